@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whole-buffer decompression with a limit on what comes out. */
+#ifndef LIB_DECOMPRESS_H
+#define LIB_DECOMPRESS_H
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+
+enum codec {
+	CODEC_NONE,
+	CODEC_GZIP,
+	CODEC_XZ,
+	CODEC_ZSTD,
+	CODEC_LZ4,   /* recognised so that it can be named; not decoded yet */
+	CODEC_BZIP2, /* likewise */
+	CODEC_LZO,   /* likewise */
+};
+
+/* What the first bytes say. CODEC_NONE when they are no known magic. */
+enum codec codec_detect(struct span in);
+
+/* "gzip", "xz", ...; "none" for CODEC_NONE. Static. */
+const char *codec_name(enum codec codec);
+
+/*
+ * Decode the whole of in. Concatenated members (gzip), streams (xz) and frames (zstd, also
+ * without a content size) are all taken; zero padding behind the last is allowed, other
+ * trailing bytes are ST_BAD_INPUT. More than max bytes of output is ST_BAD_INPUT and takes
+ * no more memory than max, and the decoder's own window: at most 256 MiB for xz, and for
+ * zstd 128 MiB or max rounded up to a power of two. ST_UNSUPPORTED names a codec that this
+ * build cannot decode, or a larger window; ST_NO_MEMORY. codec is not CODEC_NONE. *ret is an
+ * empty blob on entry.
+ */
+int decompress(enum codec codec, struct span in, size_t max, struct blob *ret, struct err *err);
+
+#endif

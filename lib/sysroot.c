@@ -1,0 +1,751 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE	  1  /* O_PATH */
+#define _FILE_OFFSET_BITS 64 /* /proc/kcore is larger than a 32-bit host's off_t */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lib/checked.h"
+#include "lib/cursor.h"
+#include "lib/sysroot.h"
+
+/* As many as the kernel follows (MAXSYMLINKS in include/linux/namei.h). */
+#define LINKS_MAX 40
+/* Each folder on the way down is one open descriptor. */
+#define DEPTH_MAX 128
+/* The generated files do not say how long they are; ask for a lot at once. */
+#define READ_CHUNK ((size_t)64 << 10)
+#define FACTS_MAX  ((size_t)64 << 10)
+#define NUMBER_MAX ((size_t)4096)
+
+struct fact {
+	const char *name; /* both point into facts_text */
+	const char *value;
+};
+
+struct sysroot {
+	int fd;	   /* of dir; -1 when live */
+	char *dir; /* as the user wrote it; NULL when live */
+	struct blob facts_text;
+	struct fact *facts;
+	size_t fact_count;
+};
+
+struct sysroot_file {
+	int fd;
+	char *shown;
+};
+
+/* A path as the user would write it, for messages. */
+struct shown {
+	char text[400];
+};
+
+static struct shown show(const struct sysroot *root, const char *path)
+{
+	struct shown shown;
+
+	if (root->dir)
+		snprintf(shown.text, sizeof(shown.text), "%.200s (in sysroot %.150s)", path,
+			root->dir);
+	else
+		snprintf(shown.text, sizeof(shown.text), "%.380s", path);
+	return shown;
+}
+
+static int fail(const struct sysroot *root, const char *verb, const char *path, int errnum,
+	struct err *err)
+{
+	struct shown shown = show(root, path);
+
+	switch (errnum) {
+	case ENOENT:
+	case ENOTDIR:
+		return err_set_errno(err, ST_NOT_FOUND, "file-not-found", errnum, "cannot %s %s",
+			verb, shown.text);
+	case EACCES:
+	case EPERM:
+		err_set_errno(err, ST_DENIED, "file-denied", errnum, "cannot %s %s", verb,
+			shown.text);
+		if (err && sysroot_is_live(root) && geteuid() != 0)
+			err_hint(err, "run as root");
+		return ST_DENIED;
+	case ENOMEM:
+		return err_set_errno(err, ST_NO_MEMORY, "out-of-memory", errnum, "cannot %s %s",
+			verb, shown.text);
+	default:
+		return err_set_errno(err, ST_SYSTEM, "file-error", errnum, "cannot %s %s", verb,
+			shown.text);
+	}
+}
+
+/*
+ * Where a path ends: a name to give to an *at() call, relative to dirfd. In a sysroot the
+ * name is one component that was no symbolic link when it was looked at, or "."; flags keep
+ * the kernel from following it should it have become one since.
+ */
+struct place {
+	int dirfd;
+	const char *name;
+	int open_flags; /* O_NOFOLLOW or 0 */
+	int stat_flags; /* AT_SYMLINK_NOFOLLOW or 0 */
+	bool owned;	/* dirfd is ours to close */
+	char buf[NAME_MAX + 1];
+};
+
+static void place_done(struct place *place)
+{
+	if (place->owned)
+		close(place->dirfd);
+	place->owned = false;
+}
+
+/* The folders from the root of the sysroot down to where the walk is; fds[0] is borrowed. */
+struct trail {
+	int fds[DEPTH_MAX];
+	size_t depth;
+};
+
+static void trail_up(struct trail *trail)
+{
+	if (trail->depth)
+		close(trail->fds[trail->depth--]);
+}
+
+static void trail_to_root(struct trail *trail)
+{
+	while (trail->depth)
+		trail_up(trail);
+}
+
+static int trail_down(struct trail *trail, int fd)
+{
+	if (trail->depth + 1 == DEPTH_MAX) {
+		close(fd);
+		return ENAMETOOLONG;
+	}
+	trail->fds[++trail->depth] = fd;
+	return 0;
+}
+
+/* Put the target of the link fd in front of what is left to walk (a tail of buf). */
+static int splice_link(int fd, char buf[PATH_MAX], const char *left)
+{
+	char target[PATH_MAX];
+	size_t left_size = strlen(left) + 1;
+	ssize_t n = readlinkat(fd, "", target, sizeof(target));
+
+	if (n < 0)
+		return errno;
+	if (n == 0)
+		return ENOENT;
+	if ((size_t)n + left_size > PATH_MAX)
+		return ENAMETOOLONG;
+	memmove(buf + n, left, left_size);
+	memcpy(buf, target, (size_t)n);
+	return 0;
+}
+
+/*
+ * Walk path inside the sysroot. Only this function decides what a name means: the kernel is
+ * asked for one component at a time, never follows a link, and never sees "..", so that a
+ * folder moved away under us cannot lead outside either. (openat2() does this in one call,
+ * but not on older kernels, nor under qemu-user.) Returns 0 or an errno.
+ */
+static int walk(struct trail *trail, const char *path, struct place *ret)
+{
+	char buf[PATH_MAX];
+	char *left = buf;
+	unsigned int links = 0;
+	struct stat st;
+	int errnum, fd;
+	size_t size;
+
+	if (path[0] == '\0')
+		return ENOENT;
+	if (strlen(path) >= sizeof(buf))
+		return ENAMETOOLONG;
+	strcpy(buf, path);
+	for (;;) {
+		left += strspn(left, "/");
+		size = strcspn(left, "/");
+		if (size == 0) {
+			strcpy(ret->buf, ".");
+			return 0;
+		}
+		if (size > NAME_MAX)
+			return ENAMETOOLONG;
+		memcpy(ret->buf, left, size);
+		ret->buf[size] = '\0';
+		left += size;
+		if (strcmp(ret->buf, ".") == 0)
+			continue;
+		if (strcmp(ret->buf, "..") == 0) {
+			trail_up(trail);
+			continue;
+		}
+		fd = openat(trail->fds[trail->depth], ret->buf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return errno;
+		if (fstat(fd, &st)) {
+			errnum = errno;
+			close(fd);
+			return errnum;
+		}
+		if (S_ISDIR(st.st_mode)) {
+			errnum = trail_down(trail, fd);
+			if (errnum)
+				return errnum;
+			continue;
+		}
+		if (!S_ISLNK(st.st_mode)) {
+			close(fd);
+			return *left ? ENOTDIR : 0;
+		}
+		errnum = ++links > LINKS_MAX ? ELOOP : splice_link(fd, buf, left);
+		close(fd);
+		if (errnum)
+			return errnum;
+		left = buf;
+		if (buf[0] == '/')
+			trail_to_root(trail);
+	}
+}
+
+/* Find path. place_done() it in any case. Returns 0 or an errno. */
+static int locate(const struct sysroot *root, const char *path, struct place *ret)
+{
+	struct trail trail;
+	int errnum;
+
+	*ret = (struct place){ .dirfd = AT_FDCWD, .name = path };
+	if (sysroot_is_live(root))
+		return 0;
+	ret->name = ret->buf;
+	ret->open_flags = O_NOFOLLOW;
+	ret->stat_flags = AT_SYMLINK_NOFOLLOW;
+	trail.fds[0] = root->fd;
+	trail.depth = 0;
+	errnum = walk(&trail, path, ret);
+	if (errnum == 0) {
+		ret->dirfd = trail.fds[trail.depth];
+		if (trail.depth) {
+			trail.depth--;
+			ret->owned = true;
+		}
+	}
+	trail_to_root(&trail);
+	return errnum;
+}
+
+static const char *type_name(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return "a directory";
+	case S_IFIFO:
+		return "a FIFO";
+	case S_IFSOCK:
+		return "a socket";
+	case S_IFCHR:
+		return "a character device";
+	case S_IFBLK:
+		return "a block device";
+	default:
+		return "no regular file";
+	}
+}
+
+static int check_regular(const struct sysroot *root, const char *path, mode_t mode,
+	struct err *err)
+{
+	struct shown shown;
+
+	if (S_ISREG(mode))
+		return ST_OK;
+	shown = show(root, path);
+	return err_set(err, ST_BAD_INPUT, "file-type",
+		"cannot read %s: it is %s, a regular file is wanted", shown.text, type_name(mode));
+}
+
+static int open_regular(const struct sysroot *root, const char *path, int *ret_fd,
+	struct stat *ret_st, struct err *err)
+{
+	struct place place;
+	struct stat st;
+	int errnum, status;
+	int fd = -1;
+
+	errnum = locate(root, path, &place);
+	/* Look before opening: opening alone does things to some devices (a watchdog). */
+	if (!errnum && fstatat(place.dirfd, place.name, &st, place.stat_flags))
+		errnum = errno;
+	if (!errnum) {
+		status = check_regular(root, path, st.st_mode, err);
+		if (status) {
+			place_done(&place);
+			return status;
+		}
+		fd = openat(place.dirfd, place.name,
+			O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | place.open_flags);
+		if (fd < 0)
+			errnum = errno;
+	}
+	place_done(&place);
+	if (errnum)
+		return fail(root, "open", path, errnum, err);
+	/* And again: it may be another file by now. */
+	if (fstat(fd, &st)) {
+		status = fail(root, "open", path, errno, err);
+		close(fd);
+		return status;
+	}
+	status = check_regular(root, path, st.st_mode, err);
+	if (status) {
+		close(fd);
+		return status;
+	}
+	*ret_fd = fd;
+	*ret_st = st;
+	return ST_OK;
+}
+
+static int too_large(const struct sysroot *root, const char *path, size_t max, struct err *err)
+{
+	struct shown shown = show(root, path);
+
+	return err_set(err, ST_BAD_INPUT, "file-too-large",
+		"cannot read %s: it has more than the %zu bytes allowed", shown.text, max);
+}
+
+/*
+ * Read to the end, which only a read of nothing shows. The bytes are a private copy on
+ * purpose: a mapping would change with the file, and what is hashed must be what is loaded.
+ */
+static int read_all(int fd, size_t expected, size_t max, struct blob *blob, bool *ret_larger)
+{
+	size_t room_max, want;
+	ssize_t n;
+
+	*ret_larger = false;
+	/* One byte behind the limit tells a file of max bytes from a larger one. */
+	if (!add_size(max, 1, &room_max))
+		room_max = max;
+	if (!add_size(expected, 1, &want) || want < READ_CHUNK)
+		want = READ_CHUNK;
+	for (;;) {
+		if (want > room_max)
+			want = room_max;
+		if (blob_reserve(blob, want))
+			return ENOMEM;
+		n = read(fd, blob->data + blob->size, want - blob->size);
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return errno;
+		}
+		if (n == 0)
+			break;
+		blob->size += (size_t)n;
+		if (blob->size > max) {
+			*ret_larger = true;
+			return 0;
+		}
+		if (blob->size == want && (want == room_max || !mul_size(want, 2, &want)))
+			break;
+	}
+	blob->data[blob->size] = 0;
+	blob_trim(blob);
+	return 0;
+}
+
+int sysroot_read(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
+	struct err *err)
+{
+	struct blob blob = BLOB_INIT;
+	struct stat st;
+	bool larger;
+	int errnum, fd, status;
+
+	status = open_regular(root, path, &fd, &st, err);
+	if (status)
+		return status;
+	if (st.st_size > 0 && (uint64_t)st.st_size > max) {
+		close(fd);
+		return too_large(root, path, max, err);
+	}
+	errnum = read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, &blob, &larger);
+	close(fd);
+	if (errnum || larger) {
+		blob_done(&blob);
+		return larger ? too_large(root, path, max, err) :
+				fail(root, "read", path, errnum, err);
+	}
+	blob_done(ret);
+	*ret = blob;
+	return ST_OK;
+}
+
+int sysroot_open(const struct sysroot *root, const char *path, struct sysroot_file **ret,
+	struct err *err)
+{
+	struct sysroot_file *file;
+	struct stat st;
+	int fd, status;
+
+	status = open_regular(root, path, &fd, &st, err);
+	if (status)
+		return status;
+	file = malloc(sizeof(*file));
+	if (file)
+		file->shown = strdup(show(root, path).text);
+	if (!file || !file->shown) {
+		free(file);
+		close(fd);
+		return err_no_memory(err);
+	}
+	file->fd = fd;
+	*ret = file;
+	return ST_OK;
+}
+
+int sysroot_pread(struct sysroot_file *file, uint64_t offset, void *buf, size_t size,
+	struct err *err)
+{
+	uint8_t *to = buf;
+	size_t done = 0;
+	uint64_t end;
+	ssize_t n = 0;
+
+	if (!add_u64(offset, size, &end) || end > INT64_MAX)
+		return err_set(err, ST_BAD_INPUT, "file-short",
+			"%s: no file has bytes at offset %#llx", file->shown,
+			(unsigned long long)offset);
+	while (done < size) {
+		n = pread(file->fd, to + done, size - done, (off_t)(offset + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	if (done == size)
+		return ST_OK;
+	if (n == 0)
+		return err_set(err, ST_BAD_INPUT, "file-short",
+			"%s ends at offset %#llx, %zu bytes at %#llx are wanted", file->shown,
+			(unsigned long long)(offset + done), size, (unsigned long long)offset);
+	return err_set_errno(err, errno == EACCES || errno == EPERM ? ST_DENIED : ST_SYSTEM,
+		errno == EACCES || errno == EPERM ? "file-denied" : "file-error", errno,
+		"cannot read %s at offset %#llx", file->shown, (unsigned long long)offset);
+}
+
+void sysroot_close(struct sysroot_file *file)
+{
+	if (!file)
+		return;
+	close(file->fd);
+	free(file->shown);
+	free(file);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct names {
+	char **names;
+	size_t count;
+	size_t capacity;
+};
+
+static int names_add(struct names *list, const char *name)
+{
+	size_t capacity, bytes;
+	char **names;
+
+	if (list->count == list->capacity) {
+		if (!mul_size(list->capacity ? list->capacity : 16, 2, &capacity) ||
+			!mul_size(capacity, sizeof(*names), &bytes))
+			return ENOMEM;
+		names = realloc(list->names, bytes);
+		if (!names)
+			return ENOMEM;
+		list->names = names;
+		list->capacity = capacity;
+	}
+	list->names[list->count] = strdup(name);
+	if (!list->names[list->count])
+		return ENOMEM;
+	list->count++;
+	return 0;
+}
+
+static int names_fill(struct names *list, DIR *dir)
+{
+	struct dirent *entry;
+	int errnum;
+
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return errno;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		errnum = names_add(list, entry->d_name);
+		if (errnum)
+			return errnum;
+	}
+}
+
+int sysroot_list(const struct sysroot *root, const char *path, char ***ret, size_t *ret_count,
+	struct err *err)
+{
+	struct names list = { .names = NULL };
+	struct place place;
+	DIR *dir = NULL;
+	int errnum, fd;
+
+	errnum = locate(root, path, &place);
+	if (!errnum) {
+		fd = openat(place.dirfd, place.name,
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC | place.open_flags);
+		if (fd >= 0)
+			dir = fdopendir(fd);
+		if (!dir) {
+			errnum = errno;
+			if (fd >= 0)
+				close(fd);
+		}
+	}
+	place_done(&place);
+	if (errnum)
+		return fail(root, "open", path, errnum, err);
+	errnum = names_fill(&list, dir);
+	closedir(dir);
+	if (errnum) {
+		sysroot_free_names(list.names, list.count);
+		return fail(root, "list", path, errnum, err);
+	}
+	if (list.count)
+		qsort(list.names, list.count, sizeof(*list.names), compare_names);
+	*ret = list.names;
+	*ret_count = list.count;
+	return ST_OK;
+}
+
+void sysroot_free_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+static bool stat_path(const struct sysroot *root, const char *path, struct stat *ret_st)
+{
+	struct place place;
+	bool found;
+
+	found = locate(root, path, &place) == 0 &&
+		fstatat(place.dirfd, place.name, ret_st, place.stat_flags) == 0;
+	place_done(&place);
+	return found;
+}
+
+bool sysroot_exists(const struct sysroot *root, const char *path)
+{
+	struct stat st;
+
+	return stat_path(root, path, &st);
+}
+
+bool sysroot_is_dir(const struct sysroot *root, const char *path)
+{
+	struct stat st;
+
+	return stat_path(root, path, &st) && S_ISDIR(st.st_mode);
+}
+
+int sysroot_read_u64(const struct sysroot *root, const char *path, int base, uint64_t *ret,
+	struct err *err)
+{
+	struct blob text = BLOB_INIT;
+	struct shown shown;
+	struct span line;
+	uint64_t value;
+	int status;
+
+	status = sysroot_read(root, path, NUMBER_MAX, &text, err);
+	if (status)
+		return status;
+	line = span_trim(blob_span(&text));
+	if (span_number(line, base, &value)) {
+		*ret = value;
+	} else {
+		shown = show(root, path);
+		status = err_set(err, ST_BAD_INPUT, "file-number",
+			"%s holds \"%.*s\"%s, a %s number of at most 64 bits is wanted", shown.text,
+			(int)(line.size > 40 ? 40 : line.size),
+			line.size ? (const char *)line.data : "", line.size > 40 ? "..." : "",
+			base == 16 ? "hexadecimal" : "decimal");
+	}
+	blob_done(&text);
+	return status;
+}
+
+static int facts_bad(const struct sysroot *root, size_t line, const char *what, struct err *err)
+{
+	struct shown shown = show(root, "facts");
+
+	return err_set(err, ST_BAD_INPUT, "facts-malformed", "%s line %zu: %s", shown.text, line,
+		what);
+}
+
+static const char *facts_find(const struct sysroot *root, const char *name)
+{
+	for (size_t i = 0; i < root->fact_count; i++) {
+		if (strcmp(root->facts[i].name, name) == 0)
+			return root->facts[i].value;
+	}
+	return NULL;
+}
+
+/* Make a C string of a part of the facts, in place: a separator stood behind it. */
+static const char *facts_string(struct sysroot *root, struct span text)
+{
+	char *string = (char *)root->facts_text.data + (text.data - root->facts_text.data);
+
+	string[text.size] = '\0';
+	return string;
+}
+
+static int facts_parse(struct sysroot *root, struct err *err)
+{
+	struct cursor cursor = cursor_over(blob_span(&root->facts_text));
+	struct span line, name, rest;
+	struct fact *facts;
+
+	if (cursor.rest.size && memchr(cursor.rest.data, '\0', cursor.rest.size))
+		return facts_bad(root, 1, "the file holds a NUL byte", err);
+	while (cursor_line(&cursor, &line)) {
+		rest = span_trim(line);
+		if (rest.size == 0 || rest.data[0] == '#')
+			continue;
+		if (!span_take_until(&rest, '=', &name) || span_trim(name).size == 0)
+			return facts_bad(root, cursor.line, "\"name=value\" is wanted", err);
+		facts = realloc(root->facts, (root->fact_count + 1) * sizeof(*facts));
+		if (!facts)
+			return err_no_memory(err);
+		root->facts = facts;
+		name = span_trim(name);
+		rest = span_trim(rest);
+		facts[root->fact_count].name = facts_string(root, name);
+		facts[root->fact_count].value = rest.size ? facts_string(root, rest) : "";
+		if (facts_find(root, facts[root->fact_count].name))
+			return facts_bad(root, cursor.line, "this name was given before", err);
+		root->fact_count++;
+	}
+	return ST_OK;
+}
+
+/* The facts of the running system, written as the file would say them. */
+static int facts_of_host(struct blob *ret, struct err *err)
+{
+	struct utsname uts;
+	long page_size;
+	char text[256];
+	int length;
+
+	page_size = sysconf(_SC_PAGESIZE);
+	if (uname(&uts) || page_size <= 0)
+		return err_set_errno(err, ST_SYSTEM, "uname-failed", errno,
+			"cannot tell machine, release and page size");
+	length = snprintf(text, sizeof(text), "machine=%s\nrelease=%s\npage_size=%ld\n",
+		uts.machine, uts.release, page_size);
+	if (blob_append(ret, text, (size_t)length))
+		return err_no_memory(err);
+	return ST_OK;
+}
+
+int sysroot_new(const char *dir, struct sysroot **ret, struct err *err)
+{
+	struct sysroot *root = calloc(1, sizeof(*root));
+	struct err quiet = ERR_INIT;
+	int status;
+
+	if (!root)
+		return err_no_memory(err);
+	root->fd = -1;
+	if (!dir || strcmp(dir, "/") == 0) {
+		status = facts_of_host(&root->facts_text, err);
+	} else {
+		root->fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (root->fd < 0) {
+			status = fail(root, "open sysroot", dir, errno, err);
+			goto failed;
+		}
+		root->dir = strdup(dir);
+		if (!root->dir) {
+			status = err_no_memory(err);
+			goto failed;
+		}
+		status = sysroot_read(root, "facts", FACTS_MAX, &root->facts_text, &quiet);
+		if (status == ST_NOT_FOUND)
+			status = ST_OK;
+		else if (status && err)
+			*err = quiet;
+	}
+	if (!status)
+		status = facts_parse(root, err);
+	if (status)
+		goto failed;
+	*ret = root;
+	return ST_OK;
+
+failed:
+	sysroot_free(root);
+	return status;
+}
+
+void sysroot_free(struct sysroot *root)
+{
+	if (!root)
+		return;
+	if (root->fd >= 0)
+		close(root->fd);
+	free(root->dir);
+	free(root->facts);
+	blob_done(&root->facts_text);
+	free(root);
+}
+
+bool sysroot_is_live(const struct sysroot *root)
+{
+	return root->fd < 0;
+}
+
+int sysroot_fact(const struct sysroot *root, const char *name, const char **ret, struct err *err)
+{
+	const char *value = facts_find(root, name);
+
+	if (!value) {
+		struct shown shown = show(root, "facts");
+
+		err_set(err, ST_NOT_FOUND, "fact-missing", "%s does not say \"%s\"", shown.text,
+			name);
+		if (err && root->dir)
+			err_hint(err, "add a line \"%s=VALUE\" to %s/facts", name, root->dir);
+		return ST_NOT_FOUND;
+	}
+	*ret = value;
+	return ST_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The text that the kernel publishes about itself, lines of "KEY=value" such as
+ * "NUMBER(VA_BITS)=48" (kernel/vmcore_info.c, Documentation/admin-guide/kdump/vmcoreinfo.rst).
+ */
+#ifndef LIB_VMCOREINFO_H
+#define LIB_VMCOREINFO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+
+/* The value of key, up to the end of its line (the last line may lack its newline). The
+ * first match counts; text ends at a NUL byte, if there is one. False when there is none. */
+bool vmcoreinfo_find(struct span text, const char *key, struct span *ret_value);
+
+/*
+ * The value as a number. base 10, or 16 with or without "0x". A leading minus sign is taken
+ * as the two's complement in 64 bits, since kernels print PHYS_OFFSET and kimage_voffset
+ * either way. False when the key is missing or the value is not wholly a number that fits.
+ */
+bool vmcoreinfo_number(struct span text, const char *key, int base, uint64_t *ret);
+
+#endif
