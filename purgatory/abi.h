@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between the planner (kexec/plan/purgatory.c), the purgatory's C code and
+ * its entry assembly. Three readers, one file: the offsets below are constants for the
+ * assembler, and are asserted against the struct for both C sides.
+ *
+ * The purgatory is a flat blob, position independent, entered at its first byte. At
+ * PURGATORY_PARAMS_OFFSET stands a struct purgatory_params. In the blob as built it holds
+ * magic, version, size and mem_size; the planner refuses a blob in which they are not what
+ * this header says, fills the rest in its own copy, and loads that.
+ *
+ * All fields are little endian. The blob may be loaded at any address that is a multiple of
+ * PURGATORY_ALIGN. It touches nothing outside [load address, load address + mem_size) but
+ * the regions (read only), the console and, to reset, the firmware.
+ */
+#ifndef PURGATORY_ABI_H
+#define PURGATORY_ABI_H
+
+#define PURGATORY_MAGIC	  0x314752555058454b /* the bytes "KEXPURG1" */
+#define PURGATORY_VERSION 1
+#define PURGATORY_ALIGN	  4096
+
+#define PURGATORY_PARAMS_OFFSET 64
+
+/* Size of struct purgatory_params and offsets inside it, for the assembly and the linker. */
+#define PURGATORY_PARAMS_SIZE  1232
+#define PURGATORY_PARAMS_ENTRY 24
+#define PURGATORY_PARAMS_DTB   32
+
+#define PURGATORY_REGIONS_MAX 16
+#define PURGATORY_NAME_SIZE   16
+
+/* purgatory_params.flags */
+#define PURGATORY_SKIP_CHECK 0x1 /* --no-checks: go to the kernel without looking at anything */
+#define PURGATORY_VERBOSE    0x2 /* a console was named by the user: say also that all is well */
+
+/* purgatory_params.on_corruption */
+#define PURGATORY_HALT	0 /* report, then wait for ever: a watchdog or an operator decides */
+#define PURGATORY_RESET 1 /* report, then PSCI SYSTEM_RESET; halts where that returns */
+#define PURGATORY_BOOT	2 /* report, then enter the capture kernel all the same */
+
+/* purgatory_params.console_type */
+#define PURGATORY_CONSOLE_NONE	0
+#define PURGATORY_CONSOLE_PL011 1 /* Arm PrimeCell UART, also the SBSA generic UART */
+#define PURGATORY_CONSOLE_8250	2 /* 16550 family */
+
+/* purgatory_params.psci_conduit */
+#define PURGATORY_PSCI_NONE 0
+#define PURGATORY_PSCI_SMC  1
+#define PURGATORY_PSCI_HVC  2
+
+#ifndef __ASSEMBLER__
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * One loaded segment to verify: [start, start + data_size) must have this SHA-256, and
+ * [start + data_size, start + mem_size) must be zero, as the kernel left it. start and
+ * mem_size are multiples of the running kernel's page size; data_size is any number.
+ */
+struct purgatory_region {
+	uint64_t start;
+	uint64_t data_size;
+	uint64_t mem_size;
+	uint8_t sha256[32];
+	char name[PURGATORY_NAME_SIZE]; /* what to call it in the report; NUL terminated */
+};
+
+/*
+ * What the purgatory checks of this block at run time, so that a bit that changed in it does
+ * not pass for a good image; a failure is treated as corruption of a segment `purgatory`:
+ *
+ *  always: magic, version, size; no unknown flag; on_corruption one of the three;
+ *	region_count at most PURGATORY_REGIONS_MAX; reserved zero;
+ *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
+ *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
+ *	2^64, name terminated; kernel_entry (4-byte aligned) and dtb (8-byte aligned) each
+ *	inside the data of a region, for what nobody verified must not be entered.
+ *
+ * A console that cannot be used as described is no console, not a corruption.
+ */
+struct purgatory_params {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;	       /* sizeof(struct purgatory_params) */
+	uint64_t mem_size;     /* bytes the blob needs at run time, with stack and bss */
+	uint64_t kernel_entry; /* physical address of the Image's first byte */
+	uint64_t dtb;	       /* physical address of the device tree */
+	uint32_t flags;
+	uint32_t on_corruption;
+	uint32_t psci_conduit;
+	uint32_t console_type;
+	uint64_t console_base;	    /* physical address of the first register */
+	uint32_t console_reg_shift; /* log2 of the distance between registers (8250) */
+	uint32_t console_reg_width; /* bytes of an access: 1, 2 or 4 */
+	uint32_t region_count;
+	uint32_t reserved; /* zero */
+	struct purgatory_region regions[PURGATORY_REGIONS_MAX];
+};
+
+_Static_assert(offsetof(struct purgatory_params, magic) == 0, "abi");
+_Static_assert(offsetof(struct purgatory_params, version) == 8, "abi");
+_Static_assert(offsetof(struct purgatory_params, size) == 12, "abi");
+_Static_assert(offsetof(struct purgatory_params, mem_size) == 16, "abi");
+_Static_assert(offsetof(struct purgatory_params, kernel_entry) == PURGATORY_PARAMS_ENTRY, "abi");
+_Static_assert(offsetof(struct purgatory_params, dtb) == PURGATORY_PARAMS_DTB, "abi");
+_Static_assert(offsetof(struct purgatory_params, flags) == 40, "abi");
+_Static_assert(offsetof(struct purgatory_params, on_corruption) == 44, "abi");
+_Static_assert(offsetof(struct purgatory_params, psci_conduit) == 48, "abi");
+_Static_assert(offsetof(struct purgatory_params, console_type) == 52, "abi");
+_Static_assert(offsetof(struct purgatory_params, console_base) == 56, "abi");
+_Static_assert(offsetof(struct purgatory_params, console_reg_shift) == 64, "abi");
+_Static_assert(offsetof(struct purgatory_params, console_reg_width) == 68, "abi");
+_Static_assert(offsetof(struct purgatory_params, region_count) == 72, "abi");
+_Static_assert(offsetof(struct purgatory_params, regions) == 80, "abi");
+_Static_assert(sizeof(struct purgatory_region) == 72, "abi");
+_Static_assert(sizeof(struct purgatory_params) == 80 + 72 * PURGATORY_REGIONS_MAX, "abi");
+_Static_assert(sizeof(struct purgatory_params) == PURGATORY_PARAMS_SIZE, "abi");
+
+#endif /* __ASSEMBLER__ */
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the purgatory asks of a CPU family. arch/<arch>/ implements these four, and an
+ * entry.S that makes a stack, calls purgatory_main() and, when that returns, enters the
+ * kernel. The unit tests link their own versions, which write down what was asked.
+ */
+#ifndef PURGATORY_ARCH_H
+#define PURGATORY_ARCH_H
+
+#include <stdint.h>
+
+/* Read, write one device register; width is 1, 2 or 4 bytes, address a multiple of it. */
+uint32_t mmio_read(uint64_t address, uint32_t width);
+void mmio_write(uint64_t address, uint32_t width, uint32_t value);
+
+/* Ask the firmware for a reset, by one of PURGATORY_PSCI_*. Returns if nothing came of it. */
+void machine_reset(uint32_t psci_conduit);
+
+/* Do nothing, at little power, until someone from outside intervenes. */
+_Noreturn void machine_halt(void);
+
+#endif

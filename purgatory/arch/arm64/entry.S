@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From the dying kernel to the C code, and from there to the capture kernel.
+ *
+ * How we are entered (arm64 machine_kexec): at EL1, EL2, or EL2 with E2H, MMU and caches off,
+ * interrupts masked, no stack; x0-x3 are zero and nothing else is defined. How the capture
+ * kernel wants to be entered (Documentation/arch/arm64/booting.rst): the same, with the
+ * device tree in x0. So the exception level stays as it is, and of the system registers only
+ * VBAR_ELx changes, and is put back.
+ *
+ * Every address is taken relative to the PC: the blob runs where it was loaded.
+ */
+#include "../../abi.h"
+
+#define CURRENT_EL_2 (2 << 2)
+
+/* The deepest path, digest and report, takes below 1 KiB; tests/purgatory measures it. */
+#define STACK_SIZE 4096
+
+/* ------------------------------------------------------------------ head, at byte 0 */
+
+	.section .head.entry, "ax"
+	.globl	purgatory_start
+purgatory_start:
+	b	start
+
+	.org	PURGATORY_PARAMS_OFFSET
+	.globl	purgatory_params
+purgatory_params:
+	.quad	PURGATORY_MAGIC
+	.long	PURGATORY_VERSION
+	.long	PURGATORY_PARAMS_SIZE
+
+	/* Here purgatory.lds puts mem_size, which only the linker knows. */
+
+	.section .head.params, "ax"
+	.space	PURGATORY_PARAMS_SIZE - 24
+	.globl	purgatory_params_end
+purgatory_params_end:
+
+/* For the assertions of purgatory.lds, which cannot read abi.h. */
+	.globl	abi_params_offset, abi_params_size
+	.set	abi_params_offset, PURGATORY_PARAMS_OFFSET
+	.set	abi_params_size, PURGATORY_PARAMS_SIZE
+
+/* ----------------------------------------------------------------------- the stack */
+
+	.section .stack, "aw", %nobits
+	.balign	16
+	.space	STACK_SIZE
+stack_top:
+/* Written at entry; the fault handler finds them here when no register can be trusted. */
+old_vbar:
+	.quad	0
+fault_depth:
+	.quad	0
+
+/* ------------------------------------------------------------------- in, check, out */
+
+	.section .entry, "ax"
+	.balign	4
+/* Live: nothing. */
+start:
+	/* Masked already, by contract; the kernel insists on it, so make it certain. */
+	msr	daifset, #0xf
+
+/* x9 = stack_top, x10 = our vectors, x11 = VBAR_ELx as found. */
+	adr	x9, stack_top
+	mov	sp, x9
+	adr	x10, vectors
+	mrs	x12, CurrentEL
+	cmp	x12, #CURRENT_EL_2
+	b.eq	1f
+	mrs	x11, vbar_el1
+	msr	vbar_el1, x10
+	b	2f
+	/* By this name it is the register of EL2 whether E2H is set or not. */
+1:	mrs	x11, vbar_el2
+	msr	vbar_el2, x10
+2:	isb
+	stp	x11, xzr, [x9]
+
+/* Live: sp. */
+	adr	x0, purgatory_params
+	bl	purgatory_main
+
+/* Live: nothing. C has decided that the kernel is to be entered. */
+enter_kernel:
+	ldr	x9, old_vbar
+	mrs	x12, CurrentEL
+	cmp	x12, #CURRENT_EL_2
+	b.eq	1f
+	msr	vbar_el1, x9
+	b	2f
+1:	msr	vbar_el2, x9
+2:
+/* x0 = device tree, x1-x3 = 0 (reserved by the boot protocol), x9 = kernel. */
+	adr	x10, purgatory_params
+	ldr	x9, [x10, #PURGATORY_PARAMS_ENTRY]
+	ldr	x0, [x10, #PURGATORY_PARAMS_DTB]
+	mov	x1, xzr
+	mov	x2, xzr
+	mov	x3, xzr
+	/* The kernel's bytes came in as data: the I-cache may hold what was there before. */
+	dsb	sy
+	ic	iallu
+	dsb	sy
+	isb
+	br	x9
+
+/* ------------------------------------------------------------------------- faults */
+
+/*
+ * An exception that nobody takes is a machine that hangs without a word, and there are
+ * honest reasons for one: memory with an error that the bus reports on reading, a console
+ * address that is none. All sixteen vectors end in the same place. A fault in the handler
+ * comes back here with a greater depth, and C gives up by degrees.
+ */
+	.section .vectors, "ax"
+vectors:
+	.rept	16
+	.balign	128
+	b	fault
+	.endr
+	.balign	128
+
+	.section .entry
+/* Live: nothing; what was interrupted will not go on, so its stack is free. */
+fault:
+	adr	x9, stack_top
+	mov	sp, x9
+	adr	x0, purgatory_params
+	ldr	x1, fault_depth
+	add	x1, x1, #1
+	str	x1, [x9, #8]
+
+/* x0 = params, x1 = depth; to fill: x2 = syndrome, x3 = pc, x4 = address. */
+	mrs	x12, CurrentEL
+	cmp	x12, #CURRENT_EL_2
+	b.eq	1f
+	mrs	x2, esr_el1
+	mrs	x3, elr_el1
+	mrs	x4, far_el1
+	b	2f
+1:	mrs	x2, esr_el2
+	mrs	x3, elr_el2
+	mrs	x4, far_el2
+2:	bl	purgatory_fault
+	b	enter_kernel
+
+	.section .note.GNU-stack, "", %progbits

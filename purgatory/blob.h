@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The purgatories that were built in, as flat blobs; abi.h says what is inside. */
+#ifndef PURGATORY_BLOB_H
+#define PURGATORY_BLOB_H
+
+extern const unsigned char purgatory_arm64[];
+extern const unsigned long purgatory_arm64_size; /* bytes */
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "purgatory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi.h"
+#include "arch.h"
+#include "console.h"
+#include "lib/sha256.h"
+#include "print.h"
+
+#define KNOWN_FLAGS (PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE)
+
+/* Target addresses are numbers; here, and only here, they become memory. */
+static const void *memory_at(uint64_t address)
+{
+	return (const void *)(uintptr_t)address;
+}
+
+/* Memory that has no type yet, by eight bytes. */
+typedef uint64_t __attribute__((may_alias)) memory_word;
+
+static uint64_t address_of(const void *memory)
+{
+	return (uintptr_t)memory;
+}
+
+static bool in_data(const struct purgatory_region *region, uint64_t address)
+{
+	return address >= region->start && address - region->start < region->data_size;
+}
+
+static bool in_memory(const struct purgatory_region *region, uint64_t address)
+{
+	return address >= region->start && address - region->start < region->mem_size;
+}
+
+/* The first byte of [start, end) that is not zero; end if there is none. By words. */
+static uint64_t first_nonzero(uint64_t start, uint64_t end)
+{
+	uint64_t at = start;
+
+	while (at < end && at % 8 != 0 && *(const uint8_t *)memory_at(at) == 0)
+		at++;
+	if (at % 8 == 0)
+		while (end - at >= 8 && *(const memory_word *)memory_at(at) == 0)
+			at += 8;
+	while (at < end && *(const uint8_t *)memory_at(at) == 0)
+		at++;
+	return at;
+}
+
+/* What is wrong with the block as such, or NULL. */
+static const char *header_problem(const struct purgatory_params *params)
+{
+	if (params->magic != PURGATORY_MAGIC)
+		return "magic";
+	if (params->version != PURGATORY_VERSION)
+		return "version";
+	if (params->size != sizeof(*params))
+		return "size";
+	if ((params->flags & ~(uint32_t)KNOWN_FLAGS) != 0)
+		return "flags";
+	if (params->on_corruption > PURGATORY_BOOT)
+		return "on_corruption";
+	if (params->region_count > PURGATORY_REGIONS_MAX)
+		return "region_count";
+	if (params->reserved != 0)
+		return "reserved";
+	return NULL;
+}
+
+static bool name_terminated(const struct purgatory_region *region)
+{
+	for (size_t i = 0; i < PURGATORY_NAME_SIZE; i++)
+		if (region->name[i] == '\0')
+			return true;
+	return false;
+}
+
+static const char *region_problem(const struct purgatory_region *region)
+{
+	if (region->start % PURGATORY_ALIGN != 0)
+		return "region start";
+	if (region->mem_size == 0 || region->start + region->mem_size < region->start)
+		return "region mem_size";
+	if (region->data_size > region->mem_size)
+		return "region data_size";
+	if (!name_terminated(region))
+		return "region name";
+	return NULL;
+}
+
+/* Whether address is aligned, and inside of what the digests cover. */
+static bool is_covered(const struct purgatory_params *params, uint64_t address, uint64_t align)
+{
+	if (address % align != 0)
+		return false;
+	for (uint32_t i = 0; i < params->region_count; i++)
+		if (in_data(&params->regions[i], address))
+			return true;
+	return false;
+}
+
+/* What is wrong with the list of regions and the two addresses into it, or NULL. */
+static const char *regions_problem(const struct purgatory_params *params)
+{
+	uint64_t unused = address_of(&params->regions[params->region_count]);
+	uint64_t end = address_of(params + 1);
+
+	/* No region would be verified: that is not what a good image looks like. */
+	if (params->region_count == 0)
+		return "region_count";
+	/* A count that lost a bit would leave regions unverified, but it leaves them here. */
+	if (first_nonzero(unused, end) != end)
+		return "region_count";
+	for (uint32_t i = 0; i < params->region_count; i++) {
+		const char *problem = region_problem(&params->regions[i]);
+
+		if (problem)
+			return problem;
+	}
+	if (!is_covered(params, params->kernel_entry, 4))
+		return "kernel_entry";
+	if (!is_covered(params, params->dtb, 8))
+		return "dtb";
+	return NULL;
+}
+
+/* "purgatory: digest mismatch: NAME [0xSTART, 0xEND)": tests and people look for it. */
+static void report_mismatch(
+	struct console *console, const char *name, uint64_t start, uint64_t size)
+{
+	print(console, "purgatory: digest mismatch: ");
+	print_name(console, name, PURGATORY_NAME_SIZE);
+	print(console, " [");
+	print_hex(console, start);
+	print(console, ", ");
+	print_hex(console, start + size);
+	print(console, ")");
+}
+
+static void report_region(struct console *console, const struct purgatory_region *region)
+{
+	report_mismatch(console, region->name, region->start, region->mem_size);
+}
+
+static void report_params(
+	struct console *console, const struct purgatory_params *params, const char *problem)
+{
+	report_mismatch(console, "purgatory", address_of(params), sizeof(*params));
+	print(console, " bad parameter: ");
+	print(console, problem);
+	print(console, "\n");
+}
+
+static void report_digest(struct console *console, const char *label, const uint8_t *digest)
+{
+	print(console, label);
+	print_bytes(console, digest, SHA256_DIGEST_SIZE);
+	print(console, "\n");
+}
+
+static bool digest_equal(const uint8_t *a, const uint8_t *b)
+{
+	for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+static bool data_is_good(struct console *console, const struct purgatory_region *region)
+{
+	uint8_t found[SHA256_DIGEST_SIZE];
+	struct sha256 ctx;
+
+	sha256_init(&ctx);
+	sha256_update(&ctx, memory_at(region->start), region->data_size);
+	sha256_final(&ctx, found);
+	if (digest_equal(found, region->sha256))
+		return true;
+
+	report_region(console, region);
+	print(console, "\n");
+	report_digest(console, "purgatory:   expected ", region->sha256);
+	report_digest(console, "purgatory:   found    ", found);
+	return false;
+}
+
+static bool tail_is_zero(struct console *console, const struct purgatory_region *region)
+{
+	uint64_t end = region->start + region->mem_size;
+	uint64_t at = first_nonzero(region->start + region->data_size, end);
+
+	if (at == end)
+		return true;
+
+	report_region(console, region);
+	print(console, " tail not zero at ");
+	print_hex(console, at);
+	print(console, "\n");
+	return false;
+}
+
+/* All regions are looked at even when the first is bad: the reader wants the whole damage. */
+static bool regions_are_good(struct console *console, const struct purgatory_params *params)
+{
+	bool good = true;
+
+	for (uint32_t i = 0; i < params->region_count; i++) {
+		good &= data_is_good(console, &params->regions[i]);
+		good &= tail_is_zero(console, &params->regions[i]);
+	}
+	return good;
+}
+
+/* Whether all is as the planner left it, or at least nobody wants to know. */
+static bool image_is_good(struct console *console, const struct purgatory_params *params)
+{
+	const char *problem = header_problem(params);
+	bool verbose = params->flags & PURGATORY_VERBOSE;
+
+	if (!problem && params->flags & PURGATORY_SKIP_CHECK) {
+		if (verbose)
+			print(console, "purgatory: check skipped\n");
+		return true;
+	}
+	if (!problem)
+		problem = regions_problem(params);
+	if (problem) {
+		report_params(console, params, problem);
+		return false;
+	}
+
+	if (verbose) {
+		print(console, "purgatory: checking ");
+		print_hex(console, params->region_count);
+		print(console, " segments\n");
+	}
+	if (!regions_are_good(console, params))
+		return false;
+	if (verbose)
+		print(console, "purgatory: image verified\n");
+	return true;
+}
+
+static void reset(struct console *console, const struct purgatory_params *params)
+{
+	print(console, "purgatory: on-corruption=reset\n");
+	console_flush(console);
+	machine_reset(params->psci_conduit);
+	print(console, "purgatory: no reset came, halting\n");
+}
+
+/* What the user wants done about a bad image. Returns when that is to boot it. */
+static void follow_policy(struct console *console, const struct purgatory_params *params)
+{
+	if (params->on_corruption == PURGATORY_BOOT) {
+		print(console, "purgatory: on-corruption=boot\n");
+		return;
+	}
+	if (params->on_corruption == PURGATORY_RESET)
+		reset(console, params);
+	else
+		print(console, "purgatory: on-corruption=halt\n");
+	console_flush(console);
+	machine_halt();
+}
+
+void purgatory_main(const struct purgatory_params *params)
+{
+	struct console console;
+
+	console_init(&console, params);
+	if (!image_is_good(&console, params))
+		follow_policy(&console, params);
+	console_flush(&console);
+}
+
+static void report_fault(struct console *console, const struct purgatory_params *params,
+	uint64_t syndrome, uint64_t pc, uint64_t address)
+{
+	print(console, "purgatory: fault ");
+	print_hex(console, syndrome);
+	print(console, " at ");
+	print_hex(console, pc);
+	print(console, " address ");
+	print_hex(console, address);
+	print(console, "\n");
+
+	for (uint32_t i = 0; i < params->region_count && i < PURGATORY_REGIONS_MAX; i++) {
+		if (!in_memory(&params->regions[i], address))
+			continue;
+		report_region(console, &params->regions[i]);
+		print(console, " unreadable at ");
+		print_hex(console, address);
+		print(console, "\n");
+	}
+}
+
+void purgatory_fault(const struct purgatory_params *params, uint64_t depth, uint64_t syndrome,
+	uint64_t pc, uint64_t address)
+{
+	struct console console = { .type = PURGATORY_CONSOLE_NONE };
+
+	if (depth > 2)
+		machine_halt();
+	if (depth == 1) {
+		console_init(&console, params);
+		report_fault(&console, params, syndrome, pc, address);
+	}
+	follow_policy(&console, params);
+	console_flush(&console);
+}

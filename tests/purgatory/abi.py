@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""purgatory/abi.h for the tests: written down a second time, so that a change of one shows."""
+
+import hashlib
+import struct
+from dataclasses import dataclass, field
+
+MAGIC = b"KEXPURG1"
+VERSION = 1
+PARAMS_OFFSET = 64
+PARAMS_SIZE = 1232
+REGIONS_MAX = 16
+
+SKIP_CHECK, VERBOSE = 1, 2
+HALT, RESET, BOOT = 0, 1, 2
+CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 = 0, 1, 2
+PSCI_NONE, PSCI_SMC, PSCI_HVC = 0, 1, 2
+
+HEADER = struct.Struct("<8sIIQ")
+FIELDS = struct.Struct("<QQIIIIQIIII")
+REGION = struct.Struct("<QQQ32s16s")
+
+
+@dataclass
+class Region:
+    name: str
+    start: int
+    data: bytes
+    mem_size: int
+    digest: bytes | None = None
+    data_size: int | None = None
+
+    def pack(self):
+        digest = self.digest or hashlib.sha256(self.data).digest()
+        size = len(self.data) if self.data_size is None else self.data_size
+        return REGION.pack(self.start, size, self.mem_size, digest, self.name.encode())
+
+
+@dataclass
+class Params:
+    kernel_entry: int
+    dtb: int
+    regions: list = field(default_factory=list)
+    flags: int = 0
+    on_corruption: int = HALT
+    psci_conduit: int = PSCI_NONE
+    console_type: int = CONSOLE_NONE
+    console_base: int = 0
+    console_reg_shift: int = 0
+    console_reg_width: int = 0
+
+    def fill(self, blob):
+        """A copy of the blob with everything but its own header filled in."""
+        values = FIELDS.pack(
+            self.kernel_entry, self.dtb, self.flags, self.on_corruption, self.psci_conduit,
+            self.console_type, self.console_base, self.console_reg_shift,
+            self.console_reg_width, len(self.regions), 0)
+        regions = b"".join(region.pack() for region in self.regions)
+        body = (values + regions).ljust(PARAMS_SIZE - HEADER.size, b"\0")
+        start = PARAMS_OFFSET + HEADER.size
+        return blob[:start] + body + blob[start + len(body):]
+
+
+def header(blob):
+    """(magic, version, size, mem_size) of a blob."""
+    return HEADER.unpack_from(blob, PARAMS_OFFSET)

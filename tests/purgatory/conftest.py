@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+All selected cases run in two QEMUs at a time, started when the first test asks for a result;
+each test then looks at its own.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def blob():
+    path = os.environ.get("PURGATORY_BIN", ROOT / "build/purgatory/arm64/purgatory.bin")
+    return Path(path).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def runs(request, blob, tmp_path_factory):
+    board = emulator.Emulator(blob, tmp_path_factory.mktemp("harness"))
+    cases = [item.callspec.params["case"] for item in request.session.items
+             if "case" in getattr(getattr(item, "callspec", None), "params", {})]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        futures = {id(case): pool.submit(board.run, case) for case in cases}
+        yield futures
+        for future in futures.values():
+            future.cancel()
+
+
+@pytest.fixture
+def result(case, runs):
+    """What became of this test's `case`; whatever it was, these hold for all of them."""
+    found = runs[id(case)].result()
+    assert "fault in the vectors of the old kernel" not in found.text
+    assert [hex(a) for a in found.changed if a not in found.scratch] == []
+    assert b"\n" not in found.raw.partition(b"before jump\n")[2].partition(
+        b"kernel entered\n")[0].replace(b"\r\n", b"")
+    return found

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run the real blob on QEMU's virt board, between the two neighbours of harness.S."""
+
+import hashlib
+import json
+import os
+import random
+import re
+import select
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import abi
+
+HERE = Path(__file__).resolve().parent
+RAM = 0x40000000
+RAM_SIZE = 64 << 20
+UART = 0x09000000
+PCI_UART = 0x3EFF1000
+UNMAPPED = 0x50000000  # neither RAM nor a device on this board
+STUB = RAM + 0x180000  # the first MiB is for the device tree of QEMU
+WINDOW = RAM + 0x200000
+WINDOW_SIZE = 1 << 20
+DEFAULT_LOAD = WINDOW + 0x10000
+MARGIN = 0x10000
+TIMEOUT = int(os.environ.get("PURGATORY_TIMEOUT", "20"))  # seconds; a good run takes 0.1
+
+MACHINES = {
+    "el1": ("virt,virtualization=off", "cortex-a57", abi.PSCI_HVC),
+    "el2": ("virt,virtualization=on", "cortex-a57", abi.PSCI_SMC),
+    "vhe": ("virt,virtualization=on", "max", abi.PSCI_SMC),
+}
+STUB_E2H, STUB_UART = 1, 2
+
+
+def assemble(directory, stub):
+    """harness.S as a flat binary; stub selects the half."""
+    name = directory / ("stub" if stub else "kernel")
+    tools = os.environ.get("CROSS_ARM64", "aarch64-linux-gnu-")
+    source = subprocess.run(["cpp", "-P", f"-DSTUB={int(stub)}", HERE / "harness.S"],
+                            check=True, capture_output=True).stdout
+    for command in ([f"{tools}as", "-o", f"{name}.o", "-"],
+                    [f"{tools}ld", "-Ttext=0", "-o", f"{name}.elf", f"{name}.o"],
+                    [f"{tools}objcopy", "-O", "binary", f"{name}.elf", f"{name}.bin"]):
+        subprocess.run(command, input=source, check=True)
+    return Path(f"{name}.bin").read_bytes()
+
+
+@dataclass
+class Case:
+    """One boot. Whoever changes memory or parameters does it in `damage`, last."""
+    machine: str = "el1"
+    load: int = DEFAULT_LOAD
+    params: dict = field(default_factory=dict)
+    extra_regions: list = field(default_factory=list)
+    damage: object = None  # function of a Memory
+    until: str = "kernel"  # what ends the run: kernel, halt, reset
+    uart: bool = False  # the 16550 on PCI too
+    whole_ram: bool = False
+
+
+class Memory:
+    """What RAM holds before the start, as far as the test has put it there."""
+
+    def __init__(self, blob, kernel, case):
+        noise = random.Random(case.load)
+        self.case = case
+        self.window = bytearray(noise.randbytes(WINDOW_SIZE))
+        self.blob_mem_size = abi.header(blob)[3]
+        data = {
+            "kernel": (WINDOW + 0x40000, kernel + noise.randbytes(0x2FFD - len(kernel)), 0x10000),
+            "initrd": (WINDOW + 0x80000, noise.randbytes(0x5003), 0x6000),
+            "dtb": (WINDOW + 0xA0000, noise.randbytes(0x9F1), 0x1000),
+        }
+        self.regions = {}
+        for name, (start, content, size) in data.items():
+            self.regions[name] = abi.Region(name, start, content, size)
+            self.put(start, content.ljust(size, b"\0"))
+
+        conduit = MACHINES[case.machine][2]
+        settings = {
+            "kernel_entry": data["kernel"][0], "dtb": data["dtb"][0],
+            "regions": [*self.regions.values(), *case.extra_regions], "psci_conduit": conduit,
+            "console_type": abi.CONSOLE_PL011, "console_base": UART, "console_reg_width": 4,
+        } | case.params
+        self.params = abi.Params(**settings)
+        self.filled = bytearray(self.params.fill(blob))
+        if case.damage:
+            case.damage(self)
+        self.around = bytearray(noise.randbytes(2 * MARGIN + self.blob_mem_size))
+        self.around[MARGIN:MARGIN + len(self.filled)] = self.filled
+        if self.around_start + len(self.around) > RAM + RAM_SIZE:
+            del self.around[RAM + RAM_SIZE - self.around_start:]
+        if WINDOW <= self.around_start < WINDOW + WINDOW_SIZE:
+            # The regions begin behind the margin, see DEFAULT_LOAD.
+            self.put(self.around_start, self.around)
+
+    @property
+    def around_start(self):
+        return self.case.load - MARGIN
+
+    def put(self, address, content):
+        offset = address - WINDOW
+        self.window[offset:offset + len(content)] = content
+
+    def flip(self, name, offset, bit=0):
+        """Flip one bit of a region; a negative offset counts from the end of its memory."""
+        region = self.regions[name]
+        offset += region.mem_size if offset < 0 else 0
+        self.window[region.start - WINDOW + offset] ^= 1 << bit
+
+    def flip_param(self, offset, bit=0):
+        self.filled[abi.PARAMS_OFFSET + offset] ^= 1 << bit
+
+    def digests(self):
+        """For each region the digest it was planned with, and that of what is there now."""
+        found = {}
+        for name, region in self.regions.items():
+            start = region.start - WINDOW
+            now = self.window[start:start + len(region.data)]
+            found[name] = tuple(hashlib.sha256(data).hexdigest() for data in (region.data, now))
+        return found
+
+    def files(self):
+        """(address, bytes) of all that is loaded, not overlapping."""
+        loaded = [(WINDOW, bytes(self.window))]
+        if not WINDOW <= self.around_start < WINDOW + WINDOW_SIZE:
+            loaded.append((self.around_start, bytes(self.around)))
+        return loaded
+
+
+@dataclass
+class Result:
+    text: str  # PL011, without carriage returns
+    raw: bytes
+    uart: str
+    event: str | None  # QEMU's reason for a shutdown
+    halted: bool
+    changed: list  # addresses of bytes that differ from what was loaded
+    digests: dict  # of each region: as planned, and of what is in memory
+    scratch: range  # where the blob may write: behind its bytes, up to its mem_size
+
+    @property
+    def report(self):
+        """What the purgatory said: between the stub's last word and the kernel's first."""
+        text = self.text.partition("before jump\n")[2]
+        return text.partition("kernel entered\n")[0]
+
+    @property
+    def reached_kernel(self):
+        return "kernel done\n" in self.text
+
+    def registers(self, when):
+        return {m[1]: int(m[2], 16)
+                for m in re.finditer(rf"^{when} (\w+)=([0-9a-f]+)$", self.text, re.M)}
+
+
+class Monitor:
+    """QMP over a socket; one command at a time."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.sock.settimeout(TIMEOUT)
+        self.buffer = b""
+        self.events = []
+        self.receive()
+        self.command("qmp_capabilities")
+
+    def receive(self):
+        while b"\n" not in self.buffer:
+            data = self.sock.recv(65536)
+            if not data:
+                raise EOFError("QEMU is gone")
+            self.buffer += data
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        message = json.loads(line)
+        if "event" in message:
+            self.events.append(message)
+        return message
+
+    def has_news(self, seconds):
+        """Whether a message is here, or comes within that time."""
+        return b"\n" in self.buffer or bool(select.select([self.sock], [], [], seconds)[0])
+
+    def command(self, name, **arguments):
+        self.sock.sendall(json.dumps({"execute": name, "arguments": arguments}).encode())
+        while True:
+            message = self.receive()
+            if "error" in message:
+                raise RuntimeError(message["error"]["desc"])
+            if "return" in message:
+                return message["return"]
+
+    def pc(self):
+        text = self.command("human-monitor-command", **{"command-line": "info registers"})
+        return int(re.search(r"PC=([0-9a-f]+)", text)[1], 16)
+
+
+def differences(a, b, block=4096):
+    """Offsets at which a and b differ."""
+    return [offset for start in range(0, len(a), block)
+            if a[start:start + block] != b[start:start + block]
+            for offset in range(start, min(start + block, len(a))) if a[offset] != b[offset]]
+
+
+class Machine:
+    """One QEMU."""
+
+    def __init__(self, case, memory, stub, directory):
+        self.case = case
+        self.memory = memory
+        self.directory = Path(directory)
+        self.serial = self.directory / "serial"
+        self.uart = self.directory / "uart"
+        machine, cpu, _ = MACHINES[case.machine]
+        self.socket, theirs = socket.socketpair()
+        command = [
+            "qemu-system-aarch64", "-M", machine + (",highmem=off" if case.uart else ""),
+            "-cpu", cpu, "-m", f"{RAM_SIZE >> 20}", "-display", "none", "-nodefaults",
+            "-no-reboot", "-no-shutdown", "-S", "-accel", "tcg,thread=single",
+            "-chardev", f"socket,id=monitor,fd={theirs.fileno()}",
+            "-mon", "monitor,mode=control", "-serial", f"file:{self.serial}",
+            "-device", f"loader,addr={STUB:#x},cpu-num=0",
+        ]
+        if case.uart:
+            command += ["-chardev", f"file,id=uart,path={self.uart}",
+                        "-device", "pci-serial,chardev=uart,addr=1.0"]
+        flags = (STUB_E2H if case.machine == "vhe" else 0) | (STUB_UART if case.uart else 0)
+        stub = stub[:16] + struct.pack("<QQ", case.load, flags) + stub[32:]
+        for i, (address, content) in enumerate([(STUB, stub), *memory.files()]):
+            path = self.directory / f"{i}.bin"
+            path.write_bytes(content)
+            command += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                        pass_fds=[theirs.fileno()])
+        theirs.close()
+        self.monitor = Monitor(self.socket)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.socket.close()
+
+    def shutdown_reason(self):
+        for event in self.monitor.events:
+            if event["event"] == "SHUTDOWN":
+                return event["data"]["reason"]
+        return None
+
+    def is_halted(self):
+        """Whether the CPU stays at one place of the blob, right behind a wfi."""
+        seen = {self.monitor.pc() for _ in range(3) if not time.sleep(0.03)}
+        if len(seen) != 1:
+            return False
+        offset = seen.pop() - self.case.load
+        if not 4 <= offset < len(self.memory.filled):
+            return False
+        wfi = struct.pack("<I", 0xD503207F)
+        return wfi in self.memory.filled[offset - 4:offset + 4]
+
+    def wait(self):
+        """Until it stops, the kernel has spoken, or (if that is awaited) the CPU halts."""
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline and not self.shutdown_reason():
+            if self.monitor.has_news(0.02):
+                self.monitor.receive()
+            elif b"kernel done\n" in self.serial.read_bytes():
+                return False
+            elif self.case.until == "halt" and self.is_halted():
+                return True
+        return False
+
+    def save(self, address, size):
+        path = self.directory / "saved"
+        self.monitor.command("pmemsave", val=address, size=size, filename=str(path))
+        return path.read_bytes()
+
+    def run(self):
+        loaded = self.memory.files()
+        if self.case.whole_ram:
+            loaded = [(RAM, self.save(RAM, RAM_SIZE))]
+        self.monitor.command("cont")
+        halted = self.wait()
+        self.monitor.command("stop")
+        changed = [address + offset for address, content in loaded
+                   for offset in differences(content, self.save(address, len(content)))]
+        raw = self.serial.read_bytes()
+        uart = self.uart.read_bytes() if self.case.uart else b""
+        load = self.case.load
+        return Result(raw.replace(b"\r", b"").decode("latin-1"), raw,
+                      uart.replace(b"\r", b"").decode("latin-1"), self.shutdown_reason(), halted,
+                      changed, self.memory.digests(), range(load + len(self.memory.filled),
+                                     load + self.memory.blob_mem_size))
+
+
+class Emulator:
+    """Holds what all cases share."""
+
+    def __init__(self, blob, directory):
+        self.blob = blob
+        self.stub = assemble(directory, True)
+        self.kernel = assemble(directory, False)
+
+    def run(self, case):
+        memory = Memory(self.blob, self.kernel, case)
+        with tempfile.TemporaryDirectory(prefix="purgatory-") as directory:
+            machine = Machine(case, memory, self.stub, directory)
+            try:
+                return machine.run()
+            finally:
+                machine.close()

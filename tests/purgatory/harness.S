@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The two neighbours of the purgatory, for QEMU's virt board: a stub that leaves the CPU the
+ * way a dying kernel does, and a kernel that says how it was entered. Both print all system
+ * registers that have to survive, as `before NAME=VALUE` and `after NAME=VALUE`.
+ *
+ * Assembled twice, with STUB=1 and with STUB=0. Neither has a stack or writes to memory, so
+ * that a test can hold all of RAM against what it was.
+ *
+ * The test fills the words at stub_config; see tests/purgatory/emulator.py.
+ */
+#define PL011_DR 0x09000000
+
+/* Registers x19 to x28 belong to the printing. */
+
+	.text
+#if STUB
+	.globl	_start
+_start:
+	b	stub
+
+	.org	16
+stub_config:
+blob_address:
+	.quad	0
+stub_flags:
+	.quad	0
+#define FLAG_E2H_BIT  0
+#define FLAG_UART_BIT 1 /* give the 16550 on PCI an address */
+#else
+	.globl	_start
+_start:
+	b	kernel
+#endif
+
+/* Print the string at x21. Changes x19, x21, x22. */
+print_string:
+	ldr	x19, =PL011_DR
+1:	ldrb	w22, [x21], #1
+	cbz	w22, 2f
+	str	w22, [x19]
+	b	1b
+2:	ret
+
+/* Print x20 in hex and a newline. Changes x19, x22, x23. */
+print_value:
+	ldr	x19, =PL011_DR
+	mov	x23, #60
+1:	lsr	x22, x20, x23
+	and	x22, x22, #0xf
+	add	x22, x22, #'0'
+	cmp	x22, #'9'
+	b.ls	2f
+	add	x22, x22, #('a' - '0' - 10)
+2:	str	w22, [x19]
+	subs	x23, x23, #4
+	b.pl	1b
+	mov	w22, #'\n'
+	str	w22, [x19]
+	ret
+
+	.macro	say text
+	adr	x21, 8f
+	bl	print_string
+	b	9f
+8:	.asciz	"\text"
+	.balign	4
+9:
+	.endm
+
+#if STUB
+	.macro	show name
+	say	"before \name="
+	bl	print_value
+	.endm
+#else
+	.macro	show name
+	say	"after \name="
+	bl	print_value
+	.endm
+#endif
+
+	.macro	show_register name
+	mrs	x20, \name
+	show	\name
+	.endm
+
+	.macro	show_registers
+	show_register CurrentEL
+	show_register DAIF
+	.irp	name, SCTLR_EL1, VBAR_EL1, TTBR0_EL1, TTBR1_EL1, TCR_EL1, MAIR_EL1, CPACR_EL1, \
+		TPIDR_EL0, TPIDR_EL1, CONTEXTIDR_EL1, CNTKCTL_EL1, MDSCR_EL1, SP_EL0
+	show_register \name
+	.endr
+	mrs	x20, CurrentEL
+	cmp	x20, #8
+	b.ne	show_registers_end
+	.irp	name, HCR_EL2, SCTLR_EL2, VBAR_EL2, TTBR0_EL2, TCR_EL2, MAIR_EL2, CPTR_EL2, \
+		TPIDR_EL2, CNTHCTL_EL2, CNTVOFF_EL2, VTTBR_EL2, VTCR_EL2, MDCR_EL2, HSTR_EL2, \
+		VPIDR_EL2, VMPIDR_EL2, SP_EL1
+	show_register \name
+	.endr
+show_registers_end:
+	.endm
+
+	.macro	set name, value
+	ldr	x19, =\value
+	msr	\name, x19
+	.endm
+
+#if STUB
+
+stub:
+	msr	daifset, #0xf
+	ldr	x19, stub_flags
+	tbz	x19, #FLAG_UART_BIT, 1f
+
+/* PCI slot 1: BAR 0 = I/O port 0x1000, I/O decoding on. ECAM is where highmem=off has it. */
+	ldr	x20, =0x3f008000
+	mov	w21, #0x1000
+	str	w21, [x20, #0x10]
+	mov	w21, #1
+	strh	w21, [x20, #4]
+
+1:	mrs	x19, CurrentEL
+	cmp	x19, #8
+	b.ne	at_el1
+
+/*
+ * Everything below is what an old kernel may have left: tables and attributes that mean
+ * nothing any more, FP and SIMD trapped, and vectors that lead nowhere. SCTLR has M, C and I
+ * off as the contract says, and A on: QEMU does not know that memory is Device memory while
+ * the MMU is off, and so will report an unaligned access all the same.
+ */
+at_el2:
+	ldr	x19, stub_flags
+	tbnz	x19, #FLAG_E2H_BIT, with_e2h
+	set	CPTR_EL2, 0x37ff	/* RES1, and TFP: trap FP and SIMD */
+	set	SCTLR_EL2, 0x30c5083a	/* RES1, SA, A */
+	b	el2_common
+with_e2h:
+	mrs	x19, HCR_EL2
+	orr	x19, x19, #(1 << 34)	/* E2H */
+	orr	x19, x19, #(1 << 27)	/* TGE */
+	msr	HCR_EL2, x19
+	isb
+	set	CPTR_EL2, 0		/* the format of CPACR: FPEN = 0, trap */
+	set	SCTLR_EL2, 0x3050080a	/* as a VHE kernel leaves it, and SA, A */
+el2_common:
+	set	TTBR0_EL2, 0x41234000
+	set	TCR_EL2, 0x80823518
+	set	MAIR_EL2, 0x00bbff440c0400ff
+	set	TPIDR_EL2, 0x2222222233333333
+	set	CNTVOFF_EL2, 0x123456
+	set	VTTBR_EL2, 0x43210000
+	adr	x19, old_vectors
+	msr	VBAR_EL2, x19
+	isb
+	b	go
+
+at_el1:
+	set	SCTLR_EL1, 0x3050080a
+	set	TTBR0_EL1, 0x41234000
+	set	TTBR1_EL1, 0x41235000
+	set	TCR_EL1, 0x00000032b5193519
+	set	MAIR_EL1, 0x00bbff440c0400ff
+	set	CPACR_EL1, 0
+	set	TPIDR_EL1, 0x2222222233333333
+	set	CONTEXTIDR_EL1, 0x77
+	adr	x19, old_vectors
+	msr	VBAR_EL1, x19
+	isb
+
+go:
+	show_registers
+	say	"before jump\n"
+	ldr	x30, blob_address
+	/* Only x0 to x3 are defined. */
+	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, \
+		25, 26, 27, 28, 29
+	ldr	x\n, =0xbad0bad0bad0ba\n
+	.endr
+	mov	sp, x29
+	mov	x0, xzr
+	mov	x1, xzr
+	mov	x2, xzr
+	mov	x3, xzr
+	br	x30
+
+	.ltorg
+
+old_fault:
+	say	"fault in the vectors of the old kernel\n"
+1:	wfi
+	b	1b
+
+	.balign	2048
+old_vectors:
+	.rept	16
+	.balign	128
+	b	old_fault
+	.endr
+	.balign	128
+
+#else
+
+kernel:
+/* x0 to x3 are what the purgatory hands over. */
+	say	"kernel entered\n"
+	.irp	n, 0, 1, 2, 3
+	mov	x20, x\n
+	show	x\n
+	.endr
+	show_registers
+	say	"kernel done\n"
+1:	wfi
+	b	1b
+
+	.ltorg
+#endif

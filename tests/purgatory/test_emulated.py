@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The blob as it is shipped, on an emulated machine. See emulator.py and harness.S."""
+
+import pytest
+
+import abi
+from emulator import DEFAULT_LOAD, MACHINES, RAM, RAM_SIZE, UNMAPPED, UART, PCI_UART, WINDOW, Case
+
+POLICIES = {"halt": abi.HALT, "reset": abi.RESET, "boot": abi.BOOT}
+START = {"kernel": WINDOW + 0x40000, "initrd": WINDOW + 0x80000, "dtb": WINDOW + 0xA0000}
+SIZE = {"kernel": 0x10000, "initrd": 0x6000, "dtb": 0x1000}
+DATA = {"kernel": 0x2FFD, "initrd": 0x5003, "dtb": 0x9F1}
+VERIFIED = "purgatory: checking 0x3 segments\npurgatory: image verified\n"
+
+SILENT = {"console_type": abi.CONSOLE_NONE}
+VERBOSE = {"flags": abi.VERBOSE}
+
+
+def cases(table):
+    """A test for each entry of {id: Case} or {id: (Case, expected, ...)}."""
+    entries = {k: v if isinstance(v, tuple) else (v,) for k, v in table.items()}
+    names = ["case", "expected", "more"][:len(next(iter(entries.values())))]
+    return pytest.mark.parametrize(names, [pytest.param(*v, id=k) for k, v in entries.items()])
+
+
+def region_line(name):
+    start = START[name]
+    return f"purgatory: digest mismatch: {name} [{start:#x}, {start + SIZE[name]:#x})"
+
+
+def params_line(what, load=DEFAULT_LOAD):
+    start = load + abi.PARAMS_OFFSET
+    return (f"purgatory: digest mismatch: purgatory [{start:#x}, {start + abi.PARAMS_SIZE:#x})"
+            f" bad parameter: {what}\n")
+
+
+def policy_line(policy):
+    return f"purgatory: on-corruption={policy}\n"
+
+
+def assert_followed(result, policy):
+    assert result.report.endswith(policy_line(policy))
+    assert_outcome(result, policy)
+
+
+def assert_outcome(result, policy):
+    """The machine did what the policy says, and nothing else of what it could have done."""
+    assert result.reached_kernel == (policy == "boot")
+    assert result.event == ("guest-reset" if policy == "reset" else None)
+    assert result.halted == (policy == "halt")
+    if policy == "boot":
+        assert_kernel_contract(result)
+
+
+def assert_kernel_contract(result):
+    """What booting.rst wants, and every system register as the old kernel left it."""
+    before, after = result.registers("before"), result.registers("after")
+    assert after.pop("x0") == START["dtb"]
+    assert [after.pop(f"x{i}") for i in (1, 2, 3)] == [0, 0, 0]
+    assert len(before) >= 15
+    assert after == before
+    level = after["CurrentEL"] >> 2
+    assert after["DAIF"] == 0x3C0
+    assert after[f"SCTLR_EL{level}"] & 0b101 == 0  # C, M
+
+
+# ---------------------------------------------------------------------------- all is well
+
+@cases({machine: Case(machine) for machine in MACHINES})
+def test_good_is_silent(case, result):
+    assert result.report == ""
+    assert_outcome(result, "boot")
+    level = result.registers("after")["CurrentEL"] >> 2
+    assert level == (1 if case.machine == "el1" else 2)
+    if level == 2:
+        assert (result.registers("after")["HCR_EL2"] >> 34 & 1) == (case.machine == "vhe")
+
+
+@cases({machine: Case(machine, params=VERBOSE) for machine in MACHINES})
+def test_good_verbose(result):
+    assert result.report == VERIFIED
+    assert_outcome(result, "boot")
+
+
+@cases({
+    "4k-aligned": Case(load=DEFAULT_LOAD + 0x1000, params=VERBOSE),
+    "64k-aligned": Case(load=RAM + 0x2340000, params=VERBOSE),
+    "odd-page": Case(load=RAM + 0x2345000, params=VERBOSE),
+    "end-of-ram": Case(load=RAM + RAM_SIZE - 0x5000, params=VERBOSE),
+})
+def test_runs_anywhere(result):
+    assert result.report == VERIFIED
+    assert_outcome(result, "boot")
+
+
+@cases({
+    "good": Case("el2", whole_ram=True),
+    "bad": Case("vhe", whole_ram=True, params={"on_corruption": abi.BOOT},
+                damage=lambda memory: memory.flip("initrd", 0)),
+})
+def test_no_byte_elsewhere_changes(result):
+    """All of RAM, before and after; `result` compares. That the stack did is a check of that."""
+    assert result.reached_kernel
+    assert result.changed
+
+
+@cases({
+    "silent": Case(),
+    "report": Case("vhe", params={"on_corruption": abi.BOOT},
+                   damage=lambda memory: [memory.flip("initrd", i) for i in (0, -1)]),
+})
+def test_half_of_the_stack_is_enough(result):
+    assert result.reached_kernel
+    assert result.scratch.stop - min(result.changed) < 2048 + 16
+
+
+# ------------------------------------------------------------------------- a bad segment
+
+PLACES = {
+    "first-byte": (0, 0),
+    "middle-byte": (0x800, 3),
+    "last-byte": (None, 7),
+}
+TAIL_PLACES = {"first-byte": None, "last-byte": -1}
+
+
+def corrupted(name, offset, bit, policy, machine="el1"):
+    offset = DATA[name] + (-1 if bit is not None else 0) if offset is None else offset
+    return Case(machine, until="kernel" if policy == "boot" else policy,
+                params={"on_corruption": POLICIES[policy]},
+                damage=lambda memory: memory.flip(name, offset, bit or 0))
+
+
+def machine_for(i):
+    return list(MACHINES)[i % len(MACHINES)]
+
+
+DIGEST_CASES = {
+    f"{name}-{place}-{policy}": (
+        corrupted(name, offset, bit, policy, machine_for(i + j + k)), name, policy)
+    for i, name in enumerate(["initrd", "dtb", "kernel"])
+    for j, (place, (offset, bit)) in enumerate(PLACES.items())
+    for k, policy in enumerate(POLICIES)
+    # A kernel without its first instruction does not say that it was reached.
+    if (name, place, policy) not in {("kernel", "first-byte", "boot"),
+                                     ("kernel", "middle-byte", "boot")}
+}
+
+
+@cases(DIGEST_CASES)
+def test_flipped_bit(case, expected, more, result):
+    wanted, found = result.digests[expected]
+    assert result.report == (f"{region_line(expected)}\n"
+                             f"purgatory:   expected {wanted}\n"
+                             f"purgatory:   found    {found}\n"
+                             + policy_line(more))
+    assert_followed(result, more)
+
+
+TAIL_CASES = {
+    f"{name}-{place}-{policy}": (
+        corrupted(name, offset, None, policy, machine_for(i + j + k)),
+        (name, DATA[name] if offset is None else SIZE[name] - 1), policy)
+    for i, name in enumerate(["initrd", "kernel"])
+    for j, (place, offset) in enumerate(TAIL_PLACES.items())
+    for k, policy in enumerate(POLICIES)
+}
+
+
+@cases(TAIL_CASES)
+def test_tail_not_zero(case, expected, more, result):
+    name, offset = expected
+    assert result.report == (f"{region_line(name)} tail not zero at {START[name] + offset:#x}\n"
+                             + policy_line(more))
+    assert_followed(result, more)
+
+
+def damage_everything(memory):
+    memory.flip("kernel", -1)
+    memory.flip("initrd", 17)
+    memory.flip("initrd", -1)
+    memory.flip("dtb", 0)
+
+
+@cases({machine: Case(machine, params={"on_corruption": abi.BOOT}, damage=damage_everything)
+        for machine in MACHINES})
+def test_all_damage_is_reported(result):
+    mismatches = [line for line in result.report.split("\n") if "mismatch" in line]
+    assert mismatches == [
+        f"{region_line('kernel')} tail not zero at {START['kernel'] + 0xffff:#x}",
+        region_line("initrd"),
+        f"{region_line('initrd')} tail not zero at {START['initrd'] + 0x5fff:#x}",
+        region_line("dtb"),
+    ]
+    assert_followed(result, "boot")
+
+
+# ----------------------------------------------------------------- a bad parameter block
+
+def bad_param(offset, bit=0, policy="halt", **params):
+    return Case(until="kernel" if policy == "boot" else policy,
+                params={"on_corruption": POLICIES[policy]} | params,
+                damage=lambda memory: memory.flip_param(offset, bit))
+
+
+@cases({
+    "magic-halt": (bad_param(0), "magic", "halt"),
+    "magic-reset": (bad_param(7, 7, "reset"), "magic", "reset"),
+    "magic-boot": (bad_param(3, 1, "boot"), "magic", "boot"),
+    "version": (bad_param(8, 2), "version", "halt"),
+    "size": (bad_param(12, 3), "size", "halt"),
+    "flags": (bad_param(43, 7, "boot"), "flags", "boot"),
+    "policy": (bad_param(44, 4, "halt"), "on_corruption", "halt"),
+    "count-less": (bad_param(72, 0), "region_count", "halt"),
+    "count-more": (bad_param(72, 2), "region mem_size", "halt"),
+    "count-many": (bad_param(72, 6), "region_count", "halt"),
+    "reserved": (bad_param(79, 7), "reserved", "halt"),
+    "kernel": (bad_param(28, 0, "reset"), "kernel_entry", "reset"),
+    "dtb": (bad_param(33, 7), "dtb", "halt"),
+    "region-start": (bad_param(80, 3), "region start", "halt"),
+    "region-data-size": (bad_param(80 + 72 + 8 + 4, 0), "region data_size", "halt"),
+    "unused-region": (bad_param(1231, 7), "region_count", "halt"),
+})
+def test_bad_parameter(case, expected, more, result):
+    assert result.report == params_line(expected) + policy_line(more)
+    assert_outcome(result, more)
+
+
+@cases({"kernel": Case(until="halt", damage=lambda memory: memory.flip_param(80 + 24))})
+def test_changed_digest_in_the_block(result):
+    assert result.report.startswith(region_line("kernel") + "\n")
+    assert_followed(result, "halt")
+
+
+# --------------------------------------------------------------------------------- flags
+
+@cases({
+    "silent": (Case("el2", params={"flags": abi.SKIP_CHECK}, damage=damage_everything), ""),
+    "verbose": (Case(params={"flags": abi.SKIP_CHECK | abi.VERBOSE}, damage=damage_everything),
+                "purgatory: check skipped\n"),
+    "no-regions": (Case("vhe", params={"flags": abi.SKIP_CHECK, "regions": []}), ""),
+})
+def test_skip_check(case, expected, result):
+    assert result.report == expected
+    assert_outcome(result, "boot")
+
+
+# -------------------------------------------------------------------------------- resets
+
+NO_RESET = {"on_corruption": abi.RESET, "psci_conduit": abi.PSCI_NONE}
+
+
+@cases({"none": Case(until="halt", params=NO_RESET, damage=lambda m: m.flip("dtb", 0)),
+        "unknown": Case(until="halt", params=NO_RESET | {"psci_conduit": 9},
+                        damage=lambda m: m.flip("dtb", 0))})
+def test_no_way_to_reset(result):
+    assert result.report.endswith(policy_line("reset") + "purgatory: no reset came, halting\n")
+    assert_outcome(result, "halt")
+
+
+@cases({
+    "smc-at-el1": Case("el1", until="halt", damage=lambda m: m.flip("dtb", 0),
+                       params={"on_corruption": abi.RESET, "psci_conduit": abi.PSCI_SMC}),
+    "hvc-at-el2": Case("el2", until="halt", damage=lambda m: m.flip("dtb", 0),
+                       params={"on_corruption": abi.RESET, "psci_conduit": abi.PSCI_HVC}),
+    "hvc-at-vhe": Case("vhe", until="halt", damage=lambda m: m.flip("dtb", 0),
+                       params={"on_corruption": abi.RESET, "psci_conduit": abi.PSCI_HVC}),
+})
+def test_wrong_conduit_ends_in_halt(result):
+    """The call faults, is tried once more without a word, faults again; then peace."""
+    after = result.report.partition(policy_line("reset"))[2]
+    assert after.startswith("purgatory: fault ")
+    assert after.count("\n") == 2
+    assert after.endswith(policy_line("reset"))
+    assert_outcome(result, "halt")
+
+
+# -------------------------------------------------------------------------------- faults
+
+def unreadable(machine, policy):
+    return Case(machine, until="kernel" if policy == "boot" else policy,
+                extra_regions=[abi.Region("ghost", UNMAPPED, b"", 0x1000)],
+                params={"on_corruption": POLICIES[policy]})
+
+
+@cases({f"{machine}-{policy}": (unreadable(machine, policy), policy)
+        for machine in MACHINES for policy in POLICIES})
+def test_unreadable_segment(case, expected, result):
+    lines = result.report.split("\n")
+    syndrome = int(lines[0].split()[2], 16)
+    assert syndrome >> 26 == 0x25  # data abort, taken without a change of level
+    assert lines[0].endswith(f" address {UNMAPPED:#x}")
+    assert lines[1] == (f"purgatory: digest mismatch: ghost [{UNMAPPED:#x}, {UNMAPPED + 0x1000:#x})"
+                        f" unreadable at {UNMAPPED:#x}")
+    assert len(lines) == 4
+    assert_followed(result, expected)
+
+
+@cases({f"{machine}-{policy}": (Case(
+    machine, until="kernel" if policy == "boot" else policy,
+    params={"on_corruption": POLICIES[policy], "console_base": UNMAPPED},
+    damage=lambda memory: memory.flip("dtb", 1)), policy)
+        for machine in MACHINES for policy in POLICIES})
+def test_console_that_faults(case, expected, result):
+    assert result.report == ""
+    assert_outcome(result, expected)
+
+
+# ------------------------------------------------------------------------------ consoles
+
+@cases({f"{width}-bytes": Case(params=VERBOSE | {"console_reg_width": width})
+        for width in (1, 2, 4)})
+def test_pl011_width(result):
+    assert result.report == VERIFIED
+    assert_outcome(result, "boot")
+
+
+@cases({
+    "good": (Case(uart=True, params=VERBOSE | {
+        "console_type": abi.CONSOLE_8250, "console_base": PCI_UART, "console_reg_width": 1}),
+        VERIFIED),
+    "bad": (Case(uart=True, damage=lambda memory: memory.flip("initrd", -1), params={
+        "on_corruption": abi.BOOT, "console_type": abi.CONSOLE_8250, "console_base": PCI_UART,
+        "console_reg_width": 1}),
+        f"{region_line('initrd')} tail not zero at {START['initrd'] + 0x5fff:#x}\n"
+        + policy_line("boot")),
+})
+def test_8250(case, expected, result):
+    assert result.uart == expected
+    assert result.report == ""
+    assert_outcome(result, "boot")
+
+
+STUCK = WINDOW + 0xC0000
+
+
+@cases({
+    "pl011": Case(params=VERBOSE | {"console_base": STUCK},
+                  damage=lambda memory: memory.put(STUCK, b"\xff" * 64)),
+    "8250": Case(params=VERBOSE | {"console_type": abi.CONSOLE_8250, "console_base": STUCK,
+                                   "console_reg_width": 1},
+                 damage=lambda memory: memory.put(STUCK, b"\0" * 64)),
+})
+def test_stuck_uart_is_given_up(result):
+    """A UART that is always busy: here some RAM that reads like one, and must stay as it is."""
+    assert result.report == ""
+    assert_outcome(result, "boot")
+
+
+@cases({
+    "none": Case(params=VERBOSE | SILENT),
+    "unknown": Case(params=VERBOSE | {"console_type": 7}),
+    "odd-width": Case(params=VERBOSE | {"console_reg_width": 3}),
+    "unaligned": Case(params=VERBOSE | {"console_base": UART + 1}),
+})
+def test_unusable_console_is_no_corruption(result):
+    assert result.report == ""
+    assert_outcome(result, "boot")
+
+
+@cases({policy: (Case(
+    until="kernel" if policy == "boot" else policy,
+    params=SILENT | {"on_corruption": POLICIES[policy]},
+    damage=lambda memory: memory.flip("initrd", 9)), policy) for policy in POLICIES})
+def test_policy_without_console(case, expected, result):
+    assert result.report == ""
+    assert_outcome(result, expected)
