@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The 64-byte header of an arm64 Image (Documentation/arch/arm64/booting.rst). */
+#ifndef KEXEC_IMAGE_ARM64_IMAGE_H
+#define KEXEC_IMAGE_ARM64_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+
+struct arm64_image_header {
+	uint64_t text_offset;
+	uint64_t image_size;
+	uint64_t page_size; /* 4096, 16384, 65536; 0 unspecified */
+	bool big_endian;
+	bool placement_anywhere;
+};
+
+/* ST_NOT_MINE without the magic "ARM\x64" at 56; ST_BAD_INPUT as image_describe() says. */
+int arm64_image_parse(struct span bytes, struct arm64_image_header *ret, struct err *err);
+
+#endif

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/system/devtree.h"
+
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAT_PATH "/sys/firmware/fdt"
+#define TREE_PATH "/proc/device-tree"
+
+/* So much is read to be able to say how large it is. */
+#define FLAT_READ_MAX (64u << 20)
+
+#define FDT_VERSION_MIN 16u
+
+/* As deep as the kernel itself goes (FDT_MAX_DEPTH, drivers/of/fdt.c). */
+#define TREE_DEPTH_MAX 64
+
+static int too_large(struct err *err, const char *name, uint64_t size)
+{
+	return err_set(err, ST_NO_SPACE, "fdt-size",
+		"%s: the device tree has %" PRIu64 " bytes, wanted at most %u", name, size,
+		DEVTREE_SIZE_MAX);
+}
+
+static int check_aligned(const void *fdt, size_t size, const char *name, struct err *err)
+{
+	int result;
+
+	result = fdt_check_header(fdt);
+	if (result == 0 && fdt_totalsize(fdt) > DEVTREE_SIZE_MAX)
+		return too_large(err, name, fdt_totalsize(fdt));
+	if (result == 0 && fdt_totalsize(fdt) > size)
+		return err_set(err, ST_BAD_INPUT, "fdt-truncated",
+			"%s: the device tree says it has %u bytes, found %zu", name,
+			fdt_totalsize(fdt), size);
+	/* Older ones have not been made for twenty years, and fdt_check_full() of libfdt 1.6.1
+	 * stumbles over them. */
+	if (result == 0 && fdt_version(fdt) < FDT_VERSION_MIN)
+		return err_set(err, ST_BAD_INPUT, "fdt-version",
+			"%s: the device tree has version %u, wanted at least %u", name,
+			fdt_version(fdt), FDT_VERSION_MIN);
+	if (result == 0)
+		result = fdt_check_full(fdt, size);
+	if (result != 0)
+		return err_set(err, ST_BAD_INPUT, "fdt-broken", "%s: not a sound device tree: %s",
+			name, fdt_strerror(result));
+	return ST_OK;
+}
+
+void devtree_view_done(struct devtree_view *view)
+{
+	free(view->copy);
+	*view = (struct devtree_view){ .fdt = NULL };
+}
+
+int devtree_view_init(struct span tree, const char *name, struct devtree_view *ret, struct err *err)
+{
+	struct devtree_view view = { .fdt = tree.data };
+	int status;
+
+	if (tree.size < sizeof(struct fdt_header))
+		return err_set(err, ST_BAD_INPUT, "fdt-truncated",
+			"%s: found %zu bytes, wanted the %zu of a device tree header", name,
+			tree.size, sizeof(struct fdt_header));
+	if ((uintptr_t)tree.data % 8) {
+		view.copy = malloc(tree.size);
+		if (!view.copy)
+			return err_no_memory(err);
+		memcpy(view.copy, tree.data, tree.size);
+		view.fdt = view.copy;
+	}
+	status = check_aligned(view.fdt, tree.size, name, err);
+	if (status != ST_OK) {
+		devtree_view_done(&view);
+		return status;
+	}
+	*ret = view;
+	return ST_OK;
+}
+
+int devtree_check(struct span tree, const char *name, struct err *err)
+{
+	struct devtree_view view = { .fdt = NULL };
+	int status;
+
+	status = devtree_view_init(tree, name, &view, err);
+	if (status == ST_OK)
+		devtree_view_done(&view);
+	return status;
+}
+
+static int read_flat(const struct sysroot *root, struct blob *ret, struct err *err)
+{
+	struct blob flat = BLOB_INIT;
+	int status;
+
+	status = sysroot_read(root, FLAT_PATH, FLAT_READ_MAX, &flat, err);
+	if (status == ST_OK)
+		status = devtree_check(blob_span(&flat), FLAT_PATH, err);
+	if (status != ST_OK) {
+		blob_done(&flat);
+		return status;
+	}
+	flat.size = fdt_totalsize(flat.data);
+	*ret = flat;
+	return ST_OK;
+}
+
+struct rebuild {
+	const struct sysroot *root;
+	void *fdt; /* DEVTREE_SIZE_MAX bytes */
+	struct err *err;
+};
+
+static int check_fdt(const struct rebuild *rebuild, int result, const char *path)
+{
+	if (result == 0)
+		return ST_OK;
+	if (result == -FDT_ERR_NOSPACE)
+		return err_set(rebuild->err, ST_NO_SPACE, "fdt-size",
+			"%s: the device tree grows above %u bytes", path, DEVTREE_SIZE_MAX);
+	return err_set(
+		rebuild->err, ST_BAD_INPUT, "fdt-rebuild", "%s: %s", path, fdt_strerror(result));
+}
+
+static char *path_join(const char *folder, const char *name)
+{
+	size_t size = strlen(folder) + 1 + strlen(name) + 1;
+	char *path = malloc(size);
+
+	if (path)
+		snprintf(path, size, "%s/%s", folder, name);
+	return path;
+}
+
+static int add_property(const struct rebuild *rebuild, const char *path, const char *name)
+{
+	struct blob value = BLOB_INIT;
+	int status;
+
+	status = sysroot_read(rebuild->root, path, DEVTREE_SIZE_MAX, &value, rebuild->err);
+	if (status != ST_OK)
+		return status;
+	status = check_fdt(rebuild,
+		fdt_property(rebuild->fdt, name, value.size ? value.data : (const uint8_t *)"",
+			(int)value.size),
+		path);
+	blob_done(&value);
+	return status;
+}
+
+static int add_node(const struct rebuild *rebuild, const char *path, const char *name, int depth);
+
+/* The entries of a folder that are nodes, or those that are properties. */
+static int add_entries(const struct rebuild *rebuild, const char *folder, char **names,
+	size_t count, bool nodes, int depth)
+{
+	int status = ST_OK;
+
+	for (size_t i = 0; i < count && status == ST_OK; i++) {
+		char *path = path_join(folder, names[i]);
+
+		if (!path)
+			return err_no_memory(rebuild->err);
+		if (sysroot_is_dir(rebuild->root, path) != nodes)
+			status = ST_OK;
+		else if (nodes)
+			status = add_node(rebuild, path, names[i], depth);
+		else if (strcmp(names[i], "name") != 0) /* repeats the node's name */
+			status = add_property(rebuild, path, names[i]);
+		free(path);
+	}
+	return status;
+}
+
+static int add_node(const struct rebuild *rebuild, const char *path, const char *name, int depth)
+{
+	char **names;
+	size_t count;
+	int status;
+
+	if (depth > TREE_DEPTH_MAX)
+		return err_set(rebuild->err, ST_BAD_INPUT, "fdt-depth",
+			"%s: nested deeper than %d levels", path, TREE_DEPTH_MAX);
+	status = sysroot_list(rebuild->root, path, &names, &count, rebuild->err);
+	if (status != ST_OK)
+		return status;
+	status = check_fdt(rebuild, fdt_begin_node(rebuild->fdt, name), path);
+	/* A flat tree has the properties of a node in front of its children. */
+	if (status == ST_OK)
+		status = add_entries(rebuild, path, names, count, false, depth + 1);
+	if (status == ST_OK)
+		status = add_entries(rebuild, path, names, count, true, depth + 1);
+	if (status == ST_OK)
+		status = check_fdt(rebuild, fdt_end_node(rebuild->fdt), path);
+	sysroot_free_names(names, count);
+	return status;
+}
+
+static int rebuild_tree(const struct rebuild *rebuild)
+{
+	int status;
+
+	status = check_fdt(rebuild, fdt_create(rebuild->fdt, (int)DEVTREE_SIZE_MAX), TREE_PATH);
+	if (status == ST_OK)
+		status = check_fdt(rebuild, fdt_finish_reservemap(rebuild->fdt), TREE_PATH);
+	if (status == ST_OK)
+		status = add_node(rebuild, TREE_PATH, "", 0);
+	if (status == ST_OK)
+		status = check_fdt(rebuild, fdt_finish(rebuild->fdt), TREE_PATH);
+	return status;
+}
+
+static int read_tree(const struct sysroot *root, struct blob *ret, struct err *err)
+{
+	struct rebuild rebuild = { .root = root, .err = err };
+	struct blob tree = BLOB_INIT;
+	int status;
+
+	rebuild.fdt = calloc(1, DEVTREE_SIZE_MAX);
+	if (!rebuild.fdt)
+		return err_no_memory(err);
+	status = rebuild_tree(&rebuild);
+	if (status == ST_OK && blob_append(&tree, rebuild.fdt, fdt_totalsize(rebuild.fdt)) != ST_OK)
+		status = err_no_memory(err);
+	free(rebuild.fdt);
+	if (status == ST_OK)
+		status = devtree_check(blob_span(&tree), TREE_PATH, err);
+	if (status != ST_OK) {
+		blob_done(&tree);
+		return status;
+	}
+	*ret = tree;
+	return ST_OK;
+}
+
+int devtree_read(
+	const struct sysroot *root, struct blob *ret, struct report *report, struct err *err)
+{
+	int status;
+
+	status = read_flat(root, ret, err);
+	if (status == ST_OK)
+		report_add(report, REPORT_CHOICE, "devtree", "from " FLAT_PATH ", %zu bytes",
+			ret->size);
+	if (status != ST_NOT_FOUND)
+		return status;
+	err_clear(err);
+	if (!sysroot_is_dir(root, TREE_PATH))
+		return err_set(err, ST_NOT_FOUND, "fdt-missing",
+			"there is neither " FLAT_PATH " nor " TREE_PATH);
+	status = read_tree(root, ret, err);
+	if (status == ST_OK)
+		report_add(report, REPORT_CHOICE, "devtree",
+			"no " FLAT_PATH ": rebuilt from " TREE_PATH
+			", %zu bytes, without the memory reservations of the original",
+			ret->size);
+	return status;
+}

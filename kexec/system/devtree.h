@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The device tree that the running kernel was booted with. */
+#ifndef KEXEC_SYSTEM_DEVTREE_H
+#define KEXEC_SYSTEM_DEVTREE_H
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/report.h"
+#include "lib/sysroot.h"
+
+/* The largest tree arm64 takes (MAX_FDT_SIZE, arch/arm64/include/asm/boot.h). */
+#define DEVTREE_SIZE_MAX (2u << 20)
+
+/*
+ * A flat tree in ret: /sys/firmware/fdt as it is, or, where that is missing, rebuilt from
+ * /proc/device-tree (with a REPORT_CHOICE that memory reservations are lost). The result
+ * has passed fdt_check_full(). ST_NOT_FOUND when there is neither; ST_BAD_INPUT;
+ * ST_NO_SPACE above DEVTREE_SIZE_MAX; errors of the sysroot.
+ */
+int devtree_read(const struct sysroot *root, struct blob *ret, struct report *report,
+	struct err *err);
+
+/* The checks on a tree from outside, as --dtb gives it. name is for messages. ST_BAD_INPUT,
+ * ST_NO_SPACE above DEVTREE_SIZE_MAX, ST_NO_MEMORY. */
+int devtree_check(struct span tree, const char *name, struct err *err);
+
+/*
+ * A tree as libfdt wants it: checked as above, at an address that is a multiple of 8. Bytes
+ * that lie elsewhere are copied. Lives no longer than the bytes of tree.
+ */
+struct devtree_view {
+	const void *fdt;
+	void *copy; /* owned; NULL when there was no need */
+};
+
+int devtree_view_init(struct span tree, const char *name, struct devtree_view *ret,
+	struct err *err);
+void devtree_view_done(struct devtree_view *view);
+
+#endif

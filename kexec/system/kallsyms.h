@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Addresses of symbols from /proc/kallsyms, for kernels without a usable kcore. */
+#ifndef KEXEC_SYSTEM_KALLSYMS_H
+#define KEXEC_SYSTEM_KALLSYMS_H
+
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/sysroot.h"
+
+struct kallsyms {
+	uint64_t text;	/* _text; 0 when not listed */
+	uint64_t stext; /* _stext */
+	uint64_t end;	/* _end */
+};
+
+/* Symbols of modules (a "[name]" behind) are not taken. ST_BAD_INPUT. */
+int kallsyms_parse(struct span text, struct kallsyms *ret, struct err *err);
+
+/* ST_DENIED when all addresses are zero (kptr_restrict); errors of the sysroot. */
+int kallsyms_read(const struct sysroot *root, struct kallsyms *ret, struct err *err);
+
+#endif

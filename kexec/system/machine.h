@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One snapshot of the running machine (or of a fixture), taken once and read only from then. */
+#ifndef KEXEC_SYSTEM_MACHINE_H
+#define KEXEC_SYSTEM_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kexec/system/cpus.h"
+#include "kexec/system/firmware.h"
+#include "kexec/system/iomem.h"
+#include "kexec/system/kallsyms.h"
+#include "kexec/system/kconfig.h"
+#include "kexec/system/kcore.h"
+#include "kexec/system/kexec_state.h"
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/report.h"
+#include "lib/sysroot.h"
+
+/* What the arch code works the kernel's addresses out from; parts may be missing. */
+struct layout_sources {
+	struct kcore kcore; /* no loads when there is no kcore */
+	struct kallsyms kallsyms;
+};
+
+struct machine {
+	char name[65];	    /* uname -m: "aarch64" */
+	char release[65];   /* uname -r */
+	uint64_t page_size; /* of the running kernel; a power of two */
+	uint64_t ram_total; /* MemTotal of /proc/meminfo in bytes: the kernel's totalram_pages;
+			       0 when not known */
+	struct iomem iomem;
+	struct cpus cpus;
+	uint64_t vmcoreinfo_paddr; /* the note, from /sys/kernel/vmcoreinfo */
+	uint64_t vmcoreinfo_size;
+	struct layout_sources layout;
+	struct blob fdt; /* checked; empty when the machine has none */
+	struct firmware firmware;
+	struct kconfig config;
+	struct kexec_state state;
+	char *cmdline; /* /proc/cmdline without its newline; NULL when it cannot be read */
+};
+
+void machine_done(struct machine *machine);
+
+/* The text of /sys/kernel/vmcoreinfo. ST_DENIED when the address is 0; ST_BAD_INPUT. */
+int machine_parse_vmcoreinfo(struct span text, uint64_t *ret_paddr, uint64_t *ret_size,
+	struct err *err);
+
+/*
+ * Read everything that a crash load needs. What is merely missing (kcore, kallsyms, config)
+ * is left empty, with a REPORT_CHOICE that says why. ST_NOT_FOUND, ST_DENIED, ST_BAD_INPUT,
+ * ST_UNSUPPORTED, ST_NO_MEMORY, ST_SYSTEM: the error names the file.
+ */
+int machine_read(const struct sysroot *root, struct machine *ret, struct report *report,
+	struct err *err);
+
+#endif

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+SYSTEM_SOURCES := \
+	kexec/system/cmdline.c \
+	kexec/system/console.c \
+	kexec/system/cpus.c \
+	kexec/system/devtree.c \
+	kexec/system/firmware.c \
+	kexec/system/iomem.c \
+	kexec/system/kallsyms.c \
+	kexec/system/kconfig.c \
+	kexec/system/kcore.c \
+	kexec/system/kexec_state.c \
+	kexec/system/machine.c
