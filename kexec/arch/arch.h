@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything that is true for one CPU family only, behind one table.
+ *
+ * Porting guide. A new architecture is a folder here with one constant `struct arch_ops`,
+ * listed in arch.c, and a purgatory/arch/<arch>/. Every architecture is compiled into every
+ * build, so use fixed-width types only: the planner of a 64-bit target runs on 32-bit and on
+ * big-endian hosts. To plan a crash load fill all fields but those marked optional. Then add
+ * a fixture under tests/fixtures/ and a row in doc/architecture.md. The functions have no
+ * state; what they decide that could have gone another way they add to the report.
+ */
+#ifndef KEXEC_ARCH_ARCH_H
+#define KEXEC_ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kexec/image/image.h"
+#include "kexec/plan/plan.h"
+#include "kexec/system/machine.h"
+#include "lib/err.h"
+#include "lib/report.h"
+
+/* How the crashed kernel's addresses are made; see struct arch_ops.kernel_layout. */
+struct kernel_layout {
+	bool text_known; /* the kernel image gets its own program header */
+	uint64_t text_vaddr;
+	uint64_t text_paddr;
+	uint64_t text_size;
+	bool linear_known; /* else the RAM program headers carry no virtual address */
+	uint64_t linear_offset; /* vaddr = paddr + linear_offset, modulo 2^64 */
+};
+
+struct arch_ops {
+	const char *name;	/* "arm64" */
+	const char *machine;	/* uname -m: "aarch64" */
+	uint16_t elf_machine;	/* EM_* of its vmcores */
+	uint32_t kexec_arch;	/* KEXEC_ARCH_* of include/uapi/linux/kexec.h */
+	uint32_t hotplug_flag;	/* what asks its kernel to keep the elfcorehdr true */
+	bool kernel_map;	/* the elfcorehdr has a PT_LOAD for the kernel image */
+	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
+	bool hotplug_needs_kexec_file;
+	uint64_t cmdline_size;	/* the longest command line, with its NUL */
+	const unsigned char *const purgatory; /* the blob, and its size */
+	const unsigned long *const purgatory_size;
+
+	/* Work out struct kernel_layout from what the machine has. Missing sources lead to
+	 * fields that are not known, with a REPORT_WARNING, never to a guess. ST_BAD_INPUT
+	 * when sources contradict each other. */
+	int (*kernel_layout)(const struct machine *machine, struct kernel_layout *ret,
+		struct report *report, struct err *err);
+
+	/* Can this CPU and kernel run the image at all? ST_UNSUPPORTED. */
+	int (*check_image)(const struct machine *machine, const struct image *image,
+		struct err *err);
+
+	/*
+	 * Place all segments of a crash load in plan->load_region, build what the capture
+	 * kernel is handed (device tree, command line), and set plan->entry and
+	 * plan->handover. The elfcorehdr's bytes and memsz are ready in plan->core.
+	 * ST_NO_SPACE, ST_BAD_INPUT, ST_UNSUPPORTED, ST_NO_MEMORY.
+	 */
+	int (*plan_crash)(const struct plan_inputs *inputs, struct plan *plan,
+		struct report *report, struct err *err);
+};
+
+/* The ops for a machine name (uname -m), or NULL. */
+const struct arch_ops *arch_find(const char *machine);
+
+#endif

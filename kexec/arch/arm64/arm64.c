@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* arm64: what its kernel wants where (Documentation/arch/arm64/booting.rst), and the table. */
+#include "kexec/arch/arm64/arm64.h"
+
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kexec/plan/place.h"
+#include "kexec/plan/purgatory.h"
+#include "kexec/system/cmdline.h"
+#include "lib/checked.h"
+#include "purgatory/blob.h"
+
+#define EM_AARCH64 183
+
+static int check_image(const struct machine *machine, const struct image *image, struct err *err)
+{
+	if (image->kind != IMAGE_ARM64)
+		return err_set(err, ST_UNSUPPORTED, "image-foreign",
+			"the kernel is not for arm64");
+	if (image->big_endian)
+		return err_set(err, ST_UNSUPPORTED, "image-big-endian",
+			"the kernel is big endian, and whether this CPU can run it cannot be known");
+	if (!is_aligned(image->text_offset, machine->page_size))
+		return err_set(err, ST_UNSUPPORTED, "image-text-offset",
+			"the kernel wants to be at 0x%" PRIx64 " behind a 2 MiB line, and the running "
+			"kernel loads in whole pages of %" PRIu64 " bytes",
+			image->text_offset, machine->page_size);
+	return ST_OK;
+}
+
+/* What the device tree that the capture kernel starts from is. */
+static struct span source_tree(const struct plan_inputs *inputs)
+{
+	return inputs->dtb.size ? inputs->dtb : blob_span(&inputs->machine->fdt);
+}
+
+/* /chosen/bootargs of a tree, without words that must not be reused. *ret is NULL for none. */
+static int bootargs_of(struct span tree, const char *const *drop, char **ret, struct err *err)
+{
+	int chosen = fdt_path_offset(tree.data, "/chosen"), length = 0;
+	const char *text = chosen < 0 ? NULL : fdt_getprop(tree.data, chosen, "bootargs", &length);
+
+	*ret = NULL;
+	if (!text || length <= 1 || text[length - 1] != '\0')
+		return ST_OK;
+	*ret = cmdline_without(text, drop);
+	return *ret ? ST_OK : err_no_memory(err);
+}
+
+/* The words that the user chose: --reuse-cmdline, then --append; else those of the tree. */
+static int chosen_words(const struct plan_inputs *inputs, char **ret, struct report *report,
+	struct err *err)
+{
+	/* crashkernel= would reserve most of what little memory the capture kernel has. */
+	static const char *const drop[] = { "BOOT_IMAGE", "crashkernel", NULL };
+	const struct request *request = inputs->request;
+	char *reused = NULL;
+
+	if (!request->reuse_cmdline && !request->append) {
+		report_add(report, REPORT_CHOICE, "cmdline",
+			"no --append, --command-line or --reuse-cmdline: the command line of the "
+			"device tree, without crashkernel=, is kept");
+		return bootargs_of(source_tree(inputs), drop, ret, err);
+	}
+	if (request->reuse_cmdline) {
+		if (!inputs->machine->cmdline)
+			return err_set(err, ST_NOT_FOUND, "cmdline-unreadable",
+				"--reuse-cmdline: cannot read /proc/cmdline");
+		reused = cmdline_without(inputs->machine->cmdline, drop);
+		if (!reused)
+			return err_no_memory(err);
+	}
+	*ret = cmdline_join(reused, request->append);
+	free(reused);
+	return *ret ? ST_OK : err_no_memory(err);
+}
+
+/*
+ * A capture kernel on ACPI finds hot-added DIMMs through ACPI and adds them to its own RAM,
+ * past linux,usable-memory-range: it would write over the memory that it should dump.
+ */
+static int add_capture_defaults(const struct plan_inputs *inputs, char **line,
+	struct report *report, struct err *err)
+{
+	static const char word[] = "acpi_no_memhotplug";
+	const struct firmware *firmware = &inputs->machine->firmware;
+	char *joined;
+
+	if (!firmware->acpi || !firmware->acpi_memory_devices ||
+		!firmware_fdt_is_stub(source_tree(inputs)) || cmdline_has(*line ? *line : "", word))
+		return ST_OK;
+	if (inputs->request->no_capture_defaults) {
+		report_add(report, REPORT_WARNING, "cmdline",
+			"--no-capture-defaults leaves %s out: the capture kernel will take hot-added "
+			"memory for its own and write over what it should dump", word);
+		return ST_OK;
+	}
+	joined = cmdline_join(*line, word);
+	if (!joined)
+		return err_no_memory(err);
+	free(*line);
+	*line = joined;
+	report_add(report, REPORT_CHOICE, "cmdline",
+		"%s added: this machine has ACPI memory devices, whose memory the capture kernel "
+		"must not take for its own", word);
+	return ST_OK;
+}
+
+static int plan_cmdline(const struct plan_inputs *inputs, struct plan *plan,
+	struct report *report, struct err *err)
+{
+	size_t size;
+	int status = chosen_words(inputs, &plan->cmdline, report, err);
+
+	if (!status)
+		status = add_capture_defaults(inputs, &plan->cmdline, report, err);
+	if (status || !plan->cmdline)
+		return status;
+	size = strlen(plan->cmdline) + 1;
+	if (size > ARM64_CMDLINE_SIZE) {
+		err_set(err, ST_NO_SPACE, "cmdline-too-long",
+			"Kernel command line too long for kernel! It has %zu bytes, and arm64 takes at "
+			"most %d", size - 1, ARM64_CMDLINE_SIZE - 1);
+		return err_hint(err, "the capture kernel needs few parameters: leave out what is for "
+				     "the running system only");
+	}
+	if (cmdline_has(plan->cmdline, "crashkernel"))
+		report_add(report, REPORT_WARNING, "cmdline",
+			"crashkernel= on the capture kernel's command line takes away its own memory");
+	if (cmdline_has(plan->cmdline, "mem"))
+		report_add(report, REPORT_WARNING, "cmdline",
+			"mem= on the capture kernel's command line can hide the elfcorehdr from it");
+	return ST_OK;
+}
+
+/* The Image stands text_offset behind a 2 MiB line and needs image_size from there; its page
+ * tables and BSS are in that size, so this, not the file's size, is what must be free. */
+static int place_kernel(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+	struct err *err)
+{
+	const struct image *image = inputs->image;
+	struct place_want want = {
+		.purpose = SEGMENT_KERNEL,
+		.align = ARM64_IMAGE_ALIGN,
+		.window = PLACE_ANYWHERE,
+	};
+	uint64_t base, memsz;
+	int status;
+
+	if (!align_up(image->mem_size, plan->page_size, &memsz) ||
+		!add_u64(image->text_offset, memsz, &want.size))
+		return err_set(err, ST_BAD_INPUT, "image-size", "the kernel has an impossible size");
+	status = place_low(plan, &want, &base, err);
+	if (status)
+		return status;
+	if (image->page_size && image->page_size != plan->page_size)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the kernel was built for pages of %" PRIu64 " KiB, the running one uses %" PRIu64
+			" KiB: on a CPU without that size it stops before its first message",
+			image->page_size >> 10, plan->page_size >> 10);
+	plan->handover.kernel_entry = base + image->text_offset;
+	return plan_add_segment(plan, SEGMENT_KERNEL, blob_span(&image->data),
+		plan->handover.kernel_entry, memsz, err);
+}
+
+/* Where everything but the kernel may go: above it, since an old kernel cannot use what lies
+ * below itself, and in the window of 32 GiB in which it looks for its initrd. */
+static struct range companion_window(const struct plan *plan)
+{
+	const struct segment *kernel = plan_segment(plan, SEGMENT_KERNEL);
+	uint64_t gigabyte = align_down(kernel->mem, 1ull << 30);
+	struct range window = { kernel->mem + kernel->memsz, UINT64_MAX };
+
+	if (!add_u64(gigabyte, ARM64_INITRD_WINDOW, &window.end))
+		window.end = UINT64_MAX;
+	return window;
+}
+
+/* Place a companion of the kernel at the low or the high end and add its segment. */
+static int place_companion(struct plan *plan, enum segment_purpose purpose, struct span data,
+	uint64_t size, uint64_t align, struct err *err)
+{
+	struct place_want want = {
+		.purpose = purpose,
+		.size = size,
+		.align = align,
+		.window = companion_window(plan),
+	};
+	uint64_t mem, memsz;
+	int status = purpose == SEGMENT_INITRD ? place_low(plan, &want, &mem, err)
+					       : place_high(plan, &want, &mem, err);
+
+	if (status)
+		return status;
+	if (!align_up(size, plan->page_size, &memsz))
+		return err_set(err, ST_BUG, "segment-size", "the %s is too large",
+			segment_purpose_name(purpose));
+	return plan_add_segment(plan, purpose, data, mem, memsz, err);
+}
+
+static int place_purgatory(struct plan *plan, struct err *err)
+{
+	uint64_t size;
+	int status = purgatory_prepare(plan, &size, err);
+
+	if (!status)
+		status = place_companion(plan, SEGMENT_PURGATORY, blob_span(&plan->purgatory), size,
+			plan->page_size, err);
+	if (!status)
+		plan->entry = plan_segment(plan, SEGMENT_PURGATORY)->mem;
+	return status;
+}
+
+/* The regions of the capture kernel's memory. The first must hold our segments: reservations
+ * outside it are dropped (memblock_cap_memory_range). Then the low region, for devices that
+ * reach only 4 GiB, then what CMA lends. */
+static int usable_ranges(const struct plan_inputs *inputs, const struct plan *plan,
+	struct range **ret, size_t *ret_count, struct err *err)
+{
+	const struct rangeset *crash = &inputs->machine->iomem.crash;
+	const struct rangeset *cma = &inputs->machine->state.crash_cma;
+	struct range *ranges = calloc(1 + crash->count + cma->count, sizeof(*ranges));
+	size_t count = 0;
+
+	if (!ranges)
+		return err_no_memory(err);
+	ranges[count++] = plan->load_region;
+	for (size_t i = crash->count; i-- > 0;)
+		if (!range_overlaps(crash->ranges[i], plan->load_region))
+			ranges[count++] = crash->ranges[i];
+	for (size_t i = 0; i < cma->count; i++)
+		ranges[count++] = cma->ranges[i];
+	*ret = ranges;
+	*ret_count = count;
+	return ST_OK;
+}
+
+static int place_dtb(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+	struct err *err)
+{
+	const struct segment *core = plan_segment(plan, SEGMENT_ELFCOREHDR);
+	const struct segment *initrd = plan_segment(plan, SEGMENT_INITRD);
+	struct span tree = source_tree(inputs);
+	struct range *usable = NULL;
+	struct arm64_chosen chosen = {
+		/* The whole segment: a later rewrite by the kernel may grow into its tail. */
+		.elfcorehdr = { core->mem, core->mem + core->memsz },
+		.cmdline = plan->cmdline,
+		.kaslr_seed = inputs->has_seeds ? inputs->kaslr_seed : NULL,
+		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
+	};
+	int status;
+
+	if (initrd)
+		chosen.initrd = (struct range){ initrd->mem, initrd->mem + initrd->data.size };
+	status = usable_ranges(inputs, plan, &usable, &chosen.usable_count, err);
+	if (status)
+		return status;
+	chosen.usable = usable;
+	status = arm64_build_dtb(tree, &chosen, plan, report, err);
+	free(usable);
+	if (status)
+		return status;
+	status = place_companion(plan, SEGMENT_DTB, blob_span(&plan->dtb), plan->dtb.size,
+		ARM64_DTB_ALIGN, err);
+	if (!status)
+		plan->handover.dtb = plan_segment(plan, SEGMENT_DTB)->mem;
+	return status;
+}
+
+static int check_tree(const struct plan_inputs *inputs, struct report *report, struct err *err)
+{
+	const struct firmware *firmware = &inputs->machine->firmware;
+
+	if (source_tree(inputs).size == 0)
+		return err_set(err, ST_NOT_FOUND, "fdt-missing", "No device tree available");
+	if (inputs->dtb.size && firmware->acpi && !firmware_fdt_is_stub(inputs->dtb))
+		report_add(report, REPORT_WARNING, "dtb",
+			"this machine runs on ACPI, and the tree given with --dtb turns ACPI off in the "
+			"capture kernel");
+	return ST_OK;
+}
+
+static int plan_crash_arm64(const struct plan_inputs *inputs, struct plan *plan,
+	struct report *report, struct err *err)
+{
+	int status = check_tree(inputs, report, err);
+
+	if (!status)
+		status = plan_cmdline(inputs, plan, report, err);
+	if (!status)
+		status = place_kernel(inputs, plan, report, err);
+	if (!status && inputs->has_initrd)
+		status = place_companion(plan, SEGMENT_INITRD, inputs->initrd, inputs->initrd.size,
+			plan->page_size, err);
+	if (!status)
+		status = place_companion(plan, SEGMENT_ELFCOREHDR, blob_span(&plan->core.bytes),
+			plan->core.memsz, ARM64_CORE_ALIGN, err);
+	if (!status)
+		status = place_purgatory(plan, err);
+	if (!status)
+		status = place_dtb(inputs, plan, report, err);
+	return status;
+}
+
+const struct arch_ops arm64_ops = {
+	.name = "arm64",
+	.machine = "aarch64",
+	.elf_machine = EM_AARCH64,
+	.kexec_arch = KEXEC_ARCH_AARCH64,
+	.hotplug_flag = KEXEC_CRASH_HOTPLUG_SUPPORT,
+	.kernel_map = true,
+	.hotplug_needs_kexec_file = true,
+	.cmdline_size = ARM64_CMDLINE_SIZE,
+	.purgatory = purgatory_arm64,
+	.purgatory_size = &purgatory_arm64_size,
+	.kernel_layout = arm64_kernel_layout,
+	.check_image = check_image,
+	.plan_crash = plan_crash_arm64,
+};

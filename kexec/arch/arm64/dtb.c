@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device tree of the capture kernel: the running kernel's own, with /chosen edited as the
+ * kernel does it for its own crash loads (drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt).
+ * Nothing but /chosen is touched: on an ACPI machine any other child of the root would turn
+ * ACPI off (arch/arm64/kernel/acpi.c:dt_is_stub).
+ */
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kexec/arch/arm64/arm64.h"
+#include "lib/checked.h"
+
+/* Room for the edits on top of the tree and the command line: the node, fifteen properties,
+ * their names and the longest values, with a good margin. */
+#define EDIT_ROOM 8192u
+
+/* A tuple is at most an address and a size of two cells each. */
+#define TUPLE_MAX 16u
+
+/* usable-memory-range takes two crash regions and four CMA ranges
+ * (drivers/of/fdt.c:MAX_USABLE_RANGES). */
+#define USABLE_RANGES_MAX 6
+
+struct cells {
+	uint32_t address;
+	uint32_t size;
+};
+
+/* What is worked on: the tree, where its /chosen is, and where the edits are noted. */
+struct editor {
+	void *fdt;
+	int chosen;
+	struct cells cells;
+	struct plan *plan;
+	struct report *report;
+	struct err *err;
+};
+
+static int fdt_failed(const struct editor *editor, const char *what, int code)
+{
+	return err_set(editor->err, ST_BAD_INPUT, "fdt-edit", "device tree: cannot %s: %s", what,
+		fdt_strerror(code));
+}
+
+static int note_set(struct editor *editor, const char *name, const char *value)
+{
+	return plan_note_edit(editor->plan, "set", "/chosen", name, editor->err, "%s", value);
+}
+
+/* Set a property of /chosen; text says for people what it means. */
+static int set_property(struct editor *editor, const char *name, const void *value, size_t size,
+	const char *text)
+{
+	int code = fdt_setprop(editor->fdt, editor->chosen, name, value, (int)size);
+
+	if (code)
+		return fdt_failed(editor, name, code);
+	return note_set(editor, name, text);
+}
+
+static int delete_property(struct editor *editor, const char *name)
+{
+	int code = fdt_delprop(editor->fdt, editor->chosen, name);
+
+	if (code == -FDT_ERR_NOTFOUND)
+		return ST_OK;
+	if (code)
+		return fdt_failed(editor, name, code);
+	return plan_note_edit(editor->plan, "delete", "/chosen", name, editor->err, NULL);
+}
+
+/* One of the root's cell counts. The kernel takes a missing one for 1
+ * (OF_ROOT_NODE_ADDR_CELLS_DEFAULT), where libfdt's own helper takes 2. */
+static int read_cells(struct editor *editor, const char *name, uint32_t *ret)
+{
+	int length;
+	const void *value = fdt_getprop(editor->fdt, 0, name, &length);
+
+	*ret = 1;
+	if (!value && length == -FDT_ERR_NOTFOUND)
+		return ST_OK;
+	if (!value || length != 4 || fdt32_ld(value) < 1 || fdt32_ld(value) > 2)
+		return err_set(editor->err, ST_BAD_INPUT, "fdt-cells",
+			"device tree: the root's %s is not 1 or 2", name);
+	*ret = fdt32_ld(value);
+	return ST_OK;
+}
+
+static uint8_t *put_cells(uint8_t *at, uint32_t cells, uint64_t value)
+{
+	if (cells == 2) {
+		fdt64_st(at, value);
+		return at + 8;
+	}
+	fdt32_st(at, (uint32_t)value);
+	return at + 4;
+}
+
+/* A value cut to one cell would send the capture kernel to the wrong memory: refuse it. */
+static int put_tuple(struct editor *editor, const char *name, struct range range, uint8_t **at)
+{
+	uint64_t size = range_size(range);
+
+	if ((editor->cells.address == 1 && range.start > UINT32_MAX) ||
+		(editor->cells.size == 1 && size > UINT32_MAX)) {
+		err_set(editor->err, ST_BAD_INPUT, "fdt-cells",
+			"device tree: [0x%" PRIx64 ", 0x%" PRIx64 ") of %s does not fit the root's "
+			"#address-cells %" PRIu32 " and #size-cells %" PRIu32,
+			range.start, range.end, name, editor->cells.address, editor->cells.size);
+		return err_hint(editor->err, "use a tree whose root has two cells for each, or reserve "
+					     "the crash region below 4 GiB");
+	}
+	*at = put_cells(*at, editor->cells.address, range.start);
+	*at = put_cells(*at, editor->cells.size, size);
+	return ST_OK;
+}
+
+static int set_ranges(struct editor *editor, const char *name, const struct range *ranges,
+	size_t count)
+{
+	uint8_t value[TUPLE_MAX * USABLE_RANGES_MAX];
+	char text[48 * USABLE_RANGES_MAX] = "";
+	uint8_t *at = value;
+	size_t used = 0;
+
+	if (count > USABLE_RANGES_MAX)
+		return err_set(editor->err, ST_UNSUPPORTED, "usable-ranges",
+			"the crash kernel has %zu regions of memory, and its kernel takes at most %d",
+			count, USABLE_RANGES_MAX);
+	for (size_t i = 0; i < count; i++) {
+		int status = put_tuple(editor, name, ranges[i], &at);
+
+		if (status)
+			return status;
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"%s[0x%" PRIx64 ", 0x%" PRIx64 ")", i ? " " : "", ranges[i].start,
+			ranges[i].end);
+	}
+	return set_property(editor, name, value, (size_t)(at - value), text);
+}
+
+static int set_address(struct editor *editor, const char *name, uint64_t address)
+{
+	uint8_t value[8];
+	char text[24];
+
+	fdt64_st(value, address);
+	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	return set_property(editor, name, value, sizeof(value), text);
+}
+
+/* An address of /chosen as the kernel reads it: one cell or two. False when there is none. */
+static bool read_address(const struct editor *editor, const char *name, uint64_t *ret)
+{
+	int length;
+	const void *value = fdt_getprop(editor->fdt, editor->chosen, name, &length);
+
+	if (value && length == 4)
+		*ret = fdt32_ld(value);
+	else if (value && length == 8)
+		*ret = fdt64_ld(value);
+	else
+		return false;
+	return true;
+}
+
+static uint64_t get_cells(const uint8_t *at, uint32_t cells)
+{
+	const void *value = at;
+
+	return cells == 2 ? fdt64_ld(value) : fdt32_ld(value);
+}
+
+/* A range that /chosen names as one tuple of root cells. Empty when there is none. */
+static struct range read_tuple(const struct editor *editor, const char *name)
+{
+	size_t wanted = 4 * (editor->cells.address + editor->cells.size);
+	struct range range = { 0, 0 };
+	int length;
+	const uint8_t *value = fdt_getprop(editor->fdt, editor->chosen, name, &length);
+	uint64_t size;
+
+	if (!value || (size_t)length != wanted)
+		return range;
+	range.start = get_cells(value, editor->cells.address);
+	size = get_cells(value + 4 * editor->cells.address, editor->cells.size);
+	if (!add_u64(range.start, size, &range.end))
+		range.end = range.start;
+	return range;
+}
+
+/* Is entry the reservation of range, exactly or in whole pages? */
+static bool reserves(struct range entry, struct range range, uint64_t page)
+{
+	uint64_t end;
+
+	if (range_size(range) == 0)
+		return false;
+	if (entry.start == range.start && entry.end == range.end)
+		return true;
+	return entry.start == align_down(range.start, page) && align_up(range.end, page, &end) &&
+		entry.end == end;
+}
+
+/* Memory that the tree reserves for the old initrd or for IMA's handover is free again; and a
+ * reservation inside the crash region, which only a stale tree can have, would make the capture
+ * kernel give up the reservation of its elfcorehdr (drivers/of/fdt.c:fdt_reserve_elfcorehdr). */
+static int drop_reservations(struct editor *editor)
+{
+	struct range ima = read_tuple(editor, "linux,ima-kexec-buffer");
+	uint64_t page = editor->plan->page_size;
+	struct range initrd = { 0, 0 };
+
+	if (!read_address(editor, "linux,initrd-start", &initrd.start) ||
+		!read_address(editor, "linux,initrd-end", &initrd.end) ||
+		initrd.end < initrd.start)
+		initrd = (struct range){ 0, 0 };
+
+	for (int i = fdt_num_mem_rsv(editor->fdt); i-- > 0;) {
+		struct range entry;
+		uint64_t size;
+		bool stale;
+		int code = fdt_get_mem_rsv(editor->fdt, i, &entry.start, &size);
+
+		if (code)
+			return fdt_failed(editor, "read the memory reservations", code);
+		if (!add_u64(entry.start, size, &entry.end))
+			entry.end = UINT64_MAX;
+		stale = range_overlaps(entry, editor->plan->load_region);
+		if (!stale && !reserves(entry, initrd, page) && !reserves(entry, ima, page))
+			continue;
+		code = fdt_del_mem_rsv(editor->fdt, i);
+		if (code)
+			return fdt_failed(editor, "delete a memory reservation", code);
+		if (stale)
+			report_add(editor->report, REPORT_WARNING, "dtb",
+				"the device tree reserves [0x%" PRIx64 ", 0x%" PRIx64
+				") inside the crash region: dropped",
+				entry.start, entry.end);
+	}
+	return ST_OK;
+}
+
+static int edit_initrd(struct editor *editor, struct range initrd)
+{
+	int status;
+
+	if (range_size(initrd) == 0) {
+		status = delete_property(editor, "linux,initrd-start");
+		return status ? status : delete_property(editor, "linux,initrd-end");
+	}
+	status = set_address(editor, "linux,initrd-start", initrd.start);
+	return status ? status : set_address(editor, "linux,initrd-end", initrd.end);
+}
+
+static int edit_seeds(struct editor *editor, const struct arm64_chosen *chosen)
+{
+	int status;
+
+	if (!chosen->kaslr_seed) {
+		status = delete_property(editor, "kaslr-seed");
+		return status ? status : delete_property(editor, "rng-seed");
+	}
+	status = set_property(editor, "kaslr-seed", chosen->kaslr_seed, KASLR_SEED_SIZE, "new");
+	return status ? status
+		      : set_property(editor, "rng-seed", chosen->rng_seed, RNG_SEED_SIZE, "new");
+}
+
+static int edit_bootargs(struct editor *editor, const char *cmdline)
+{
+	if (!cmdline)
+		return delete_property(editor, "bootargs");
+	return set_property(editor, "bootargs", cmdline, strlen(cmdline) + 1, cmdline);
+}
+
+/* What another handover left behind is not true for the capture kernel. */
+static int delete_leftovers(struct editor *editor)
+{
+	static const char *const names[] = { "linux,kho-fdt", "linux,kho-scratch",
+		"linux,ima-kexec-buffer", "linux,dmcryptkeys" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int status = delete_property(editor, names[i]);
+
+		if (status)
+			return status;
+	}
+	return ST_OK;
+}
+
+/* The EFI stub's properties carry the memory map and the way to ACPI; the kernel gives up on
+ * EFI when one of them is missing (drivers/firmware/efi/fdtparams.c). They stay as they are. */
+static int keep_uefi(struct editor *editor)
+{
+	static const char *const names[] = { "linux,uefi-system-table", "linux,uefi-mmap-start",
+		"linux,uefi-mmap-size", "linux,uefi-mmap-desc-size", "linux,uefi-mmap-desc-ver",
+		"linux,uefi-secure-boot" };
+	const size_t count = sizeof(names) / sizeof(names[0]);
+
+	if (!fdt_getprop(editor->fdt, editor->chosen, names[0], NULL))
+		return ST_OK;
+	for (size_t i = 0; i < count; i++) {
+		int status;
+
+		if (!fdt_getprop(editor->fdt, editor->chosen, names[i], NULL)) {
+			/* Only some distributions' kernels insist on the last. */
+			if (i + 1 < count)
+				report_add(editor->report, REPORT_WARNING, "dtb",
+					"/chosen has linux,uefi-system-table but no %s: the capture "
+					"kernel will find no memory map", names[i]);
+			continue;
+		}
+		status = plan_note_edit(editor->plan, "keep", "/chosen", names[i], editor->err, NULL);
+		if (status)
+			return status;
+	}
+	return ST_OK;
+}
+
+static int edit_chosen(struct editor *editor, const struct arm64_chosen *chosen)
+{
+	int status = drop_reservations(editor);
+
+	if (!status)
+		status = delete_leftovers(editor);
+	if (!status)
+		status = set_ranges(editor, "linux,elfcorehdr", &chosen->elfcorehdr, 1);
+	if (!status)
+		status = set_ranges(editor, "linux,usable-memory-range", chosen->usable,
+			chosen->usable_count);
+	if (!status)
+		status = edit_initrd(editor, chosen->initrd);
+	if (!status)
+		status = edit_bootargs(editor, chosen->cmdline);
+	if (!status)
+		status = edit_seeds(editor, chosen);
+	if (!status)
+		status = set_property(editor, "linux,booted-from-kexec", "", 0, "");
+	if (!status)
+		status = keep_uefi(editor);
+	return status;
+}
+
+static int open_editor(struct span tree, size_t room, struct editor *editor)
+{
+	int code = fdt_open_into(tree.data, editor->fdt, (int)(tree.size + room));
+	int status;
+
+	if (code)
+		return fdt_failed(editor, "open it", code);
+	status = read_cells(editor, "#address-cells", &editor->cells.address);
+	if (!status)
+		status = read_cells(editor, "#size-cells", &editor->cells.size);
+	if (status)
+		return status;
+	editor->chosen = fdt_path_offset(editor->fdt, "/chosen");
+	if (editor->chosen == -FDT_ERR_NOTFOUND)
+		editor->chosen = fdt_add_subnode(editor->fdt, 0, "chosen");
+	if (editor->chosen < 0)
+		return fdt_failed(editor, "find or make /chosen", editor->chosen);
+	return ST_OK;
+}
+
+int arm64_build_dtb(struct span tree, const struct arm64_chosen *chosen, struct plan *plan,
+	struct report *report, struct err *err)
+{
+	size_t room = EDIT_ROOM + (chosen->cmdline ? strlen(chosen->cmdline) : 0);
+	struct blob dtb = BLOB_INIT;
+	struct editor editor = { .plan = plan, .report = report, .err = err };
+	int status;
+
+	/* Trees are checked against the same limit when they are read. */
+	if (tree.size > ARM64_DTB_SIZE_MAX)
+		return err_set(err, ST_NO_SPACE, "fdt-too-big",
+			"the device tree has %zu bytes, and arm64 takes at most %u", tree.size,
+			ARM64_DTB_SIZE_MAX);
+	if (blob_zeroed(&dtb, tree.size + room))
+		return err_no_memory(err);
+	editor.fdt = dtb.data;
+	status = open_editor(tree, room, &editor);
+	if (!status)
+		status = edit_chosen(&editor, chosen);
+	if (!status) {
+		fdt_pack(editor.fdt);
+		dtb.size = fdt_totalsize(editor.fdt);
+		if (dtb.size > ARM64_DTB_SIZE_MAX)
+			status = err_set(err, ST_NO_SPACE, "fdt-too-big",
+				"the device tree with the edits for the capture kernel has %zu bytes, and "
+				"arm64 takes at most %u", dtb.size, ARM64_DTB_SIZE_MAX);
+	}
+	if (status) {
+		blob_done(&dtb);
+		return status;
+	}
+	plan->dtb = blob_take(&dtb);
+	return ST_OK;
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading a crash kernel: read the files, then, until the machine holds still, read the
+ * machine, plan, load and verify. Everything that can be checked is checked before the system
+ * call, since that frees the armed image before it looks at the new one.
+ */
+#include "kexec/cmd/load.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "kexec/arch/arch.h"
+#include "kexec/cmd/verify.h"
+#include "kexec/image/image.h"
+#include "kexec/plan/dump.h"
+#include "kexec/plan/plan.h"
+#include "kexec/system/console.h"
+#include "kexec/system/devtree.h"
+#include "kexec/system/machine.h"
+#include "lib/sysroot.h"
+
+/* A hotplug storm that outlasts this many loads is told to the user, not waited for. */
+#define LOAD_TRIES	 8
+#define CHANGED_WAIT_MS 200
+
+/* Files that are loaded; a limit on what a hostile path can make us take in. */
+#define INITRD_SIZE_MAX ((size_t)2 << 30)
+
+/* What the user named, read once. */
+struct files {
+	struct image image;
+	struct blob initrd;
+	struct blob dtb;
+	struct report report;
+};
+
+static void files_done(struct files *files)
+{
+	image_done(&files->image);
+	blob_done(&files->initrd);
+	blob_done(&files->dtb);
+	report_done(&files->report);
+}
+
+static int read_initrd(const struct request *request, const struct sysroot *root,
+	struct blob *ret, struct err *err)
+{
+	int status = sysroot_read(root, request->initrd, INITRD_SIZE_MAX, ret, err);
+
+	if (status)
+		return err_prefix(err, "initrd");
+	if (ret->size == 0)
+		return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s",
+			request->initrd);
+	return ST_OK;
+}
+
+static int read_dtb(const struct request *request, const struct sysroot *root, struct blob *ret,
+	struct err *err)
+{
+	int status = sysroot_read(root, request->dtb, DEVTREE_SIZE_MAX, ret, err);
+
+	if (!status)
+		status = devtree_check(blob_span(ret), request->dtb, err);
+	return status ? err_prefix(err, "--dtb") : ST_OK;
+}
+
+static int read_kernel(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+	struct blob file = BLOB_INIT;
+	int status = sysroot_read(root, request->kernel, IMAGE_SIZE_MAX, &file, err);
+
+	if (status)
+		return err_prefix(err, "kernel");
+	return image_describe(&file, request->kernel, &files->image, &files->report, err);
+}
+
+static int read_files(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+	int status = read_kernel(request, root, files, err);
+
+	if (!status && request->initrd)
+		status = read_initrd(request, root, &files->initrd, err);
+	if (!status && request->dtb)
+		status = read_dtb(request, root, &files->dtb, err);
+	return status;
+}
+
+/* Numbers for the capture kernel's KASLR and entropy; repeatable ones on request, for tests. */
+static void draw_seeds(const struct request *request, struct plan_inputs *inputs)
+{
+	uint64_t state = request->seed;
+
+	if (!request->has_seed) {
+		/* Never wait for entropy in early boot: without seeds the capture kernel does
+		 * without KASLR, which is no loss. */
+		inputs->has_seeds =
+			getrandom(inputs->kaslr_seed, KASLR_SEED_SIZE, GRND_NONBLOCK) == KASLR_SEED_SIZE &&
+			getrandom(inputs->rng_seed, RNG_SEED_SIZE, GRND_NONBLOCK) == RNG_SEED_SIZE;
+		return;
+	}
+	for (size_t i = 0; i < KASLR_SEED_SIZE + RNG_SEED_SIZE; i++) {
+		uint8_t *at = i < KASLR_SEED_SIZE ? &inputs->kaslr_seed[i]
+						  : &inputs->rng_seed[i - KASLR_SEED_SIZE];
+
+		/* Knuth's 64-bit linear congruential generator: any fixed sequence would do. */
+		state = state * 6364136223846793005u + 1442695040888963407u;
+		*at = (uint8_t)(state >> 56);
+	}
+	inputs->has_seeds = true;
+}
+
+/* Where purgatory prints: what the user named, else what the firmware implies. */
+static int choose_console(const struct request *request, const struct sysroot *root,
+	const struct machine *machine, struct console *ret, struct report *report, struct err *err)
+{
+	int status;
+
+	if (request->console)
+		status = console_parse(request->console, ret, err);
+	else if (request->serial)
+		status = console_from_tty(root, request->serial, ret, err);
+	else {
+		*ret = machine->firmware.console;
+		status = ST_OK;
+	}
+	if (status == ST_NOT_FOUND) {
+		/* kexec-tools loads all the same, and a crash kernel that cannot complain is
+		 * better than none. */
+		report_add(report, REPORT_WARNING, "console", "No valid console found for %s: %s",
+			request->serial, err->text);
+		err_clear(err);
+		*ret = machine->firmware.console;
+		return ST_OK;
+	}
+	if (!status && ret->type != CONSOLE_NONE)
+		report_add(report, REPORT_CHOICE, "console",
+			"purgatory prints to the %s at 0x%" PRIx64 " (%s)",
+			console_type_name(ret->type), ret->base, ret->source);
+	return status;
+}
+
+/* The crash_hotplug files read 1 also on an arm64 kernel whose rewrites can only fail. Where its
+ * configuration is not to be had the kernel itself is asked. */
+static void probe_file_load(const struct syscall_ops *ops, const struct sysroot *root,
+	const struct machine *machine, struct plan_inputs *inputs)
+{
+	inputs->file_load = kconfig_enabled(&machine->config, "KEXEC_FILE");
+	if (inputs->file_load == TRI_UNKNOWN && sysroot_is_live(root) &&
+		inputs->request->hotplug != HOTPLUG_OFF &&
+		machine->state.load_limit_reboot == -1)
+		inputs->file_load = ops->has_file_load(ops->context) ? TRI_YES : TRI_NO;
+}
+
+static int print_plan(const struct plan *plan, const struct plan_inputs *inputs,
+	const struct report *report, enum dry_run format, FILE *out, struct err *err)
+{
+	struct blob text = BLOB_INIT;
+	int status = format == DRY_RUN_JSON ? plan_dump_json(plan, inputs, report, &text)
+					    : plan_dump_text(plan, inputs, report, &text);
+
+	if (status)
+		status = err_no_memory(err);
+	else
+		fwrite(text.data, 1, text.size, out);
+	blob_done(&text);
+	return status;
+}
+
+static void print_warnings(const struct report *report, FILE *out)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (report->entries[i].kind == REPORT_WARNING)
+			fprintf(out, "kexec: warning: %s: %s\n", report->entries[i].area,
+				report->entries[i].text);
+}
+
+/* The one question after a failed call is whether a panic would still be captured. */
+static void say_what_is_armed(const struct sysroot *root, const struct machine *machine,
+	struct err *err)
+{
+	struct kexec_state now;
+	int armed = STATE_UNKNOWN;
+
+	if (kexec_state_read(root, &now, NULL) == ST_OK) {
+		armed = now.crash_loaded;
+		kexec_state_done(&now);
+	}
+	if (machine->state.crash_loaded == 1 && armed == 0)
+		err_prefix(err, "NO CRASH KERNEL IS ARMED NOW, the one armed before is gone");
+	else if (machine->state.crash_loaded == 1 && armed == 1)
+		err_prefix(err, "the crash kernel armed before is still armed");
+	else if (armed == 0)
+		err_prefix(err, "no crash kernel is armed");
+}
+
+static int load_and_verify(const struct sysroot *root, const struct cmd_io *io,
+	const struct machine *machine, const struct plan *plan, struct err *err)
+{
+	int status = kexec_load_plan(io->syscalls, plan, &machine->state, err);
+
+	if (status) {
+		say_what_is_armed(root, machine, err);
+		return status;
+	}
+	status = verify_armed(root, plan, io->syscalls, err);
+	return status ? status : verify_unchanged(root, machine, err);
+}
+
+/* One round from the machine as it is now. ST_CHANGED asks for another. */
+static int plan_and_load(const struct request *request, const struct sysroot *root,
+	const struct files *files, const struct cmd_io *io, struct err *err)
+{
+	struct plan_inputs inputs = {
+		.request = request,
+		.image = &files->image,
+		.initrd = blob_span(&files->initrd),
+		.has_initrd = request->initrd != NULL,
+		.dtb = blob_span(&files->dtb),
+	};
+	struct report report = REPORT_INIT;
+	struct machine machine = { .cmdline = NULL };
+	struct plan plan = { .arch = NULL };
+	int status;
+
+	report_copy(&report, &files->report);
+	status = machine_read(root, &machine, &report, err);
+	if (status) {
+		err_prefix(err, "cannot read the machine");
+		goto out;
+	}
+	inputs.machine = &machine;
+	draw_seeds(request, &inputs);
+	probe_file_load(io->syscalls, root, &machine, &inputs);
+	status = choose_console(request, root, &machine, &inputs.console, &report, err);
+	if (!status)
+		status = plan_crash(&inputs, &plan, &report, err);
+	if (!status && request->dry_run)
+		status = print_plan(&plan, &inputs, &report, request->dry_run, io->out, err);
+	if (!status && request->debug)
+		status = print_plan(&plan, &inputs, &report, DRY_RUN_TEXT, io->err, err);
+	if (!status && !request->dry_run)
+		status = load_and_verify(root, io, &machine, &plan, err);
+	if (status != ST_CHANGED)
+		print_warnings(&report, io->err);
+out:
+	plan_done(&plan);
+	machine_done(&machine);
+	report_done(&report);
+	return status;
+}
+
+/* Load until the machine holds still, but not for ever. */
+static int load_until_true(const struct request *request, const struct sysroot *root,
+	const struct files *files, const struct cmd_io *io, struct err *err)
+{
+	int status = ST_CHANGED;
+
+	for (unsigned int i = 0; i < LOAD_TRIES && status == ST_CHANGED; i++) {
+		if (i)
+			io->syscalls->sleep_ms(io->syscalls->context, i * CHANGED_WAIT_MS);
+		err_clear(err);
+		status = plan_and_load(request, root, files, io, err);
+	}
+	if (status == ST_CHANGED) {
+		err_prefix(err, "after %d loads the crash kernel is armed, but its elfcorehdr may be stale",
+			LOAD_TRIES);
+		err_hint(err, "load again when memory and CPU hotplug have settled");
+	}
+	return status;
+}
+
+int load_crash(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	struct files files = { .report = REPORT_INIT };
+	struct sysroot *root;
+	int status = sysroot_new(request->sysroot, &root, err);
+
+	if (status)
+		return status;
+	if (!sysroot_is_live(root) && !request->dry_run)
+		status = err_set(err, ST_USAGE, "sysroot-not-live",
+			"--sysroot=%s is not this machine: only --dry-run is possible",
+			request->sysroot);
+	if (!status)
+		status = read_files(request, root, &files, err);
+	if (!status)
+		status = load_until_true(request, root, &files, io, err);
+	files_done(&files);
+	sysroot_free(root);
+	return status;
+}
+
+int unload_crash(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	struct kexec_state state = { .loaded = STATE_UNKNOWN };
+	const struct arch_ops *arch;
+	struct sysroot *root;
+	const char *name;
+	int status = sysroot_new(request->sysroot, &root, err);
+
+	if (status)
+		return status;
+	if (!sysroot_is_live(root)) {
+		sysroot_free(root);
+		return err_set(err, ST_USAGE, "sysroot-not-live",
+			"--sysroot=%s is not this machine: there is nothing to unload", request->sysroot);
+	}
+	status = sysroot_fact(root, "machine", &name, err);
+	if (!status)
+		status = kexec_state_read(root, &state, err);
+	if (!status) {
+		/* Every kernel takes 0 for "its own architecture". */
+		arch = arch_find(name);
+		status = kexec_unload_crash(io->syscalls, arch ? arch->kexec_arch : 0, &state, err);
+	}
+	kexec_state_done(&state);
+	sysroot_free(root);
+	return status;
+}

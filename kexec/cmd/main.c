@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kexec(8): options in, one verb, its message out, exit status. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kexec/cmd/exit_status.h"
+#include "kexec/cmd/load.h"
+#include "kexec/cmd/options.h"
+#include "kexec/cmd/usage.h"
+#include "kexec/syscall/kexec_load.h"
+#include "lib/err.h"
+#include "lib/report.h"
+
+static int run(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	switch (request->action) {
+	case ACTION_HELP:
+		print_usage(io->out);
+		return ST_OK;
+	case ACTION_VERSION:
+		print_version(io->out);
+		return ST_OK;
+	case ACTION_LOAD_CRASH:
+		return load_crash(request, io, err);
+	case ACTION_UNLOAD_CRASH:
+		return unload_crash(request, io, err);
+	}
+	return err_set(err, ST_BUG, "action", "no such action");
+}
+
+/* A plan that was not written in full must not look like one. */
+static int finish_output(FILE *out, struct err *err)
+{
+	if (fflush(out) == 0 && !ferror(out))
+		return ST_OK;
+	return err_set(err, ST_SYSTEM, "output", "cannot write to the standard output");
+}
+
+static void print_notes(const struct report *notes, FILE *out)
+{
+	for (size_t i = 0; i < notes->count; i++)
+		fprintf(out, "%s: %s\n", notes->entries[i].area, notes->entries[i].text);
+}
+
+int main(int argc, char **argv)
+{
+	const struct cmd_io io = { .out = stdout, .err = stderr, .syscalls = &syscall_linux };
+	struct report notes = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct request request;
+
+	if (options_parse(argc, argv, &request, &notes, &err) == ST_OK) {
+		if (request.debug)
+			print_notes(&notes, stderr);
+		if (run(&request, &io, &err) == ST_OK)
+			finish_output(stdout, &err);
+	}
+	report_done(&notes);
+
+	if (err.status) {
+		fprintf(stderr, "kexec: %s [%s]\n", err.text, err.id ? err.id : "bug");
+		if (err.hint[0])
+			fprintf(stderr, "kexec: hint: %s\n", err.hint);
+	}
+	exit(exit_status(&err));
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/cmd/option_table.h"
+
+#include "kexec/cmd/request.h"
+
+#define FIELD(name) offsetof(struct request, name)
+
+static const struct option_word hotplug_words[] = {
+	{ NULL, HOTPLUG_ON },
+	{ "auto", HOTPLUG_AUTO },
+	{ NULL, -1 },
+};
+
+static const struct option_word corruption_words[] = {
+	{ "halt", CORRUPTION_HALT },
+	{ "reset", CORRUPTION_RESET },
+	{ "boot", CORRUPTION_BOOT },
+	{ NULL, -1 },
+};
+
+static const struct option_word dry_run_words[] = {
+	{ NULL, DRY_RUN_TEXT },
+	{ "text", DRY_RUN_TEXT },
+	{ "json", DRY_RUN_JSON },
+	{ NULL, -1 },
+};
+
+static const struct option_word auto_word[] = { { NULL, SYSCALL_AUTO }, { NULL, -1 } };
+static const struct option_word load_word[] = { { NULL, SYSCALL_LOAD }, { NULL, -1 } };
+static const struct option_word file_word[] = { { NULL, SYSCALL_FILE_LOAD }, { NULL, -1 } };
+
+/* The columns that most rows share. */
+#define NO_VALUE	      ARGUMENT_NONE, NULL, VALUE_OTHER
+#define A_FILE		      ARGUMENT_REQUIRED, "FILE", VALUE_FILE
+#define A_VALUE(name)	      ARGUMENT_REQUIRED, name, VALUE_OTHER
+#define MAYBE(name)	      ARGUMENT_OPTIONAL, name, VALUE_OTHER
+#define SETS(how, field)      EFFECT_##how, FIELD(field), NULL
+#define CHOOSES(field, words) EFFECT_WORD, FIELD(field), words
+#define ACTS		      EFFECT_ACTION, 0, NULL
+#define NOTHING		      EFFECT_NOTHING, 0, NULL
+#define MISSING		      EFFECT_MISSING, 0, NULL
+
+/* clang-format off */
+const struct option_row option_table[] = {
+	{ "load-panic", 'p', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
+	  "load KERNEL to be started by a panic",
+	  "It goes into the memory that the running kernel reserved with crashkernel=. Before "
+	  "anything is changed all that can be checked is checked: when kexec refuses, the image "
+	  "that was armed before is still armed." },
+	{ "unload", 'u', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
+	  "with -p: unload the crash kernel",
+	  "The order of the two does not matter. That nothing is loaded is not an error." },
+
+	{ "initrd", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, initrd),
+	  "initial RAM disk of the new kernel", NULL },
+	{ "ramdisk", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, initrd),
+	  "the same as --initrd", NULL },
+	{ "append", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, append),
+	  "command line of the new kernel",
+	  "When given more than once, the last one counts. Without this option and without "
+	  "--reuse-cmdline the bootargs of the device tree stay as they are." },
+	{ "command-line", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH,
+	  SETS(STRING, append),
+	  "the same as --append", NULL },
+	{ "reuse-cmdline", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_BOTH,
+	  SETS(FLAG, reuse_cmdline),
+	  "put the running command line in front of it",
+	  "The parameters BOOT_IMAGE and crashkernel are left out." },
+	{ "dtb", 0, A_FILE, GROUP_KERNEL, ON_ARM64 | ON_PPC64 | ON_X86, WITH_LOAD,
+	  SETS(STRING, dtb),
+	  "device tree to use in place of the running one", NULL },
+	{ "devicetreeblob", 0, A_FILE, GROUP_KERNEL, ON_PPC64, WITH_LOAD, SETS(STRING, dtb),
+	  "the same as --dtb", NULL },
+	{ "no-capture-defaults", 0, NO_VALUE, GROUP_KERNEL, ON_ARM64, WITH_LOAD,
+	  SETS(FLAG, no_capture_defaults),
+	  "add no parameters to the command line",
+	  "On an ACPI machine that can gain memory a capture kernel would take added memory for "
+	  "its own and overwrite what it should save. So acpi_no_memhotplug is added to its "
+	  "command line, unless this option is given." },
+
+	{ "hotplug", 0, MAYBE("auto"), GROUP_HOTPLUG, ON_ALL, WITH_LOAD,
+	  CHOOSES(hotplug, hotplug_words),
+	  "the kernel keeps the list of memory up to date",
+	  "When memory or CPUs come or go, the running kernel rewrites the ELF core header itself, "
+	  "and nothing needs to be loaded again. A kernel that cannot do it leads to a refusal; "
+	  "with --hotplug=auto the image is loaded all the same, and a warning says so." },
+	{ "hotplug-size", 0, A_VALUE("BYTES"), GROUP_HOTPLUG, ON_ARM64, WITH_LOAD,
+	  SETS(SIZE, hotplug_size),
+	  "room for that list; implies --hotplug",
+	  "A number with an optional k, M or G. The default is what the kernel asks for, or more "
+	  "where that would be too little. Less than what is needed now is refused." },
+
+	{ "no-checks", 'i', NO_VALUE, GROUP_PURGATORY, ON_ALL, WITH_LOAD, SETS(FLAG, no_checks),
+	  "start the crash kernel without verifying it", NULL },
+	{ "console", 0, A_VALUE("UART"), GROUP_PURGATORY, ON_ARM64, WITH_LOAD,
+	  SETS(STRING, console),
+	  "where purgatory reports, such as pl011,0x9000000",
+	  "Written as for the kernel's earlycon parameter, or \"none\". The default is what the "
+	  "device tree or the ACPI tables name." },
+	{ "serial", 0, ARGUMENT_REQUIRED, "TTY", VALUE_TTY, GROUP_PURGATORY, ON_ARM64 | ON_X86,
+	  WITH_LOAD, SETS(STRING, serial),
+	  "the same by the name of a terminal, such as ttyAMA0", NULL },
+	{ "on-corruption", 0, A_VALUE("WHAT"), GROUP_PURGATORY, ON_ARM64, WITH_LOAD,
+	  CHOOSES(on_corruption, corruption_words),
+	  "after a bad digest: halt, reset or boot",
+	  "What purgatory does when the loaded image was overwritten: stop (the default), reset the "
+	  "machine, or start the damaged kernel all the same. It always says first which segment "
+	  "is bad." },
+
+	{ "kexec-syscall-auto", 'a', NO_VALUE, GROUP_SYSCALL, ON_ALL, WITH_BOTH,
+	  CHOOSES(syscall, auto_word),
+	  "choose the system call (default)",
+	  "In this version that is always kexec_load(2)." },
+	{ "kexec-syscall", 'c', NO_VALUE, GROUP_SYSCALL, ON_ALL, WITH_BOTH,
+	  CHOOSES(syscall, load_word),
+	  "use kexec_load", NULL },
+	{ "kexec-file-syscall", 's', NO_VALUE, GROUP_SYSCALL, ON_ALL, WITH_BOTH,
+	  CHOOSES(syscall, file_word),
+	  "use kexec_file_load",
+	  "In this version that is refused with exit status 253." },
+
+	{ "dry-run", 0, MAYBE("text|json"), GROUP_PLAN, ON_ALL, WITH_LOAD,
+	  CHOOSES(dry_run, dry_run_words),
+	  "with -p: print the plan and load nothing",
+	  "Shows all segments, program headers and changes of the device tree, and the reason of "
+	  "each choice. The JSON form is described in doc/plan-schema.md." },
+	{ "sysroot", 0, ARGUMENT_REQUIRED, "DIR", VALUE_DIRECTORY, GROUP_PLAN, ON_ALL, WITH_LOAD,
+	  SETS(STRING, sysroot),
+	  "read the machine and all files from DIR",
+	  "Every path is looked up inside DIR, symbolic links included. Such a machine is not this "
+	  "one, so this needs --dry-run." },
+	{ "seed", 0, A_VALUE("NUMBER"), GROUP_PLAN, ON_ALL, WITH_LOAD, EFFECT_SEED, 0, NULL,
+	  "for tests: make the seeds in the plan repeatable",
+	  "The kernel that is started draws its secrets from them: never load with this option." },
+
+	{ "debug", 'd', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, SETS(FLAG, debug),
+	  "say on stderr what is found and decided", NULL },
+	{ "help", 'h', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ACTS,
+	  "print this text", NULL },
+	{ "version", 'v', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ACTS,
+	  "print the version", NULL },
+
+	{ "no-ifdown", 'x', NO_VALUE, GROUP_NO_EFFECT, ON_ALL, WITH_BOTH, NOTHING,
+	  "leave the network interfaces up", NULL },
+	{ "no-sync", 'y', NO_VALUE, GROUP_NO_EFFECT, ON_ALL, WITH_BOTH, NOTHING,
+	  "do not write out file systems", NULL },
+	{ "args-linux", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_BOTH, NOTHING,
+	  "pass arguments as Linux wants them", NULL },
+	{ "args-elf", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "pass arguments in an ELF note", NULL },
+	{ "args-none", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "pass no arguments", NULL },
+	{ "elf32-core-headers", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "32-bit ELF core header", NULL },
+	{ "elf64-core-headers", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_LOAD,
+	  NOTHING,
+	  "64-bit ELF core header", NULL },
+	{ "dt-no-old-root", 0, NO_VALUE, GROUP_NO_EFFECT, ON_PPC64, WITH_LOAD, NOTHING,
+	  "leave the old root= out", NULL },
+	{ "reset-vga", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "reset the VGA card", NULL },
+	{ "console-vga", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "purgatory reports on VGA", NULL },
+	{ "console-serial", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "purgatory reports on a serial line", NULL },
+	{ "serial-baud", 0, A_VALUE("NUMBER"), GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "speed of that line", NULL },
+	{ "pass-memmap-cmdline", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "describe memory with memmap=", NULL },
+	{ "noefi", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "hide EFI from the new kernel", NULL },
+	{ "reuse-video-type", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "keep the video mode", NULL },
+	{ "real-mode", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "start in real mode", NULL },
+	{ "entry-32bit", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
+	  "start in 32-bit mode", NULL },
+
+	{ "load", 'l', NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, ACTS,
+	  "load KERNEL for a planned restart", NULL },
+	{ "exec", 'e', NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, ACTS,
+	  "start the loaded kernel", NULL },
+	{ "force", 'f', NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, ACTS,
+	  "load KERNEL and start it at once", NULL },
+	{ "status", 'S', NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, ACTS,
+	  "tell whether a kernel is loaded", NULL },
+	{ "type", 't', A_VALUE("TYPE"), GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "force a kernel file type", NULL },
+	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "lowest address to load to", NULL },
+	{ "mem-max", 0, A_VALUE("ADDRESS"), GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "highest address to load to", NULL },
+	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "jump back address", NULL },
+	{ "reuseinitrd", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "use the initial RAM disk of the first boot", NULL },
+	{ "print-ckr-size", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, MISSING,
+	  "print the size of the crash reservation", NULL },
+	{ "load-preserve-context", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "load to come back later", NULL },
+	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "load the way back", NULL },
+	{ "load-live-update", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "load for a Xen live update", NULL },
+	{ "exec-live-update", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
+	  "start a Xen live update", NULL },
+	{ "no-cma", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_FILE_LOAD, MISSING,
+	  "load without CMA memory", NULL },
+	{ "force-dtb", 0, NO_VALUE, GROUP_MISSING, ON_X86, WITH_FILE_LOAD, MISSING,
+	  "carry the boot device tree over", NULL },
+	{ "module", 0, A_VALUE("STRING"), GROUP_MISSING, ON_X86 | ON_PPC64, WITH_LOAD, MISSING,
+	  "a file for a multiboot kernel", NULL },
+};
+/* clang-format on */
+
+const size_t option_table_count = sizeof(option_table) / sizeof(option_table[0]);
+
+const char *option_group_title(enum option_group group)
+{
+	static const char *const titles[OPTION_GROUPS] = {
+		[GROUP_ACTION] = "Actions",
+		[GROUP_KERNEL] = "The new kernel",
+		[GROUP_HOTPLUG] = "Memory and CPU hotplug",
+		[GROUP_PURGATORY] = "Between panic and the new kernel",
+		[GROUP_SYSCALL] = "System call",
+		[GROUP_PLAN] = "Plan without loading",
+		[GROUP_GENERAL] = "General",
+		[GROUP_NO_EFFECT] = "Accepted for compatibility, without effect here",
+		[GROUP_MISSING] = "Known from kexec-tools, not implemented in this version",
+	};
+
+	return titles[group];
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/cmd/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kexec/cmd/option_table.h"
+#include "lib/checked.h"
+
+/* What getopt_long() returns for the row with index 0; above all letters. */
+#define ROW_BASE 256
+
+/* A table with room to grow; options_parse() fails loudly when it has outgrown this. */
+#define ROWS_MAX 128
+
+_Static_assert(sizeof(enum hotplug_mode) == sizeof(int), "EFFECT_WORD stores an int");
+_Static_assert(sizeof(enum corruption_policy) == sizeof(int), "EFFECT_WORD stores an int");
+_Static_assert(sizeof(enum dry_run) == sizeof(int), "EFFECT_WORD stores an int");
+_Static_assert(sizeof(enum syscall_choice) == sizeof(int), "EFFECT_WORD stores an int");
+
+/* What has been met so far, beside what already stands in the request. */
+struct parse {
+	struct request *request;
+	struct report *report;
+	char action; /* the letter of the last of -l -p -u -e -f; 0 when there was none */
+	bool crash;  /* -p was there: sticks */
+	bool unload; /* -u was there: sticks, until an -l */
+	bool status; /* -S */
+	const struct option_row *missing; /* the first option that this version lacks */
+};
+
+static int bad_value(const struct option_row *row, const char *value, struct err *err)
+{
+	return err_set(
+		err, ST_BAD_INPUT, "option-value", "Bad option value in --%s=%s", row->name, value);
+}
+
+/* A number in C syntax, without sign or white space. *ret_rest is what follows the digits. */
+static bool parse_number(const char *text, uint64_t *ret, const char **ret_rest)
+{
+	unsigned long long number;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	if (errno)
+		return false;
+	*ret = number;
+	*ret_rest = end;
+	return true;
+}
+
+static bool parse_size(const char *text, uint64_t *ret)
+{
+	const char *rest;
+	uint64_t number;
+	uint64_t unit = 1;
+
+	if (!parse_number(text, &number, &rest))
+		return false;
+	switch (*rest) {
+	case 'k':
+	case 'K':
+		unit = UINT64_C(1) << 10;
+		break;
+	case 'm':
+	case 'M':
+		unit = UINT64_C(1) << 20;
+		break;
+	case 'g':
+	case 'G':
+		unit = UINT64_C(1) << 30;
+		break;
+	}
+	if (unit != 1)
+		rest++;
+	return *rest == '\0' && number != 0 && mul_u64(number, unit, ret);
+}
+
+static const struct option_word *find_word(const struct option_word *words, const char *text)
+{
+	for (; words->value != -1; words++) {
+		if (!text || !words->text) {
+			if (text == words->text)
+				return words;
+		} else if (strcmp(text, words->text) == 0) {
+			return words;
+		}
+	}
+	return NULL;
+}
+
+static void note_action(struct parse *parse, char letter)
+{
+	switch (letter) {
+	case 'S':
+		parse->status = true;
+		return;
+	case 'p':
+		parse->crash = true;
+		break;
+	case 'u':
+		parse->unload = true;
+		break;
+	case 'l':
+		parse->unload = false;
+		break;
+	}
+	parse->action = letter;
+}
+
+/* Let one option do what its row says. value is NULL when there is none. */
+static int apply(
+	struct parse *parse, const struct option_row *row, const char *value, struct err *err)
+{
+	char *field = (char *)parse->request + row->field;
+	const struct option_word *word;
+	const char *rest;
+	uint64_t number;
+
+	switch (row->effect) {
+	case EFFECT_ACTION:
+		note_action(parse, row->letter);
+		return ST_OK;
+	case EFFECT_FLAG:
+		*(bool *)field = true;
+		return ST_OK;
+	case EFFECT_STRING:
+		memcpy(field, &value, sizeof(value));
+		return ST_OK;
+	case EFFECT_WORD:
+		word = find_word(row->words, value);
+		if (!word)
+			return bad_value(row, value, err);
+		memcpy(field, &word->value, sizeof(word->value));
+		return ST_OK;
+	case EFFECT_SIZE:
+		if (!parse_size(value, &number))
+			return bad_value(row, value, err);
+		memcpy(field, &number, sizeof(number));
+		return ST_OK;
+	case EFFECT_SEED:
+		if (!parse_number(value, &number, &rest) || *rest)
+			return bad_value(row, value, err);
+		parse->request->seed = number;
+		parse->request->has_seed = true;
+		return ST_OK;
+	case EFFECT_NOTHING:
+		report_add(parse->report, REPORT_CHOICE, "options", "--%s has no effect here",
+			row->name);
+		return ST_OK;
+	case EFFECT_MISSING:
+		if (!parse->missing)
+			parse->missing = row;
+		return ST_OK;
+	}
+	return err_set(err, ST_BUG, "option-table", "--%s: no such effect", row->name);
+}
+
+static int not_implemented(const char *what, struct err *err)
+{
+	err_set(err, ST_USAGE, "option-missing", "%s is not implemented in this version", what);
+	return err_hint(err, "'kexec --help' lists what is");
+}
+
+/* What all action options together mean. The last one wins, with two exceptions that stick:
+ * -p says which image it is about, and -u is not undone by a -p behind it. */
+static int choose_action(const struct parse *parse, struct err *err)
+{
+	struct request *request = parse->request;
+
+	if (parse->status)
+		return not_implemented("-S (--status)", err);
+	switch (parse->action) {
+	case 'e':
+		return not_implemented("-e (--exec)", err);
+	case 'f':
+		return not_implemented("-f (--force)", err);
+	case 'u':
+	case 'p':
+	case 'l':
+		break;
+	default:
+		if (request->kernel)
+			return not_implemented(
+				"loading a kernel and restarting into it (no -p was given)", err);
+		err_set(err, ST_USAGE, "action-missing", "nothing to do: no action was given");
+		return err_hint(err, "try 'kexec --help'");
+	}
+	if (!parse->crash)
+		return not_implemented(
+			parse->unload ? "-u (--unload) without -p" : "-l (--load)", err);
+	request->action = parse->unload ? ACTION_UNLOAD_CRASH : ACTION_LOAD_CRASH;
+	return ST_OK;
+}
+
+/* After the last option: what only the whole command line can tell. */
+static int settle(const struct parse *parse, struct err *err)
+{
+	struct request *request = parse->request;
+	int status;
+
+	if (parse->missing) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "--%s", parse->missing->name);
+		return not_implemented(name, err);
+	}
+	status = choose_action(parse, err);
+	if (status)
+		return status;
+	if (request->hotplug_size && request->hotplug == HOTPLUG_OFF)
+		request->hotplug = HOTPLUG_ON;
+	if (request->dry_run && request->action != ACTION_LOAD_CRASH) {
+		err_set(err, ST_USAGE, "dry-run-action", "--dry-run can only be used with a load");
+		return err_hint(err, "kexec -p --dry-run KERNEL");
+	}
+	if (request->syscall == SYSCALL_FILE_LOAD) {
+		err_set(err, ST_UNSUPPORTED, "file-load-missing",
+			"syscall kexec_file_load not available: this version has kexec_load only");
+		return err_hint(err, "leave -s (--kexec-file-syscall) out");
+	}
+	if (request->action == ACTION_LOAD_CRASH && !request->kernel) {
+		err_set(err, ST_USAGE, "kernel-missing", "No kernel specified");
+		return err_hint(err, "kexec -p KERNEL");
+	}
+	return ST_OK;
+}
+
+/* How many rows a shortened long option could mean; text is what stands behind the "--". */
+static size_t count_matches(const char *text)
+{
+	size_t length = strcspn(text, "=");
+	size_t matches = 0;
+
+	for (size_t i = 0; i < option_table_count; i++)
+		if (strncmp(option_table[i].name, text, length) == 0)
+			matches++;
+	return matches;
+}
+
+/* The row that getopt_long() found, by letter or by ROW_BASE plus index. */
+static const struct option_row *find_row(int found)
+{
+	for (size_t i = 0; i < option_table_count; i++)
+		if (found == option_table[i].letter || found == ROW_BASE + (int)i)
+			return &option_table[i];
+	return NULL;
+}
+
+/* Words for what getopt_long() did not like. word is the argument it stood in. */
+static int refuse(int found, int option, const char *word, struct err *err)
+{
+	if (found == ':' && option >= ROW_BASE)
+		err_set(err, ST_USAGE, "option-value", "option '--%s' requires an argument",
+			option_table[option - ROW_BASE].name);
+	else if (found == ':')
+		err_set(err, ST_USAGE, "option-value", "option requires an argument -- '%c'",
+			option);
+	else if (option >= ROW_BASE)
+		err_set(err, ST_USAGE, "option-value", "option '--%s' doesn't allow an argument",
+			option_table[option - ROW_BASE].name);
+	else if (option)
+		err_set(err, ST_USAGE, "option-unknown", "invalid option -- '%c'", option);
+	else if (count_matches(word + 2) > 1)
+		err_set(err, ST_USAGE, "option-unknown", "option '%s' is ambiguous", word);
+	else
+		err_set(err, ST_USAGE, "option-unknown", "unrecognized option '%s'", word);
+	return err_hint(err, "try 'kexec --help'");
+}
+
+/* The table as getopt_long() wants it. letters has room for ":" and two per row. */
+static void fill_getopt(struct option *longs, char *letters)
+{
+	static const int has_arg[] = {
+		[ARGUMENT_NONE] = no_argument,
+		[ARGUMENT_REQUIRED] = required_argument,
+		[ARGUMENT_OPTIONAL] = optional_argument,
+	};
+
+	*letters++ = ':'; /* tell a missing value from an unknown option */
+	for (size_t i = 0; i < option_table_count; i++) {
+		const struct option_row *row = &option_table[i];
+
+		longs[i] = (struct option){
+			.name = row->name,
+			.has_arg = has_arg[row->argument],
+			.val = ROW_BASE + (int)i,
+		};
+		if (!row->letter)
+			continue;
+		*letters++ = row->letter;
+		if (row->argument == ARGUMENT_REQUIRED)
+			*letters++ = ':';
+	}
+	longs[option_table_count] = (struct option){ .name = NULL };
+	*letters = '\0';
+}
+
+int options_parse(
+	int argc, char **argv, struct request *ret, struct report *report, struct err *err)
+{
+	struct request request = { .action = ACTION_HELP };
+	struct parse parse = { .request = &request, .report = report };
+	struct option longs[ROWS_MAX + 1];
+	char letters[2 * ROWS_MAX + 2];
+	int found;
+	int status;
+
+	if (option_table_count > ROWS_MAX)
+		return err_set(err, ST_BUG, "option-table", "the option table is too long");
+	fill_getopt(longs, letters);
+
+	opterr = 0;
+	optind = 0; /* start anew, in glibc and musl */
+	for (;;) {
+		const struct option_row *row;
+
+		optopt = 0;
+		found = getopt_long(argc, argv, letters, longs, NULL);
+		if (found == -1)
+			break;
+		if (found == '?' || found == ':')
+			return refuse(found, optopt, argv[optind - 1], err);
+		row = find_row(found);
+		if (!row)
+			return err_set(
+				err, ST_BUG, "option-table", "option %d without a row", found);
+		if (row->letter == 'h' || row->letter == 'v') {
+			request.action = row->letter == 'h' ? ACTION_HELP : ACTION_VERSION;
+			*ret = request;
+			return ST_OK;
+		}
+		status = apply(&parse, row, optarg, err);
+		if (status)
+			return status;
+	}
+	if (optind < argc)
+		request.kernel = argv[optind];
+	status = settle(&parse, err);
+	if (status)
+		return status;
+	*ret = request;
+	return ST_OK;
+}

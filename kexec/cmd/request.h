@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the user wants, as options.c understood it. Read only from then on. */
+#ifndef KEXEC_CMD_REQUEST_H
+#define KEXEC_CMD_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum action {
+	ACTION_HELP,
+	ACTION_VERSION,
+	ACTION_LOAD_CRASH,   /* -p KERNEL */
+	ACTION_UNLOAD_CRASH, /* -p -u */
+};
+
+enum hotplug_mode {
+	HOTPLUG_OFF,
+	HOTPLUG_ON,   /* --hotplug, --hotplug-size=: refuse where the kernel cannot */
+	HOTPLUG_AUTO, /* --hotplug=auto: load without, and say so, where the kernel cannot */
+};
+
+enum corruption_policy { CORRUPTION_HALT, CORRUPTION_RESET, CORRUPTION_BOOT };
+
+/* -a, -c, -s: the last one given */
+enum syscall_choice { SYSCALL_AUTO, SYSCALL_LOAD, SYSCALL_FILE_LOAD };
+
+enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON };
+
+/* Strings are borrowed from argv, or NULL when not given. */
+struct request {
+	enum action action;
+	enum syscall_choice syscall;
+	const char *kernel;
+	const char *initrd;
+	const char *dtb;
+	const char *append; /* --append, --command-line: the last one given; "" is a value */
+	bool reuse_cmdline; /* put the running command line, filtered, in front of it */
+	bool no_checks;	    /* -i */
+	bool debug;	    /* -d */
+	bool no_capture_defaults;
+	enum hotplug_mode hotplug;
+	uint64_t hotplug_size; /* bytes; 0 when not given */
+	const char *console;   /* --console: earlycon syntax or "none" */
+	const char *serial;    /* --serial: a tty name */
+	enum corruption_policy on_corruption;
+	const char *sysroot;
+	enum dry_run dry_run;
+	bool has_seed; /* --seed: a test option that makes the plan wholly repeatable */
+	uint64_t seed;
+};
+
+#endif

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+CMD_SOURCES := \
+	kexec/cmd/exit_status.c \
+	kexec/cmd/load.c \
+	kexec/cmd/option_table.c \
+	kexec/cmd/options.c \
+	kexec/cmd/usage.c \
+	kexec/cmd/verify.c

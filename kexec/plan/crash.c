@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A crash load from the machine to the sealed plan: the order of the steps, and what is the
+ * same on every architecture. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "kexec/arch/arch.h"
+#include "kexec/plan/elfcorehdr_build.h"
+#include "kexec/plan/plan.h"
+#include "kexec/plan/purgatory.h"
+#include "kexec/plan/seal.h"
+#include "lib/checked.h"
+
+/* linux,usable-memory-range and the kernel know two (kernel/crash_reserve.c). */
+#define CRASH_REGIONS_MAX 2
+
+static int choose_load_region(const struct machine *machine, struct plan *plan,
+	struct report *report, struct err *err)
+{
+	const struct rangeset *crash = &machine->iomem.crash;
+
+	if (crash->count == 0) {
+		err_set(err, ST_NO_CRASH_MEM, "crash-region-missing",
+			"Memory for crashkernel is not reserved: /proc/iomem has no \"Crash kernel\"");
+		return err_hint(err, "boot the running kernel with a crashkernel= parameter, for "
+				     "example crashkernel=256M, then load again");
+	}
+	if (crash->count > CRASH_REGIONS_MAX)
+		return err_set(err, ST_UNSUPPORTED, "crash-region-count",
+			"/proc/iomem has %zu \"Crash kernel\" regions, wanted one or two", crash->count);
+
+	plan->load_region = machine->iomem.crash_load;
+	if (!is_aligned(plan->load_region.start, plan->page_size) ||
+		!is_aligned(plan->load_region.end, plan->page_size))
+		return err_set(err, ST_BAD_INPUT, "crash-region-unaligned",
+			"the crash region [0x%" PRIx64 ", 0x%" PRIx64 ") of /proc/iomem is not in "
+			"whole pages of %" PRIu64 " bytes",
+			plan->load_region.start, plan->load_region.end, plan->page_size);
+	if (crash->count > 1)
+		report_add(report, REPORT_CHOICE, "memory",
+			"of two crash regions the kernel takes segments only in the higher one, [0x%"
+			PRIx64 ", 0x%" PRIx64 ")",
+			plan->load_region.start, plan->load_region.end);
+	return ST_OK;
+}
+
+/* What a dump should hold: all RAM but what the capture kernel itself lives in. */
+static int dump_ranges(const struct machine *machine, uint64_t page_size, struct rangeset *ret,
+	struct err *err)
+{
+	struct rangeset without_crash = RANGESET_INIT, without_cma = RANGESET_INIT;
+	int status = rangeset_subtract(&machine->iomem.ram, &machine->iomem.crash, &without_crash);
+
+	if (!status)
+		status = rangeset_subtract(&without_crash, &machine->state.crash_cma, &without_cma);
+	rangeset_done(&without_crash);
+	if (status)
+		return err_no_memory(err);
+	rangeset_align_inward(&without_cma, page_size);
+	if (without_cma.count == 0) {
+		rangeset_done(&without_cma);
+		return err_set(err, ST_BAD_INPUT, "no-ram",
+			"/proc/iomem lists no System RAM besides the crash region");
+	}
+	*ret = without_cma;
+	return ST_OK;
+}
+
+/* Bytes that the kernel wants for its header: what it says, or, where the file is missing,
+ * what its configuration says. 0 when it does not do crash hotplug. */
+static uint64_t kernel_header_size(const struct machine *machine, struct report *report)
+{
+	const struct kconfig *config = &machine->config;
+	uint64_t ranges = 0;
+
+	if (machine->state.crash_elfcorehdr_size)
+		return machine->state.crash_elfcorehdr_size;
+	if (kconfig_enabled(config, "CRASH_HOTPLUG") != TRI_YES)
+		return 0;
+	if (kconfig_enabled(config, "MEMORY_HOTPLUG") == TRI_YES &&
+		(!kconfig_number(config, "CRASH_MAX_MEMORY_RANGES", &ranges) || ranges > 1u << 20))
+		return 0;
+	report_add(report, REPORT_CHOICE, "hotplug",
+		"crash_elfcorehdr_size cannot be read; %s says CONFIG_CRASH_HOTPLUG and %" PRIu64
+		" memory ranges", config->source, ranges);
+	return elfcorehdr_size(2 + machine->cpus.possible.count + ranges);
+}
+
+/* ST_UNSUPPORTED with the reason when this kernel cannot keep the header true. */
+static int hotplug_possible(const struct plan_inputs *inputs, const struct arch_ops *arch,
+	uint64_t asked, struct err *err)
+{
+	const struct machine *machine = inputs->machine;
+
+	if (!asked) {
+		err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
+			"the running kernel %s does not do crash hotplug: neither "
+			"/sys/kernel/kexec/crash_elfcorehdr_size nor "
+			"/sys/kernel/crash_elfcorehdr_size is there",
+			machine->release);
+		return err_hint(err, "it needs CONFIG_CRASH_HOTPLUG; --hotplug=auto loads without it, and "
+				     "then udev has to reload at every hotplug event");
+	}
+	if (arch->hotplug_needs_kexec_file && inputs->file_load == TRI_NO) {
+		err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
+			"the running kernel %s has no CONFIG_KEXEC_FILE: it claims crash hotplug, but "
+			"its every rewrite of the elfcorehdr fails",
+			machine->release);
+		return err_hint(err, "use a kernel with CONFIG_KEXEC_FILE, or --hotplug=auto, with which "
+				     "udev has to reload at every hotplug event");
+	}
+	return ST_OK;
+}
+
+/* Decide whether the kernel is asked to keep the header true, and how much room it gets. */
+static int plan_hotplug(const struct plan_inputs *inputs, size_t ranges, struct plan *plan,
+	struct report *report, struct err *err)
+{
+	const struct request *request = inputs->request;
+	const struct machine *machine = inputs->machine;
+	struct err why = ERR_INIT;
+	uint64_t wanted, cpus = machine->cpus.possible.count;
+	int status;
+
+	if (request->hotplug == HOTPLUG_OFF)
+		return ST_OK;
+	plan->hotplug_asked = kernel_header_size(machine, report);
+	status = hotplug_possible(inputs, plan->arch, plan->hotplug_asked, &why);
+	if (status && request->hotplug == HOTPLUG_AUTO) {
+		report_add(report, REPORT_WARNING, "hotplug", "loading without --hotplug: %s", why.text);
+		return ST_OK;
+	}
+	if (status) {
+		if (err)
+			*err = why;
+		return status;
+	}
+
+	/* Not only what the kernel asks for: without MEMORY_HOTPLUG it counts no ranges at all,
+	 * and it would refuse to put back as many as there are now. */
+	plan->hotplug_needed = elfcorehdr_size(cpus + 1 + (plan->arch->kernel_map ? 1 : 0) + ranges);
+	wanted = plan->hotplug_needed > plan->hotplug_asked ? plan->hotplug_needed
+							    : plan->hotplug_asked;
+	if (request->hotplug_size) {
+		if (request->hotplug_size < plan->hotplug_needed) {
+			err_set(err, ST_USAGE, "hotplug-size-small",
+				"--hotplug-size=%" PRIu64 " is less than the %" PRIu64
+				" bytes that %" PRIu64 " possible CPUs and %zu ranges of memory need now",
+				request->hotplug_size, plan->hotplug_needed, cpus, ranges);
+			return err_hint(err, "leave the option out: the kernel says what it wants");
+		}
+		if (request->hotplug_size < plan->hotplug_asked)
+			report_add(report, REPORT_WARNING, "hotplug",
+				"--hotplug-size=%" PRIu64 " is less than the %" PRIu64
+				" bytes that the kernel asks for: after many hot-adds the elfcorehdr goes "
+				"stale", request->hotplug_size, plan->hotplug_asked);
+		wanted = request->hotplug_size;
+	}
+	if (!align_up(wanted, plan->page_size, &plan->core.memsz))
+		return err_set(err, ST_BAD_INPUT, "hotplug-size",
+			"an elfcorehdr of 0x%" PRIx64 " bytes is not possible", wanted);
+	plan->hotplug = true;
+	report_add(report, REPORT_CHOICE, "hotplug",
+		"elfcorehdr gets 0x%" PRIx64 " bytes: the kernel asks for 0x%" PRIx64 ", %" PRIu64
+		" possible CPUs and %zu ranges need 0x%" PRIx64 " now%s",
+		plan->core.memsz, plan->hotplug_asked, cpus, ranges, plan->hotplug_needed,
+		request->hotplug_size ? ", --hotplug-size overrides" : "");
+	return ST_OK;
+}
+
+static int plan_core(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+	struct err *err)
+{
+	const struct machine *machine = inputs->machine;
+	struct rangeset ram = RANGESET_INIT;
+	struct kernel_layout layout = { .text_known = false };
+	struct core_input input = {
+		.elf_machine = plan->arch->elf_machine,
+		.cpus = &machine->cpus,
+		.vmcoreinfo_paddr = machine->vmcoreinfo_paddr,
+		.vmcoreinfo_size = machine->vmcoreinfo_size,
+		.layout = &layout,
+		.ram = &ram,
+	};
+	uint64_t own;
+	int status = plan->arch->kernel_layout(machine, &layout, report, err);
+
+	if (!status)
+		status = dump_ranges(machine, plan->page_size, &ram, err);
+	if (!status)
+		status = elfcorehdr_build(&input, &plan->core, err);
+	if (!status)
+		status = plan_hotplug(inputs, ram.count, plan, report, err);
+	rangeset_done(&ram);
+	if (status)
+		return status;
+	if (!align_up(plan->core.bytes.size, plan->page_size, &own))
+		return err_set(err, ST_BUG, "elfcorehdr-size", "the elfcorehdr is too large");
+	if (plan->core.memsz < own)
+		plan->core.memsz = own;
+	return ST_OK;
+}
+
+static int check_machine(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+{
+	const struct machine *machine = inputs->machine;
+
+	plan->arch = arch_find(machine->name);
+	if (!plan->arch)
+		return err_set(err, ST_UNSUPPORTED, "arch-unsupported",
+			"this version cannot load kernels on \"%s\" machines", machine->name);
+	plan->page_size = machine->page_size;
+	return plan->arch->check_image(machine, inputs->image, err);
+}
+
+static int make_plan(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+	struct err *err)
+{
+	int status = check_machine(inputs, plan, err);
+
+	if (!status)
+		status = choose_load_region(inputs->machine, plan, report, err);
+	if (!status)
+		status = plan_core(inputs, plan, report, err);
+	if (!status)
+		status = plan->arch->plan_crash(inputs, plan, report, err);
+	if (status)
+		return status;
+
+	plan->flags = KEXEC_ON_CRASH | plan->arch->kexec_arch;
+	if (plan->hotplug)
+		plan->flags |= plan->arch->hotplug_flag;
+	if (!inputs->request->no_checks)
+		plan_digest(plan);
+	status = purgatory_fill(inputs, plan, err);
+	if (!status)
+		status = plan_seal(plan, inputs->machine->ram_total, err);
+	return status;
+}
+
+int plan_crash(const struct plan_inputs *inputs, struct plan *ret, struct report *report,
+	struct err *err)
+{
+	struct plan plan = { .arch = NULL };
+	int status = make_plan(inputs, &plan, report, err);
+
+	if (status) {
+		plan_done(&plan);
+		return status;
+	}
+	*ret = plan;
+	return ST_OK;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/plan/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void plan_done(struct plan *plan)
+{
+	if (!plan)
+		return;
+	elfcorehdr_done(&plan->core);
+	blob_done(&plan->dtb);
+	blob_done(&plan->purgatory);
+	for (size_t i = 0; i < plan->edits_count; i++)
+		free(plan->edits[i].value);
+	free(plan->edits);
+	free(plan->cmdline);
+	*plan = (struct plan){ .arch = NULL };
+}
+
+const char *segment_purpose_name(enum segment_purpose purpose)
+{
+	switch (purpose) {
+	case SEGMENT_KERNEL:
+		return "kernel";
+	case SEGMENT_INITRD:
+		return "initrd";
+	case SEGMENT_ELFCOREHDR:
+		return "elfcorehdr";
+	case SEGMENT_PURGATORY:
+		return "purgatory";
+	case SEGMENT_DTB:
+		return "dtb";
+	}
+	return "segment";
+}
+
+int plan_add_segment(struct plan *plan, enum segment_purpose purpose, struct span data,
+	uint64_t mem, uint64_t memsz, struct err *err)
+{
+	if (plan->segment_count == KEXEC_SEGMENT_MAX)
+		return err_set(err, ST_NO_SPACE, "segment-count",
+			"more than the %d segments that the kernel takes", KEXEC_SEGMENT_MAX);
+	plan->segments[plan->segment_count++] = (struct segment){
+		.purpose = purpose,
+		.data = data,
+		.mem = mem,
+		.memsz = memsz,
+	};
+	return ST_OK;
+}
+
+const struct segment *plan_segment(const struct plan *plan, enum segment_purpose purpose)
+{
+	for (size_t i = 0; i < plan->segment_count; i++)
+		if (plan->segments[i].purpose == purpose)
+			return &plan->segments[i];
+	return NULL;
+}
+
+int plan_note_edit(struct plan *plan, const char *action, const char *path, const char *name,
+	struct err *err, const char *fmt, ...)
+{
+	struct dt_edit *edits = realloc(plan->edits, (plan->edits_count + 1) * sizeof(*edits));
+	char *value = NULL;
+
+	if (!edits)
+		return err_no_memory(err);
+	plan->edits = edits;
+	if (fmt) {
+		va_list args;
+		int length;
+
+		va_start(args, fmt);
+		length = vasprintf(&value, fmt, args);
+		va_end(args);
+		if (length < 0)
+			return err_no_memory(err);
+	}
+	edits[plan->edits_count++] = (struct dt_edit){ action, path, name, value };
+	return ST_OK;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The plan: which bytes go where, and why. Made from a machine, an image and a request;
+ * after plan_crash() has returned it is sealed and nobody writes to it. The system call and
+ * the dump take only a finished plan.
+ */
+#ifndef KEXEC_PLAN_PLAN_H
+#define KEXEC_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kexec/cmd/request.h"
+#include "kexec/image/image.h"
+#include "kexec/plan/elfcorehdr.h"
+#include "kexec/system/machine.h"
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/rangeset.h"
+#include "lib/report.h"
+#include "lib/sha256.h"
+
+/* include/uapi/linux/kexec.h, include/linux/kexec.h */
+#define KEXEC_SEGMENT_MAX 16
+
+#define KEXEC_ON_CRASH		    0x00000001
+#define KEXEC_CRASH_HOTPLUG_SUPPORT 0x00000008
+#define KEXEC_ARCH_AARCH64	    (183u << 16)
+
+#define KASLR_SEED_SIZE 8
+#define RNG_SEED_SIZE	128
+
+struct arch_ops;
+
+enum segment_purpose {
+	SEGMENT_KERNEL,
+	SEGMENT_INITRD,
+	SEGMENT_ELFCOREHDR,
+	SEGMENT_PURGATORY,
+	SEGMENT_DTB,
+};
+
+struct segment {
+	enum segment_purpose purpose;
+	struct span data; /* borrowed from the inputs or from the plan: its size is bufsz */
+	uint64_t mem;
+	uint64_t memsz;	  /* whole pages; the kernel zeroes what lies behind data */
+	bool digested;	  /* purgatory verifies it */
+	uint8_t sha256[SHA256_DIGEST_SIZE]; /* of data, when digested */
+};
+
+/* One property of the device tree that differs from the tree it was made from. */
+struct dt_edit {
+	const char *action; /* "set", "delete", "keep"; static */
+	const char *path;   /* "/chosen"; static */
+	const char *name;   /* static */
+	char *value;	    /* owned; as text for people; NULL for a deletion */
+};
+
+/* What purgatory is told; filled by the arch code, used by plan/purgatory.c. */
+struct plan_handover {
+	uint64_t kernel_entry;
+	uint64_t dtb;
+};
+
+/* All that a plan is made from. Everything is borrowed and must outlive the plan. */
+struct plan_inputs {
+	const struct request *request;
+	const struct machine *machine;
+	const struct image *image;
+	struct span initrd; /* empty when none was given */
+	bool has_initrd;
+	struct span dtb; /* the tree given with --dtb; empty for the machine's own */
+	struct console console; /* where purgatory prints; CONSOLE_NONE for nowhere */
+	enum tristate file_load; /* has the kernel kexec_file_load(2)? */
+	bool has_seeds;	 /* else the seeds are left out of the tree */
+	uint8_t kaslr_seed[KASLR_SEED_SIZE];
+	uint8_t rng_seed[RNG_SEED_SIZE];
+};
+
+struct plan {
+	const struct arch_ops *arch;
+	uint64_t page_size;
+	struct range load_region; /* the crash region that takes the segments */
+	struct segment segments[KEXEC_SEGMENT_MAX]; /* ascending by address once sealed */
+	size_t segment_count;
+	uint64_t entry;
+	uint64_t flags; /* for kexec_load(2) */
+
+	bool hotplug; /* the kernel is asked to keep the elfcorehdr true */
+	uint64_t hotplug_asked;	 /* bytes the kernel asks for; 0 when it does not say */
+	uint64_t hotplug_needed; /* bytes of a header for every possible CPU and the ranges of now */
+	struct elfcorehdr core;
+
+	struct blob dtb; /* owned */
+	struct dt_edit *edits; /* owned */
+	size_t edits_count;
+	char *cmdline; /* owned: of the capture kernel; NULL when it has none */
+
+	struct plan_handover handover;
+	struct blob purgatory; /* owned */
+	uint64_t free_bytes;   /* of the load region, left for the capture kernel */
+};
+
+void plan_done(struct plan *plan);
+
+/*
+ * Make and seal the plan of a crash load. ret is filled on success only. What was decided
+ * and what is doubtful goes to report. Nothing of the machine is changed.
+ * ST_NO_CRASH_MEM, ST_NO_SPACE, ST_UNSUPPORTED, ST_BAD_INPUT, ST_USAGE, ST_NO_MEMORY, ST_BUG.
+ */
+int plan_crash(const struct plan_inputs *inputs, struct plan *ret, struct report *report,
+	struct err *err);
+
+/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb". Static. */
+const char *segment_purpose_name(enum segment_purpose purpose);
+
+/* Append a segment; used while planning. ST_NO_SPACE beyond KEXEC_SEGMENT_MAX. */
+int plan_add_segment(struct plan *plan, enum segment_purpose purpose, struct span data,
+	uint64_t mem, uint64_t memsz, struct err *err);
+
+/* The segment with this purpose, or NULL. */
+const struct segment *plan_segment(const struct plan *plan, enum segment_purpose purpose);
+
+/* Record an edit of the device tree; value may be NULL, and is formatted text otherwise.
+ * ST_NO_MEMORY. */
+int plan_note_edit(struct plan *plan, const char *action, const char *path, const char *name,
+	struct err *err, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+#endif

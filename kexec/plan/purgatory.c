@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/plan/purgatory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kexec/arch/arch.h"
+#include "purgatory/abi.h"
+
+/* The offset of a parameter in the blob. */
+#define PARAM(field) (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
+#define REGION(field) offsetof(struct purgatory_region, field)
+
+int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err)
+{
+	size_t size = *plan->arch->purgatory_size;
+	const uint8_t *blob;
+
+	if (size < PURGATORY_PARAMS_OFFSET + sizeof(struct purgatory_params))
+		return err_set(err, ST_BUG, "purgatory-blob", "the purgatory is cut short");
+	if (blob_append(&plan->purgatory, plan->arch->purgatory, size))
+		return err_no_memory(err);
+	blob = plan->purgatory.data;
+	if (load_le64(blob + PARAM(magic)) != PURGATORY_MAGIC ||
+		load_le32(blob + PARAM(version)) != PURGATORY_VERSION ||
+		load_le32(blob + PARAM(size)) != sizeof(struct purgatory_params) ||
+		load_le64(blob + PARAM(mem_size)) < size)
+		return err_set(err, ST_BUG, "purgatory-blob",
+			"the purgatory was built for another version of its parameters");
+	*ret_size = load_le64(blob + PARAM(mem_size));
+	return ST_OK;
+}
+
+static uint32_t console_type(enum console_type type)
+{
+	switch (type) {
+	case CONSOLE_PL011:
+		return PURGATORY_CONSOLE_PL011;
+	case CONSOLE_8250:
+		return PURGATORY_CONSOLE_8250;
+	case CONSOLE_NONE:
+		break;
+	}
+	return PURGATORY_CONSOLE_NONE;
+}
+
+static uint32_t conduit(enum psci_conduit psci)
+{
+	switch (psci) {
+	case PSCI_SMC:
+		return PURGATORY_PSCI_SMC;
+	case PSCI_HVC:
+		return PURGATORY_PSCI_HVC;
+	case PSCI_NONE:
+		break;
+	}
+	return PURGATORY_PSCI_NONE;
+}
+
+static uint32_t policy(enum corruption_policy on_corruption)
+{
+	switch (on_corruption) {
+	case CORRUPTION_RESET:
+		return PURGATORY_RESET;
+	case CORRUPTION_BOOT:
+		return PURGATORY_BOOT;
+	case CORRUPTION_HALT:
+		break;
+	}
+	return PURGATORY_HALT;
+}
+
+static void fill_region(const struct segment *segment, uint8_t *region)
+{
+	store_le64(region + REGION(start), segment->mem);
+	store_le64(region + REGION(data_size), segment->data.size);
+	store_le64(region + REGION(mem_size), segment->memsz);
+	memcpy(region + REGION(sha256), segment->sha256, SHA256_DIGEST_SIZE);
+	snprintf((char *)region + REGION(name), PURGATORY_NAME_SIZE, "%s",
+		segment_purpose_name(segment->purpose));
+}
+
+int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+{
+	const struct request *request = inputs->request;
+	uint8_t *blob = plan->purgatory.data;
+	uint32_t flags = 0, count = 0;
+
+	if (request->on_corruption == CORRUPTION_RESET &&
+		inputs->machine->firmware.psci == PSCI_NONE) {
+		err_set(err, ST_UNSUPPORTED, "no-psci-reset",
+			"--on-corruption=reset needs PSCI 0.2 or later, and neither the device tree "
+			"nor ACPI names a way to call it");
+		return err_hint(err, "use --on-corruption=halt or --on-corruption=boot");
+	}
+	if (request->no_checks)
+		flags |= PURGATORY_SKIP_CHECK;
+	if (request->console || request->serial)
+		flags |= PURGATORY_VERBOSE;
+
+	for (size_t i = 0; i < plan->segment_count; i++)
+		if (plan->segments[i].digested)
+			fill_region(&plan->segments[i],
+				blob + PARAM(regions) + count++ * sizeof(struct purgatory_region));
+
+	store_le64(blob + PARAM(kernel_entry), plan->handover.kernel_entry);
+	store_le64(blob + PARAM(dtb), plan->handover.dtb);
+	store_le32(blob + PARAM(flags), flags);
+	store_le32(blob + PARAM(on_corruption), policy(request->on_corruption));
+	store_le32(blob + PARAM(psci_conduit), conduit(inputs->machine->firmware.psci));
+	store_le32(blob + PARAM(console_type), console_type(inputs->console.type));
+	store_le64(blob + PARAM(console_base), inputs->console.base);
+	store_le32(blob + PARAM(console_reg_shift), inputs->console.reg_shift);
+	store_le32(blob + PARAM(console_reg_width), inputs->console.reg_width);
+	store_le32(blob + PARAM(region_count), count);
+	return ST_OK;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Puts the purgatory blob into a plan and fills its parameters (purgatory/abi.h). */
+#ifndef KEXEC_PLAN_PURGATORY_H
+#define KEXEC_PLAN_PURGATORY_H
+
+#include "kexec/plan/plan.h"
+#include "lib/err.h"
+
+/*
+ * Copy the arch's blob into the plan. *ret_size is the memory it needs at run time. ST_BUG
+ * when the blob is not of this ABI; ST_NO_MEMORY.
+ */
+int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err);
+
+/* Write the parameters: hand-over addresses, console, policy, one region for every digested
+ * segment. The digests must be there. ST_BUG, ST_USAGE. */
+int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct err *err);
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/plan/seal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "kexec/plan/place.h"
+#include "lib/checked.h"
+
+/* The control page and the safe copy of vmcoreinfo, each one page on arm64: the kernel takes
+ * them from what the segments leave free (kimage_alloc_crash_control_pages). */
+#define KERNEL_OWN_PAGES 2
+
+void plan_digest(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		struct segment *segment = &plan->segments[i];
+		struct sha256 ctx;
+
+		/* Purgatory holds the digests; and what the kernel will rewrite has none. */
+		if (segment->purpose == SEGMENT_PURGATORY ||
+			(segment->purpose == SEGMENT_ELFCOREHDR && plan->hotplug))
+			continue;
+		segment->digested = true;
+		sha256_init(&ctx);
+		sha256_update(&ctx, segment->data.data, segment->data.size);
+		sha256_final(&ctx, segment->sha256);
+	}
+}
+
+static int by_address(const void *left, const void *right)
+{
+	const struct segment *a = left, *b = right;
+
+	return a->mem < b->mem ? -1 : a->mem > b->mem;
+}
+
+/* Our own arithmetic put these segments there, so a fault is ours. */
+static int check_geometry(const struct plan *plan, struct err *err)
+{
+	uint64_t taken_to = plan->load_region.start;
+
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct segment *segment = &plan->segments[i];
+		const char *name = segment_purpose_name(segment->purpose);
+		uint64_t end;
+
+		if (!add_u64(segment->mem, segment->memsz, &end) || end > plan->load_region.end ||
+			segment->mem < plan->load_region.start)
+			return err_set(err, ST_BUG, "segment-outside",
+				"the %s at 0x%" PRIx64 " is outside the crash region", name,
+				segment->mem);
+		if (!is_aligned(segment->mem, plan->page_size) ||
+			!is_aligned(segment->memsz, plan->page_size))
+			return err_set(err, ST_BUG, "segment-unaligned",
+				"the %s at 0x%" PRIx64 " is not in whole pages", name, segment->mem);
+		if (segment->data.size > segment->memsz)
+			return err_set(err, ST_BUG, "segment-overfull",
+				"the %s has more bytes than memory", name);
+		if (segment->mem < taken_to)
+			return err_set(err, ST_BUG, "segment-overlap",
+				"the %s at 0x%" PRIx64 " overlaps the segment before it", name,
+				segment->mem);
+		taken_to = end;
+	}
+	if (plan->entry < plan->load_region.start || plan->entry >= plan->load_region.end)
+		return err_set(err, ST_BUG, "entry-outside",
+			"the entry 0x%" PRIx64 " is outside the crash region", plan->entry);
+	return ST_OK;
+}
+
+/* The kernel allows neither a segment nor all of them together more than half of its RAM,
+ * also for a crash load, whose memory is not part of that RAM. */
+static int check_amount(const struct plan *plan, uint64_t ram_total, struct err *err)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < plan->segment_count; i++)
+		sum += plan->segments[i].memsz;
+	if (ram_total && sum > ram_total / 2) {
+		err_set(err, ST_NO_SPACE, "image-half-of-ram",
+			"the segments take 0x%" PRIx64 " bytes, and the kernel allows half of its 0x%"
+			PRIx64 " bytes of RAM",
+			sum, ram_total);
+		return err_hint(err, "load a smaller kernel and initrd");
+	}
+	return ST_OK;
+}
+
+static int check_own_pages(struct plan *plan, struct err *err)
+{
+	struct range holes[KEXEC_SEGMENT_MAX + 1];
+	size_t count = place_holes(plan, holes);
+	uint64_t pages = 0;
+
+	plan->free_bytes = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t start;
+
+		plan->free_bytes += range_size(holes[i]);
+		if (align_up(holes[i].start, plan->page_size, &start) && start <= holes[i].end)
+			pages += (holes[i].end - start) / plan->page_size;
+	}
+	if (pages < KERNEL_OWN_PAGES) {
+		err_set(err, ST_NO_SPACE, "crash-region-full",
+			"the segments leave %" PRIu64 " free pages in the crash region [0x%" PRIx64
+			", 0x%" PRIx64 "), and the kernel needs %d for itself",
+			pages, plan->load_region.start, plan->load_region.end, KERNEL_OWN_PAGES);
+		return err_hint(err, "reserve more with crashkernel= on the command line of the "
+				     "running kernel");
+	}
+	return ST_OK;
+}
+
+/* At a hotplug event the kernel takes the last segment that begins with ELF magic for the
+ * elfcorehdr, looks at nothing else, and writes over it (kernel/crash_core.c). */
+static int check_elf_magic(const struct plan *plan, struct err *err)
+{
+	const struct segment *core = NULL;
+
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct segment *segment = &plan->segments[i];
+
+		if (!span_starts_with(segment->data, "\177ELF", 4))
+			continue;
+		if (segment->purpose != SEGMENT_ELFCOREHDR) {
+			err_set(err, ST_UNSUPPORTED, "segment-elf-magic",
+				"the %s begins with ELF magic (7f 45 4c 46): the kernel would take it "
+				"for the elfcorehdr and write over it",
+				segment_purpose_name(segment->purpose));
+			return err_hint(err, "an initrd is a cpio archive, as it is or compressed");
+		}
+		core = segment;
+	}
+	if (!core)
+		return err_set(err, ST_BUG, "elfcorehdr-missing", "no segment is an elfcorehdr");
+	return ST_OK;
+}
+
+int plan_seal(struct plan *plan, uint64_t ram_total, struct err *err)
+{
+	int status;
+
+	qsort(plan->segments, plan->segment_count, sizeof(plan->segments[0]), by_address);
+	status = check_geometry(plan, err);
+	if (!status)
+		status = check_amount(plan, ram_total, err);
+	if (!status)
+		status = check_own_pages(plan, err);
+	if (!status)
+		status = check_elf_magic(plan, err);
+	return status;
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+PLAN_SOURCES := \
+	kexec/plan/crash.c \
+	kexec/plan/dump_json.c \
+	kexec/plan/dump_text.c \
+	kexec/plan/elfcorehdr.c \
+	kexec/plan/place.c \
+	kexec/plan/plan.c \
+	kexec/plan/purgatory.c \
+	kexec/plan/seal.c
