@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Made from kexec/cmd/option_table.c by make update-docs.
+# shellcheck shell=bash disable=SC2034
+_kexec()
+{
+	local cur prev words cword split
+	_init_completion -s || return
+	case $prev in
+	--initrd | --ramdisk | --dtb | --devicetreeblob)
+		_filedir
+		return
+		;;
+	--sysroot)
+		_filedir -d
+		return
+		;;
+	--serial)
+		mapfile -t COMPREPLY < <(cd /sys/class/tty && compgen -f -- "$cur")
+		return
+		;;
+	--hotplug)
+		$split && mapfile -t COMPREPLY < <(compgen -W 'auto' -- "$cur")
+		;;
+	--on-corruption)
+		mapfile -t COMPREPLY < <(compgen -W 'halt reset boot' -- "$cur")
+		return
+		;;
+	--dry-run)
+		$split && mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+		;;
+	esac
+	$split && return
+	if [[ $cur == -* ]]; then
+		local options=(
+			--load-panic
+			--unload
+			--initrd=
+			--ramdisk=
+			--append=
+			--command-line=
+			--reuse-cmdline
+			--dtb=
+			--devicetreeblob=
+			--no-capture-defaults
+			--hotplug
+			--hotplug-size=
+			--no-checks
+			--console=
+			--serial=
+			--on-corruption=
+			--kexec-syscall-auto
+			--kexec-syscall
+			--kexec-file-syscall
+			--dry-run
+			--sysroot=
+			--seed=
+			--debug
+			--help
+			--version
+		)
+		mapfile -t COMPREPLY < <(compgen -W "${options[*]}" -- "$cur")
+		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+	else
+		_filedir
+	fi
+}
+complete -F _kexec kexec

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Made from kexec/cmd/option_table.c by make update-docs.
+complete -c kexec -s p -l load-panic -d 'load KERNEL to be started by a panic'
+complete -c kexec -s u -l unload -d 'with -p: unload the crash kernel'
+complete -c kexec -l initrd -d 'initial RAM disk of the new kernel' -r -F
+complete -c kexec -l ramdisk -d 'the same as --initrd' -r -F
+complete -c kexec -l append -d 'command line of the new kernel' -x
+complete -c kexec -l command-line -d 'the same as --append' -x
+complete -c kexec -l reuse-cmdline -d 'put the running command line in front of it'
+complete -c kexec -l dtb -d 'device tree to use in place of the running one' -r -F
+complete -c kexec -l devicetreeblob -d 'the same as --dtb' -r -F
+complete -c kexec -l no-capture-defaults -d 'add no parameters to the command line'
+complete -c kexec -l hotplug -d 'the kernel keeps the list of memory up to date' -a 'auto'
+complete -c kexec -l hotplug-size -d 'room for that list; implies --hotplug' -x
+complete -c kexec -s i -l no-checks -d 'start the crash kernel without verifying it'
+complete -c kexec -l console -d 'where purgatory reports, such as pl011,0x9000000' -x
+complete -c kexec -l serial -d 'the same by the name of a terminal, such as ttyAMA0' -x -a '(path basename /sys/class/tty/*)'
+complete -c kexec -l on-corruption -d 'after a bad digest: halt, reset or boot' -x -a 'halt reset boot'
+complete -c kexec -s a -l kexec-syscall-auto -d 'choose the system call (default)'
+complete -c kexec -s c -l kexec-syscall -d 'use kexec_load'
+complete -c kexec -s s -l kexec-file-syscall -d 'use kexec_file_load'
+complete -c kexec -l dry-run -d 'with -p: print the plan and load nothing' -a 'text json'
+complete -c kexec -l sysroot -d 'read the machine and all files from DIR' -x -a '(__fish_complete_directories)'
+complete -c kexec -l seed -d 'for tests: make the seeds in the plan repeatable' -x
+complete -c kexec -s d -l debug -d 'say on stderr what is found and decided'
+complete -c kexec -s h -l help -d 'print this text'
+complete -c kexec -s v -l version -d 'print the version'

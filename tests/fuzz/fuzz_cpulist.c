@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The short numeric texts of sysfs: CPU lists, and the place of the vmcoreinfo note. */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kexec/system/cpus.h"
+#include "kexec/system/machine.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span text = { data, size };
+	struct cpulist list;
+	uint64_t paddr;
+	uint64_t bytes;
+
+	if (cpulist_parse(text, &list, NULL) == ST_OK) {
+		for (size_t i = 0; i < list.count; i++) {
+			assert(list.ids[i] <= 65535);
+			assert(i == 0 || list.ids[i - 1] < list.ids[i]);
+		}
+		cpulist_done(&list);
+	}
+	if (machine_parse_vmcoreinfo(text, &paddr, &bytes, NULL) == ST_OK)
+		assert(paddr && bytes && paddr + bytes > paddr);
+	return 0;
+}

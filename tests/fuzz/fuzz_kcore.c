@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kexec/system/kcore.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct kcore kcore;
+	struct err err = ERR_INIT;
+
+	if (kcore_parse((struct span){ data, size }, &kcore, &err) != ST_OK) {
+		assert(err.id && err.text[0]);
+		return 0;
+	}
+	assert(kcore.loads_count * 56 < size && kcore.vmcoreinfo.size < size);
+	kcore_done(&kcore);
+	return 0;
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+FUZZ_SOURCES := \
+	tests/fuzz/fuzz_cmdline.c \
+	tests/fuzz/fuzz_console.c \
+	tests/fuzz/fuzz_cpulist.c \
+	tests/fuzz/fuzz_devtree.c \
+	tests/fuzz/fuzz_iomem.c \
+	tests/fuzz/fuzz_kallsyms.c \
+	tests/fuzz/fuzz_kconfig.c \
+	tests/fuzz/fuzz_kcore.c

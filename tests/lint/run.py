@@ -1,0 +1,412 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The rules of CONTRIBUTING.md, as checks. Prints TAP.
+
+    run.py --build DIR [NAME]...
+
+DIR is a build without sanitizers, for the rules about what was compiled. Each rule is a
+function that yields what breaks it. To show that it can fail, each is also run on a copy of
+the tree into which one violation was planted.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import option_docs  # pylint: disable=wrong-import-position
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+RULES = []
+
+
+class Tree:
+    """The files of a source tree, and a build of it."""
+
+    def __init__(self, top, build):
+        self.top = top
+        self.build = build
+        self.files = sorted(self._files())
+
+    def _files(self):
+        """What git tracks or would track; all files where there is no git."""
+        if (self.top / ".git").exists():
+            names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], check=True,
+                                   cwd=self.top, text=True, stdout=subprocess.PIPE).stdout
+            return [name for name in names.splitlines() if (self.top / name).is_file()]
+        return [str(path.relative_to(self.top)) for path in self.top.rglob("*")
+                if path.is_file() and not path.relative_to(self.top).parts[0].startswith("build")]
+
+    def text(self, name):
+        return (self.top / name).read_text(errors="replace")
+
+    def select(self, *suffixes, below=("",)):
+        """Names that end in one of the suffixes, below one of the folders."""
+        return [name for name in self.files
+                if name.endswith(suffixes) and name.startswith(tuple(below))]
+
+    def code(self, name):
+        """The numbered lines of a C file without its comments and strings."""
+        def blank(match):
+            return re.sub(r"[^\n]", " ", match[0]) if match[0][0] == "/" else '""'
+        text = re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, self.text(name),
+                      flags=re.S)
+        return enumerate(text.splitlines(), 1)
+
+    def is_script(self, name, interpreter):
+        return re.match(rb"#!.*\b" + interpreter, (self.top / name).read_bytes()[:80]) is not None
+
+
+def rule(words, plant):
+    """Register a rule. plant is (file, text): added to the end of that file it breaks it."""
+    def register(function):
+        RULES.append((function.__name__.replace("_", "-"), words, plant, function))
+        return function
+    return register
+
+
+def calls(tree, names, below, allowed):
+    """Places in C code that call one of the functions, outside the allowed files."""
+    pattern = re.compile(rf"(?<![\w>.])({names})\s*\(")
+    for name in tree.select(".c", ".h", below=below):
+        if name in allowed:
+            continue
+        for number, line in tree.code(name):
+            if match := pattern.search(line):
+                yield f"{name}:{number}: {match[1]}()"
+
+
+# --- where a line may go --------------------------------------------------------------
+
+TOOL = ("lib/", "kexec/")
+
+
+@rule("exit and abort only in main.c", ("lib/err.c", "void f(void) { exit (1); }"))
+def exits(tree):
+    yield from calls(tree, "exit|_exit|_Exit|quick_exit|abort|err|errx", TOOL,
+                     ("kexec/cmd/main.c",))
+
+
+@rule("paths are opened only in lib/sysroot.c",
+      ("kexec/system/iomem.c", "int f(void) { return open(\"/proc/iomem\", 0); }"))
+def opens(tree):
+    yield from calls(tree, "open|openat|creat|fopen|freopen|opendir|scandir|stat|lstat|access|"
+                     "readlink|popen", TOOL, ("lib/sysroot.c",))
+
+
+@rule("the machine is changed only in kexec/syscall/",
+      ("kexec/plan/plan.c", "long f(void) { return syscall(104); }"))
+def syscalls(tree):
+    allowed = tree.select(".c", below=("kexec/syscall/",))
+    yield from calls(tree, "syscall|reboot|sethostname|system|execve?|execvp?|fork", TOOL, allowed)
+
+
+@rule("nothing below kexec/cmd/ prints", ("lib/bytes.c", "void f(void) { puts(\"x\"); }"))
+def prints(tree):
+    pattern = re.compile(r"\b(v?f?printf|v?dprintf|f?puts|f?putc|putchar|perror|stdout|stderr)\b")
+    for name in tree.select(".c", ".h", below=TOOL):
+        if name.startswith("kexec/cmd/"):
+            continue
+        for number, line in tree.code(name):
+            if match := pattern.search(line.replace("format(printf", "")):
+                yield f"{name}:{number}: {match[1]}"
+
+
+@rule("architecture #if only in kexec/arch/arch.c",
+      ("kexec/plan/place.c", "#ifdef __aarch64__\n#endif"))
+def arch_conditions(tree):
+    pattern = re.compile(r"#\s*(el)?if.*__(aarch64|arm|x86_64|i386|powerpc|ppc|s390|riscv)")
+    for name in tree.select(".c", ".h", below=TOOL):
+        for number, line in tree.code(name):
+            if pattern.search(line) and name != "kexec/arch/arch.c":
+                yield f"{name}:{number}: {line.strip()}"
+
+
+# For each folder, what its files may include besides their own folder and system headers.
+# The longest folder that fits counts.
+INCLUDES = {
+    "lib/": (),
+    "kexec/system/": ("lib/",),
+    "kexec/image/": ("lib/",),
+    "kexec/plan/": ("lib/", "kexec/system/", "kexec/image/", "kexec/arch/arch.h",
+                    "kexec/cmd/request.h", "purgatory/abi.h"),
+    "kexec/arch/": ("lib/", "kexec/system/", "kexec/image/", "kexec/plan/",
+                    "kexec/cmd/request.h", "purgatory/abi.h", "purgatory/blob.h"),
+    "kexec/syscall/": ("lib/", "kexec/system/kexec_state.h", "kexec/plan/plan.h",
+                       "kexec/arch/arch.h"),
+    "kexec/cmd/": ("lib/", "kexec/"),
+    "purgatory/": ("lib/sha256.h",),
+}
+
+
+@rule("includes point one way", ("lib/err.h", '#include "kexec/plan/plan.h"'))
+def includes(tree):
+    for name in tree.select(".c", ".h", ".S", below=INCLUDES):
+        folder = max((folder for folder in INCLUDES if name.startswith(folder)), key=len)
+        allowed = (folder, "config.h", *INCLUDES[folder])
+        for number, line in enumerate(tree.text(name).splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+            if not match:
+                continue
+            target = os.path.normpath(os.path.join(os.path.dirname(name), match[1]))
+            if target not in tree.files:
+                target = match[1]
+            if not target.startswith(allowed):
+                yield f"{name}:{number}: {target}"
+            inside = re.match(r"kexec/arch/(\w+)/", target)
+            if inside and name != "kexec/arch/arch.c" \
+                    and not name.startswith(f"kexec/arch/{inside[1]}/"):
+                yield f"{name}:{number}: {target} is private to its folder"
+
+
+@rule("what asks for HAVE_ or PACKAGE_ includes config.h",
+      ("lib/bytes.c", "#ifdef HAVE_ZLIB\n#endif"))
+def config_header(tree):
+    for name in tree.select(".c", ".h", below=("lib/", "kexec/", "tests/")):
+        text = tree.text(name)
+        if re.search(r"\b(HAVE_[A-Z]+|PACKAGE_[A-Z]+)\b", text) \
+                and '#include "config.h"' not in text:
+            yield name
+
+
+# --- what every file has --------------------------------------------------------------
+
+CODE = (".c", ".h", ".S", ".lds", ".py", ".sh", ".mk", ".ac", ".in", ".fish", ".bash", ".8")
+# Kept as somebody else wrote them.
+FOREIGN = ("tests/fixtures/", "tests/fuzz/seeds/", "tests/vm/kernel/", "COPYING")
+
+
+def own_code(tree):
+    for name in tree.files:
+        if not name.startswith(FOREIGN) or name.endswith((".py", ".c")):
+            if name.endswith(CODE) or tree.is_script(name, b"(sh|bash|python3)"):
+                yield name
+
+
+@rule("the SPDX line comes first", ("lib/new.c", "int a;"))
+def spdx(tree):
+    for name in own_code(tree):
+        lines = tree.text(name).splitlines()
+        if lines and lines[0].startswith(("#!", "#compdef")):
+            lines = lines[1:]
+        if not lines or not lines[0].endswith(("SPDX-License-Identifier: GPL-2.0-only",
+                                               "SPDX-License-Identifier: GPL-2.0-only */")):
+            yield name
+
+
+@rule("no white space at the end of a line, at most 100 columns",
+      ("lib/status.c", "/* " + "x" * 100 + " */"))
+def columns(tree):
+    for name in [*own_code(tree), *tree.select(".md")]:
+        for number, line in enumerate(tree.text(name).splitlines(), 1):
+            if line != line.rstrip():
+                yield f"{name}:{number}: white space at the end"
+            if len(line.expandtabs(8)) > 100 and "://" not in line \
+                    and not name.endswith((".8", ".fish")) \
+                    and not (name.endswith(".md") and line.startswith("|")):
+                yield f"{name}:{number}: {len(line.expandtabs(8))} columns"
+
+
+@rule("nothing is left for later", ("lib/status.c", "/* TO" + "DO: later */"))
+def leftovers(tree):
+    pattern = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    for name in [*own_code(tree), *tree.select(".md")]:
+        for number, line in enumerate(tree.text(name).splitlines(), 1):
+            if pattern.search(line):
+                yield f"{name}:{number}: {line.strip()}"
+
+
+@rule("header guards are the path", ("lib/new.h", "#ifndef OTHER_H\n#define OTHER_H\n#endif"))
+def guards(tree):
+    for name in tree.select(".h", below=("lib/", "kexec/", "purgatory/", "tests/unit/")):
+        guard = re.sub(r"[/.-]", "_", name.removeprefix("tests/unit/")).upper()
+        if not re.search(rf"^#ifndef (\w*_)?{guard}$", tree.text(name), re.M):
+            yield f"{name}: no #ifndef {guard}"
+
+
+@rule("every source is listed in sources.mk, in order, and nothing else is",
+      ("tests/unit/test_new.c", "int a;"))
+def sources(tree):
+    unlisted = ("kexec/cmd/main.c", "kexec/cmd/option_docs.c")  # with a main() of their own
+    listed = set()
+    for name in tree.files:
+        if pathlib.Path(name).name != "sources.mk":
+            continue
+        names = re.findall(r"\S+\.c\b", tree.text(name))
+        if names != sorted(names):
+            yield f"{name}: not in order"
+        listed.update(names)
+    there = {name for name in tree.select(".c", below=("lib/", "kexec/", "tests/unit/test_",
+                                                       "tests/fuzz/fuzz_"))
+             if name not in unlisted}
+    yield from (f"{name}: not listed" for name in sorted(there - listed))
+    yield from (f"{name}: listed, but not there" for name in sorted(listed - there))
+
+
+# --- other people's checkers ----------------------------------------------------------
+
+def output_lines(tree, *command):
+    """What a checker says; that it cannot be run is a finding as well."""
+    done = subprocess.run(command, cwd=tree.top, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    lines = done.stdout.splitlines()
+    if done.returncode and not lines:
+        lines = [f"{command[0]}: exit status {done.returncode}"]
+    return lines if done.returncode else []
+
+
+@rule("clang-format agrees (make format)", ("lib/status.c", "int   f( void );"))
+def clang_format(tree):
+    names = tree.select(".c", ".h", below=("lib/", "kexec/", "purgatory/", "tests/"))
+    for line in output_lines(tree, "clang-format", "--dry-run", "-Werror", *names):
+        if "error:" in line:
+            yield line
+
+
+@rule("shellcheck agrees", ("new.sh", "#!/bin/sh\nrm $1/*"))
+def shellcheck(tree):
+    names = [name for name in tree.files if tree.is_script(name, b"(sh|bash)")]
+    yield from output_lines(tree, "shellcheck", "-S", "warning", "-f", "gcc", *names, "completions/kexec.bash")
+
+
+@rule("pyflakes agrees", ("tests/new.py", "import os"))
+def pyflakes(tree):
+    names = [name for name in tree.files
+             if name.endswith(".py") or tree.is_script(name, b"python3")]
+    yield from output_lines(tree, "pyflakes3", *names)
+
+
+@rule("cppcheck agrees", ("lib/status.c", "int f(void) { int a[2]; return a[2]; }"))
+def cppcheck(tree):
+    yield from output_lines(tree, "cppcheck", "-q", "--error-exitcode=1", "-j2", "--std=c11",
+                            "--enable=warning,portability", "--inline-suppr",
+                            "--suppress=missingIncludeSystem", "-I.", "-DHAVE_ZLIB",
+                            "-DHAVE_LZMA", "-DHAVE_ZSTD",
+                            *tree.select(".c", below=("lib/", "kexec/")))
+
+
+# --- documents ------------------------------------------------------------------------
+
+@rule("kexec.8 and the completions are those of the option table (make update-docs)",
+      ("completions/_kexec", "# changed"))
+def option_documents(tree):
+    yield from option_docs.differences(tree.top, tree.build / "option-docs")
+
+
+@rule("the manual has no warnings", ("kexec/kexec.8", ".XX \"no such macro\""))
+def manual(tree):
+    done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", *tree.select(".8")],
+                          cwd=tree.top, text=True, capture_output=True, check=False)
+    yield from done.stderr.splitlines()
+
+
+def message_ids(tree):
+    """Every id that a message can have, with one place where it stands."""
+    ids = {}
+    pattern = re.compile(r'\berr_set(?:_errno)?\(\s*[^;]*?"([a-z0-9]+(?:-[a-z0-9]+)*)"', re.S)
+    for name in tree.select(".c", below=TOOL):
+        for match in pattern.finditer(tree.text(name)):
+            ids.setdefault(match[1], name)
+    return ids
+
+
+@rule("doc/messages.md explains every message id, and no other",
+      ("lib/err.c", 'int f(void) { return err_set(err, ST_BUG, "planted-id", "x"); }'))
+def messages(tree):
+    ids = message_ids(tree)
+    explained = set()
+    if "doc/messages.md" in tree.files:
+        explained = set(re.findall(r"^\| `([a-z0-9-]+)` \|", tree.text("doc/messages.md"), re.M))
+    yield from (f"{ids[name]}: {name} is not explained" for name in sorted(set(ids) - explained))
+    yield from (f"{name} is explained, but no message has it"
+                for name in sorted(explained - set(ids)))
+
+
+@rule("links in documents lead somewhere", ("NEWS.md", "[x](doc/no-such-file.md)"))
+def links(tree):
+    for name in tree.select(".md"):
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", tree.text(name)):
+            if "://" not in target and not (tree.top / name).parent.joinpath(target).exists():
+                yield f"{name}: {target}"
+
+
+@rule("one version everywhere", ("configure.ac", "AC_INIT([kexec-tools], [9.9.9])"))
+def version(tree):
+    number = re.findall(r"AC_INIT\(\[kexec-tools\], \[([^]]+)\]\)", tree.text("configure.ac"))[-1]
+    if f"\n## {number}\n" not in tree.text("NEWS.md"):
+        yield f"NEWS.md: nothing about {number}"
+    if f'"kexec-tools {number}"' not in tree.text("kexec/kexec.8"):
+        yield f"kexec.8: not of {number}"
+
+
+# --- what was compiled ----------------------------------------------------------------
+
+@rule("no mutable data outside functions", ("lib/status.c", "int planted_global;"))
+def globals_(tree):
+    archive = tree.build / "libkexec.a"
+    if tree.top != TOP:  # the planted one is not in the archive: compile that file
+        archive = tree.build / "planted.o"
+        subprocess.run(["gcc", "-c", "-I.", "-I", tree.build, "-o", archive, "lib/status.c"],
+                       cwd=tree.top, check=True)
+    done = subprocess.run(["nm", "-f", "sysv", archive], text=True, check=True,
+                          stdout=subprocess.PIPE)
+    for line in done.stdout.splitlines():
+        columns_ = [column.strip() for column in line.split("|")]
+        if len(columns_) == 7 and re.match(r"\.(data|bss|tdata|tbss)|\*COM\*", columns_[6]) \
+                and not columns_[6].startswith(".data.rel.ro"):
+            yield f"{columns_[0]} in {columns_[6]}"
+
+
+# --- running them ---------------------------------------------------------------------
+
+def planted_copy(tree, plant, folder):
+    """A copy of the tree with one violation."""
+    name, text = plant
+    for source in tree.files:
+        target = folder / source
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tree.top / source, target)
+    for source in ("lib/err.c", "lib/bytes.c", "lib/status.c"):
+        (folder / source).touch()
+    with open(folder / name, "a") as out:
+        out.write(text + "\n")
+    return Tree(folder, tree.build)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, required=True, metavar="DIR")
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help=", ".join(name for name, *_ in RULES))
+    args = parser.parse_args()
+    os.environ["LC_ALL"] = "C.UTF-8"
+    tree = Tree(TOP, args.build.resolve())
+    rules = [one for one in RULES if not args.names or one[0] in args.names]
+    number = bad = 0
+
+    def result(good, words):
+        nonlocal number, bad
+        number += 1
+        bad += not good
+        print("ok" if good else "not ok", number, "-", words, flush=True)
+
+    print(f"1..{2 * len(rules)}")
+    for _, words, plant, function in rules:
+        found = list(function(tree))
+        for line in found:
+            print("#", line)
+        result(not found, words)
+        with tempfile.TemporaryDirectory() as folder:
+            planted = set(function(planted_copy(tree, plant, pathlib.Path(folder))))
+        result(planted - set(found), f"{words}: a violation is found")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

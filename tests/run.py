@@ -1,0 +1,388 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build the tree in several ways and run the test layers, fast ones first.
+
+    run.py [LAYER]...            builds what the layers need, below build/check/
+    run.py --in DIR [LAYER]...   uses the one build in DIR as it is (make check)
+
+Each test program prints TAP, pytest writes JUnit XML; both are counted here. The last line
+is "N passed, N failed", with ", N skipped" when something was, and the reasons above it.
+Fails when a test failed, and also when none ran.
+"""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+WORK = TOP / "build/check"
+LOGS = WORK / "log"
+JOBS = len(os.sched_getaffinity(0))
+
+
+# --- results --------------------------------------------------------------------------
+
+@dataclasses.dataclass
+class Tally:
+    """What the tests of one layer came to."""
+    passed: int = 0
+    failed: list = dataclasses.field(default_factory=list)
+    skipped: list = dataclasses.field(default_factory=list)
+
+    def ok(self):
+        self.passed += 1
+
+    def fail(self, what):
+        self.failed.append(what)
+        print(f"FAILED: {what}", flush=True)
+
+    def skip(self, what):
+        self.skipped.append(what)
+        print(f"skipped: {what}", flush=True)
+
+    def check(self, what, good):
+        if good:
+            self.ok()
+        else:
+            self.fail(what)
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def summary(self):
+        text = f"{self.passed} passed, {len(self.failed)} failed"
+        return text + (f", {len(self.skipped)} skipped" if self.skipped else "")
+
+
+def count_tap(tally, name, text, status):
+    """Count one program's TAP. A plan not kept, no test at all, or a bad end is a failure."""
+    plan = seen = bad = 0
+    for line in text.splitlines():
+        if match := re.fullmatch(r"1\.\.(\d+)(\s*#.*)?", line):
+            plan = int(match[1])
+        elif match := re.match(r"(not )?ok\b\s*\d*\s*-?\s*(.*)", line):
+            seen += 1
+            words, _, directive = match[2].partition("#")
+            what = f"{name}: {words.strip()}"
+            if match[1]:
+                bad += 1
+                tally.fail(what)
+            elif directive.strip().lower().startswith("skip"):
+                tally.skip(f"{what}: {directive.strip()[4:].strip()}")
+            else:
+                tally.ok()
+    if seen == 0 or seen != plan:
+        tally.fail(f"{name}: planned {plan} tests, ran {seen}")
+    elif status and not bad:
+        tally.fail(f"{name}: {ending(status)}")
+
+
+def count_junit(tally, name, path, status):
+    """Count the results that pytest wrote to path."""
+    if not path.is_file():
+        tally.fail(f"{name}: no results, {ending(status)}")
+        return
+    cases = bad = 0
+    for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
+        cases += 1
+        what = f"{case.get('classname')}.{case.get('name')}"
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            bad += 1
+            tally.fail(what)
+        elif skipped is not None:
+            tally.skip(f"{what}: {skipped.get('message')}")
+        else:
+            tally.ok()
+    if cases == 0:
+        tally.fail(f"{name}: no tests")
+    elif status and not bad:
+        tally.fail(f"{name}: {ending(status)}")
+
+
+def ending(status):
+    """Words for how a process ended."""
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return f"exit status {status}"
+
+
+# --- running things -------------------------------------------------------------------
+
+def run(log, command, env=None, cwd=TOP):
+    """Run a command with its output in a file below LOGS; returns (status, output)."""
+    path = LOGS / f"{log}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as out:
+        status = subprocess.run([str(word) for word in command], cwd=cwd, stdout=out,
+                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                env={**os.environ, **(env or {})}, check=False).returncode
+    return status, path.read_text(errors="replace")
+
+
+def show_end(text, lines=30):
+    """The last lines of an output, indented, for the one who looks at the terminal only."""
+    for line in text.splitlines()[-lines:]:
+        print("    " + line)
+
+
+# --- builds ---------------------------------------------------------------------------
+
+@dataclasses.dataclass
+class Build:
+    """One way to build the tree."""
+    name: str
+    options: tuple = ()
+    arch: str = None        # Debian's name, when not this machine's
+    triplet: str = None
+    goals: tuple = ("all", "unit-programs")
+    dir: pathlib.Path = None
+
+    def __post_init__(self):
+        self.dir = self.dir or WORK / self.name
+
+    @property
+    def libraries(self):
+        return WORK / f"{self.arch}-dev"
+
+    @property
+    def emulator(self):
+        """The words in front of a program of this build."""
+        if not self.arch:
+            return []
+        cpu = self.triplet.split("-")[0]
+        return [f"qemu-{cpu}-static", "-L", f"/usr/{self.triplet}",
+                "-E", f"LD_LIBRARY_PATH={self.libraries}/usr/lib/{self.triplet}"]
+
+    def configure_options(self):
+        if not self.arch:
+            return list(self.options)
+        usr = self.libraries / "usr"
+        lib = usr / "lib" / self.triplet
+        return [f"--host={self.triplet}", *self.options,
+                f"CPPFLAGS=-isystem {usr}/include -isystem {usr}/include/{self.triplet}",
+                f"LDFLAGS=-L{lib} -Wl,-rpath-link,{lib}"]
+
+
+BUILDS = {build.name: build for build in (
+    Build("gcc", ("--enable-werror",), goals=("all", "option-docs")),
+    # The host tests run here.
+    Build("sanitize", ("--enable-werror", "--enable-sanitize"),
+          goals=("all", "unit-programs", "fuzz-replayers")),
+    # Also builds the purgatory with clang.
+    Build("clang", ("--enable-werror", "CC=clang",
+                    "PURGATORY_ARM64_CC=clang --target=aarch64-linux-gnu -fuse-ld=lld")),
+    Build("plain", ("--enable-werror", "--without-zlib", "--without-lzma", "--without-zstd"),
+          goals=("all",)),
+    Build("arm64", ("--enable-werror",), "arm64", "aarch64-linux-gnu"),
+    # Big endian: proves the arithmetic of the planner, and that nothing is just copied.
+    Build("s390x", ("--enable-werror",), "s390x", "s390x-linux-gnu"),
+)}
+
+# What each layer needs; every build counts as a test of the layer that asks for it first.
+LAYER_BUILDS = {
+    "lint": ("gcc", "plain"),
+    "build": (),
+    "unit": ("sanitize", "clang", "s390x", "arm64"),
+    "fixtures": ("sanitize", "arm64", "s390x"),
+    "fuzz": ("sanitize",),
+    "purgatory": ("sanitize", "clang"),
+    "vm": ("arm64",),
+}
+
+
+def unpack_libraries(build):
+    """Put the headers and libraries of another architecture below build/."""
+    sys.path.insert(0, str(TOP / "tests/vm"))
+    import debian  # pylint: disable=import-outside-toplevel
+
+    packages = ("libfdt-dev", "libfdt1", "libjson-c-dev", "libjson-c5", "zlib1g-dev", "zlib1g",
+                "liblzma-dev", "liblzma5", "libzstd-dev", "libzstd1", "libcmocka-dev",
+                "libcmocka0")
+    stamp = build.libraries / ".complete"
+    key = debian.content_key(*packages)
+    if stamp.is_file() and stamp.read_text() == key:
+        return
+    with debian.locked(f"libraries-{build.arch}"):
+        archive = debian.Archive("bookworm", arch=build.arch)
+        archive.update()
+        with debian.published(build.libraries) as root:
+            for deb in archive.download(packages):
+                debian.unpack(deb, root, lambda path: path.startswith(("usr/include", "usr/lib")))
+            (root / ".complete").write_text(key)
+
+
+def make_build(tally, build):
+    """Configure and build, in the directory of the last time when there was one."""
+    began = time.monotonic()
+    what = f"build {build.name}"
+    if build.arch:
+        unpack_libraries(build)
+    build.dir.mkdir(parents=True, exist_ok=True)
+    options = build.configure_options()
+    stamp = build.dir / "options"
+    if not (build.dir / "Makefile").is_file() or stamp.read_text() != repr(options):
+        shutil.rmtree(build.dir)
+        build.dir.mkdir()
+        status, text = run(f"configure-{build.name}", [TOP / "configure", *options], cwd=build.dir)
+        if status:
+            show_end(text)
+            tally.fail(what + ": configure")
+            return
+        stamp.write_text(repr(options))
+    status, text = run(f"build-{build.name}", ["make", "-k", f"-j{JOBS}", *build.goals],
+                       cwd=build.dir)
+    if status:
+        show_end(text)
+    tally.check(what, status == 0)
+    print(f"   {what}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+# --- layers ---------------------------------------------------------------------------
+
+class Layers:
+    """Each layer is a method of its name; builds maps names to Build."""
+
+    def __init__(self, builds):
+        self.builds = builds
+
+    def first(self, *names):
+        """The first build of these names that there is."""
+        return next(self.builds[name] for name in names if name in self.builds)
+
+    def lint(self, tally):
+        build = self.first("gcc", "given")
+        status, text = run("lint", [sys.executable, "tests/lint/run.py", "--build", build.dir])
+        count_tap(tally, "lint", text, status)
+        if status:
+            show_end(text)
+
+    def build(self, tally):
+        self.pytest(tally, "build", "clone", {})
+
+    def unit(self, tally):
+        for build in self.builds.values():
+            if "unit-programs" not in build.goals:
+                continue
+            for source in listed("tests/unit/sources.mk"):
+                program = build.dir / source.with_suffix("")
+                name = f"{program.name} ({build.name})"
+                status, text = run(f"unit-{build.name}/{program.name}",
+                                   [*build.emulator, program],
+                                   env={"CMOCKA_MESSAGE_OUTPUT": "TAP"})
+                count_tap(tally, name, text, status)
+                if status:
+                    show_end(text)
+
+    def fixtures(self, tally):
+        """KEXEC is the command under test; KEXEC_OTHERS are commands, one per line, that must
+        make the same plans."""
+        first = self.first("sanitize", "given")
+        others = [build for build in self.builds.values() if build.arch]
+        env = {
+            "KEXEC": str(first.dir / "sbin/kexec"),
+            "KEXEC_OTHERS": "\n".join(" ".join([*build.emulator, str(build.dir / "sbin/kexec")])
+                                      for build in others),
+        }
+        status, text = run("fixtures", [TOP / "tests/fixtures/run"], env=env)
+        count_tap(tally, "fixtures", text, status)
+        if status:
+            show_end(text)
+
+    def fuzz(self, tally):
+        build = self.first("sanitize", "given")
+        for source in listed("tests/fuzz/sources.mk"):
+            target = source.stem.removeprefix("fuzz_")
+            seeds = TOP / "tests/fuzz/seeds" / target
+            status, text = run(f"fuzz-{target}",
+                               [build.dir / f"tests/fuzz/replay_{target}", seeds])
+            if status:
+                show_end(text)
+            tally.check(f"fuzz replay {target}: {ending(status)}", status == 0)
+
+    def purgatory(self, tally):
+        for build in self.builds.values():
+            if build.name in ("sanitize", "clang", "given"):
+                self.pytest(tally, "purgatory", build.name, {
+                    "PURGATORY_BIN": str(build.dir / "purgatory/arm64/purgatory.bin"),
+                })
+
+    def vm(self, tally):
+        build = self.first("arm64", "given")
+        self.pytest(tally, "vm", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")}, live=True)
+
+    @staticmethod
+    def pytest(tally, layer, build, env, live=False):
+        """Run the pytest folder of a layer; live shows each result as it comes."""
+        name = f"{layer}-{build}"
+        results = LOGS / f"{name}.xml"
+        LOGS.mkdir(parents=True, exist_ok=True)
+        results.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs",
+                   f"--junitxml={results}", f"tests/{layer}"]
+        if live:
+            status = subprocess.run([*command, "-v"], cwd=TOP, check=False,
+                                    env={**os.environ, **env}).returncode
+        else:
+            status, text = run(name, command, env=env)
+            if status:
+                show_end(text)
+        count_junit(tally, name, results, status)
+
+
+LAYERS = ("lint", "build", "unit", "fixtures", "fuzz", "purgatory", "vm")
+
+
+def listed(sources_mk):
+    """The source files that a sources.mk names."""
+    text = (TOP / sources_mk).read_text()
+    return [pathlib.Path(word) for word in re.findall(r"\S+\.c\b", text)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--in", dest="given", metavar="DIR", type=pathlib.Path)
+    parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS],
+                        help=", ".join(LAYERS))
+    args = parser.parse_args()
+    wanted = [layer for layer in LAYERS if layer in args.layers or not args.layers]
+
+    if args.given:
+        builds = {"given": Build("given", dir=args.given.resolve())}
+    else:
+        builds = {}
+        shutil.rmtree(LOGS, ignore_errors=True)
+    layers = Layers(builds)
+    total = Tally()
+    for layer in wanted:
+        began = time.monotonic()
+        print(f"== {layer}", flush=True)
+        tally = Tally()
+        for name in LAYER_BUILDS[layer]:
+            if not args.given and name not in builds:
+                make_build(tally, BUILDS[name])
+                builds[name] = BUILDS[name]
+        getattr(layers, layer)(tally)
+        print(f"== {layer}: {tally.summary()}, {time.monotonic() - began:.0f} s", flush=True)
+        total.add(tally)
+
+    for title, lines in (("skipped", total.skipped), ("failed", total.failed)):
+        for line in lines:
+            print(f"{title}: {line}")
+    print(total.summary())
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+UNIT_SOURCES := \
+	tests/unit/test_bytes.c \
+	tests/unit/test_cmdline.c \
+	tests/unit/test_console.c \
+	tests/unit/test_cpus.c \
+	tests/unit/test_cursor.c \
+	tests/unit/test_devtree.c \
+	tests/unit/test_err.c \
+	tests/unit/test_exit_status.c \
+	tests/unit/test_firmware.c \
+	tests/unit/test_iomem.c \
+	tests/unit/test_kallsyms.c \
+	tests/unit/test_kconfig.c \
+	tests/unit/test_kcore.c \
+	tests/unit/test_kexec_state.c \
+	tests/unit/test_machine.c \
+	tests/unit/test_options.c \
+	tests/unit/test_purgatory.c \
+	tests/unit/test_rangeset.c \
+	tests/unit/test_report.c \
+	tests/unit/test_sha256.c \
+	tests/unit/test_vmcoreinfo.c

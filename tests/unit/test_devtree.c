@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/unit/tree.h"
+
+#include "kexec/system/devtree.h"
+
+static struct span small_tree(struct tree *tree)
+{
+	tree_begin(tree);
+	TREE_CELLS(tree, "#address-cells", 2);
+	tree_node(tree, "chosen");
+	tree_string(tree, "bootargs", "quiet");
+	tree_end(tree);
+	return tree_finish(tree);
+}
+
+static void flat_tree_comes_first_and_is_cut(void **state)
+{
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct blob ret = BLOB_INIT;
+	struct tree tree;
+	struct span flat = small_tree(&tree);
+	uint8_t padded[4096] = { 0 };
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	memcpy(padded, flat.data, flat.size);
+	tmproot_bytes(&tmp, "/sys/firmware/fdt", padded, sizeof(padded));
+	tmproot_text(&tmp, "/proc/device-tree/model", "other");
+	assert_int_equal(devtree_read(tmp.root, &ret, &report, &err), ST_OK);
+	assert_int_equal(ret.size, flat.size);
+	assert_memory_equal(ret.data, flat.data, flat.size);
+	assert_int_equal(report.count, 1);
+	assert_non_null(strstr(report.entries[0].text, "/sys/firmware/fdt"));
+	blob_done(&ret);
+	report_done(&report);
+	tmproot_done(&tmp);
+}
+
+static void tree_is_rebuilt_from_folders(void **state)
+{
+	static const char base[] = "/proc/device-tree";
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct blob ret = BLOB_INIT;
+	struct blob again = BLOB_INIT;
+	struct tmproot tmp;
+	char path[128];
+	int node;
+	int size;
+
+	(void)state;
+	tmproot_init(&tmp);
+	assert_int_equal(devtree_read(tmp.root, &ret, &report, &err), ST_NOT_FOUND);
+	assert_string_equal(err.id, "fdt-missing");
+	snprintf(path, sizeof(path), "%s/#address-cells", base);
+	tmproot_bytes(&tmp, path, "\0\0\0\2", 4);
+	snprintf(path, sizeof(path), "%s/name", base);
+	tmproot_bytes(&tmp, path, "", 1);
+	snprintf(path, sizeof(path), "%s/zz-empty", base);
+	tmproot_bytes(&tmp, path, "", 0);
+	snprintf(path, sizeof(path), "%s/chosen/bootargs", base);
+	tmproot_bytes(&tmp, path, "quiet", 6);
+	snprintf(path, sizeof(path), "%s/chosen/name", base);
+	tmproot_bytes(&tmp, path, "chosen", 7);
+	snprintf(path, sizeof(path), "%s/memory@40000000/reg", base);
+	tmproot_bytes(&tmp, path, "\0\0\0\0\x40\0\0\0\0\0\0\0\x40\0\0\0", 16);
+	snprintf(path, sizeof(path), "%s/a/b/c", base);
+	tmproot_mkdir(&tmp, path);
+	err_clear(&err);
+	assert_int_equal(devtree_read(tmp.root, &ret, &report, &err), ST_OK);
+	assert_int_equal(fdt_check_full(ret.data, ret.size), 0);
+	assert_int_equal(fdt_totalsize(ret.data), ret.size);
+	assert_null(fdt_getprop(ret.data, 0, "name", NULL));
+	assert_non_null(fdt_getprop(ret.data, 0, "zz-empty", &size));
+	assert_int_equal(size, 0);
+	assert_int_equal(fdt_address_cells(ret.data, 0), 2);
+	node = fdt_path_offset(ret.data, "/chosen");
+	assert_true(node > 0);
+	assert_string_equal(fdt_getprop(ret.data, node, "bootargs", NULL), "quiet");
+	assert_null(fdt_getprop(ret.data, node, "name", NULL));
+	node = fdt_path_offset(ret.data, "/memory@40000000");
+	assert_non_null(fdt_getprop(ret.data, node, "reg", &size));
+	assert_int_equal(size, 16);
+	assert_true(fdt_path_offset(ret.data, "/a/b/c") > 0);
+	assert_int_equal(report.count, 1);
+	assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
+	assert_non_null(strstr(report.entries[0].text, "without the memory reservations"));
+	assert_int_equal(devtree_read(tmp.root, &again, NULL, &err), ST_OK);
+	assert_int_equal(again.size, ret.size);
+	assert_memory_equal(again.data, ret.data, ret.size);
+	blob_done(&ret);
+	blob_done(&again);
+	report_done(&report);
+	tmproot_done(&tmp);
+}
+
+static void endless_folders_are_refused(void **state)
+{
+	struct err err = ERR_INIT;
+	struct blob ret = BLOB_INIT;
+	struct tmproot tmp;
+	char link[256];
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_mkdir(&tmp, "/proc/device-tree/a");
+	snprintf(link, sizeof(link), "%s/proc/device-tree/a/again", tmp.dir);
+	assert_int_equal(symlink("/proc/device-tree", link), 0);
+	assert_int_not_equal(devtree_read(tmp.root, &ret, NULL, &err), ST_OK);
+	assert_null(ret.data);
+	tmproot_done(&tmp);
+}
+
+static void trap23_too_large_a_tree_is_refused(void **state)
+{
+	struct err err = ERR_INIT;
+	struct blob ret = BLOB_INIT;
+	struct blob large = BLOB_INIT;
+	struct tree tree;
+	struct span flat = small_tree(&tree);
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	assert_int_equal(blob_zeroed(&large, DEVTREE_SIZE_MAX + 8), ST_OK);
+	memcpy(large.data, flat.data, flat.size);
+	fdt_set_totalsize(large.data, DEVTREE_SIZE_MAX);
+	assert_int_equal(devtree_check(blob_span(&large), "x.dtb", &err), ST_OK);
+	fdt_set_totalsize(large.data, DEVTREE_SIZE_MAX + 8);
+	assert_int_equal(devtree_check(blob_span(&large), "x.dtb", &err), ST_NO_SPACE);
+	assert_string_equal(err.id, "fdt-size");
+	tmproot_bytes(&tmp, "/sys/firmware/fdt", large.data, large.size);
+	assert_int_equal(devtree_read(tmp.root, &ret, NULL, &err), ST_NO_SPACE);
+	tmproot_remove(&tmp, "/sys/firmware/fdt");
+	tmproot_bytes(&tmp, "/proc/device-tree/big", large.data, DEVTREE_SIZE_MAX - 16);
+	assert_int_equal(devtree_read(tmp.root, &ret, NULL, &err), ST_NO_SPACE);
+	assert_null(ret.data);
+	blob_done(&large);
+	tmproot_done(&tmp);
+}
+
+static void broken_trees_are_refused(void **state)
+{
+	struct err err = ERR_INIT;
+	struct tree tree;
+	struct span flat = small_tree(&tree);
+	uint8_t *bytes = malloc(flat.size + 1);
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t size = 0; size < flat.size; size++) {
+		uint8_t *exact = malloc(size ? size : 1);
+
+		assert_non_null(exact);
+		memcpy(exact, flat.data, size);
+		assert_int_equal(devtree_check((struct span){ exact, size }, "x.dtb", &err),
+			ST_BAD_INPUT);
+		assert_non_null(strstr(err.text, "x.dtb"));
+		free(exact);
+	}
+	memcpy(bytes, flat.data, flat.size);
+	bytes[0] ^= 1;
+	assert_int_equal(devtree_check((struct span){ bytes, flat.size }, "x.dtb", &err),
+		ST_BAD_INPUT);
+	assert_string_equal(err.id, "fdt-broken");
+	/* An old version, without the slashes that names had then: libfdt 1.6.1 follows NULL. */
+	memcpy(bytes, flat.data, flat.size);
+	fdt_set_version(bytes, 3);
+	fdt_set_last_comp_version(bytes, 2);
+	assert_int_equal(devtree_check((struct span){ bytes, flat.size }, "x.dtb", &err),
+		ST_BAD_INPUT);
+	assert_string_equal(err.id, "fdt-version");
+	/* Good bytes at an odd address are good. */
+	memcpy(bytes + 1, flat.data, flat.size);
+	assert_int_equal(devtree_check((struct span){ bytes + 1, flat.size }, "x.dtb", &err),
+		ST_OK);
+	free(bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(flat_tree_comes_first_and_is_cut),
+		cmocka_unit_test(tree_is_rebuilt_from_folders),
+		cmocka_unit_test(endless_folders_are_refused),
+		cmocka_unit_test(trap23_too_large_a_tree_is_refused),
+		cmocka_unit_test(broken_trees_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

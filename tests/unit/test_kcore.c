@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/unit/tmproot.h"
+
+#include "kexec/system/kcore.h"
+
+#define PHDRS 4
+#define NOTES (64 + PHDRS * 56)
+
+static const char vmcoreinfo[] = "OSRELEASE=7.3.4\nNUMBER(VA_BITS)=48\n";
+
+static void put_note(struct blob *out, const char *name, const void *desc, size_t size)
+{
+	static const uint8_t zeros[4];
+	uint8_t header[12] = { 0 };
+	size_t name_size = strlen(name) + 1;
+
+	store_le32(header, (uint32_t)name_size);
+	store_le32(header + 4, (uint32_t)size);
+	assert_int_equal(blob_append(out, header, sizeof(header)), ST_OK);
+	assert_int_equal(blob_append(out, name, name_size), ST_OK);
+	assert_int_equal(blob_append(out, zeros, -name_size % 4), ST_OK);
+	assert_int_equal(blob_append(out, desc, size), ST_OK);
+	assert_int_equal(blob_append(out, zeros, -size % 4), ST_OK);
+}
+
+static void put_phdr(struct blob *head, unsigned int index, uint32_t type, uint64_t offset,
+	uint64_t vaddr, uint64_t paddr, uint64_t size)
+{
+	uint8_t *phdr = head->data + 64 + index * 56;
+
+	store_le32(phdr, type);
+	store_le64(phdr + 8, offset);
+	store_le64(phdr + 16, vaddr);
+	store_le64(phdr + 24, paddr);
+	store_le64(phdr + 32, size);
+	store_le64(phdr + 40, size);
+}
+
+/* What an arm64 kernel shows: notes, the kernel's image, a module area, memory. */
+static struct blob make_head(void)
+{
+	static const uint8_t ident[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
+	struct blob head = BLOB_INIT;
+	uint8_t prstatus[30] = { 1 };
+
+	assert_int_equal(blob_zeroed(&head, NOTES), ST_OK);
+	memcpy(head.data, ident, sizeof(ident));
+	store_le16(head.data + 16, 4);
+	store_le16(head.data + 18, 183);
+	store_le64(head.data + 32, 64);
+	store_le16(head.data + 52, 64);
+	store_le16(head.data + 54, 56);
+	store_le16(head.data + 56, PHDRS);
+	put_note(&head, "CORE", prstatus, sizeof(prstatus));
+	put_note(&head, "VMCOREINFO", vmcoreinfo, sizeof(vmcoreinfo) - 1);
+	put_phdr(&head, 0, 4, NOTES, 0, 0, head.size - NOTES);
+	put_phdr(&head, 1, 1, 0x7fff80001000, 0xffff800080000000, 0x40200000, 0x2a50000);
+	put_phdr(&head, 2, 1, 0x7fff00001000, 0xffff800000000000, UINT64_MAX, 0x80000000);
+	put_phdr(&head, 3, 1, 0x1000, 0xffff000000000000, 0x40000000, 0x40000000);
+	return head;
+}
+
+static void loads_and_vmcoreinfo_are_taken(void **state)
+{
+	struct blob head = make_head();
+	struct err err = ERR_INIT;
+	struct kcore kcore;
+
+	(void)state;
+	assert_int_equal(kcore_parse(blob_span(&head), &kcore, &err), ST_OK);
+	assert_int_equal(kcore.loads_count, 3);
+	assert_int_equal(kcore.loads[0].vaddr, 0xffff800080000000);
+	assert_int_equal(kcore.loads[0].paddr, 0x40200000);
+	assert_int_equal(kcore.loads[0].size, 0x2a50000);
+	assert_int_equal(kcore.loads[1].paddr, UINT64_MAX);
+	assert_int_equal(kcore.vmcoreinfo.size, sizeof(vmcoreinfo) - 1);
+	assert_string_equal((const char *)kcore.vmcoreinfo.data, vmcoreinfo);
+	kcore_done(&kcore);
+	blob_done(&head);
+}
+
+/* Cut anywhere, the head is refused, and nothing is read behind it. */
+static void every_truncation_is_refused(void **state)
+{
+	struct blob head = make_head();
+
+	(void)state;
+	for (size_t size = 0; size < head.size; size++) {
+		uint8_t *exact = malloc(size ? size : 1);
+		struct kcore kcore = { .loads_count = 77 };
+		struct err err = ERR_INIT;
+
+		assert_non_null(exact);
+		memcpy(exact, head.data, size);
+		assert_int_equal(kcore_parse((struct span){ exact, size }, &kcore, &err),
+			ST_BAD_INPUT);
+		assert_int_equal(kcore.loads_count, 77);
+		free(exact);
+	}
+	blob_done(&head);
+}
+
+static void assert_broken(size_t offset, const void *bytes, size_t size, const char *id)
+{
+	struct blob head = make_head();
+	struct err err = ERR_INIT;
+	struct kcore kcore;
+
+	memcpy(head.data + offset, bytes, size);
+	assert_int_equal(kcore_parse(blob_span(&head), &kcore, &err), ST_BAD_INPUT);
+	assert_string_equal(err.id, id);
+	blob_done(&head);
+}
+
+static void hostile_fields_are_refused(void **state)
+{
+	static const uint8_t ones[8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t zeros[8];
+
+	(void)state;
+	assert_broken(0, zeros, 4, "kcore-elf");
+	assert_broken(4, "\1", 1, "kcore-elf"); /* 32 bit */
+	assert_broken(5, "\2", 1, "kcore-elf"); /* big-endian */
+	assert_broken(16, "\2", 1, "kcore-type");
+	assert_broken(54, "\0", 1, "kcore-phentsize");
+	assert_broken(56, zeros, 2, "kcore-phnum");
+	assert_broken(56, ones, 2, "kcore-phoff");
+	assert_broken(32, ones, 8, "kcore-phoff");
+	assert_broken(64 + 8, ones, 8, "kcore-notes");
+	assert_broken(64 + 32, ones, 8, "kcore-notes");
+	assert_broken(NOTES, ones, 4, "kcore-note");
+	assert_broken(NOTES + 4, ones, 4, "kcore-note");
+	assert_broken(64 + 56 + 40, ones, 8, "kcore-load");
+}
+
+static void zeros_end_the_notes(void **state)
+{
+	struct blob head = make_head();
+	struct err err = ERR_INIT;
+	struct kcore kcore;
+
+	(void)state;
+	memset(head.data + NOTES, 0, head.size - NOTES);
+	assert_int_equal(kcore_parse(blob_span(&head), &kcore, &err), ST_OK);
+	assert_int_equal(kcore.vmcoreinfo.size, 0);
+	kcore_done(&kcore);
+	blob_done(&head);
+}
+
+static void read_takes_only_the_head(void **state)
+{
+	struct blob head = make_head();
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+	struct kcore kcore;
+
+	(void)state;
+	tmproot_init(&tmp);
+	assert_int_equal(kcore_read(tmp.root, &kcore, &err), ST_NOT_FOUND);
+	/* The file ends with the notes: a read of anything behind would fail. */
+	tmproot_bytes(&tmp, "/proc/kcore", head.data, head.size);
+	assert_int_equal(kcore_read(tmp.root, &kcore, &err), ST_OK);
+	assert_int_equal(kcore.loads_count, 3);
+	assert_int_equal(kcore.vmcoreinfo.size, sizeof(vmcoreinfo) - 1);
+	kcore_done(&kcore);
+	tmproot_bytes(&tmp, "/proc/kcore", head.data, head.size - 1);
+	err_clear(&err);
+	assert_int_equal(kcore_read(tmp.root, &kcore, &err), ST_BAD_INPUT);
+	assert_non_null(strstr(err.text, "/proc/kcore"));
+	tmproot_done(&tmp);
+	blob_done(&head);
+}
+
+static void read_is_bounded(void **state)
+{
+	struct blob head = make_head();
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+	struct kcore kcore;
+
+	(void)state;
+	tmproot_init(&tmp);
+	store_le64(head.data + 64 + 32, 0x40000000); /* a gigabyte of notes */
+	tmproot_bytes(&tmp, "/proc/kcore", head.data, head.size);
+	assert_int_equal(kcore_read(tmp.root, &kcore, &err), ST_BAD_INPUT);
+	assert_string_equal(err.id, "kcore-notes");
+	store_le64(head.data + 32, UINT64_MAX - 8);
+	tmproot_bytes(&tmp, "/proc/kcore", head.data, head.size);
+	assert_int_equal(kcore_read(tmp.root, &kcore, &err), ST_BAD_INPUT);
+	assert_string_equal(err.id, "kcore-phoff");
+	tmproot_done(&tmp);
+	blob_done(&head);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loads_and_vmcoreinfo_are_taken),
+		cmocka_unit_test(every_truncation_is_refused),
+		cmocka_unit_test(hostile_fields_are_refused),
+		cmocka_unit_test(zeros_end_the_notes),
+		cmocka_unit_test(read_takes_only_the_head),
+		cmocka_unit_test(read_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line as scripts write it; reference cli-and-clients.md, sections 1 and 7. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kexec/cmd/option_table.h"
+#include "kexec/cmd/options.h"
+
+static struct request request;
+static struct report report;
+static struct err err;
+
+/* Parse a line of words without quotes; an empty word is written as "''". */
+static int parse(const char *line)
+{
+	static char words[512];
+	static char *argv[32];
+	int argc = 0;
+
+	assert_true(strlen(line) < sizeof(words));
+	strcpy(words, line);
+	argv[argc++] = (char[]){ "kexec" };
+	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = strcmp(word, "''") ? word : word + 2;
+	argv[argc] = NULL;
+
+	memset(&request, 0, sizeof(request));
+	report_done(&report);
+	report = (struct report)REPORT_INIT;
+	err = (struct err)ERR_INIT;
+	return options_parse(argc, argv, &request, &report, &err);
+}
+
+static void assert_loads(const char *line)
+{
+	if (parse(line))
+		fail_msg("%s: %s", line, err.text);
+	assert_int_equal(request.action, ACTION_LOAD_CRASH);
+}
+
+static void assert_refused(const char *line, int status, const char *id, const char *text)
+{
+	if (parse(line) != status)
+		fail_msg("%s: %d %s", line, err.status, err.text);
+	assert_string_equal(err.id, id);
+	if (!strstr(err.text, text))
+		fail_msg("%s: \"%s\" does not say \"%s\"", line, err.text, text);
+}
+
+static void test_nothing_given_means_defaults(void **state)
+{
+	(void)state;
+	assert_loads("-p K");
+	assert_string_equal(request.kernel, "K");
+	assert_null(request.initrd);
+	assert_null(request.append);
+	assert_null(request.dtb);
+	assert_null(request.console);
+	assert_null(request.serial);
+	assert_null(request.sysroot);
+	assert_false(request.reuse_cmdline);
+	assert_false(request.no_checks);
+	assert_false(request.debug);
+	assert_false(request.no_capture_defaults);
+	assert_false(request.has_seed);
+	assert_int_equal(request.hotplug, HOTPLUG_OFF);
+	assert_int_equal(request.hotplug_size, 0);
+	assert_int_equal(request.on_corruption, CORRUPTION_HALT);
+	assert_int_equal(request.dry_run, DRY_RUN_OFF);
+	assert_int_equal(request.syscall, SYSCALL_AUTO);
+}
+
+static void test_values_with_equals_sign_and_as_a_word(void **state)
+{
+	(void)state;
+	assert_loads("-p --initrd=I --append=A --dtb=D --serial=S --console=C --sysroot=R K");
+	assert_string_equal(request.initrd, "I");
+	assert_string_equal(request.append, "A");
+	assert_string_equal(request.dtb, "D");
+	assert_string_equal(request.serial, "S");
+	assert_string_equal(request.console, "C");
+	assert_string_equal(request.sysroot, "R");
+	assert_loads("-p --initrd I --append A --dtb D --serial S --console C --sysroot R K");
+	assert_string_equal(request.initrd, "I");
+	assert_string_equal(request.append, "A");
+	assert_string_equal(request.dtb, "D");
+	assert_string_equal(request.serial, "S");
+	assert_string_equal(request.console, "C");
+	assert_string_equal(request.sysroot, "R");
+	assert_string_equal(request.kernel, "K");
+	assert_loads("-p --append=root=/dev/vda K");
+	assert_string_equal(request.append, "root=/dev/vda");
+}
+
+static void test_synonyms_last_one_counts(void **state)
+{
+	(void)state;
+	assert_loads("-p --ramdisk=1 --initrd=2 --append=1 --command-line=2 K");
+	assert_string_equal(request.initrd, "2");
+	assert_string_equal(request.append, "2");
+	assert_loads("-p --initrd=1 --ramdisk=2 --command-line=1 --append=2 K");
+	assert_string_equal(request.initrd, "2");
+	assert_string_equal(request.append, "2");
+}
+
+static void test_empty_command_line_is_a_value(void **state)
+{
+	(void)state;
+	assert_loads("-p --command-line= K");
+	assert_string_equal(request.append, "");
+	assert_loads("-p --append '' K");
+	assert_string_equal(request.append, "");
+	assert_string_equal(request.kernel, "K");
+}
+
+static void test_options_behind_the_kernel(void **state)
+{
+	(void)state;
+	/* openSUSE: -a stands last */
+	assert_loads("-p K --append=A --initrd=I -a");
+	assert_string_equal(request.kernel, "K");
+	assert_string_equal(request.initrd, "I");
+}
+
+static void test_double_dash_ends_options(void **state)
+{
+	(void)state;
+	assert_loads("-p --initrd=I -- -d");
+	assert_string_equal(request.kernel, "-d");
+	assert_false(request.debug);
+}
+
+static void test_further_arguments_are_ignored(void **state)
+{
+	(void)state;
+	assert_loads("-p K L M");
+	assert_string_equal(request.kernel, "K");
+}
+
+static void test_short_options_in_one_word(void **state)
+{
+	(void)state;
+	assert_loads("-pdi K");
+	assert_true(request.debug);
+	assert_true(request.no_checks);
+}
+
+static void test_abbreviations(void **state)
+{
+	(void)state;
+	assert_loads("--load-panic --init=I --reuse-c K");
+	assert_string_equal(request.initrd, "I");
+	assert_true(request.reuse_cmdline);
+	assert_refused("-p --load-p --no-c K", ST_USAGE, "option-unknown", "ambiguous");
+}
+
+static void test_actions(void **state)
+{
+	static const struct {
+		const char *line;
+		enum action action;
+	} good[] = {
+		{ "-p K", ACTION_LOAD_CRASH },
+		{ "--load-panic K", ACTION_LOAD_CRASH },
+		{ "-p -u", ACTION_UNLOAD_CRASH },
+		{ "-pu", ACTION_UNLOAD_CRASH },
+		{ "-u -p", ACTION_UNLOAD_CRASH },
+		{ "-p --unload", ACTION_UNLOAD_CRASH },
+		{ "-l -p K", ACTION_LOAD_CRASH },
+		{ "-p -l K", ACTION_LOAD_CRASH },
+		{ "-e -p K", ACTION_LOAD_CRASH },
+		{ "-p -u -l K", ACTION_LOAD_CRASH },
+		{ "-p -p K", ACTION_LOAD_CRASH },
+		{ "-a -p -u", ACTION_UNLOAD_CRASH },
+		{ "-p -u K", ACTION_UNLOAD_CRASH },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (parse(good[i].line))
+			fail_msg("%s: %s", good[i].line, err.text);
+		if (request.action != good[i].action)
+			fail_msg("%s: action %d", good[i].line, request.action);
+	}
+}
+
+static void test_actions_that_are_not_there_yet(void **state)
+{
+	static const char *const lines[] = {
+		"-l K",
+		"--load K",
+		"-e",
+		"--exec",
+		"-f K",
+		"-e -f",
+		"-S",
+		"-p -S",
+		"--status -p K",
+		"-u",
+		"K",
+		"-d K",
+		"-p -e K",
+		"-l -u",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_refused(lines[i], ST_USAGE, "option-missing", "not implemented");
+	assert_refused("", ST_USAGE, "action-missing", "no action");
+	assert_refused("-d", ST_USAGE, "action-missing", "no action");
+}
+
+static void test_options_that_are_not_there_yet_are_named(void **state)
+{
+	(void)state;
+	assert_refused("-p --mem-min=0x1000 K", ST_USAGE, "option-missing", "--mem-min");
+	assert_refused("-p --mem-max=0x1000 K", ST_USAGE, "option-missing", "--mem-max");
+	assert_refused("-p -t Image K", ST_USAGE, "option-missing", "--type");
+	assert_refused("-p --type=Image K", ST_USAGE, "option-missing", "--type");
+	assert_refused("-p --entry=1 K", ST_USAGE, "option-missing", "--entry");
+	assert_refused("-p --reuseinitrd K", ST_USAGE, "option-missing", "--reuseinitrd");
+	assert_refused("--print-ckr-size", ST_USAGE, "option-missing", "--print-ckr-size");
+	assert_refused("-p --module=M K", ST_USAGE, "option-missing", "--module");
+}
+
+static void test_help_and_version_act_when_met(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-h"), ST_OK);
+	assert_int_equal(request.action, ACTION_HELP);
+	assert_int_equal(parse("--version --bogus"), ST_OK);
+	assert_int_equal(request.action, ACTION_VERSION);
+	assert_int_equal(parse("-v -h"), ST_OK);
+	assert_int_equal(request.action, ACTION_VERSION);
+	assert_int_equal(parse("-l --help"), ST_OK);
+	assert_int_equal(request.action, ACTION_HELP);
+	assert_refused("--bogus -v", ST_USAGE, "option-unknown", "--bogus");
+}
+
+static void test_unknown_options(void **state)
+{
+	(void)state;
+	assert_refused("-p --bogus K", ST_USAGE, "option-unknown", "unrecognized option '--bogus'");
+	assert_refused("-p --bogus=1 K", ST_USAGE, "option-unknown", "--bogus=1");
+	assert_refused("-p -q K", ST_USAGE, "option-unknown", "invalid option -- 'q'");
+	assert_refused("-pq K", ST_USAGE, "option-unknown", "invalid option -- 'q'");
+	assert_refused("-?", ST_USAGE, "option-unknown", "'?'");
+	assert_refused(
+		"-p K --initrd", ST_USAGE, "option-value", "'--initrd' requires an argument");
+	assert_refused("-p K -t", ST_USAGE, "option-value", "requires an argument -- 't'");
+	assert_refused("-p --debug=1 K", ST_USAGE, "option-value", "doesn't allow an argument");
+	assert_true(strlen(err.hint) > 0);
+}
+
+static void test_system_call_last_one_counts(void **state)
+{
+	(void)state;
+	assert_loads("-p -c K");
+	assert_int_equal(request.syscall, SYSCALL_LOAD);
+	assert_loads("-p -s -c K");
+	assert_int_equal(request.syscall, SYSCALL_LOAD);
+	assert_loads("-p -s -a K");
+	assert_int_equal(request.syscall, SYSCALL_AUTO);
+	assert_refused("-c -s -p K", ST_UNSUPPORTED, "file-load-missing",
+		"syscall kexec_file_load not available");
+	/* kdumpctl gives it twice under secure boot, and to unload */
+	assert_refused("-s -s -p K", ST_UNSUPPORTED, "file-load-missing", "kexec_file_load");
+	assert_refused("-s -p -u", ST_UNSUPPORTED, "file-load-missing", "kexec_file_load");
+}
+
+static void test_hotplug(void **state)
+{
+	(void)state;
+	assert_loads("-p --hotplug K");
+	assert_int_equal(request.hotplug, HOTPLUG_ON);
+	assert_string_equal(request.kernel, "K");
+	assert_loads("-p --hotplug=auto K");
+	assert_int_equal(request.hotplug, HOTPLUG_AUTO);
+	assert_refused("-p --hotplug=on K", ST_BAD_INPUT, "option-value",
+		"Bad option value in --hotplug=on");
+	assert_refused("-p --hotplug= K", ST_BAD_INPUT, "option-value", "--hotplug=");
+}
+
+static void test_hotplug_size(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t size;
+	} good[] = {
+		{ "-p --hotplug-size=4096 K", 4096 },
+		{ "-p --hotplug-size=0x1000 K", 4096 },
+		{ "-p --hotplug-size=4k K", 4096 },
+		{ "-p --hotplug-size 4K K", 4096 },
+		{ "-p --hotplug-size=3m K", 3u << 20 },
+		{ "-p --hotplug-size=3M K", 3u << 20 },
+		{ "-p --hotplug-size=5G K", UINT64_C(5) << 30 },
+		{ "-p --hotplug-size=18446744073709551615 K", UINT64_MAX },
+	};
+	static const char *const bad[] = {
+		"-p --hotplug-size= K",
+		"-p --hotplug-size=0 K",
+		"-p --hotplug-size=k K",
+		"-p --hotplug-size=-1 K",
+		"-p --hotplug-size=+1 K",
+		"-p --hotplug-size=1kk K",
+		"-p --hotplug-size=1T K",
+		"-p --hotplug-size=18446744073709551616 K",
+		"-p --hotplug-size=18014398509481984k K",
+		"-p --hotplug-size=4096x K",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_loads(good[i].line);
+		assert_true(request.hotplug_size == good[i].size);
+		assert_int_equal(request.hotplug, HOTPLUG_ON);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_refused(bad[i], ST_BAD_INPUT, "option-value",
+			"Bad option value in --hotplug-size=");
+	assert_loads("-p --hotplug=auto --hotplug-size=1M K");
+	assert_int_equal(request.hotplug, HOTPLUG_AUTO);
+}
+
+static void test_on_corruption(void **state)
+{
+	(void)state;
+	assert_loads("-p --on-corruption=halt K");
+	assert_int_equal(request.on_corruption, CORRUPTION_HALT);
+	assert_loads("-p --on-corruption reset K");
+	assert_int_equal(request.on_corruption, CORRUPTION_RESET);
+	assert_loads("-p --on-corruption=boot K");
+	assert_int_equal(request.on_corruption, CORRUPTION_BOOT);
+	assert_refused("-p --on-corruption=panic K", ST_BAD_INPUT, "option-value", "=panic");
+}
+
+static void test_dry_run(void **state)
+{
+	(void)state;
+	assert_loads("-p --dry-run K");
+	assert_int_equal(request.dry_run, DRY_RUN_TEXT);
+	assert_loads("-p --dry-run=text K");
+	assert_int_equal(request.dry_run, DRY_RUN_TEXT);
+	assert_loads("-p --dry-run=json K");
+	assert_int_equal(request.dry_run, DRY_RUN_JSON);
+	assert_refused("-p --dry-run=xml K", ST_BAD_INPUT, "option-value", "--dry-run=xml");
+	assert_refused("-p -u --dry-run", ST_USAGE, "dry-run-action", "--dry-run");
+	assert_refused("--dry-run", ST_USAGE, "action-missing", "no action");
+}
+
+static void test_seed(void **state)
+{
+	(void)state;
+	assert_loads("-p --seed=0 K");
+	assert_true(request.has_seed);
+	assert_int_equal(request.seed, 0);
+	assert_loads("-p --seed 0x10 K");
+	assert_int_equal(request.seed, 16);
+	assert_refused("-p --seed=1k K", ST_BAD_INPUT, "option-value", "--seed=1k");
+}
+
+static void test_kernel_is_needed_to_load_only(void **state)
+{
+	(void)state;
+	assert_refused("-p", ST_USAGE, "kernel-missing", "No kernel specified");
+	assert_int_equal(parse("-p -u"), ST_OK);
+	assert_null(request.kernel);
+}
+
+static void test_options_of_other_architectures_are_noted(void **state)
+{
+	(void)state;
+	/* Debian's kdump-config, Fedora's old configurations */
+	assert_loads(
+		"-p --args-linux --elf64-core-headers --dt-no-old-root -x --serial-baud=9600 K");
+	assert_int_equal(report.count, 5);
+	assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
+	assert_string_equal(report.entries[0].text, "--args-linux has no effect here");
+	assert_string_equal(report.entries[3].text, "--no-ifdown has no effect here");
+	assert_string_equal(request.kernel, "K");
+}
+
+static void test_failure_leaves_the_request_alone(void **state)
+{
+	(void)state;
+	assert_refused("-p -d --hotplug-size=x K", ST_BAD_INPUT, "option-value", "=x");
+	assert_false(request.debug);
+	assert_null(request.kernel);
+}
+
+/* Every row can be given and is understood as its columns say. */
+static void test_every_row_of_the_table(void **state)
+{
+	char line[128];
+
+	(void)state;
+	for (size_t i = 0; i < option_table_count; i++) {
+		const struct option_row *row = &option_table[i];
+		const char *value = "1";
+		int status;
+
+		if (row->words)
+			value = row->words[row->words[0].text ? 0 : 1].text;
+		snprintf(line, sizeof(line), "-p --%s%s%s K", row->name,
+			row->argument == ARGUMENT_NONE ? "" : "=",
+			row->argument == ARGUMENT_NONE ? "" : value);
+		status = parse(line);
+		if (row->group == GROUP_MISSING && row->letter == 'l')
+			assert_int_equal(status, ST_OK); /* -p -l: the crash flag sticks */
+		else if (row->group == GROUP_MISSING)
+			assert_string_equal(err.id, "option-missing");
+		else if (row->letter == 's')
+			assert_int_equal(status, ST_UNSUPPORTED);
+		else if (status)
+			fail_msg("%s: %s", line, err.text);
+		assert_int_equal(report.count, row->group == GROUP_NO_EFFECT);
+		report_done(&report);
+		report = (struct report)REPORT_INIT;
+	}
+}
+
+static void test_table_is_well_formed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < option_table_count; i++) {
+		const struct option_row *row = &option_table[i];
+
+		assert_true(strlen(row->name) > 1);
+		assert_true(strlen(row->help) <= 52);
+		assert_int_equal(row->argument == ARGUMENT_NONE, row->value_name == NULL);
+		assert_int_equal(row->effect == EFFECT_WORD, row->words != NULL);
+		assert_int_equal(row->effect == EFFECT_NOTHING, row->group == GROUP_NO_EFFECT);
+		if (row->effect == EFFECT_MISSING)
+			assert_int_equal(row->group, GROUP_MISSING);
+		assert_true(row->arches && row->paths);
+		for (size_t j = 0; j < i; j++) {
+			assert_string_not_equal(row->name, option_table[j].name);
+			if (row->letter)
+				assert_int_not_equal(row->letter, option_table[j].letter);
+		}
+	}
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	report_done(&report);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_given_means_defaults),
+		cmocka_unit_test(test_values_with_equals_sign_and_as_a_word),
+		cmocka_unit_test(test_synonyms_last_one_counts),
+		cmocka_unit_test(test_empty_command_line_is_a_value),
+		cmocka_unit_test(test_options_behind_the_kernel),
+		cmocka_unit_test(test_double_dash_ends_options),
+		cmocka_unit_test(test_further_arguments_are_ignored),
+		cmocka_unit_test(test_short_options_in_one_word),
+		cmocka_unit_test(test_abbreviations),
+		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_actions_that_are_not_there_yet),
+		cmocka_unit_test(test_options_that_are_not_there_yet_are_named),
+		cmocka_unit_test(test_help_and_version_act_when_met),
+		cmocka_unit_test(test_unknown_options),
+		cmocka_unit_test(test_system_call_last_one_counts),
+		cmocka_unit_test(test_hotplug),
+		cmocka_unit_test(test_hotplug_size),
+		cmocka_unit_test(test_on_corruption),
+		cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_kernel_is_needed_to_load_only),
+		cmocka_unit_test(test_options_of_other_architectures_are_noted),
+		cmocka_unit_test(test_failure_leaves_the_request_alone),
+		cmocka_unit_test(test_every_row_of_the_table),
+		cmocka_unit_test(test_table_is_well_formed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, teardown);
+}

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The purgatory's C code on the host. This file is its machine: it implements
+ * purgatory/arch.h with a UART of either kind, a reset that is written down and a halt that
+ * ends the run. Link with purgatory/{purgatory,console,print}.c and lib/sha256.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/sha256.h"
+#include "purgatory/abi.h"
+#include "purgatory/arch.h"
+#include "purgatory/purgatory.h"
+
+#define UART_BASE 0x09000000u
+#define PAGE	  4096u
+
+enum ending { ENTERED, HALTED };
+
+/* The machine. */
+static struct {
+	char said[8192];
+	size_t length;
+	uint64_t data, status; /* addresses of the two registers that may be touched */
+	uint32_t width;
+	uint32_t idle; /* what the status register reads as */
+	uint32_t busy; /* ... for so many reads after each write */
+	uint32_t busy_left, busy_value;
+	unsigned long reads;
+	uint32_t conduit;
+	int resets;
+	jmp_buf halt;
+} machine;
+
+uint32_t mmio_read(uint64_t address, uint32_t width)
+{
+	machine.reads++;
+	assert_int_equal(address, machine.status);
+	assert_int_equal(width, machine.width);
+	if (machine.busy_left == 0)
+		return machine.idle;
+	machine.busy_left--;
+	return machine.busy_value;
+}
+
+void mmio_write(uint64_t address, uint32_t width, uint32_t value)
+{
+	assert_int_equal(address, machine.data);
+	assert_int_equal(width, machine.width);
+	assert_int_equal(machine.busy_left, 0);
+	assert_in_range(value, 0, 0x7f);
+	assert_true(machine.length < sizeof(machine.said) - 1);
+	machine.said[machine.length++] = (char)value;
+	machine.busy_left = machine.busy;
+}
+
+void machine_reset(uint32_t psci_conduit)
+{
+	machine.resets++;
+	machine.conduit = psci_conduit;
+}
+
+_Noreturn void machine_halt(void)
+{
+	longjmp(machine.halt, 1);
+}
+
+/* The image: three segments, the second of a size that is no multiple of anything. */
+static struct {
+	uint8_t kernel[2 * PAGE] __attribute__((aligned(PAGE)));
+	uint8_t initrd[3 * PAGE] __attribute__((aligned(PAGE)));
+	uint8_t dtb[PAGE] __attribute__((aligned(PAGE)));
+} image;
+
+#define KERNEL_SIZE 5000u
+#define INITRD_SIZE (PAGE + 13u)
+#define DTB_SIZE    PAGE
+
+static struct purgatory_params params;
+
+static uint64_t address_of(const void *memory)
+{
+	return (uintptr_t)memory;
+}
+
+static void describe(struct purgatory_region *region, const char *name, uint8_t *memory,
+	size_t data_size, size_t mem_size)
+{
+	struct sha256 ctx;
+
+	for (size_t i = 0; i < mem_size; i++)
+		memory[i] = i < data_size ? (uint8_t)(i * 31 + (uint8_t)name[0]) : 0;
+	region->start = address_of(memory);
+	region->data_size = data_size;
+	region->mem_size = mem_size;
+	snprintf(region->name, sizeof(region->name), "%s", name);
+	sha256_init(&ctx);
+	sha256_update(&ctx, memory, data_size);
+	sha256_final(&ctx, region->sha256);
+}
+
+static void use_pl011(uint32_t width)
+{
+	params.console_type = PURGATORY_CONSOLE_PL011;
+	params.console_base = UART_BASE;
+	params.console_reg_width = width;
+	machine.data = UART_BASE;
+	machine.status = UART_BASE + 0x18;
+	machine.width = width;
+	machine.idle = 0x90;	   /* TXFE, RXFE */
+	machine.busy_value = 0x38; /* TXFF, RXFE, BUSY */
+}
+
+static void use_8250(uint32_t shift, uint32_t width)
+{
+	params.console_type = PURGATORY_CONSOLE_8250;
+	params.console_base = UART_BASE;
+	params.console_reg_shift = shift;
+	params.console_reg_width = width;
+	machine.data = UART_BASE;
+	machine.status = UART_BASE + (5u << shift);
+	machine.width = width;
+	machine.idle = 0x60; /* THRE, TEMT */
+	machine.busy_value = 0x01;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&machine, 0, sizeof(machine));
+	memset(&params, 0, sizeof(params));
+	params.magic = PURGATORY_MAGIC;
+	params.version = PURGATORY_VERSION;
+	params.size = sizeof(params);
+	params.mem_size = 16384;
+	params.region_count = 3;
+	describe(&params.regions[0], "kernel", image.kernel, KERNEL_SIZE, sizeof(image.kernel));
+	describe(&params.regions[1], "initrd", image.initrd, INITRD_SIZE, sizeof(image.initrd));
+	describe(&params.regions[2], "dtb", image.dtb, DTB_SIZE, sizeof(image.dtb));
+	params.kernel_entry = address_of(image.kernel);
+	params.dtb = address_of(image.dtb);
+	use_pl011(4);
+	return 0;
+}
+
+static enum ending run(void)
+{
+	if (setjmp(machine.halt))
+		return HALTED;
+	purgatory_main(&params);
+	return ENTERED;
+}
+
+static enum ending run_fault(uint64_t depth, uint64_t address)
+{
+	if (setjmp(machine.halt))
+		return HALTED;
+	purgatory_fault(&params, depth, 0x96000010, 0x1234, address);
+	return ENTERED;
+}
+
+/* What was said, in what remains of CR LF; anything else with a CR is not a line. */
+static void assert_said(const char *expected)
+{
+	char text[sizeof(machine.said)];
+	size_t length = 0;
+
+	for (size_t i = 0; i < machine.length; i++) {
+		if (machine.said[i] == '\n')
+			assert_true(i > 0 && machine.said[i - 1] == '\r');
+		if (machine.said[i] != '\r')
+			text[length++] = machine.said[i];
+	}
+	text[length] = '\0';
+	assert_string_equal(text, expected);
+}
+
+static void mismatch_line(char *text, size_t size, const char *name, const void *start,
+	size_t mem_size, const char *rest)
+{
+	snprintf(text, size, "purgatory: digest mismatch: %s [0x%llx, 0x%llx)%s", name,
+		(unsigned long long)address_of(start),
+		(unsigned long long)(address_of(start) + mem_size), rest);
+}
+
+static void assert_bad_parameter(const char *what)
+{
+	char line[160], rest[80];
+
+	snprintf(rest, sizeof(rest), " bad parameter: %s\npurgatory: on-corruption=halt\n", what);
+	mismatch_line(line, sizeof(line), "purgatory", &params, sizeof(params), rest);
+	assert_int_equal(run(), HALTED);
+	assert_said(line);
+}
+
+static void test_good_is_silent(void **state)
+{
+	(void)state;
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+	assert_int_equal(machine.resets, 0);
+}
+
+static void test_good_verbose(void **state)
+{
+	(void)state;
+	params.flags = PURGATORY_VERBOSE;
+	assert_int_equal(run(), ENTERED);
+	assert_said("purgatory: checking 0x3 segments\npurgatory: image verified\n");
+}
+
+static void test_sixteen_regions(void **state)
+{
+	(void)state;
+	for (uint32_t i = 3; i < PURGATORY_REGIONS_MAX; i++)
+		params.regions[i] = params.regions[1];
+	params.region_count = PURGATORY_REGIONS_MAX;
+	assert_int_equal(run(), ENTERED);
+	params.regions[15].sha256[31] ^= 1;
+	assert_int_equal(run(), HALTED);
+	assert_non_null(strstr(machine.said, "digest mismatch: initrd"));
+}
+
+static void test_digest_mismatch(void **state)
+{
+	char line[600], digest[2][65];
+	uint8_t found[SHA256_DIGEST_SIZE];
+	struct sha256 ctx;
+
+	(void)state;
+	image.initrd[0] ^= 0x80;
+	sha256_init(&ctx);
+	sha256_update(&ctx, image.initrd, INITRD_SIZE);
+	sha256_final(&ctx, found);
+	for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++) {
+		snprintf(digest[0] + 2 * i, 3, "%02x", params.regions[1].sha256[i]);
+		snprintf(digest[1] + 2 * i, 3, "%02x", found[i]);
+	}
+	mismatch_line(line, sizeof(line), "initrd", image.initrd, sizeof(image.initrd), "\n");
+	snprintf(line + strlen(line), sizeof(line) - strlen(line),
+		"purgatory:   expected %s\npurgatory:   found    %s\npurgatory: "
+		"on-corruption=halt\n",
+		digest[0], digest[1]);
+	assert_int_equal(run(), HALTED);
+	assert_said(line);
+}
+
+/* Every byte of a segment counts, and every bit of a byte. */
+static void test_each_byte(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(image.initrd); i++) {
+		machine.length = 0;
+		image.initrd[i] ^= (uint8_t)(1u << (i % 8));
+		assert_int_equal(run(), HALTED);
+		image.initrd[i] ^= (uint8_t)(1u << (i % 8));
+		i += i < PAGE - 8 || i > PAGE + 32 ? 97 : 0;
+	}
+	assert_int_equal(run(), ENTERED);
+}
+
+static void test_tail_is_named(void **state)
+{
+	static const size_t at[] = { INITRD_SIZE, INITRD_SIZE + 2, INITRD_SIZE + 3, 2 * PAGE,
+		2 * PAGE + 5, 3 * PAGE - 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		char line[200], rest[100];
+
+		snprintf(rest, sizeof(rest),
+			" tail not zero at 0x%llx\npurgatory: on-corruption=halt\n",
+			(unsigned long long)(address_of(image.initrd) + at[i]));
+		mismatch_line(
+			line, sizeof(line), "initrd", image.initrd, sizeof(image.initrd), rest);
+		machine.length = 0;
+		image.initrd[at[i]] = 0x01;
+		image.initrd[sizeof(image.initrd) - 1] |= 0x80; /* only the first is named */
+		assert_int_equal(run(), HALTED);
+		assert_said(line);
+		image.initrd[at[i]] = 0;
+		image.initrd[sizeof(image.initrd) - 1] = 0;
+	}
+}
+
+static void test_all_bad_regions_are_named(void **state)
+{
+	(void)state;
+	image.kernel[7] ^= 1;
+	image.kernel[KERNEL_SIZE] = 1;
+	image.dtb[DTB_SIZE - 1] ^= 1;
+	assert_int_equal(run(), HALTED);
+	machine.said[machine.length] = '\0';
+	assert_non_null(strstr(machine.said, "digest mismatch: kernel ["));
+	assert_non_null(strstr(machine.said, "tail not zero"));
+	assert_null(strstr(machine.said, "initrd"));
+	assert_non_null(strstr(machine.said, "digest mismatch: dtb ["));
+	assert_non_null(strstr(strstr(machine.said, "dtb"), "on-corruption=halt"));
+}
+
+static void test_policy_boot(void **state)
+{
+	(void)state;
+	params.on_corruption = PURGATORY_BOOT;
+	image.initrd[INITRD_SIZE] = 1;
+	assert_int_equal(run(), ENTERED);
+	assert_non_null(strstr(machine.said, "tail not zero"));
+	assert_non_null(strstr(machine.said, "purgatory: on-corruption=boot\r\n"));
+	assert_int_equal(machine.resets, 0);
+}
+
+static void test_policy_reset(void **state)
+{
+	(void)state;
+	params.on_corruption = PURGATORY_RESET;
+	params.psci_conduit = PURGATORY_PSCI_HVC;
+	image.initrd[INITRD_SIZE] = 1;
+	assert_int_equal(run(), HALTED);
+	assert_int_equal(machine.resets, 1);
+	assert_int_equal(machine.conduit, PURGATORY_PSCI_HVC);
+	assert_non_null(strstr(
+		machine.said, "on-corruption=reset\r\npurgatory: no reset came, halting\r\n"));
+}
+
+static void test_skip(void **state)
+{
+	(void)state;
+	params.flags = PURGATORY_SKIP_CHECK;
+	params.region_count = 0;
+	memset(params.regions, 0xff, sizeof(params.regions));
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+	params.flags |= PURGATORY_VERBOSE;
+	assert_int_equal(run(), ENTERED);
+	assert_said("purgatory: check skipped\n");
+}
+
+static void test_skip_wants_a_header(void **state)
+{
+	(void)state;
+	params.flags = PURGATORY_SKIP_CHECK;
+	params.version++;
+	assert_bad_parameter("version");
+}
+
+#define BAD_PARAMETER_TEST(test, change, what)                                                     \
+	static void test(void **state)                                                             \
+	{                                                                                          \
+		(void)state;                                                                       \
+		change;                                                                            \
+		assert_bad_parameter(what);                                                        \
+	}
+
+BAD_PARAMETER_TEST(test_bad_magic, params.magic ^= 1ull << 63, "magic")
+BAD_PARAMETER_TEST(test_bad_version, params.version = 2, "version")
+BAD_PARAMETER_TEST(test_bad_size, params.size--, "size")
+BAD_PARAMETER_TEST(test_bad_flags, params.flags = 4, "flags")
+BAD_PARAMETER_TEST(test_bad_policy, params.on_corruption = 3, "on_corruption")
+BAD_PARAMETER_TEST(test_bad_reserved, params.reserved = 1, "reserved")
+BAD_PARAMETER_TEST(test_no_region, params.region_count = 0, "region_count")
+BAD_PARAMETER_TEST(test_count_too_big, params.region_count = 17, "region_count")
+BAD_PARAMETER_TEST(test_count_huge, params.region_count = 0xffffffff, "region_count")
+BAD_PARAMETER_TEST(test_count_lost_one, params.region_count = 2, "region_count")
+BAD_PARAMETER_TEST(test_count_won_one, params.region_count = 4, "region mem_size")
+BAD_PARAMETER_TEST(test_bad_start, params.regions[1].start += 8, "region start")
+BAD_PARAMETER_TEST(
+	test_bad_mem_size, params.regions[1].mem_size = UINT64_MAX - PAGE + 1, "region mem_size")
+BAD_PARAMETER_TEST(
+	test_bad_data_size, params.regions[1].data_size = 3 * PAGE + 1, "region data_size")
+BAD_PARAMETER_TEST(test_bad_name, memset(params.regions[2].name, 'x', 16), "region name")
+BAD_PARAMETER_TEST(test_entry_outside, params.kernel_entry ^= 1ull << 40, "kernel_entry")
+BAD_PARAMETER_TEST(test_entry_in_tail, params.kernel_entry += KERNEL_SIZE, "kernel_entry")
+BAD_PARAMETER_TEST(test_entry_odd, params.kernel_entry += 2, "kernel_entry")
+BAD_PARAMETER_TEST(test_dtb_outside, params.dtb = 0, "dtb")
+BAD_PARAMETER_TEST(test_dtb_unaligned, params.dtb += 4, "dtb")
+
+static void test_odd_name_is_printable(void **state)
+{
+	char line[100];
+
+	(void)state;
+	memcpy(params.regions[1].name, "in\x1b\x80rd", 7);
+	image.initrd[INITRD_SIZE] = 1;
+	assert_int_equal(run(), HALTED);
+	machine.said[machine.length] = '\0';
+	mismatch_line(line, sizeof(line), "in??rd", image.initrd, sizeof(image.initrd), " tail");
+	assert_non_null(strstr(machine.said, line));
+}
+
+static void assert_speaks(void)
+{
+	params.flags = PURGATORY_VERBOSE;
+	machine.length = 0;
+	assert_int_equal(run(), ENTERED);
+	assert_said("purgatory: checking 0x3 segments\npurgatory: image verified\n");
+}
+
+static void assert_silent(void)
+{
+	params.flags = PURGATORY_VERBOSE;
+	machine.reads = 0;
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+	assert_int_equal(machine.reads, 0);
+}
+
+static void test_pl011_widths(void **state)
+{
+	(void)state;
+	for (uint32_t width = 1; width <= 4; width *= 2) {
+		use_pl011(width);
+		assert_speaks();
+	}
+}
+
+static void test_8250_layouts(void **state)
+{
+	(void)state;
+	for (uint32_t shift = 0; shift <= 3; shift++)
+		for (uint32_t width = 1; width <= 4 && width <= 1u << shift; width *= 2) {
+			use_8250(shift, width);
+			assert_speaks();
+		}
+}
+
+/* Nothing is written to a full UART (mmio_write looks), and all is out before we leave. */
+static void test_slow_uart(void **state)
+{
+	(void)state;
+	machine.busy = 1000;
+	assert_speaks();
+	assert_int_equal(machine.busy_left, 0);
+	use_8250(2, 4);
+	assert_speaks();
+	assert_int_equal(machine.busy_left, 0);
+}
+
+static void test_dead_uart(void **state)
+{
+	(void)state;
+	machine.idle = 0x20; /* full, for ever */
+	params.flags = PURGATORY_VERBOSE;
+	image.initrd[INITRD_SIZE] = 1;
+	params.on_corruption = PURGATORY_BOOT;
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+	/* Given up once, not once for each character. */
+	assert_in_range(machine.reads, 1, 1u << 20);
+}
+
+static void test_unusable_console(void **state)
+{
+	(void)state;
+	params.console_type = PURGATORY_CONSOLE_NONE;
+	assert_silent();
+	params.console_type = 3;
+	assert_silent();
+	use_pl011(3);
+	assert_silent();
+	use_pl011(0);
+	assert_silent();
+	use_pl011(4);
+	params.console_base = 0;
+	assert_silent();
+	params.console_base = UART_BASE + 2;
+	assert_silent();
+	use_8250(0, 4);
+	assert_silent();
+	use_8250(13, 1);
+	assert_silent();
+}
+
+static void test_fault_names_region(void **state)
+{
+	char line[300], rest[100];
+
+	(void)state;
+	snprintf(rest, sizeof(rest), " unreadable at 0x%llx\npurgatory: on-corruption=halt\n",
+		(unsigned long long)address_of(image.dtb));
+	snprintf(line, sizeof(line), "purgatory: fault 0x96000010 at 0x1234 address 0x%llx\n",
+		(unsigned long long)address_of(image.dtb));
+	mismatch_line(line + strlen(line), sizeof(line) - strlen(line), "dtb", image.dtb,
+		sizeof(image.dtb), rest);
+	assert_int_equal(run_fault(1, address_of(image.dtb)), HALTED);
+	assert_said(line);
+}
+
+static void test_fault_elsewhere(void **state)
+{
+	(void)state;
+	params.on_corruption = PURGATORY_BOOT;
+	assert_int_equal(run_fault(1, 0), ENTERED);
+	assert_said("purgatory: fault 0x96000010 at 0x1234 address 0x0\n"
+		    "purgatory: on-corruption=boot\n");
+}
+
+/* The report itself faulted: quietly do what was asked for. Then that: do nothing. */
+static void test_fault_again(void **state)
+{
+	(void)state;
+	params.on_corruption = PURGATORY_RESET;
+	params.psci_conduit = PURGATORY_PSCI_SMC;
+	assert_int_equal(run_fault(2, 0), HALTED);
+	assert_said("");
+	assert_int_equal(machine.resets, 1);
+	assert_int_equal(run_fault(3, 0), HALTED);
+	assert_said("");
+	assert_int_equal(machine.resets, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_good_is_silent),
+		TEST(test_good_verbose),
+		TEST(test_sixteen_regions),
+		TEST(test_digest_mismatch),
+		TEST(test_each_byte),
+		TEST(test_tail_is_named),
+		TEST(test_all_bad_regions_are_named),
+		TEST(test_policy_boot),
+		TEST(test_policy_reset),
+		TEST(test_skip),
+		TEST(test_skip_wants_a_header),
+		TEST(test_bad_magic),
+		TEST(test_bad_version),
+		TEST(test_bad_size),
+		TEST(test_bad_flags),
+		TEST(test_bad_policy),
+		TEST(test_bad_reserved),
+		TEST(test_no_region),
+		TEST(test_count_too_big),
+		TEST(test_count_huge),
+		TEST(test_count_lost_one),
+		TEST(test_count_won_one),
+		TEST(test_bad_start),
+		TEST(test_bad_mem_size),
+		TEST(test_bad_data_size),
+		TEST(test_bad_name),
+		TEST(test_entry_outside),
+		TEST(test_entry_in_tail),
+		TEST(test_entry_odd),
+		TEST(test_dtb_outside),
+		TEST(test_dtb_unaligned),
+		TEST(test_odd_name_is_printable),
+		TEST(test_pl011_widths),
+		TEST(test_8250_layouts),
+		TEST(test_slow_uart),
+		TEST(test_dead_uart),
+		TEST(test_unusable_console),
+		TEST(test_fault_names_region),
+		TEST(test_fault_elsewhere),
+		TEST(test_fault_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

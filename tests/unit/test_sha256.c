@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/sha256.h"
+
+static void digest_of(const void *data, size_t size, uint8_t ret_digest[SHA256_DIGEST_SIZE])
+{
+	struct sha256 ctx;
+
+	sha256_init(&ctx);
+	sha256_update(&ctx, data, size);
+	sha256_final(&ctx, ret_digest);
+}
+
+static void assert_digest(const uint8_t digest[SHA256_DIGEST_SIZE], const char *hex)
+{
+	char text[2 * SHA256_DIGEST_SIZE + 1];
+
+	for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	assert_string_equal(text, hex);
+}
+
+static void assert_digest_of(const void *data, size_t size, const char *hex)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+
+	digest_of(data, size, digest);
+	assert_digest(digest, hex);
+}
+
+/* The examples that NIST publishes with FIPS 180-4. */
+static void test_fips_examples(void **state)
+{
+	static const struct {
+		const char *message, *digest;
+	} example[] = {
+		{ "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+		{ "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+		{ "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+			"248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+		{ "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopq"
+		  "klmnopqrlmnopqrsmnopqrstnopqrstu",
+			"cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(example) / sizeof(example[0]); i++)
+		assert_digest_of(example[i].message, strlen(example[i].message), example[i].digest);
+}
+
+/* The same byte many times: NIST's additional examples, around the padding's edges. */
+static void test_repeated_byte(void **state)
+{
+	static const struct {
+		int byte;
+		size_t count;
+		const char *digest;
+	} example[] = {
+		{ 0x00, 55, "02779466cdec163811d078815c633f21901413081449002f24aa3e80f0b88ef7" },
+		{ 0x00, 56, "d4817aa5497628e7c77e6b606107042bbba3130888c5f47a375e6179be789fbb" },
+		{ 0x00, 57, "65a16cb7861335d5ace3c60718b5052e44660726da4cd13bb745381b235a1785" },
+		{ 0x00, 64, "f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b" },
+		{ 0x00, 1000, "541b3e9daa09b20bf85fa273e5cbd3e80185aa4ec298e765db87742b70138a53" },
+		{ 'A', 1000, "c2e686823489ced2017f6059b8b239318b6364f6dcd835d0a519105a1eadd6e4" },
+		{ 'U', 1005, "f4d62ddec0f3dd90ea1380fa16a5ff8dc4c54b21740650f24afc4120903552b0" },
+		{ 'a', 1000000,
+			"cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0" },
+		{ 0x00, 1000000,
+			"d29751f2649b32ff572b5e0a9f541ea660a50f94ff0beedfb0b692b924cc8025" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(example) / sizeof(example[0]); i++) {
+		uint8_t *message = malloc(example[i].count);
+
+		assert_non_null(message);
+		memset(message, example[i].byte, example[i].count);
+		assert_digest_of(message, example[i].count, example[i].digest);
+		free(message);
+	}
+}
+
+/* From SHA256ShortMsg.rsp of NIST's CAVP. */
+static void test_cavp_short(void **state)
+{
+	static const struct {
+		const char *message;
+		size_t size;
+		const char *digest;
+	} vector[] = {
+		{ "\xd3", 1, "28969cdfa74a12c82f3bad960b0b000aca2ac329deea5c2328ebc6f2ba9802c1" },
+		{ "\x11\xaf", 2,
+			"5ca7133fa735326081558ac312c620eeca9970d1e70a4b95533d956f072d1f98" },
+		{ "\xb4\x19\x0e", 3,
+			"dff2e73091f6c05e528896c4c831b9448653dc2ff043528f6769437bc7b975c2" },
+		{ "\x74\xba\x25\x21", 4,
+			"b16aa56be3880d18cd41e68384cf1ec8c17680c45a02b1575dc1518923ae8b0e" },
+		{ "\xc2\x99\x20\x96\x82", 5,
+			"f0887fe961c9cd3beab957e8222494abb969b1ce4c6557976df8b0f6d20e9166" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(vector) / sizeof(vector[0]); i++)
+		assert_digest_of(vector[i].message, vector[i].size, vector[i].digest);
+}
+
+/* SHA256Monte.rsp of NIST's CAVP: the first and the last of its hundred digests. */
+static void test_cavp_monte_carlo(void **state)
+{
+	uint8_t seed[SHA256_DIGEST_SIZE] = { 0x6d, 0x1e, 0x72, 0xad, 0x03, 0xdd, 0xeb, 0x5d, 0xe8,
+		0x91, 0xe5, 0x72, 0xe2, 0x39, 0x6f, 0x8d, 0xa0, 0x15, 0xd8, 0x99, 0xef, 0x0e, 0x79,
+		0x50, 0x31, 0x52, 0xd6, 0x01, 0x0a, 0x3f, 0xe6, 0x91 };
+	uint8_t last[3][SHA256_DIGEST_SIZE];
+
+	(void)state;
+	for (int count = 0; count < 100; count++) {
+		for (int i = 0; i < 3; i++)
+			memcpy(last[i], seed, sizeof(seed));
+		for (int i = 0; i < 1000; i++) {
+			digest_of(last, sizeof(last), seed);
+			memmove(last[0], last[1], 2 * sizeof(seed));
+			memcpy(last[2], seed, sizeof(seed));
+		}
+		if (count == 0)
+			assert_digest(seed, "e93c330ae5447738c8aa85d71a6c80f2"
+					    "a58381d05872d26bdd39f1fcd4f2b788");
+	}
+	assert_digest(seed, "6a912ba4188391a78e6f13d88ed2d14e13afce9db6f7dcbf4a48c24f3db02778");
+}
+
+/*
+ * The digest of the digests of all messages of 0 to 200 bytes, byte i being 7 * i + 3. From
+ * Python:  a = hashlib.sha256()
+ *          for n in range(201): a.update(sha256(bytes((7*i+3) & 255 for i in range(n))).digest())
+ */
+#define ALL_LENGTHS "3275febb4612d86d586eb9f11cd21e648a9fc7d95e0f6b8d362786e28c9c5b79"
+
+/* Each message at this distance from an aligned address, taken in by parts of this size. */
+static void assert_all_lengths(size_t offset, size_t part)
+{
+	struct sha256 all, ctx;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+
+	sha256_init(&all);
+	for (size_t size = 0; size <= 200; size++) {
+		uint8_t *buffer = malloc(offset + size + 1);
+
+		assert_non_null(buffer);
+		for (size_t i = 0; i < size; i++)
+			buffer[offset + i] = (uint8_t)(7 * i + 3);
+		sha256_init(&ctx);
+		for (size_t i = 0; i < size; i += part)
+			sha256_update(&ctx, buffer + offset + i, size - i < part ? size - i : part);
+		sha256_final(&ctx, digest);
+		sha256_update(&all, digest, sizeof(digest));
+		free(buffer);
+	}
+	sha256_final(&all, digest);
+	assert_digest(digest, ALL_LENGTHS);
+}
+
+static void test_all_lengths(void **state)
+{
+	(void)state;
+	assert_all_lengths(0, 200);
+}
+
+/* With UBSan an access that is not naturally aligned ends the test. */
+static void test_misaligned(void **state)
+{
+	(void)state;
+	for (size_t offset = 1; offset < 16; offset++)
+		assert_all_lengths(offset, 200);
+}
+
+static void test_in_parts(void **state)
+{
+	static const size_t part[] = { 1, 3, 8, 55, 63, 64, 65, 128, 129 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		assert_all_lengths(i % 8, part[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fips_examples),
+		cmocka_unit_test(test_repeated_byte),
+		cmocka_unit_test(test_cavp_short),
+		cmocka_unit_test(test_cavp_monte_carlo),
+		cmocka_unit_test(test_all_lengths),
+		cmocka_unit_test(test_misaligned),
+		cmocka_unit_test(test_in_parts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
