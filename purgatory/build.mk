@@ -8,6 +8,8 @@
 #                             clang --target=aarch64-linux-gnu -fuse-ld=lld
 #   PURGATORY_ARM64_OBJCOPY, PURGATORY_ARM64_OBJDUMP, PURGATORY_ARM64_READELF
 #                             of GNU or LLVM, for arm64
+#   PURGATORY_WERROR          -Werror, or nothing
+#   say, Q                    how a step is shown (see Makefile.in); may be unset
 #
 # and uses $(purgatory_arm64_blob), a C file for the host's compiler (see purgatory/blob.h).
 # A blob that fails check-blob is deleted, so nothing can be built from it.
@@ -41,7 +43,8 @@ purgatory: $(purgatory_arm64_blob)
 
 define purgatory_arm64_compile
 	@mkdir -p $(@D)
-	$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_cflags)) -I$(srcdir) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_cflags)) -I$(srcdir) -MMD -MP -c -o $@ $<
 endef
 
 $(purgatory_arm64_dir)/obj/%.o: $(srcdir)/%.c $(purgatory_arm64_rules)
@@ -51,17 +54,19 @@ $(purgatory_arm64_dir)/obj/%.o: $(srcdir)/%.S $(purgatory_arm64_rules)
 	$(purgatory_arm64_compile)
 
 $(purgatory_arm64_elf): $(purgatory_arm64_objects) $(purgatory_arm64_lds)
-	$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_ldflags)) -Wl,-T,$(purgatory_arm64_lds) \
+	$(call say,LINK)
+	$(Q)$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_ldflags)) -Wl,-T,$(purgatory_arm64_lds) \
 		-o $@ $(purgatory_arm64_objects)
 
 $(purgatory_arm64_bin): $(purgatory_arm64_elf) $(srcdir)/purgatory/check-blob
-	$(PURGATORY_ARM64_OBJCOPY) -O binary $< $@
-	READELF="$(PURGATORY_ARM64_READELF)" OBJDUMP="$(PURGATORY_ARM64_OBJDUMP)" \
+	$(call say,BLOB)
+	$(Q)$(PURGATORY_ARM64_OBJCOPY) -O binary $< $@
+	$(Q)READELF="$(PURGATORY_ARM64_READELF)" OBJDUMP="$(PURGATORY_ARM64_OBJDUMP)" \
 		$(srcdir)/purgatory/check-blob $< $@ || { rm -f $@; exit 1; }
 
 # Numbers, not .incbin: any compiler for any host takes them.
 $(purgatory_arm64_blob): $(purgatory_arm64_bin)
-	{ echo '/* Made by purgatory/build.mk from purgatory.bin. */' && \
+	$(Q){ echo '/* Made by purgatory/build.mk from purgatory.bin. */' && \
 	  echo '#include "purgatory/blob.h"' && \
 	  echo 'const unsigned char purgatory_arm64[] = {' && \
 	  od -An -v -tu1 $< | sed 's/  *\([0-9][0-9]*\)/\1,/g' && \

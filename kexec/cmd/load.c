@@ -119,21 +119,19 @@ static int choose_console(const struct request *request, const struct sysroot *r
 {
 	int status;
 
+	*ret = machine->firmware.console;
 	if (request->console)
 		status = console_parse(request->console, ret, err);
 	else if (request->serial)
 		status = console_from_tty(root, request->serial, ret, err);
-	else {
-		*ret = machine->firmware.console;
-		status = ST_OK;
-	}
+	else
+		return ST_OK;
 	if (status == ST_NOT_FOUND) {
 		/* kexec-tools loads all the same, and a crash kernel that cannot complain is
 		 * better than none. */
 		report_add(report, REPORT_WARNING, "console", "No valid console found for %s: %s",
 			request->serial, err->text);
 		err_clear(err);
-		*ret = machine->firmware.console;
 		return ST_OK;
 	}
 	if (!status && ret->type != CONSOLE_NONE)

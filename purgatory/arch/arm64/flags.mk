@@ -6,7 +6,7 @@
 
 purgatory_arm64_cflags := -std=gnu11
 purgatory_arm64_cflags += -O2 # the digest stands between a crash and its dump
-purgatory_arm64_cflags += -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes
+purgatory_arm64_cflags += -Wall -Wextra $(PURGATORY_WERROR) -Wshadow -Wvla -Wmissing-prototypes
 purgatory_arm64_cflags += -Wundef -Wcast-qual -Wwrite-strings
 purgatory_arm64_cflags += -Wno-unused-command-line-argument # the command may name a linker
 
