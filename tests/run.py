@@ -4,6 +4,7 @@
 
     run.py [LAYER]...            builds what the layers need, below build/check/
     run.py --in DIR [LAYER]...   uses the one build in DIR as it is (make check)
+    run.py --only-build NAME     builds the tool in one of the ways, tests nothing (./demo)
 
 Each test program prints TAP, pytest writes JUnit XML; both are counted here. The last line
 is "N passed, N failed", with ", N skipped" when something was, and the reasons above it.
@@ -124,9 +125,13 @@ def run(log, command, env=None, cwd=TOP):
     path = LOGS / f"{log}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as out:
-        status = subprocess.run([str(word) for word in command], cwd=cwd, stdout=out,
-                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                env={**os.environ, **(env or {})}, check=False).returncode
+        try:
+            status = subprocess.run([str(word) for word in command], cwd=cwd, stdout=out,
+                                    stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                    env={**os.environ, **(env or {})}, check=False).returncode
+        except OSError as error:
+            out.write(f"{error}\n")
+            status = 127
     return status, path.read_text(errors="replace")
 
 
@@ -228,12 +233,11 @@ def make_build(tally, build):
     what = f"build {build.name}"
     if build.arch:
         unpack_libraries(build)
-    build.dir.mkdir(parents=True, exist_ok=True)
     options = build.configure_options()
     stamp = build.dir / "options"
-    if not (build.dir / "Makefile").is_file() or stamp.read_text() != repr(options):
-        shutil.rmtree(build.dir)
-        build.dir.mkdir()
+    if not stamp.is_file() or stamp.read_text() != repr(options):
+        shutil.rmtree(build.dir, ignore_errors=True)
+        build.dir.mkdir(parents=True)
         status, text = run(f"configure-{build.name}", [TOP / "configure", *options], cwd=build.dir)
         if status:
             show_end(text)
@@ -353,9 +357,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in", dest="given", metavar="DIR", type=pathlib.Path)
+    parser.add_argument("--only-build", metavar="NAME", choices=sorted(BUILDS))
     parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS],
                         help=", ".join(LAYERS))
     args = parser.parse_args()
+    if args.only_build:
+        tally = Tally()
+        make_build(tally, dataclasses.replace(BUILDS[args.only_build], goals=("all",)))
+        return 1 if tally.failed else 0
     wanted = [layer for layer in LAYERS if layer in args.layers or not args.layers]
 
     if args.given:

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tarfile
@@ -101,14 +102,30 @@ class Archive:
         """Fetch the package lists. An error to reach or verify them is fatal."""
         self._apt("apt-get", "-qq", "--error-on=any", "update")
 
-    def show(self, package, field):
-        """One field of the newest version of a package."""
-        text = self._apt("apt-cache", "show", "--no-all-versions", package,
+    def show(self, packages, field):
+        """One field ("" where there is none) of the newest version of each package."""
+        text = self._apt("apt-cache", "show", "--no-all-versions", *packages,
                          stdout=subprocess.PIPE).stdout
-        for line in text.splitlines():
-            if line.startswith(field + ":"):
-                return line.split(":", 1)[1].strip()
-        raise LookupError(f"{package}: no field {field}")
+        values = dict.fromkeys(packages, "")
+        for paragraph in text.split("\n\n"):
+            fields = dict(re.findall(r"^(\S+): (.*)$", paragraph, re.MULTILINE))
+            if "Package" in fields:
+                values[fields["Package"]] = fields.get(field, "")
+        return values
+
+    def with_libraries(self, packages):
+        """The packages and, recursively, every library package they depend on.
+
+        Only names that begin with lib are followed: what maintainer scripts need
+        (perl, debconf) has no use in a tree that is unpacked and never configured.
+        """
+        wanted, fresh = [], list(packages)
+        while fresh:
+            wanted += fresh
+            depends = ",".join(self.show(fresh, "Depends").values())
+            names = re.findall(r"(?:^|,)\s*(lib[^\s:|(,]+)", depends)
+            fresh = [name for name in dict.fromkeys(names) if name not in wanted]
+        return wanted
 
     def names(self, pattern):
         """Names of packages that match a regular expression."""

@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""An emulated arm64 machine that a test can ask, change, crash and ask again.
+
+Machine runs one QEMU. The agent in the guest (see the file agent) executes shell commands
+and survives a panic in the sense that the capture kernel runs it too. Every wait ends: with
+what was waited for, with the end of QEMU, or with a deadline; the last two raise an error
+that carries the end of the console. Nothing sleeps for a guessed time.
+"""
+
+import base64
+import ctypes
+import dataclasses
+import itertools
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+QEMU = "qemu-system-aarch64"
+# Unpadded, as -bios wants it; AAVMF_CODE.fd is the same padded to a flash device.
+FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
+MIB = 1 << 20
+
+# Generous, for emulation on a machine that does other things as well: an idle two-core
+# machine needs 2 s to boot and 4 s from panic to capture kernel.
+BOOT_TIMEOUT = 180
+COMMAND_TIMEOUT = 120
+CAPTURE_TIMEOUT = 240
+QMP_TIMEOUT = 60
+
+CONSOLE = "ttyAMA0"
+PR_SET_PDEATHSIG = 1
+
+
+class MachineError(Exception):
+    """The machine did not do what was waited for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What one command in the guest came to."""
+    command: str
+    rc: int
+    out: bytes
+    err: bytes
+
+    @property
+    def text(self):
+        return self.out.decode(errors="replace")
+
+    def __str__(self):
+        return (f"$ {self.command}\n[exit code {self.rc}]\n{self.text}"
+                f"{self.err.decode(errors='replace')}")
+
+
+def _die_with_parent():
+    """In the child: no QEMU outlives a test run that was killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class _Channel:
+    """One connection from QEMU to a socket of ours, with deadlines on every read."""
+
+    def __init__(self, path):
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen(1)
+        self._socket = None
+        self._buffer = bytearray()
+
+    def send(self, data, timeout):
+        self._connect(time.monotonic() + timeout)
+        self._socket.settimeout(timeout)
+        self._socket.sendall(data)
+
+    def line(self, deadline):
+        while b"\n" not in self._buffer:
+            self._fill(deadline)
+        line, _, rest = bytes(self._buffer).partition(b"\n")
+        self._buffer[:] = rest
+        return line
+
+    def exactly(self, count, deadline):
+        while len(self._buffer) < count:
+            self._fill(deadline)
+        data = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return data
+
+    def close(self):
+        self._listener.close()
+        if self._socket:
+            self._socket.close()
+
+    def _connect(self, deadline):
+        if self._socket is None:
+            self._listener.settimeout(max(deadline - time.monotonic(), 0.001))
+            self._socket = self._listener.accept()[0]
+
+    def _fill(self, deadline):
+        self._connect(deadline)
+        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+        data = self._socket.recv(1 << 20)
+        if not data:
+            raise ConnectionError("QEMU closed the connection")
+        self._buffer += data
+
+
+class Machine:
+    """One virtual machine, off until boot(); use it in a with statement."""
+
+    def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
+                 slots=0, max_memory=0, el2=False, crashkernel="256M", append="", disks=()):
+        """Describe a machine.
+
+        kind is "dt" (QEMU's device tree, no firmware) or "uefi" (UEFI with ACPI); memory
+        and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
+        gives the guest EL2; disks are host files that appear as /dev/vda, /dev/vdb, ...
+        """
+        self._dir = pathlib.Path(tempfile.mkdtemp(prefix="kexec-vm-"))
+        self._qemu = None
+        self._ids = itertools.count(1)
+        self._dimms = itertools.count(1)
+        self._console = self._dir / "console"
+        self._agent = _Channel(self._dir / "agent")
+        self._qmp = _Channel(self._dir / "qmp")
+        self._qmp_ready = False
+        self._command = self._command_line(
+            kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
+            max_memory=max_memory, el2=el2, disks=disks,
+            append=f"console={CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
+            if crashkernel else f"console={CONSOLE} panic=-1 {append}")
+
+    def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, el2,
+                      disks, append):
+        if kind not in ("dt", "uefi"):
+            raise ValueError(f"kind={kind}")
+        board = "virt,gic-version=3"
+        if kind == "dt":
+            # A second kernel finds the LPIs of the first enabled and cannot trust their
+            # tables: firmware hands them over under UEFI, nobody does with a bare DT.
+            board += ",its=off"
+        if el2:
+            board += ",virtualization=on"
+        size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
+        command = [
+            QEMU, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
+            "-accel", "tcg,thread=multi", "-nodefaults", "-display", "none", "-no-reboot",
+            "-serial", f"file:{self._console}",
+            "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
+            "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=agent,path={self._dir}/agent",
+            "-device", "virtserialport,chardev=agent,name=agent",
+            "-kernel", str(kernel), "-initrd", str(initrd), "-append", append,
+        ]
+        if kind == "uefi":
+            command += ["-bios", str(FIRMWARE)]
+        for number, disk in enumerate(disks):
+            command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
+                        "-device", f"virtio-blk-pci,drive=disk{number}"]
+        return command
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    # --- life ---
+
+    def boot(self, timeout=BOOT_TIMEOUT):
+        """Start QEMU and wait for the agent of the first kernel."""
+        with open(self._dir / "stderr", "wb") as stderr:
+            # The machine's memory and sockets are ours alone to end: see _die_with_parent().
+            self._qemu = subprocess.Popen(  # pylint: disable=consider-using-with
+                self._command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
+                preexec_fn=_die_with_parent)
+        self._wait_ready("main", timeout)
+        return self
+
+    def close(self):
+        """End QEMU, whatever it does, and remove its files."""
+        if self._qemu:
+            self._qemu.kill()
+            self._qemu.wait()
+        self._agent.close()
+        self._qmp.close()
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+    def console(self):
+        """Everything written to the serial console so far, by kernels and purgatory."""
+        if not self._console.exists():
+            return ""
+        return self._console.read_text(errors="replace").replace("\r", "")
+
+    def wait_console(self, words, timeout=CAPTURE_TIMEOUT):
+        """Wait until words appear on the console; returns the text from there on."""
+        self._wait(lambda: words in self.console(), timeout, f"{words!r} on the console")
+        return self.console().partition(words)[2]
+
+    def wait_exit(self, timeout=CAPTURE_TIMEOUT):
+        """Wait until QEMU ends by itself, as it does when the guest resets."""
+        try:
+            self._qemu.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise self._error(f"QEMU still runs after {timeout} s") from None
+
+    def running(self):
+        """Whether the virtual machine still exists."""
+        return self._qemu is not None and self._qemu.poll() is None
+
+    # --- the guest's shell ---
+
+    def sh(self, command, timeout=COMMAND_TIMEOUT):
+        """Run a shell command in the guest."""
+        number = str(next(self._ids)).encode()
+        self._send(number, command)
+        deadline = time.monotonic() + timeout
+        with self._explained(f"no answer to: {command}"):
+            fields = self._agent.line(deadline).split()
+            if fields[:2] != [b"DONE", number]:
+                raise self._error(f"instead of an answer to {command!r} came {fields}")
+            rc, out, err = (int(field) for field in fields[2:])
+            return Result(command, rc, self._agent.exactly(out, deadline),
+                          self._agent.exactly(err, deadline))
+
+    def check(self, command, timeout=COMMAND_TIMEOUT):
+        """Run a command that must succeed; returns its output as text."""
+        result = self.sh(command, timeout)
+        if result.rc:
+            raise self._error(f"the guest failed:\n{result}")
+        return result.text
+
+    def put(self, path, data):
+        """Write a file (or device) in the guest: for some kilobytes, not for images."""
+        self.check(f"base64 -d >{shlex.quote(path)} <<'END'\n"
+                   + base64.encodebytes(data).decode() + "END\n")
+
+    def get(self, path):
+        """The bytes of a file in the guest."""
+        result = self.sh(f"cat {shlex.quote(path)}")
+        if result.rc:
+            raise self._error(str(result))
+        return result.out
+
+    def read_physical(self, address, size):
+        """Bytes of the running kernel's physical memory, through /dev/mem."""
+        return self.read_at("/dev/mem", address, size)
+
+    def read_at(self, path, offset, size):
+        """Part of a file in the guest, whole pages read and cut here."""
+        page = 4096
+        start = offset // page
+        count = -(-(offset + size) // page) - start
+        result = self.sh(f"dd if={path} bs={page} skip={start} count={count}")
+        if result.rc or len(result.out) != count * page:
+            raise self._error(f"{len(result.out)} of {count * page} bytes read\n"
+                              f"{result.command}\n{result.err.decode()}")
+        return result.out[offset % page:][:size]
+
+    def write_physical(self, address, data):
+        """Change the running kernel's physical memory, through /dev/mem."""
+        self.put("/run/bytes", data)
+        self.check(f"dd if=/run/bytes of=/dev/mem bs=1 seek={address} conv=notrunc")
+
+    # --- changing the machine ---
+
+    def qmp(self, command, **arguments):
+        """One QMP command; returns its result."""
+        deadline = time.monotonic() + QMP_TIMEOUT
+        with self._explained(f"QMP {command}"):
+            if not self._qmp_ready:
+                self._qmp_ready = True
+                self._qmp.line(deadline)
+                self.qmp("qmp_capabilities")
+            message = {"execute": command, "arguments": arguments}
+            self._qmp.send(json.dumps(message).encode() + b"\n", QMP_TIMEOUT)
+            while True:
+                reply = json.loads(self._qmp.line(deadline))
+                if "error" in reply:
+                    raise self._error(f"QMP {command}: {reply['error']['desc']}")
+                if "return" in reply:
+                    return reply["return"]
+
+    def hot_add(self, size, addr=None, wait=True):
+        """Add a DIMM of size MiB; returns (id, start, end) when the guest uses it.
+
+        Without wait it may not yet be there for the guest.
+        """
+        name = f"dimm{next(self._dimms)}"
+        self.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": f"{name}-memory",
+                                  "size": size * MIB})
+        place = {} if addr is None else {"addr": addr}
+        self.qmp("device_add", driver="pc-dimm", id=name, memdev=f"{name}-memory", **place)
+        (start,) = (dimm["addr"] for dimm in self.dimms() if dimm["id"] == name)
+        if wait:
+            line = f"{start:08x}-{start + size * MIB - 1:08x} : System RAM"
+            self._wait(lambda: self._memory_online(line, start, size), COMMAND_TIMEOUT,
+                       f"{line} in the guest")
+        return name, start, start + size * MIB
+
+    def hot_remove(self, name):
+        """Ask the guest to give up a DIMM and wait until it did.
+
+        The guest may refuse for a moment, with pages in use there: then it is asked again.
+        """
+        def removed():
+            if all(dimm["id"] != name for dimm in self.dimms()):
+                return True
+            self.qmp("device_del", id=name)
+            return False
+
+        self._wait(removed, COMMAND_TIMEOUT, f"removal of {name}", pause=0.5)
+
+    def dimms(self):
+        """The DIMMs plugged in, as QEMU sees them."""
+        return [device["data"] for device in self.qmp("query-memory-devices")]
+
+    def _memory_online(self, line, start, size):
+        """Whether /proc/iomem has the line and every memory block of it is online."""
+        script = (f"grep -q '^{line}$' /proc/iomem || exit 1; "
+                  "block=0x$(cat /sys/devices/system/memory/block_size_bytes); "
+                  f"first=$(({start} / block)); last=$((({start + size * MIB} - 1) / block)); "
+                  "for number in $(seq $first $last); do "
+                  "grep -q online /sys/devices/system/memory/memory$number/state || exit 1; done")
+        return self.sh(script).rc == 0
+
+    # --- crash ---
+
+    def panic(self):
+        """Crash the running kernel. Nothing is waited for."""
+        self._send(b"0", "echo c >/proc/sysrq-trigger")
+
+    def wait_capture(self, timeout=CAPTURE_TIMEOUT):
+        """Wait for the agent in the capture kernel."""
+        self._wait_ready("capture", timeout)
+        return self
+
+    # --- inside ---
+
+    def _send(self, number, command):
+        with self._explained(f"cannot send: {command}"):
+            self._agent.send(number + b" " + base64.b64encode(command.encode()) + b"\n",
+                             COMMAND_TIMEOUT)
+
+    def _wait_ready(self, role, timeout):
+        with self._explained(f"no {role} kernel within {timeout} s"):
+            line = self._agent.line(time.monotonic() + timeout)
+        if line != f"READY {role}".encode():
+            raise self._error(f"instead of the {role} kernel came {line}")
+
+    def _wait(self, condition, timeout, what, pause=0.1):
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if not self.running():
+                raise self._error(f"QEMU ended while waiting for {what}")
+            if time.monotonic() > deadline:
+                raise self._error(f"{timeout} s without {what}")
+            time.sleep(pause)
+
+    def _explained(self, what):
+        return _Explained(self, what)
+
+    def _error(self, what):
+        words = (self._dir / "stderr").read_text(errors="replace")
+        state = "runs" if self.running() else f"ended with {self._qemu and self._qemu.poll()}"
+        tail = "\n".join(self.console().splitlines()[-40:])
+        return MachineError(f"{what}\nQEMU {state}: {words}\n--- console ---\n{tail}")
+
+
+class _Explained:
+    """Turns the end of a connection or of patience into a MachineError."""
+
+    def __init__(self, machine, what):
+        self._machine, self._what = machine, what
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        if isinstance(error, OSError):
+            raise self._machine._error(f"{self._what} ({error})") from error
+        return False
