@@ -208,9 +208,9 @@ static int load_and_verify(const struct sysroot *root, const struct cmd_io *io,
 	return status ? status : verify_unchanged(root, machine, err);
 }
 
-/* One round from the machine as it is now. ST_CHANGED asks for another. */
+/* One round from the machine as it is now. ST_CHANGED asks for another, unless it was the last. */
 static int plan_and_load(const struct request *request, const struct sysroot *root,
-	const struct files *files, const struct cmd_io *io, struct err *err)
+	const struct files *files, const struct cmd_io *io, bool last, struct err *err)
 {
 	struct plan_inputs inputs = {
 		.request = request,
@@ -242,7 +242,7 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 		status = print_plan(&plan, &inputs, &report, DRY_RUN_TEXT, io->err, err);
 	if (!status && !request->dry_run)
 		status = load_and_verify(root, io, &machine, &plan, err);
-	if (status != ST_CHANGED)
+	if (status != ST_CHANGED || last)
 		print_warnings(&report, io->err);
 out:
 	plan_done(&plan);
@@ -261,7 +261,7 @@ static int load_until_true(const struct request *request, const struct sysroot *
 		if (i)
 			io->syscalls->sleep_ms(io->syscalls->context, i * CHANGED_WAIT_MS);
 		err_clear(err);
-		status = plan_and_load(request, root, files, io, err);
+		status = plan_and_load(request, root, files, io, i + 1 == LOAD_TRIES, err);
 	}
 	if (status == ST_CHANGED) {
 		err_prefix(err, "after %d loads the crash kernel is armed, but its elfcorehdr may be stale",

@@ -58,7 +58,7 @@ const struct option_row option_table[] = {
 	{ "append", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, append),
 	  "command line of the new kernel",
 	  "When given more than once, the last one counts. Without this option and without "
-	  "--reuse-cmdline the bootargs of the device tree stay as they are." },
+	  "--reuse-cmdline the bootargs of the device tree are kept, without crashkernel=." },
 	{ "command-line", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH,
 	  SETS(STRING, append),
 	  "the same as --append", NULL },

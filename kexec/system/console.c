@@ -134,7 +134,7 @@ int console_parse(const char *text, struct console *ret, struct err *err)
 
 #define TTY_TYPE_8250_FIRST 1u
 #define TTY_TYPE_8250_LAST  30u
-#define TTY_TYPE_AMBA       32u
+#define TTY_TYPE_AMBA	    32u
 
 #define TTY_IO_MEM   2u
 #define TTY_IO_MEM32 3u

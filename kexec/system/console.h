@@ -18,7 +18,7 @@ struct console {
 	uint64_t base;	    /* physical address of the first register */
 	uint32_t reg_shift; /* log2 of the distance between registers; 0 for PL011 */
 	uint32_t reg_width; /* bytes of an access: 1, 2 or 4 */
-	char source[48];    /* where it was found: "/chosen/stdout-path", "SPCR", "--console", ... */
+	char source[48];    /* where it was found: "/chosen/stdout-path", "SPCR", "--console" */
 };
 
 /* "pl011" or "8250"; "none". Static. */
@@ -38,8 +38,8 @@ int console_parse(const char *text, struct console *ret, struct err *err);
  * the device has no memory-mapped registers there; errors of the sysroot. The tty name must
  * be one path component.
  */
-int console_from_tty(const struct sysroot *root, const char *tty, struct console *ret,
-	struct err *err);
+int console_from_tty(
+	const struct sysroot *root, const char *tty, struct console *ret, struct err *err);
 
 /*
  * /chosen/stdout-path (or linux,stdout-path) of a device tree: alias or path, options behind
@@ -54,8 +54,8 @@ int console_from_fdt(struct span fdt, struct console *ret, struct err *err);
  * The whole of one ACPI table, cut to the length in its header: signature (4 letters), length
  * and checksum are right, and it has at least min bytes. ST_BAD_INPUT.
  */
-int acpi_table_check(struct span table, const char *signature, uint32_t min, struct span *ret,
-	struct err *err);
+int acpi_table_check(
+	struct span table, const char *signature, uint32_t min, struct span *ret, struct err *err);
 
 /* The ACPI Serial Port Console Redirection table: interface types 0, 1, 3, 0xd, 0xe, 0x12. Checks
  * length and checksum. ST_NOT_FOUND when the address is 0, which says that redirection is off;

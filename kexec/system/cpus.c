@@ -265,10 +265,12 @@ static int read_notes(
 		else
 			return status;
 	}
-	if (cpus->notes_count == 0)
-		return err_set(err, ST_UNSUPPORTED, "cpu-notes-none",
+	if (cpus->notes_count == 0) {
+		err_set(err, ST_UNSUPPORTED, "cpu-notes-none",
 			CPU_DIR ": no folder for any of %zu possible CPUs, so no crash notes",
 			cpus->possible.count);
+		return err_hint(err, "is /sys mounted, and all of it visible here?");
+	}
 	if (skipped.count)
 		report_add(report, REPORT_CHOICE, "cpus",
 			"%zu of %zu possible CPUs have no folder in " CPU_DIR

@@ -26,7 +26,7 @@ struct cpu_notes {
 
 struct cpus {
 	struct cpulist possible; /* all that may ever run in this boot */
-	struct cpulist present;  /* a subset of it */
+	struct cpulist present;	 /* a subset of it */
 	struct cpu_notes *notes; /* owned; one for each CPU that has a folder, ascending */
 	size_t notes_count;
 };
@@ -49,7 +49,6 @@ void cpus_done(struct cpus *cpus);
  * REPORT_CHOICE. Not one note is ST_UNSUPPORTED; an address of 0 is ST_DENIED, since that
  * is how the kernel hides it. Otherwise errors of the sysroot.
  */
-int cpus_read(const struct sysroot *root, struct cpus *ret, struct report *report,
-	struct err *err);
+int cpus_read(const struct sysroot *root, struct cpus *ret, struct report *report, struct err *err);
 
 #endif

@@ -17,8 +17,8 @@
  * has passed fdt_check_full(). ST_NOT_FOUND when there is neither; ST_BAD_INPUT;
  * ST_NO_SPACE above DEVTREE_SIZE_MAX; errors of the sysroot.
  */
-int devtree_read(const struct sysroot *root, struct blob *ret, struct report *report,
-	struct err *err);
+int devtree_read(
+	const struct sysroot *root, struct blob *ret, struct report *report, struct err *err);
 
 /* The checks on a tree from outside, as --dtb gives it. name is for messages. ST_BAD_INPUT,
  * ST_NO_SPACE above DEVTREE_SIZE_MAX, ST_NO_MEMORY. */
@@ -33,8 +33,8 @@ struct devtree_view {
 	void *copy; /* owned; NULL when there was no need */
 };
 
-int devtree_view_init(struct span tree, const char *name, struct devtree_view *ret,
-	struct err *err);
+int devtree_view_init(
+	struct span tree, const char *name, struct devtree_view *ret, struct err *err);
 void devtree_view_done(struct devtree_view *view);
 
 #endif

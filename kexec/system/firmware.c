@@ -10,9 +10,9 @@
 #define TABLE_MAX (16u << 20)
 
 /* Fixed ACPI Description Table, "ARM Boot Architecture Flags" (ACPI 5.1 and later). */
-#define FADT_ARM_FLAGS     129u
+#define FADT_ARM_FLAGS	   129u
 #define FADT_ARM_FLAGS_END 131u
-#define FADT_ARM_PSCI      0x1u
+#define FADT_ARM_PSCI	   0x1u
 #define FADT_ARM_PSCI_HVC  0x2u
 
 const char *psci_conduit_name(enum psci_conduit conduit)

@@ -11,9 +11,9 @@
 
 enum kind {
 	KIND_OTHER,
-	KIND_RAM,         /* exactly "System RAM" */
+	KIND_RAM,	  /* exactly "System RAM" */
 	KIND_RAM_DRIVER,  /* "System RAM (virtio_mem)", "System RAM (kmem)", ... */
-	KIND_CRASH,       /* "Crash kernel" */
+	KIND_CRASH,	  /* "Crash kernel" */
 	KIND_KERNEL_CODE, /* "Kernel code" */
 	KIND_KERNEL_DATA, /* "Kernel data" */
 };

@@ -22,8 +22,8 @@ void kconfig_done(struct kconfig *config);
  * /proc/config.gz, /boot/config-RELEASE, /lib/modules/RELEASE/config, in this order; the
  * first that can be read. Finding none is not an error: text is empty then. ST_NO_MEMORY.
  */
-int kconfig_read(const struct sysroot *root, const char *release, struct kconfig *ret,
-	struct err *err);
+int kconfig_read(
+	const struct sysroot *root, const char *release, struct kconfig *ret, struct err *err);
 
 enum tristate { TRI_NO, TRI_YES, TRI_UNKNOWN };
 

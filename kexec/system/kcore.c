@@ -28,7 +28,7 @@
 /* The notes of a real kcore are some 6 KiB, and they follow the program headers, of which
  * there are at most 65535. */
 #define KCORE_NOTES_MAX (1u << 20)
-#define KCORE_HEAD_MAX  (8u << 20)
+#define KCORE_HEAD_MAX	(8u << 20)
 
 /* The table is made anew at each read, and memory may be plugged between two of them. */
 #define KCORE_TRIES 3

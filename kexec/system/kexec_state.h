@@ -24,13 +24,13 @@ struct kexec_state {
 	/* Bytes that the kernel wants for the elfcorehdr segment; 0 when there is no such
 	 * file, which means that the kernel does not do crash hotplug. */
 	uint64_t crash_elfcorehdr_size;
-	int cpu_hotplug;    /* /sys/devices/system/cpu/crash_hotplug */
-	int memory_hotplug; /* /sys/devices/system/memory/crash_hotplug */
+	int cpu_hotplug;	   /* /sys/devices/system/cpu/crash_hotplug */
+	int memory_hotplug;	   /* /sys/devices/system/memory/crash_hotplug */
 	struct rangeset crash_cma; /* crash_cma_ranges; normalized */
 	int load_disabled;	   /* sysctl kernel.kexec_load_disabled */
 	int64_t load_limit_panic;  /* sysctl kernel.kexec_load_limit_panic; -1 is no limit */
 	int64_t load_limit_reboot; /* sysctl kernel.kexec_load_limit_reboot; likewise */
-	char lockdown[24]; /* "none", "integrity", "confidentiality"; "" when not known */
+	char lockdown[24];	   /* "none", "integrity", "confidentiality"; "" when not known */
 };
 
 void kexec_state_done(struct kexec_state *state);

@@ -10,8 +10,8 @@
 #include "lib/cursor.h"
 
 #define VMCOREINFO_PATH "/sys/kernel/vmcoreinfo"
-#define MEMINFO_PATH    "/proc/meminfo"
-#define CMDLINE_PATH    "/proc/cmdline"
+#define MEMINFO_PATH	"/proc/meminfo"
+#define CMDLINE_PATH	"/proc/cmdline"
 
 #define MACHINE_TEXT_MAX (1u << 20)
 

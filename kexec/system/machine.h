@@ -45,15 +45,15 @@ struct machine {
 void machine_done(struct machine *machine);
 
 /* The text of /sys/kernel/vmcoreinfo. ST_DENIED when the address is 0; ST_BAD_INPUT. */
-int machine_parse_vmcoreinfo(struct span text, uint64_t *ret_paddr, uint64_t *ret_size,
-	struct err *err);
+int machine_parse_vmcoreinfo(
+	struct span text, uint64_t *ret_paddr, uint64_t *ret_size, struct err *err);
 
 /*
  * Read everything that a crash load needs. What is merely missing (kcore, kallsyms, config)
  * is left empty, with a REPORT_CHOICE that says why. ST_NOT_FOUND, ST_DENIED, ST_BAD_INPUT,
  * ST_UNSUPPORTED, ST_NO_MEMORY, ST_SYSTEM: the error names the file.
  */
-int machine_read(const struct sysroot *root, struct machine *ret, struct report *report,
-	struct err *err);
+int machine_read(
+	const struct sysroot *root, struct machine *ret, struct report *report, struct err *err);
 
 #endif

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "kexec/system/cmdline.h"
-#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool quotes_are_even(const char *line)
 {

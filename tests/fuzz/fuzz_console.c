@@ -8,7 +8,8 @@
 
 #include "kexec/system/console.h"
 #include "kexec/system/firmware.h"
-#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_console(int status, const struct console *console, const struct err *err)
 {

@@ -6,7 +6,8 @@
 
 #include "kexec/system/cpus.h"
 #include "kexec/system/machine.h"
-#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

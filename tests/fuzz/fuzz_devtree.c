@@ -7,7 +7,8 @@
 #include "kexec/system/console.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/firmware.h"
-#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

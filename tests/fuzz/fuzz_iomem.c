@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 #include "kexec/system/iomem.h"
-#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_set(const struct rangeset *set)
 {
@@ -36,8 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_inside(&iomem.ram_driver_managed, &iomem.ram);
 	if (iomem.crash.count) {
 		assert(iomem.crash_load.end == iomem.crash.ranges[iomem.crash.count - 1].end);
-		assert(rangeset_contains(&iomem.crash, iomem.crash_load.start,
-			iomem.crash_load.end));
+		assert(rangeset_contains(
+			&iomem.crash, iomem.crash_load.start, iomem.crash_load.end));
 	} else {
 		assert(iomem.crash_load.end == 0);
 	}

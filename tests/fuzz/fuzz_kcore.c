@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 #include "kexec/system/kcore.h"
-#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -5,10 +5,12 @@ UNIT_SOURCES := \
 	tests/unit/test_console.c \
 	tests/unit/test_cpus.c \
 	tests/unit/test_cursor.c \
+	tests/unit/test_decompress.c \
 	tests/unit/test_devtree.c \
 	tests/unit/test_err.c \
 	tests/unit/test_exit_status.c \
 	tests/unit/test_firmware.c \
+	tests/unit/test_image.c \
 	tests/unit/test_iomem.c \
 	tests/unit/test_kallsyms.c \
 	tests/unit/test_kconfig.c \
@@ -20,4 +22,5 @@ UNIT_SOURCES := \
 	tests/unit/test_rangeset.c \
 	tests/unit/test_report.c \
 	tests/unit/test_sha256.c \
+	tests/unit/test_sysroot.c \
 	tests/unit/test_vmcoreinfo.c

@@ -13,8 +13,8 @@ static void assert_console(const struct console *console, enum console_type type
 	assert_string_equal(console->source, source);
 }
 
-static void assert_words(const char *text, enum console_type type, uint64_t base, uint32_t shift,
-	uint32_t width)
+static void assert_words(
+	const char *text, enum console_type type, uint64_t base, uint32_t shift, uint32_t width)
 {
 	struct console console;
 	struct err err = ERR_INIT;
@@ -153,8 +153,8 @@ static void stdout_path_is_a_path_or_an_alias(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		struct err err = ERR_INIT;
 
-		assert_int_equal(console_from_fdt(virt_tree(&tree, good[i]), &console, &err),
-			ST_OK);
+		assert_int_equal(
+			console_from_fdt(virt_tree(&tree, good[i]), &console, &err), ST_OK);
 		assert_console(&console, CONSOLE_PL011, 0x9000000, 0, 4, "/chosen/stdout-path");
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -218,17 +218,17 @@ static void registers_are_translated_through_ranges(void **state)
 	assert_int_equal(soc_console((struct soc){ { 0, 0x100 }, 0, 1, 0 }, &console), ST_OK);
 	assert_console(&console, CONSOLE_8250, 0xfe000000, 0, 1, "/chosen/stdout-path");
 	/* In no window. */
-	assert_int_equal(soc_console((struct soc){ { 0x1100, 0x100 }, 2, 4, 4 }, &console),
-		ST_NOT_FOUND);
+	assert_int_equal(
+		soc_console((struct soc){ { 0x1100, 0x100 }, 2, 4, 4 }, &console), ST_NOT_FOUND);
 	/* Out of the space, or no registers at all. */
 	assert_int_equal(soc_console((struct soc){ { 0xfff, 0x100 }, 2, 4, 0xffffffff }, &console),
 		ST_BAD_INPUT);
-	assert_int_equal(soc_console((struct soc){ { 0x200, 0x100 }, 2, 3, 4 }, &console),
-		ST_BAD_INPUT);
-	assert_int_equal(soc_console((struct soc){ { 0x200, 0x100 }, 77, 4, 4 }, &console),
-		ST_BAD_INPUT);
-	assert_int_equal(soc_console((struct soc){ { 0x200, 0x100 }, 0, 4, 4 }, &console),
-		ST_BAD_INPUT);
+	assert_int_equal(
+		soc_console((struct soc){ { 0x200, 0x100 }, 2, 3, 4 }, &console), ST_BAD_INPUT);
+	assert_int_equal(
+		soc_console((struct soc){ { 0x200, 0x100 }, 77, 4, 4 }, &console), ST_BAD_INPUT);
+	assert_int_equal(
+		soc_console((struct soc){ { 0x200, 0x100 }, 0, 4, 4 }, &console), ST_BAD_INPUT);
 }
 
 static void bus_without_ranges_has_no_address(void **state)
@@ -254,8 +254,8 @@ static void bus_without_ranges_has_no_address(void **state)
 	assert_int_equal(console_from_fdt((struct span){ NULL, 0 }, &console, &err), ST_BAD_INPUT);
 }
 
-static struct span make_spcr(uint8_t table[80], uint8_t type, uint8_t space, uint8_t bits,
-	uint8_t access, uint64_t base)
+static struct span make_spcr(
+	uint8_t table[80], uint8_t type, uint8_t space, uint8_t bits, uint8_t access, uint64_t base)
 {
 	uint8_t sum = 0;
 
@@ -329,8 +329,7 @@ static void other_spcrs_are_refused(void **state)
 	assert_string_equal(err.id, "acpi-signature");
 	spcr = make_spcr(table, 3, 0, 32, 3, 0x9000000);
 	for (size_t size = 0; size < 80; size++)
-		assert_int_equal(
-			console_from_spcr((struct span){ table, size }, &console, &err),
+		assert_int_equal(console_from_spcr((struct span){ table, size }, &console, &err),
 			ST_BAD_INPUT);
 	store_le32(table + 4, 51);
 	assert_int_equal(console_from_spcr(spcr, &console, &err), ST_BAD_INPUT);

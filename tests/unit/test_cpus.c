@@ -92,7 +92,8 @@ static void trap16_sparse_cpus_are_all_found(void **state)
 	assert_int_equal(report.count, 1);
 	assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
 	assert_non_null(strstr(report.entries[0].text, "12 of 16"));
-	assert_non_null(strstr(report.entries[0].text, "1, 100, 101, 102, 103, 104, 105, 106, ..."));
+	assert_non_null(
+		strstr(report.entries[0].text, "1, 100, 101, 102, 103, 104, 105, 106, ..."));
 	cpus_done(&cpus);
 	report_done(&report);
 	tmproot_done(&tmp);

@@ -155,27 +155,27 @@ static void broken_trees_are_refused(void **state)
 
 		assert_non_null(exact);
 		memcpy(exact, flat.data, size);
-		assert_int_equal(devtree_check((struct span){ exact, size }, "x.dtb", &err),
-			ST_BAD_INPUT);
+		assert_int_equal(
+			devtree_check((struct span){ exact, size }, "x.dtb", &err), ST_BAD_INPUT);
 		assert_non_null(strstr(err.text, "x.dtb"));
 		free(exact);
 	}
 	memcpy(bytes, flat.data, flat.size);
 	bytes[0] ^= 1;
-	assert_int_equal(devtree_check((struct span){ bytes, flat.size }, "x.dtb", &err),
-		ST_BAD_INPUT);
+	assert_int_equal(
+		devtree_check((struct span){ bytes, flat.size }, "x.dtb", &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, "fdt-broken");
 	/* An old version, without the slashes that names had then: libfdt 1.6.1 follows NULL. */
 	memcpy(bytes, flat.data, flat.size);
 	fdt_set_version(bytes, 3);
 	fdt_set_last_comp_version(bytes, 2);
-	assert_int_equal(devtree_check((struct span){ bytes, flat.size }, "x.dtb", &err),
-		ST_BAD_INPUT);
+	assert_int_equal(
+		devtree_check((struct span){ bytes, flat.size }, "x.dtb", &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, "fdt-version");
 	/* Good bytes at an odd address are good. */
 	memcpy(bytes + 1, flat.data, flat.size);
-	assert_int_equal(devtree_check((struct span){ bytes + 1, flat.size }, "x.dtb", &err),
-		ST_OK);
+	assert_int_equal(
+		devtree_check((struct span){ bytes + 1, flat.size }, "x.dtb", &err), ST_OK);
 	free(bytes);
 }
 

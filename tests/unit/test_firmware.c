@@ -117,8 +117,8 @@ static void psci_is_found_in_the_fadt(void **state)
 	assert_int_equal(firmware_psci_from_fadt(fadt, &conduit, &err), ST_BAD_INPUT);
 }
 
-static void read_firmware(const struct tmproot *tmp, struct span fdt, struct firmware *ret,
-	struct report *report)
+static void read_firmware(
+	const struct tmproot *tmp, struct span fdt, struct firmware *ret, struct report *report)
 {
 	struct err err = ERR_INIT;
 

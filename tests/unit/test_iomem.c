@@ -145,7 +145,7 @@ static void trap13_nested_ram_counts_at_any_depth(void **state)
 	      "              00000000-ffffffff : h\n"
 	      "                40000000-4fffffff : System RAM\n"
 	      "                41000000-41ffffff : reserved\n" /* depth is capped at 8 */
-	      "   50000000-5fffffff : System RAM\n"		 /* odd indentation */
+	      "   50000000-5fffffff : System RAM\n"	       /* odd indentation */
 	      "     51000000-51ffffff : reserved\n"
 	      " 52000000-52ffffff : no child of it\n",
 		&iomem);

@@ -69,13 +69,12 @@ static void trap12_hidden_symbols_are_denied(void **state)
 	(void)state;
 	tmproot_init(&tmp);
 	assert_int_equal(kallsyms_read(tmp.root, &symbols, &err), ST_NOT_FOUND);
-	tmproot_text(&tmp, "/proc/kallsyms",
-		"0000000000000000 T _text\n0000000000000000 B _end\n");
+	tmproot_text(&tmp, "/proc/kallsyms", "0000000000000000 T _text\n0000000000000000 B _end\n");
 	assert_int_equal(kallsyms_read(tmp.root, &symbols, &err), ST_DENIED);
 	assert_string_equal(err.id, "kallsyms-hidden");
 	/* An absolute symbol at 0 hides nothing; nor does an empty file. */
-	tmproot_text(&tmp, "/proc/kallsyms",
-		"0000000000000000 A fixed\nffff800080000000 T _text\n");
+	tmproot_text(
+		&tmp, "/proc/kallsyms", "0000000000000000 A fixed\nffff800080000000 T _text\n");
 	assert_int_equal(kallsyms_read(tmp.root, &symbols, &err), ST_OK);
 	assert_int_equal(symbols.text, 0xffff800080000000);
 	tmproot_text(&tmp, "/proc/kallsyms", "");

@@ -92,8 +92,8 @@ static void every_truncation_is_refused(void **state)
 
 		assert_non_null(exact);
 		memcpy(exact, head.data, size);
-		assert_int_equal(kcore_parse((struct span){ exact, size }, &kcore, &err),
-			ST_BAD_INPUT);
+		assert_int_equal(
+			kcore_parse((struct span){ exact, size }, &kcore, &err), ST_BAD_INPUT);
 		assert_int_equal(kcore.loads_count, 77);
 		free(exact);
 	}

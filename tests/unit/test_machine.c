@@ -83,8 +83,7 @@ static void full_machine_is_read(void **state)
 	put_machine(&tmp);
 	tmproot_text(&tmp, "/proc/meminfo", "MemTotal:         748836 kB\nMemFree: 1 kB\n");
 	tmproot_text(&tmp, "/proc/cmdline", "root=/dev/vda crashkernel=256M\n");
-	tmproot_text(&tmp, "/proc/kallsyms",
-		"ffff800080000000 T _text\nffff800082a50000 B _end\n");
+	tmproot_text(&tmp, "/proc/kallsyms", "ffff800080000000 T _text\nffff800082a50000 B _end\n");
 	tmproot_text(&tmp, "/boot/config-7.3.4", "CONFIG_CRASH_HOTPLUG=y\n");
 	tmproot_text(&tmp, "/sys/kernel/kexec/crash_elfcorehdr_size", "459376\n");
 	tree_begin(&tree);
@@ -161,8 +160,8 @@ static void what_is_needed_is_asked_for(void **state)
 	assert_fails(info, "44d2c000 1024\n", ST_BAD_INPUT, "vmcoreinfo-syntax");
 	assert_fails(info, "0x44d2c000\n", ST_BAD_INPUT, "vmcoreinfo-syntax");
 	assert_fails(info, "0x44d2c000 0x1024\n", ST_BAD_INPUT, "vmcoreinfo-syntax");
-	assert_fails(CPU_DIR "/cpu0/crash_notes_size", NULL, ST_UNSUPPORTED,
-		"cpu-notes-unsupported");
+	assert_fails(
+		CPU_DIR "/cpu0/crash_notes_size", NULL, ST_UNSUPPORTED, "cpu-notes-unsupported");
 	assert_fails("/facts", "machine=aarch64\nrelease=7.3.4\n", ST_NOT_FOUND, NULL);
 	assert_fails("/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4095\n", ST_BAD_INPUT,
 		"machine-page-size");

@@ -418,7 +418,8 @@ static void files_of_unknown_size_are_read_to_the_end(void **state)
 
 	(void)state;
 	/* Longer than any page, and of size 0 for stat(). */
-	assert_int_equal(stat("/proc/kallsyms", &st), 0);
+	if (stat("/proc/kallsyms", &st))
+		skip();
 	assert_int_equal(st.st_size, 0);
 	assert_int_equal(sysroot_new("/", &live, &err), ST_OK);
 	assert_true(sysroot_is_live(live));
@@ -546,7 +547,7 @@ static void numbers(void **state)
 	assert_int_equal(sysroot_read_u64(world->root, "/size", 10, &value, &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, "file-number");
 	assert_non_null(strstr(err.text, "/size (in sysroot"));
-	assert_non_null(strstr(err.text, "\"12 apples and pears and plums and more of\"..."));
+	assert_non_null(strstr(err.text, "\"12 apples and pears and plums and more o\"..."));
 	assert_non_null(strstr(err.text, "a decimal number"));
 	put(world, "size", "");
 	assert_int_equal(sysroot_read_u64(world->root, "/size", 16, &value, &err), ST_BAD_INPUT);

@@ -64,8 +64,8 @@ __attribute__((unused)) static void tmproot_mkdir(const struct tmproot *tmp, con
 	mkdir(full, 0755);
 }
 
-__attribute__((unused)) static void tmproot_bytes(const struct tmproot *tmp, const char *path,
-	const void *data, size_t size)
+__attribute__((unused)) static void tmproot_bytes(
+	const struct tmproot *tmp, const char *path, const void *data, size_t size)
 {
 	char folder[512];
 	char full[640];
@@ -80,8 +80,8 @@ __attribute__((unused)) static void tmproot_bytes(const struct tmproot *tmp, con
 	assert_int_equal(fclose(file), 0);
 }
 
-__attribute__((unused)) static void tmproot_text(const struct tmproot *tmp, const char *path,
-	const char *text)
+__attribute__((unused)) static void tmproot_text(
+	const struct tmproot *tmp, const char *path, const char *text)
 {
 	tmproot_bytes(tmp, path, text, strlen(text));
 }

@@ -35,20 +35,20 @@ __attribute__((unused)) static void tree_end(struct tree *tree)
 	assert_int_equal(fdt_end_node(tree->bytes), 0);
 }
 
-__attribute__((unused)) static void tree_string(struct tree *tree, const char *name,
-	const char *text)
+__attribute__((unused)) static void tree_string(
+	struct tree *tree, const char *name, const char *text)
 {
 	assert_int_equal(fdt_property_string(tree->bytes, name, text), 0);
 }
 
-__attribute__((unused)) static void tree_bytes(struct tree *tree, const char *name,
-	const void *bytes, size_t size)
+__attribute__((unused)) static void tree_bytes(
+	struct tree *tree, const char *name, const void *bytes, size_t size)
 {
 	assert_int_equal(fdt_property(tree->bytes, name, bytes, (int)size), 0);
 }
 
-__attribute__((unused)) static void tree_cells(struct tree *tree, const char *name, size_t count,
-	const uint32_t *cells)
+__attribute__((unused)) static void tree_cells(
+	struct tree *tree, const char *name, size_t count, const uint32_t *cells)
 {
 	fdt32_t raw[16];
 

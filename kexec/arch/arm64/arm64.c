@@ -98,7 +98,8 @@ static int add_capture_defaults(const struct plan_inputs *inputs, char **line,
 			"memory for its own and write over what it should dump", word);
 		return ST_OK;
 	}
-	joined = cmdline_join(*line, word);
+	/* Behind "--" it would be a word for init. */
+	joined = cmdline_add_option(*line, word);
 	if (!joined)
 		return err_no_memory(err);
 	free(*line);
@@ -220,19 +221,26 @@ static int place_purgatory(struct plan *plan, struct err *err)
 static int usable_ranges(const struct plan_inputs *inputs, const struct plan *plan,
 	struct range **ret, size_t *ret_count, struct err *err)
 {
-	const struct rangeset *crash = &inputs->machine->iomem.crash;
+	struct range load = plan->load_region;
+	const struct rangeset load_set = { .ranges = &load, .count = 1 };
 	const struct rangeset *cma = &inputs->machine->state.crash_cma;
-	struct range *ranges = calloc(1 + crash->count + cma->count, sizeof(*ranges));
+	struct rangeset others = RANGESET_INIT;
+	struct range *ranges = NULL;
 	size_t count = 0;
 
-	if (!ranges)
+	/* Two regions that touch are one range of the set: subtract, do not compare. */
+	if (rangeset_subtract(&inputs->machine->iomem.crash, &load_set, &others) == ST_OK)
+		ranges = calloc(1 + others.count + cma->count, sizeof(*ranges));
+	if (!ranges) {
+		rangeset_done(&others);
 		return err_no_memory(err);
-	ranges[count++] = plan->load_region;
-	for (size_t i = crash->count; i-- > 0;)
-		if (!range_overlaps(crash->ranges[i], plan->load_region))
-			ranges[count++] = crash->ranges[i];
+	}
+	ranges[count++] = load;
+	for (size_t i = others.count; i-- > 0;)
+		ranges[count++] = others.ranges[i];
 	for (size_t i = 0; i < cma->count; i++)
 		ranges[count++] = cma->ranges[i];
+	rangeset_done(&others);
 	*ret = ranges;
 	*ret_count = count;
 	return ST_OK;

@@ -28,15 +28,19 @@ static bool is_ram_or_text(const struct kcore_load *load)
 	return load->paddr != UINT64_MAX && load->size != 0 && load->size <= UINT64_MAX - load->paddr;
 }
 
-/* KCORE_TEXT covers exactly the image; no piece of RAM ends where the image ends (what is left of
- * its last page belongs to it). Some kernels name "Kernel code" from _stext on, a little later. */
+/* Some kernels name "Kernel code" from _stext on, which stands at most a segment alignment behind
+ * _text (arch/arm64/kernel/vmlinux.lds.S): 64 KiB, at most 2 MiB. */
+#define TEXT_HEAD_MAX (2ull << 20)
+
+/* KCORE_TEXT covers exactly the image (what is left of its last page belongs to it). A bank of
+ * RAM may end where the image ends, but does not begin with it. */
 static bool is_text(const struct kcore_load *load, struct range image, uint64_t page_size)
 {
 	uint64_t load_end, image_end;
 
 	return range_size(image) && align_up(load->paddr + load->size, page_size, &load_end) &&
 		align_up(image.end, page_size, &image_end) && load_end == image_end &&
-		load->paddr <= image.start;
+		load->paddr <= image.start && image.start - load->paddr <= TEXT_HEAD_MAX;
 }
 
 static int from_kcore(const struct machine *machine, struct kernel_layout *layout,

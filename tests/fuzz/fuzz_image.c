@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A kernel file: what is accepted keeps every promise of kexec/image/image.h. */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kexec/image/arm64_image.h"
+#include "kexec/image/image.h"
+#include "lib/pe.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_pe(struct span bytes)
+{
+	struct pe pe;
+	uint64_t end = 0;
+
+	if (pe_parse(bytes, &pe))
+		return;
+	for (unsigned int i = 0; i < pe.section_count; i++) {
+		struct pe_section section = pe_section(&pe, i);
+
+		assert(section.name[8] == '\0');
+		if (section.file_size &&
+			(uint64_t)section.file_offset + section.file_size > end)
+			end = (uint64_t)section.file_offset + section.file_size;
+	}
+	assert(pe_file_end(&pe) >= end);
+}
+
+static void check_image(const struct image *image, const struct report *report)
+{
+	struct arm64_image_header header;
+
+	assert(image->kind == IMAGE_ARM64);
+	assert(image->data.size >= 64 && image->data.size <= image->mem_size);
+	assert(image->data.data[image->data.size] == 0);
+	assert(image->mem_size <= IMAGE_SIZE_MAX);
+	assert(image->text_offset < 2 << 20 && image->text_offset % 4096 == 0);
+	assert(image->page_size == 0 || image->page_size == 4096 || image->page_size == 16384 ||
+		image->page_size == 65536);
+	assert(report->count <= 1 && !report->truncated);
+	/* Cutting does not make another kernel of it, unless it cuts off what it says is there. */
+	if (arm64_image_parse(blob_span(&image->data), &header, NULL) == ST_OK)
+		assert(header.image_size == image->mem_size &&
+			header.text_offset == image->text_offset);
+	else
+		assert(report->count == 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct report report = REPORT_INIT;
+	struct blob file = BLOB_INIT;
+	struct err err = ERR_INIT;
+	struct image image;
+	int status;
+
+	check_pe((struct span){ data, size });
+	assert(blob_append(&file, data, size) == ST_OK);
+	blob_trim(&file);
+	status = image_describe(&file, "vmlinuz", &image, &report, &err);
+	assert(file.data == NULL && file.size == 0);
+	if (status) {
+		assert(status == ST_BAD_INPUT || status == ST_UNSUPPORTED ||
+			status == ST_NOT_MINE || status == ST_NO_MEMORY);
+		assert(err.status == status && err.id && err.text[0]);
+		assert(report.count == 0);
+		return 0;
+	}
+	check_image(&image, &report);
+	image_done(&image);
+	report_done(&report);
+	return 0;
+}

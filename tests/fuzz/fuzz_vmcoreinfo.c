@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The input is a key, a NUL byte, and the text. What is found is compared with a search that
+ * knows nothing of lines or spans, and a number with strtoull().
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/vmcoreinfo.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Offset of the value in text, or -1. */
+static long naive_find(const char *text, const char *key)
+{
+	for (size_t i = 0; i <= strlen(text); i++) {
+		if (i && text[i - 1] != '\n')
+			continue;
+		if (strncmp(text + i, key, strlen(key)) == 0 && text[i + strlen(key)] == '=')
+			return (long)(i + strlen(key) + 1);
+	}
+	return -1;
+}
+
+/* value is known to be a number: does strtoull() read the same? */
+static void check_number(const char *text, size_t at, size_t size, int base, uint64_t number)
+{
+	char *copy = calloc(1, size + 1);
+	unsigned long long wanted;
+	char *end;
+
+	assert(copy);
+	memcpy(copy, text + at, size);
+	errno = 0;
+	wanted = strtoull(copy, &end, base); /* takes a minus as the two's complement as well */
+	assert(errno == 0 && end != copy);
+	assert(strspn(end, " \t\n\v\f\r") == strlen(end));
+	assert(wanted == number);
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *separator = size ? memchr(data, '\0', size) : NULL;
+	const char *key = (const char *)data;
+	struct span text, value;
+	uint64_t number;
+	char *copy;
+	long at;
+
+	/* A key with "=" or a line end could match across them; no caller has one. */
+	if (!separator || strpbrk(key, "=\n") || key[0] == '\0')
+		return 0;
+	text = (struct span){ separator + 1, size - (size_t)(separator - data) - 1 };
+	copy = calloc(1, text.size + 1);
+	assert(copy);
+	memcpy(copy, text.data, text.size); /* ends at a NUL byte, as the text does */
+	at = naive_find(copy, key);
+	if (!vmcoreinfo_find(text, key, &value)) {
+		assert(at < 0);
+		assert(!vmcoreinfo_number(text, key, 10, &number));
+	} else {
+		assert(at >= 0 && value.data == text.data + at);
+		assert(value.size == strcspn(copy + at, "\n"));
+		for (int base = 10; base <= 16; base += 6) {
+			if (vmcoreinfo_number(text, key, base, &number))
+				check_number(copy, (size_t)at, value.size, base, number);
+		}
+	}
+	free(copy);
+	return 0;
+}
