@@ -136,8 +136,8 @@ def run(log, command, env=None, cwd=TOP):
 
 
 def show_end(text, lines=30):
-    """The last lines of an output, indented, for the one who looks at the terminal only."""
-    for line in text.splitlines()[-lines:]:
+    """The last lines of an output, without tests that passed, for who sees the terminal only."""
+    for line in [line for line in text.splitlines() if not line.startswith("ok ")][-lines:]:
         print("    " + line)
 
 

@@ -124,8 +124,10 @@ static int probe_uki(struct span bytes, const char *name, struct image *ret, str
 			continue;
 		unsupported(err, "a unified kernel image (UKI) for %s",
 			NAME_OF(pe_machines, pe.machine));
-		err_hint(err, "take the kernel out of it: objcopy -O binary -j .linux %s Image",
-			name);
+		if (pe.machine == 0xaa64)
+			err_hint(err,
+				"take the kernel out of it: objcopy -O binary -j .linux %s Image",
+				name);
 		return ST_UNSUPPORTED;
 	}
 	return ST_NOT_MINE;

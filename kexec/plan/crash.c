@@ -36,7 +36,8 @@ static int choose_load_region(const struct machine *machine, struct plan *plan,
 			"the crash region [0x%" PRIx64 ", 0x%" PRIx64 ") of /proc/iomem is not in "
 			"whole pages of %" PRIu64 " bytes",
 			plan->load_region.start, plan->load_region.end, plan->page_size);
-	if (crash->count > 1)
+	/* The two are one range of the set where they touch. */
+	if (rangeset_bytes(crash) != range_size(plan->load_region))
 		report_add(report, REPORT_CHOICE, "memory",
 			"of two crash regions the kernel takes segments only in the higher one, [0x%"
 			PRIx64 ", 0x%" PRIx64 ")",
@@ -86,9 +87,10 @@ static uint64_t kernel_header_size(const struct machine *machine, struct report 
 	return elfcorehdr_size(2 + machine->cpus.possible.count + ranges);
 }
 
-/* ST_UNSUPPORTED with the reason when this kernel cannot keep the header true. */
+/* ST_UNSUPPORTED with the reason when this kernel cannot keep the header true, of which its own
+ * one has phdrs program headers now. */
 static int hotplug_possible(const struct plan_inputs *inputs, const struct arch_ops *arch,
-	uint64_t asked, struct err *err)
+	uint64_t asked, uint64_t phdrs, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
 
@@ -109,6 +111,11 @@ static int hotplug_possible(const struct plan_inputs *inputs, const struct arch_
 		return err_hint(err, "use a kernel with CONFIG_KEXEC_FILE, or --hotplug=auto, with which "
 				     "udev has to reload at every hotplug event");
 	}
+	if (phdrs > ELFCOREHDR_PHDRS_MAX)
+		return err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
+			"with every possible CPU the kernel's own elfcorehdr needs %" PRIu64
+			" program headers, and it makes at most %d: its every rewrite fails",
+			phdrs, ELFCOREHDR_PHDRS_MAX);
 	return ST_OK;
 }
 
@@ -120,12 +127,13 @@ static int plan_hotplug(const struct plan_inputs *inputs, size_t ranges, struct 
 	const struct machine *machine = inputs->machine;
 	struct err why = ERR_INIT;
 	uint64_t wanted, cpus = machine->cpus.possible.count;
+	uint64_t phdrs = cpus + 1 + (plan->arch->kernel_map ? 1 : 0) + ranges;
 	int status;
 
 	if (request->hotplug == HOTPLUG_OFF)
 		return ST_OK;
 	plan->hotplug_asked = kernel_header_size(machine, report);
-	status = hotplug_possible(inputs, plan->arch, plan->hotplug_asked, &why);
+	status = hotplug_possible(inputs, plan->arch, plan->hotplug_asked, phdrs, &why);
 	if (status && request->hotplug == HOTPLUG_AUTO) {
 		report_add(report, REPORT_WARNING, "hotplug", "loading without --hotplug: %s", why.text);
 		return ST_OK;
@@ -138,7 +146,7 @@ static int plan_hotplug(const struct plan_inputs *inputs, size_t ranges, struct 
 
 	/* Not only what the kernel asks for: without MEMORY_HOTPLUG it counts no ranges at all,
 	 * and it would refuse to put back as many as there are now. */
-	plan->hotplug_needed = elfcorehdr_size(cpus + 1 + (plan->arch->kernel_map ? 1 : 0) + ranges);
+	plan->hotplug_needed = elfcorehdr_size(phdrs);
 	wanted = plan->hotplug_needed > plan->hotplug_asked ? plan->hotplug_needed
 							    : plan->hotplug_asked;
 	if (request->hotplug_size) {

@@ -7,6 +7,9 @@
 
 #include "kexec/syscall/kexec_load.h"
 
+/* include/uapi/linux/kexec.h */
+#define KEXEC_FILE_ON_CRASH 2ul
+
 static int linux_kexec_load(void *context, uint64_t entry, size_t count,
 	const struct kexec_segment_abi *segments, uint64_t flags)
 {
@@ -23,8 +26,11 @@ static int linux_kexec_load(void *context, uint64_t entry, size_t count,
 static int linux_has_file_load(void *context)
 {
 	(void)context;
-	/* Flags that no kernel knows: it is refused before it looks at anything else. */
-	return syscall(SYS_kexec_file_load, -1, -1, 0ul, NULL, ~0ul) == 0 || errno != ENOSYS;
+	/* Flags that no kernel knows: it is refused before it looks at anything else. But it counts
+	 * the attempt first, and with KEXEC_FILE_ON_CRASH it would take the count away from the
+	 * crash load that is to come (kernel/kexec_core.c:kexec_load_permitted). */
+	return syscall(SYS_kexec_file_load, -1, -1, 0ul, NULL, ~KEXEC_FILE_ON_CRASH) == 0 ||
+		errno != ENOSYS;
 }
 
 static void linux_sleep_ms(void *context, unsigned int ms)

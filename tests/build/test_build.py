@@ -98,7 +98,7 @@ def test_same_bytes_from_another_directory(built, tmp_path):
 
 
 def test_nothing_is_built_twice(built):
-    assert must("make", built).strip() == ""
+    assert "Nothing to be done" in must("make", built)
 
 
 def test_a_changed_header_is_noticed(built):

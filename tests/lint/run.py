@@ -268,10 +268,11 @@ def clang_format(tree):
             yield line
 
 
-@rule("shellcheck agrees", ("new.sh", "#!/bin/sh\nrm $1/*"))
+@rule("shellcheck agrees", ("new.sh", "#!/bin/sh\nfunction f { :; }"))
 def shellcheck(tree):
     names = [name for name in tree.files if tree.is_script(name, b"(sh|bash)")]
-    yield from output_lines(tree, "shellcheck", "-S", "warning", "-f", "gcc", *names, "completions/kexec.bash")
+    yield from output_lines(tree, "shellcheck", "-S", "warning", "-e", "SC2187", "-f", "gcc",
+                            *names, "completions/kexec.bash")
 
 
 @rule("pyflakes agrees", ("tests/new.py", "import os"))
@@ -285,8 +286,9 @@ def pyflakes(tree):
 def cppcheck(tree):
     yield from output_lines(tree, "cppcheck", "-q", "--error-exitcode=1", "-j2", "--std=c11",
                             "--enable=warning,portability", "--inline-suppr",
-                            "--suppress=missingIncludeSystem", "-I.", "-DHAVE_ZLIB",
-                            "-DHAVE_LZMA", "-DHAVE_ZSTD",
+                            "--suppress=missingIncludeSystem",
+                            "--suppress=unknownEvaluationOrder",  # wrong for { .a = { 0 } }
+                            "-I.", "-DHAVE_ZLIB", "-DHAVE_LZMA", "-DHAVE_ZSTD",
                             *tree.select(".c", below=("lib/", "kexec/")))
 
 
@@ -310,7 +312,8 @@ def message_ids(tree):
     ids = {}
     pattern = re.compile(r'\berr_set(?:_errno)?\(\s*[^;]*?"([a-z0-9]+(?:-[a-z0-9]+)*)"', re.S)
     for name in tree.select(".c", below=TOOL):
-        for match in pattern.finditer(tree.text(name)):
+        text = re.sub(r"/\*.*?\*/", "", tree.text(name), flags=re.S)
+        for match in pattern.finditer(text):
             ids.setdefault(match[1], name)
     return ids
 
