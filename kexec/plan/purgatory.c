@@ -8,7 +8,7 @@
 #include "purgatory/abi.h"
 
 /* The offset of a parameter in the blob. */
-#define PARAM(field) (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
+#define PARAM(field)  (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
 #define REGION(field) offsetof(struct purgatory_region, field)
 
 int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err)
@@ -89,7 +89,8 @@ int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct e
 	if (request->on_corruption == CORRUPTION_RESET &&
 		inputs->machine->firmware.psci == PSCI_NONE) {
 		err_set(err, ST_UNSUPPORTED, "no-psci-reset",
-			"--on-corruption=reset needs PSCI 0.2 or later, and neither the device tree "
+			"--on-corruption=reset needs PSCI 0.2 or later, and neither the device "
+			"tree "
 			"nor ACPI names a way to call it");
 		return err_hint(err, "use --on-corruption=halt or --on-corruption=boot");
 	}
