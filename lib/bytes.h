@@ -20,7 +20,10 @@ struct blob {
 	size_t capacity; /* usable bytes, not counting that NUL */
 };
 
-#define BLOB_INIT { .data = NULL }
+#define BLOB_INIT                                                                                  \
+	{                                                                                          \
+		.data = NULL                                                                       \
+	}
 
 /* Free the bytes and leave an empty blob. NULL is fine. */
 void blob_done(struct blob *blob);
