@@ -226,10 +226,8 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 
 	report_copy(&report, &files->report);
 	status = machine_read(root, &machine, &report, err);
-	if (status) {
-		err_prefix(err, "cannot read the machine");
+	if (status)
 		goto out;
-	}
 	inputs.machine = &machine;
 	draw_seeds(request, &inputs);
 	probe_file_load(io->syscalls, root, &machine, &inputs);

@@ -81,8 +81,8 @@ static int explain(int errnum, const struct kexec_state *state, const char *what
 		break;
 	case EINVAL:
 		err_hint(err,
-			"the kernel knows one of the flags not, or the segments are more than half "
-			"of its memory: see the kernel log");
+			"the kernel does not know one of the flags, or the segments are more than "
+			"half of its memory: see the kernel log");
 		break;
 	case EFAULT:
 		err_hint(err, "the kernel could not read the segments: out of memory?");

@@ -61,14 +61,18 @@ static int set_property(
 	return note_set(editor, name, text);
 }
 
+/* Each one of that name: a second one would come into force with the first one gone. */
 static int delete_property(struct editor *editor, const char *name)
 {
-	int code = fdt_delprop(editor->fdt, editor->chosen, name);
+	bool deleted = false;
+	int code;
 
-	if (code == -FDT_ERR_NOTFOUND)
-		return ST_OK;
-	if (code)
+	while ((code = fdt_delprop(editor->fdt, editor->chosen, name)) == 0)
+		deleted = true;
+	if (code != -FDT_ERR_NOTFOUND)
 		return fdt_failed(editor, name, code);
+	if (!deleted)
+		return ST_OK;
 	return plan_note_edit(editor->plan, "delete", "/chosen", name, editor->err, NULL);
 }
 
