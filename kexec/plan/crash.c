@@ -3,6 +3,7 @@
  * same on every architecture. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kexec/arch/arch.h"
 #include "kexec/plan/elfcorehdr_build.h"
@@ -231,6 +232,27 @@ static int check_machine(const struct plan_inputs *inputs, struct plan *plan, st
 	return plan->arch->check_image(machine, inputs->image, err);
 }
 
+/* What the kernel will say to the system call, where that is known before (kernel/kexec.c:
+ * kexec_load_check). It would keep the armed image, so this is no refusal of ours: a plan can be
+ * made and looked at. */
+static void warn_of_refusal(const struct kexec_state *state, struct report *report)
+{
+	if (state->load_disabled == 1)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the sysctl kernel.kexec_load_disabled is 1: the kernel will refuse this "
+			"load");
+	if (state->load_limit_panic == 0)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the sysctl kernel.kexec_load_limit_panic is 0: the kernel will refuse "
+			"this load");
+	if (strcmp(state->lockdown, "integrity") == 0 ||
+		strcmp(state->lockdown, "confidentiality") == 0)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the kernel is locked down (%s): it will refuse this load, which is by "
+			"kexec_load(2)",
+			state->lockdown);
+}
+
 static int make_plan(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -245,6 +267,7 @@ static int make_plan(
 	if (status)
 		return status;
 
+	warn_of_refusal(&inputs->machine->state, report);
 	plan->flags = KEXEC_ON_CRASH | plan->arch->kexec_arch;
 	if (plan->hotplug)
 		plan->flags |= plan->arch->hotplug_flag;
