@@ -1039,7 +1039,7 @@ static void cmdline_may_have_2047_bytes(void **state)
 	assert_string_equal(bootargs(&pm), line);
 	line[2047] = 'x';
 	line[2048] = '\0';
-	assert_refused(&pm, ST_BAD_INPUT, "cmdline-too-long", "It has 2048 bytes");
+	assert_refused(&pm, ST_NO_SPACE, "cmdline-too-long", "It has 2048 bytes");
 	assert_non_null(strstr(pm.err.text, "at most 2047"));
 	pm_done(&pm);
 }
@@ -1061,7 +1061,7 @@ static void cmdline_length_counts_what_is_added(void **state)
 	assert_int_equal(strlen(bootargs(&pm)), 2047);
 	line[2047 - strlen(word)] = 'x';
 	line[2048 - strlen(word)] = '\0';
-	assert_refused(&pm, ST_BAD_INPUT, "cmdline-too-long", "It has 2048 bytes");
+	assert_refused(&pm, ST_NO_SPACE, "cmdline-too-long", "It has 2048 bytes");
 	pm_done(&pm);
 }
 
