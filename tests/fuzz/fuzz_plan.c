@@ -91,9 +91,9 @@ static void take_memory(struct stream *stream, struct iomem *iomem)
 
 static void take_machine(struct stream *stream, struct plan_machine *pm)
 {
-	static const char *const configs[] = { "", "CONFIG_CRASH_HOTPLUG=y\n",
-		"CONFIG_CRASH_HOTPLUG=y\nCONFIG_MEMORY_HOTPLUG=y\nCONFIG_CRASH_MAX_MEMORY_RANGES="
-		"99\n",
+	static const char ranges[] = "CONFIG_CRASH_HOTPLUG=y\nCONFIG_MEMORY_HOTPLUG=y\n"
+				     "CONFIG_CRASH_MAX_MEMORY_RANGES=99\n";
+	static const char *const configs[] = { "", "CONFIG_CRASH_HOTPLUG=y\n", ranges,
 		"CONFIG_CRASH_HOTPLUG=y\nCONFIG_MEMORY_HOTPLUG=y\n" };
 	struct machine *machine = &pm->machine;
 	struct kcore_load loads[4];
@@ -105,7 +105,8 @@ static void take_machine(struct stream *stream, struct plan_machine *pm)
 	machine->ram_total = take(stream, 1) % 2 ? take_amount(stream) : 0;
 	take_memory(stream, &machine->iomem);
 	take_ranges(stream, 4, &machine->state.crash_cma);
-	machine->state.crash_elfcorehdr_size = take(stream, 1) % 2 ? take_amount(stream) : 0;
+	machine->state.crash_elfcorehdr_size =
+		take(stream, 1) % 4 == 3 ? take_amount(stream) : 4096;
 	pm_config(pm, configs[take(stream, 1) % 4]);
 	pm_cpus(pm, possible, 1 + take(stream, 1) % possible);
 	machine->firmware.acpi = take(stream, 1) % 2;
@@ -125,7 +126,7 @@ static void take_machine(struct stream *stream, struct plan_machine *pm)
 
 static void take_request(struct stream *stream, struct plan_machine *pm, char *words)
 {
-	pm->request.hotplug = take(stream, 1) % 3;
+	pm->request.hotplug = (take(stream, 1) + HOTPLUG_ON) % 3;
 	pm->request.hotplug_size = take(stream, 1) % 4 == 3 ? take_amount(stream) : 0;
 	pm->request.no_checks = take(stream, 1) % 8 == 7;
 	pm->request.no_capture_defaults = take(stream, 1) % 8 == 7;
@@ -153,7 +154,7 @@ static void take_request(struct stream *stream, struct plan_machine *pm, char *w
 		if (take(stream, 1) == 7 && size >= 4)
 			memcpy(pm->initrd.data, "\177ELF", 4);
 	}
-	pm->inputs.file_load = take(stream, 1) % 3;
+	pm->inputs.file_load = (take(stream, 1) + TRI_YES) % 3;
 	pm->inputs.has_seeds = take(stream, 1) % 2;
 }
 
