@@ -72,6 +72,12 @@ static inline uint64_t load_le64(const void *p)
 
 	return (uint64_t)load_le32(b) | (uint64_t)load_le32(b + 4) << 32;
 }
+static inline uint32_t load_be32(const void *p)
+{
+	const uint8_t *b = p;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
 static inline void store_le16(void *p, uint16_t v)
 {
 	uint8_t *b = p;

@@ -13,11 +13,6 @@
 
 #define WANTED "an arm64 Image, plain or packed with gzip, xz or zstd"
 
-static uint32_t load_be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static __attribute__((format(printf, 2, 3))) int unsupported(struct err *err, const char *fmt, ...)
 {
 	char what[300];
