@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kexec/arch/arm64/arm64.h"
+#include "kexec/system/devtree.h"
 #include "lib/checked.h"
 
 /* Room for the edits on top of the tree and the command line: the node, fifteen properties,
@@ -372,6 +373,24 @@ static int open_editor(struct span tree, size_t room, struct editor *editor)
 	return ST_OK;
 }
 
+/* Pack the tree, and look at it once more as at one from outside: a tree whose parts overlap can
+ * be sound before an edit and broken by it. */
+static int finish(struct editor *editor, struct blob *dtb)
+{
+	int code = fdt_pack(editor->fdt);
+
+	if (code)
+		return fdt_failed(editor, "pack it", code);
+	dtb->size = fdt_totalsize(editor->fdt);
+	if (dtb->size > ARM64_DTB_SIZE_MAX)
+		return err_set(editor->err, ST_NO_SPACE, "fdt-too-big",
+			"the device tree with the edits for the capture kernel has %zu bytes, and "
+			"arm64 "
+			"takes at most %u",
+			dtb->size, ARM64_DTB_SIZE_MAX);
+	return devtree_check(blob_span(dtb), "the edited tree", editor->err);
+}
+
 int arm64_build_dtb(struct span tree, const struct arm64_chosen *chosen, struct plan *plan,
 	struct report *report, struct err *err)
 {
@@ -391,16 +410,8 @@ int arm64_build_dtb(struct span tree, const struct arm64_chosen *chosen, struct 
 	status = open_editor(tree, room, &editor);
 	if (!status)
 		status = edit_chosen(&editor, chosen);
-	if (!status) {
-		fdt_pack(editor.fdt);
-		dtb.size = fdt_totalsize(editor.fdt);
-		if (dtb.size > ARM64_DTB_SIZE_MAX)
-			status = err_set(err, ST_NO_SPACE, "fdt-too-big",
-				"the device tree with the edits for the capture kernel has %zu "
-				"bytes, and "
-				"arm64 takes at most %u",
-				dtb.size, ARM64_DTB_SIZE_MAX);
-	}
+	if (!status)
+		status = finish(&editor, &dtb);
 	if (status) {
 		blob_done(&dtb);
 		return status;
