@@ -12,7 +12,6 @@ import ctypes
 import dataclasses
 import itertools
 import json
-import os
 import pathlib
 import shlex
 import shutil
