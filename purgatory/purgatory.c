@@ -170,12 +170,13 @@ static bool digest_equal(const uint8_t *a, const uint8_t *b)
 	return true;
 }
 
-static bool data_is_good(struct console *console, const struct purgatory_region *region)
+static bool data_is_good(
+	struct console *console, const struct purgatory_region *region, enum sha256_core core)
 {
 	uint8_t found[SHA256_DIGEST_SIZE];
 	struct sha256 ctx;
 
-	sha256_init(&ctx);
+	sha256_init(&ctx, core);
 	sha256_update(&ctx, memory_at(region->start), region->data_size);
 	sha256_final(&ctx, found);
 	if (digest_equal(found, region->sha256))
@@ -206,10 +207,15 @@ static bool tail_is_zero(struct console *console, const struct purgatory_region 
 /* All regions are looked at even when the first is bad: the reader wants the whole damage. */
 static bool regions_are_good(struct console *console, const struct purgatory_params *params)
 {
+	enum sha256_core core = machine_sha256_core();
 	bool good = true;
 
+	if (params->flags & PURGATORY_VERBOSE)
+		print(console, core == SHA256_CPU ? "purgatory: SHA-256 by CPU instructions\n"
+						  : "purgatory: SHA-256 by plain code\n");
+
 	for (uint32_t i = 0; i < params->region_count; i++) {
-		good &= data_is_good(console, &params->regions[i]);
+		good &= data_is_good(console, &params->regions[i], core);
 		good &= tail_is_zero(console, &params->regions[i]);
 	}
 	return good;

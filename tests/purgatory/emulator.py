@@ -35,7 +35,14 @@ MACHINES = {
     "el2": ("virt,virtualization=on", "cortex-a57", abi.PSCI_SMC),
     "vhe": ("virt,virtualization=on", "max", abi.PSCI_SMC),
 }
-STUB_E2H, STUB_UART = 1, 2
+STUB_E2H, STUB_UART, STUB_STREAMING = 1, 2, 4
+
+# How the blob is made to see a CPU that QEMU does not have: each of its `mrs xT, REGISTER`
+# becomes a move of a constant. {name: (mrs x0, movz or movn x0, #0)}
+HIDDEN = {
+    "sha2": (0xD5380600, 0xD2800000),  # ID_AA64ISAR0_EL1 = 0
+    "simd": (0xD5380400, 0x92800000),  # ID_AA64PFR0_EL1 = -1
+}
 
 
 def assemble(directory, stub):
@@ -58,9 +65,13 @@ class Case:
     load: int = DEFAULT_LOAD
     params: dict = field(default_factory=dict)
     extra_regions: list = field(default_factory=list)
+    loaded: list = field(default_factory=list)  # those of them that are put into memory
     damage: object = None  # function of a Memory
     until: str = "kernel"  # what ends the run: kernel, halt, reset
     uart: bool = False  # the 16550 on PCI too
+    cpu: str | None = None  # another model than the machine's
+    hidden: str | None = None  # a key of HIDDEN
+    streaming: bool = False  # SME's mode is on at entry
     whole_ram: bool = False
 
 
@@ -90,6 +101,8 @@ class Memory:
         } | case.params
         self.params = abi.Params(**settings)
         self.filled = bytearray(self.params.fill(blob))
+        if case.hidden:
+            self.hide(*HIDDEN[case.hidden])
         if case.damage:
             case.damage(self)
         self.around = bytearray(noise.randbytes(2 * MARGIN + self.blob_mem_size))
@@ -117,6 +130,16 @@ class Memory:
     def flip_param(self, offset, bit=0):
         self.filled[abi.PARAMS_OFFSET + offset] ^= 1 << bit
 
+    def hide(self, read, constant):
+        """Replace an instruction, whatever its target register, which both have in bits 0 to 4."""
+        found = 0
+        for offset in range(0, len(self.filled) - 3, 4):
+            word, = struct.unpack_from("<I", self.filled, offset)
+            if word & ~0x1F == read:
+                struct.pack_into("<I", self.filled, offset, constant | word & 0x1F)
+                found += 1
+        assert found
+
     def digests(self):
         """For each region the digest it was planned with, and that of what is there now."""
         found = {}
@@ -131,6 +154,8 @@ class Memory:
         loaded = [(WINDOW, bytes(self.window))]
         if not WINDOW <= self.around_start < WINDOW + WINDOW_SIZE:
             loaded.append((self.around_start, bytes(self.around)))
+        loaded += [(region.start, region.data.ljust(region.mem_size, b"\0"))
+                   for region in self.case.loaded]
         return loaded
 
 
@@ -221,7 +246,7 @@ class Machine:
         self.socket, theirs = socket.socketpair()
         command = [
             "qemu-system-aarch64", "-M", machine + (",highmem=off" if case.uart else ""),
-            "-cpu", cpu, "-m", f"{RAM_SIZE >> 20}", "-display", "none", "-nodefaults",
+            "-cpu", case.cpu or cpu, "-m", f"{RAM_SIZE >> 20}", "-display", "none", "-nodefaults",
             "-no-reboot", "-no-shutdown", "-S", "-accel", "tcg,thread=single",
             "-chardev", f"socket,id=monitor,fd={theirs.fileno()}",
             "-mon", "monitor,mode=control", "-serial", f"file:{self.serial}",
@@ -230,7 +255,8 @@ class Machine:
         if case.uart:
             command += ["-chardev", f"file,id=uart,path={self.uart}",
                         "-device", "pci-serial,chardev=uart,addr=1.0"]
-        flags = (STUB_E2H if case.machine == "vhe" else 0) | (STUB_UART if case.uart else 0)
+        flags = ((STUB_E2H if case.machine == "vhe" else 0) | (STUB_UART if case.uart else 0)
+                 | (STUB_STREAMING if case.streaming else 0))
         stub = stub[:16] + struct.pack("<QQ", case.load, flags) + stub[32:]
         for i, (address, content) in enumerate([(STUB, stub), *memory.files()]):
             path = self.directory / f"{i}.bin"

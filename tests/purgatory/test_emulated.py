@@ -10,7 +10,9 @@ POLICIES = {"halt": abi.HALT, "reset": abi.RESET, "boot": abi.BOOT}
 START = {"kernel": WINDOW + 0x40000, "initrd": WINDOW + 0x80000, "dtb": WINDOW + 0xA0000}
 SIZE = {"kernel": 0x10000, "initrd": 0x6000, "dtb": 0x1000}
 DATA = {"kernel": 0x2FFD, "initrd": 0x5003, "dtb": 0x9F1}
-VERIFIED = "purgatory: checking 0x3 segments\npurgatory: image verified\n"
+ACCELERATED = "purgatory: SHA-256 by CPU instructions\n"
+PLAIN = "purgatory: SHA-256 by plain code\n"
+VERIFIED = f"purgatory: checking 0x3 segments\n{ACCELERATED}purgatory: image verified\n"
 
 SILENT = {"console_type": abi.CONSOLE_NONE}
 VERBOSE = {"flags": abi.VERBOSE}
@@ -82,6 +84,25 @@ def test_good_verbose(result):
     assert_outcome(result, "boot")
 
 
+PLAIN_VERIFIED = VERIFIED.replace(ACCELERATED, PLAIN)
+
+
+@cases({f"{machine}-without-{what}": Case(machine, hidden=what, params=VERBOSE)
+        for machine in MACHINES for what in ("sha2", "simd")})
+def test_cpu_without_sha256_instructions(result):
+    assert result.report == PLAIN_VERIFIED
+    assert_outcome(result, "boot")
+
+
+@cases({machine: Case(machine, cpu="max", streaming=True, params=VERBOSE)
+        for machine in MACHINES})
+def test_streaming_mode(result):
+    """Left, so that the instructions are not undefined, and put back."""
+    assert result.report == VERIFIED
+    assert_outcome(result, "boot")
+    assert result.registers("svcr") == {"SVCR": 1}
+
+
 @cases({
     "4k-aligned": Case(load=DEFAULT_LOAD + 0x1000, params=VERBOSE),
     "64k-aligned": Case(load=RAM + 0x2340000, params=VERBOSE),
@@ -114,6 +135,49 @@ def test_half_of_the_stack_is_enough(result):
     assert result.scratch.stop - min(result.changed) < 2048 + 16
 
 
+# ---------------------------------------------------------------------- published vectors
+
+# FIPS 180-4's examples, NIST's additional ones, CAVP's SHA256ShortMsg; as in test_sha256.c.
+VECTORS = [
+    (b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    (b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    (b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+     "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"),
+    (b"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopq"
+     b"klmnopqrlmnopqrsmnopqrstnopqrstu",
+     "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"),
+    (bytes(55), "02779466cdec163811d078815c633f21901413081449002f24aa3e80f0b88ef7"),
+    (bytes(56), "d4817aa5497628e7c77e6b606107042bbba3130888c5f47a375e6179be789fbb"),
+    (bytes(57), "65a16cb7861335d5ace3c60718b5052e44660726da4cd13bb745381b235a1785"),
+    (bytes(64), "f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b"),
+    (bytes(1000), "541b3e9daa09b20bf85fa273e5cbd3e80185aa4ec298e765db87742b70138a53"),
+    (b"A" * 1000, "c2e686823489ced2017f6059b8b239318b6364f6dcd835d0a519105a1eadd6e4"),
+    (b"U" * 1005, "f4d62ddec0f3dd90ea1380fa16a5ff8dc4c54b21740650f24afc4120903552b0"),
+    (b"\xc2\x99\x20\x96\x82",
+     "f0887fe961c9cd3beab957e8222494abb969b1ce4c6557976df8b0f6d20e9166"),
+    (b"a" * 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
+]
+
+
+def vectors(machine, **more):
+    """All of them as segments behind the usual three, in memory that nothing else uses."""
+    regions, at = [], RAM + 0x1000000
+    for i, (message, digest) in enumerate(VECTORS):
+        size = -len(message) % 0x1000 + len(message) or 0x1000
+        regions.append(abi.Region(f"vector-{i}", at, message, size, bytes.fromhex(digest)))
+        at += size
+    return Case(machine, params=VERBOSE, extra_regions=regions, loaded=regions, **more)
+
+
+@cases({f"{machine}-{name}": (vectors(machine, hidden=hidden), words)
+        for machine in MACHINES
+        for name, hidden, words in (("cpu", None, ACCELERATED), ("plain", "sha2", PLAIN))})
+def test_published_vectors(case, expected, result):
+    assert result.report == ("purgatory: checking 0x10 segments\n" + expected
+                             + "purgatory: image verified\n")
+    assert_outcome(result, "boot")
+
+
 # ------------------------------------------------------------------------- a bad segment
 
 PLACES = {
@@ -124,10 +188,10 @@ PLACES = {
 TAIL_PLACES = {"first-byte": None, "last-byte": -1}
 
 
-def corrupted(name, offset, bit, policy, machine="el1"):
+def corrupted(name, offset, bit, policy, machine="el1", hidden=None):
     offset = DATA[name] + (-1 if bit is not None else 0) if offset is None else offset
     return Case(machine, until="kernel" if policy == "boot" else policy,
-                params={"on_corruption": POLICIES[policy]},
+                params={"on_corruption": POLICIES[policy]}, hidden=hidden,
                 damage=lambda memory: memory.flip(name, offset, bit or 0))
 
 
@@ -135,9 +199,14 @@ def machine_for(i):
     return list(MACHINES)[i % len(MACHINES)]
 
 
+def hidden_for(i):
+    return [None, "sha2"][i % 2]
+
+
 DIGEST_CASES = {
     f"{name}-{place}-{policy}": (
-        corrupted(name, offset, bit, policy, machine_for(i + j + k)), name, policy)
+        corrupted(name, offset, bit, policy, machine_for(i + j + k), hidden_for(i + j)),
+        name, policy)
     for i, name in enumerate(["initrd", "dtb", "kernel"])
     for j, (place, (offset, bit)) in enumerate(PLACES.items())
     for k, policy in enumerate(POLICIES)
