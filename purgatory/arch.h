@@ -21,6 +21,20 @@ void mmio_write(uint64_t address, uint32_t width, uint32_t value);
  */
 enum sha256_core machine_sha256_core(void);
 
+struct purgatory_tables;
+
+/* The set of tables, PURGATORY_TABLES_*, that this CPU would use at its exception level. */
+unsigned int machine_tables_set(void);
+
+/*
+ * Turn MMU and caches on by these tables, which are good. NULL, or why they stay off. They are
+ * turned off again when the kernel is entered.
+ */
+const char *machine_cache_on(const struct purgatory_tables *tables);
+
+/* Make memory hold what the caches do, to the last agent, and the caches nothing of it. */
+void machine_cache_clean(uint64_t start, uint64_t size);
+
 /* Ask the firmware for a reset, by one of PURGATORY_PSCI_*. Returns if nothing came of it. */
 void machine_reset(uint32_t psci_conduit);
 

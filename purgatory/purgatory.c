@@ -12,6 +12,12 @@
 
 #define KNOWN_FLAGS (PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE)
 
+/* How the digests are made. */
+struct pace {
+	const char *uncached; /* why the caches are off; NULL when they are on */
+	enum sha256_core core;
+};
+
 /* Target addresses are numbers; here, and only here, they become memory. */
 static const void *memory_at(uint64_t address)
 {
@@ -107,7 +113,7 @@ static bool is_covered(const struct purgatory_params *params, uint64_t address, 
 static const char *regions_problem(const struct purgatory_params *params)
 {
 	uint64_t unused = address_of(&params->regions[params->region_count]);
-	uint64_t end = address_of(params + 1);
+	uint64_t end = address_of(&params->regions[PURGATORY_REGIONS_MAX]);
 
 	/* No region would be verified: that is not what a good image looks like. */
 	if (params->region_count == 0)
@@ -125,6 +131,50 @@ static const char *regions_problem(const struct purgatory_params *params)
 		return "kernel_entry";
 	if (!is_covered(params, params->dtb, 8))
 		return "dtb";
+	return NULL;
+}
+
+static uint64_t page_up(uint64_t address)
+{
+	return (address + PURGATORY_ALIGN - 1) & ~(uint64_t)(PURGATORY_ALIGN - 1);
+}
+
+/* Behind the blob and behind each other is where the planner puts tables. */
+static bool tables_in_place(const struct purgatory_params *params)
+{
+	uint64_t blob = address_of(params) - PURGATORY_PARAMS_OFFSET;
+	uint64_t at = page_up(blob + params->mem_size);
+
+	for (unsigned int i = 0; i < PURGATORY_TABLES_SETS; i++) {
+		const struct purgatory_tables *tables = &params->tables[i];
+
+		if (tables->root != at || tables->size % PURGATORY_ALIGN != 0 ||
+			tables->size == 0 || tables->size > PURGATORY_TABLES_SIZE_MAX)
+			return false;
+		at += tables->size;
+	}
+	return true;
+}
+
+static uint64_t sum_of(const struct purgatory_tables *tables)
+{
+	const memory_word *word = memory_at(tables->root);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < tables->size / sizeof(*word); i++)
+		sum = purgatory_sum(sum, word[i]);
+	return sum;
+}
+
+static const char *tables_problem(const struct purgatory_params *params)
+{
+	const struct purgatory_tables *tables = &params->tables[machine_tables_set()];
+	uint64_t start = address_of(params->tables);
+
+	if (first_nonzero(start, start + sizeof(params->tables)) == start + sizeof(params->tables))
+		return NULL;
+	if (!tables_in_place(params) || sum_of(tables) != tables->sum)
+		return "tables";
 	return NULL;
 }
 
@@ -205,20 +255,44 @@ static bool tail_is_zero(struct console *console, const struct purgatory_region 
 }
 
 /* All regions are looked at even when the first is bad: the reader wants the whole damage. */
-static bool regions_are_good(struct console *console, const struct purgatory_params *params)
+static bool regions_are_good(
+	struct console *console, const struct purgatory_params *params, const struct pace *pace)
 {
-	enum sha256_core core = machine_sha256_core();
 	bool good = true;
 
-	if (params->flags & PURGATORY_VERBOSE)
-		print(console, core == SHA256_CPU ? "purgatory: SHA-256 by CPU instructions\n"
-						  : "purgatory: SHA-256 by plain code\n");
-
 	for (uint32_t i = 0; i < params->region_count; i++) {
-		good &= data_is_good(console, &params->regions[i], core);
-		good &= tail_is_zero(console, &params->regions[i]);
+		const struct purgatory_region *region = &params->regions[i];
+
+		good &= data_is_good(console, region, pace->core);
+		good &= tail_is_zero(console, region);
+		/* What was read is what the kernel will find, also with its caches off. */
+		if (!pace->uncached)
+			machine_cache_clean(region->start, region->mem_size);
 	}
 	return good;
+}
+
+/* As fast as this CPU and the planner's tables allow. */
+static struct pace pace_find(const struct purgatory_params *params)
+{
+	return (struct pace){
+		.uncached = machine_cache_on(&params->tables[machine_tables_set()]),
+		.core = machine_sha256_core(),
+	};
+}
+
+static void report_pace(
+	struct console *console, const struct purgatory_params *params, const struct pace *pace)
+{
+	print(console, "purgatory: checking ");
+	print_hex(console, params->region_count);
+	print(console, " segments\n");
+	print(console, "purgatory: caches ");
+	print(console, pace->uncached ? "off: " : "on");
+	if (pace->uncached)
+		print(console, pace->uncached);
+	print(console, "\npurgatory: SHA-256 by ");
+	print(console, pace->core == SHA256_CPU ? "CPU instructions\n" : "plain code\n");
 }
 
 /* Whether all is as the planner left it, or at least nobody wants to know. */
@@ -226,6 +300,7 @@ static bool image_is_good(struct console *console, const struct purgatory_params
 {
 	const char *problem = header_problem(params);
 	bool verbose = params->flags & PURGATORY_VERBOSE;
+	struct pace pace;
 
 	if (!problem && params->flags & PURGATORY_SKIP_CHECK) {
 		if (verbose)
@@ -234,17 +309,17 @@ static bool image_is_good(struct console *console, const struct purgatory_params
 	}
 	if (!problem)
 		problem = regions_problem(params);
+	if (!problem)
+		problem = tables_problem(params);
 	if (problem) {
 		report_params(console, params, problem);
 		return false;
 	}
 
-	if (verbose) {
-		print(console, "purgatory: checking ");
-		print_hex(console, params->region_count);
-		print(console, " segments\n");
-	}
-	if (!regions_are_good(console, params))
+	pace = pace_find(params);
+	if (verbose)
+		report_pace(console, params, &pace);
+	if (!regions_are_good(console, params, &pace))
 		return false;
 	if (verbose)
 		print(console, "purgatory: image verified\n");

@@ -18,6 +18,7 @@ from pathlib import Path
 import abi
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 RAM = 0x40000000
 RAM_SIZE = 64 << 20
 UART = 0x09000000
@@ -42,7 +43,23 @@ STUB_E2H, STUB_UART, STUB_STREAMING = 1, 2, 4
 HIDDEN = {
     "sha2": (0xD5380600, 0xD2800000),  # ID_AA64ISAR0_EL1 = 0
     "simd": (0xD5380400, 0x92800000),  # ID_AA64PFR0_EL1 = -1
+    "4k": (0xD5380700, 0x92800000),  # ID_AA64MMFR0_EL1 = -1
 }
+
+PAGE = 4096
+CODE, READ, WRITE, DEVICE = range(4)  # enum arm64_access
+TABLE_SETS = 2
+
+
+def compile_make_tables(directory):
+    program = directory / "make_tables"
+    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}", "-o", program,
+                    HERE / "make_tables.c", ROOT / "kexec/arch/arm64/tables.c"], check=True)
+    return program
+
+
+def page_up(number):
+    return -(-number // PAGE) * PAGE
 
 
 def assemble(directory, stub):
@@ -70,7 +87,9 @@ class Case:
     until: str = "kernel"  # what ends the run: kernel, halt, reset
     uart: bool = False  # the 16550 on PCI too
     cpu: str | None = None  # another model than the machine's
-    hidden: str | None = None  # a key of HIDDEN
+    hidden: tuple = ()  # keys of HIDDEN
+    cached: bool = True  # tables behind the blob
+    unmapped: str | None = None  # the region that they leave out
     streaming: bool = False  # SME's mode is on at entry
     whole_ram: bool = False
 
@@ -78,7 +97,7 @@ class Case:
 class Memory:
     """What RAM holds before the start, as far as the test has put it there."""
 
-    def __init__(self, blob, kernel, case):
+    def __init__(self, blob, kernel, case, make_tables):
         noise = random.Random(case.load)
         self.case = case
         self.window = bytearray(noise.randbytes(WINDOW_SIZE))
@@ -100,13 +119,19 @@ class Memory:
             "console_type": abi.CONSOLE_PL011, "console_base": UART, "console_reg_width": 4,
         } | case.params
         self.params = abi.Params(**settings)
+        self.behind = page_up(self.blob_mem_size)
+        if case.cached:
+            self.params.tables = self.make_tables(make_tables, blob)
         self.filled = bytearray(self.params.fill(blob))
-        if case.hidden:
-            self.hide(*HIDDEN[case.hidden])
+        self.tables = bytearray(b"".join(data for _, data in self.params.tables))
+        for name in case.hidden:
+            self.hide(*HIDDEN[name])
         if case.damage:
             case.damage(self)
-        self.around = bytearray(noise.randbytes(2 * MARGIN + self.blob_mem_size))
+        self.around = bytearray(noise.randbytes(2 * MARGIN + self.behind + len(self.tables)))
         self.around[MARGIN:MARGIN + len(self.filled)] = self.filled
+        tables = MARGIN + self.behind
+        self.around[tables:tables + len(self.tables)] = self.tables
         if self.around_start + len(self.around) > RAM + RAM_SIZE:
             del self.around[RAM + RAM_SIZE - self.around_start:]
         if WINDOW <= self.around_start < WINDOW + WINDOW_SIZE:
@@ -129,6 +154,24 @@ class Memory:
 
     def flip_param(self, offset, bit=0):
         self.filled[abi.PARAMS_OFFSET + offset] ^= 1 << bit
+
+    def make_tables(self, program, blob):
+        """Both sets, as the planner would: (root, bytes) of each."""
+        load, stack = self.case.load, self.case.load + page_up(len(blob))
+        mappings = [(load, stack, CODE), (stack, load + self.behind, WRITE)]
+        mappings += [(region.start, region.start + region.mem_size, READ)
+                     for region in self.params.regions if region.name != self.case.unmapped]
+        if self.params.console_type != abi.CONSOLE_NONE:
+            uart = self.params.console_base // PAGE * PAGE
+            mappings.append((uart, uart + PAGE, DEVICE))
+        words = [hex(number) for mapping in mappings for number in mapping]
+        sets, at = [], load + self.behind
+        for regime in range(TABLE_SETS):
+            command = [program, str(regime), hex(at), *words]
+            data = subprocess.run(command, check=True, capture_output=True).stdout
+            sets.append((at, data))
+            at += len(data)
+        return sets
 
     def hide(self, read, constant):
         """Replace an instruction, whatever its target register, which both have in bits 0 to 4."""
@@ -331,9 +374,10 @@ class Emulator:
         self.blob = blob
         self.stub = assemble(directory, True)
         self.kernel = assemble(directory, False)
+        self.make_tables = compile_make_tables(directory)
 
     def run(self, case):
-        memory = Memory(self.blob, self.kernel, case)
+        memory = Memory(self.blob, self.kernel, case, self.make_tables)
         with tempfile.TemporaryDirectory(prefix="purgatory-") as directory:
             machine = Machine(case, memory, self.stub, directory)
             try:

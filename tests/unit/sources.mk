@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 UNIT_SOURCES := \
+	tests/unit/test_arm64_tables.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_cmdline.c \
 	tests/unit/test_console.c \

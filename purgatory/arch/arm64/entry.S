@@ -15,8 +15,9 @@
 
 #define CURRENT_EL_2 (2 << 2)
 
-/* The deepest path, digest and report, takes below 1 KiB; tests/purgatory measures it. */
-#define STACK_SIZE 4096
+/* With the state above it one page, which is mapped for writing when the MMU is on. The deepest
+ * path, digest and report, takes below 1 KiB; tests/purgatory measures it. */
+#define STACK_SIZE (4096 - CPU_STATE_SIZE)
 
 /* ------------------------------------------------------------------ head, at byte 0 */
 
@@ -47,7 +48,9 @@ purgatory_params_end:
 /* ----------------------------------------------------------------------- the stack */
 
 	.section .stack, "aw", %nobits
-	.balign	16
+	.balign	4096
+	.globl	stack_start
+stack_start:
 	.space	STACK_SIZE
 /* Written at entry; the fault handler finds them here when no register can be trusted. */
 	.globl	cpu_state
@@ -62,6 +65,8 @@ cpu_state:
 start:
 	/* Masked already, by contract; the kernel insists on it, so make it certain. */
 	msr	daifset, #0xf
+
+	bl	own_memory_clean
 
 /* x9 = cpu_state and top of the stack, x10 = our vectors; as found: x11 = VBAR_ELx,
  * x13 = CPACR_EL1 or CPTR_EL2. */
@@ -82,6 +87,7 @@ start:
 2:	isb
 	stp	x11, xzr, [x9, #CPU_STATE_VBAR]		/* and fault_depth */
 	stp	x13, xzr, [x9, #CPU_STATE_FP_TRAP]	/* and svcr */
+	str	xzr, [x9, #CPU_STATE_CACHED]
 
 /* Live: sp. */
 	adr	x0, purgatory_params
@@ -89,6 +95,8 @@ start:
 
 /* Live: nothing. C has decided that the kernel is to be entered. */
 enter_kernel:
+	bl	mmu_off
+
 /* x9 = cpu_state; to be put back: x11 = VBAR_ELx, x13 = CPACR_EL1 or CPTR_EL2, x14 = SVCR. */
 	adr	x9, cpu_state
 	ldr	x11, [x9, #CPU_STATE_VBAR]
