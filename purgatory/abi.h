@@ -83,7 +83,7 @@ struct purgatory_region {
 /*
  * Page tables that map the regions, the blob and the console to themselves: granule 4 KiB, 48
  * bits, Normal memory by attribute 0 and Device memory by attribute 1. The second set follows
- * the first. All zero where the planner made none; then the MMU stays off.
+ * the first and has its size. All zero where the planner made none; then the MMU stays off.
  */
 struct purgatory_tables {
 	uint64_t root; /* physical address of the level 0 table */

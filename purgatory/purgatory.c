@@ -42,16 +42,27 @@ static bool in_memory(const struct purgatory_region *region, uint64_t address)
 	return address >= region->start && address - region->start < region->mem_size;
 }
 
-/* The first byte of [start, end) that is not zero; end if there is none. By words. */
+#define LINE 64
+
+/* Whether the LINE bytes at an address, a multiple of eight, are zero. */
+static bool line_is_zero(uint64_t address)
+{
+	const memory_word *word = memory_at(address);
+
+	return (word[0] | word[1] | word[2] | word[3] | word[4] | word[5] | word[6] | word[7]) == 0;
+}
+
+/* The first byte of [start, end) that is not zero; end if there is none. By lines, but for
+ * where it may be. */
 static uint64_t first_nonzero(uint64_t start, uint64_t end)
 {
 	uint64_t at = start;
 
-	while (at < end && at % 8 != 0 && *(const uint8_t *)memory_at(at) == 0)
+	while (at < end && at % sizeof(memory_word) != 0 && *(const uint8_t *)memory_at(at) == 0)
 		at++;
-	if (at % 8 == 0)
-		while (end - at >= 8 && *(const memory_word *)memory_at(at) == 0)
-			at += 8;
+	if (at % sizeof(memory_word) == 0)
+		while (end - at >= LINE && line_is_zero(at))
+			at += LINE;
 	while (at < end && *(const uint8_t *)memory_at(at) == 0)
 		at++;
 	return at;
@@ -139,20 +150,18 @@ static uint64_t page_up(uint64_t address)
 	return (address + PURGATORY_ALIGN - 1) & ~(uint64_t)(PURGATORY_ALIGN - 1);
 }
 
-/* Behind the blob and behind each other is where the planner puts tables. */
+/* Behind the blob and behind each other is where the planner puts the sets. They map the same
+ * things, so they are of the same size. */
 static bool tables_in_place(const struct purgatory_params *params)
 {
-	uint64_t blob = address_of(params) - PURGATORY_PARAMS_OFFSET;
-	uint64_t at = page_up(blob + params->mem_size);
+	uint64_t at = page_up(address_of(params) - PURGATORY_PARAMS_OFFSET + params->mem_size);
+	uint64_t size = params->tables[0].size;
 
-	for (unsigned int i = 0; i < PURGATORY_TABLES_SETS; i++) {
-		const struct purgatory_tables *tables = &params->tables[i];
-
-		if (tables->root != at || tables->size % PURGATORY_ALIGN != 0 ||
-			tables->size == 0 || tables->size > PURGATORY_TABLES_SIZE_MAX)
+	if (size % PURGATORY_ALIGN != 0 || size == 0 || size > PURGATORY_TABLES_SIZE_MAX)
+		return false;
+	for (unsigned int i = 0; i < PURGATORY_TABLES_SETS; i++, at += size)
+		if (params->tables[i].root != at || params->tables[i].size != size)
 			return false;
-		at += tables->size;
-	}
 	return true;
 }
 

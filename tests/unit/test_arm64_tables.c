@@ -18,14 +18,16 @@
 #define MIB   (1024 * KIB)
 #define GIB   (1024 * MIB)
 
-static uint8_t memory[COUNT * ARM64_TABLE_SIZE];
+static uint8_t memory[ARM64_TABLES_ROOM];
 static size_t used;
+static uint64_t root; /* where the CPU begins: the first of the used tables */
 
 static int setup(void **state)
 {
 	(void)state;
 	memset(memory, 0, sizeof(memory));
 	used = 0;
+	root = BASE;
 	return 0;
 }
 
@@ -38,12 +40,12 @@ static const char *build(const struct arm64_mapping *mappings, size_t mapping_co
 /* The leaf for an address, 0 for none. Every table lies among the used ones. */
 static uint64_t walk(uint64_t address, unsigned int *ret_level)
 {
-	uint64_t table = BASE;
+	uint64_t table = root;
 
 	for (unsigned int level = 0;; level++) {
 		uint64_t index = address >> (39 - 9 * level) & 511, descriptor;
 
-		assert_in_range(table, BASE, BASE + (used - 1) * ARM64_TABLE_SIZE);
+		assert_in_range(table, root, root + (used - 1) * ARM64_TABLE_SIZE);
 		descriptor = load_le64(memory + (table - BASE) + 8 * index);
 		*ret_level = level;
 		if (!(descriptor & 1))
@@ -205,6 +207,78 @@ static void test_refused(void **state)
 	}
 }
 
+/* What purgatory verifies, itself and its console; not what it does not verify. */
+static void test_of_a_plan(void **state)
+{
+	static struct plan plan = {
+		.segments = {
+			{ .mem = 0x70000000, .memsz = 0x10000, .digested = true },
+			{ .mem = 0x70010000, .memsz = 0x10000 },
+			{ .mem = 0x70020000, .memsz = 0x1000, .digested = true },
+		},
+		.segment_count = 3,
+	};
+	struct plan_inputs inputs = { .console = { .type = CONSOLE_8250, .base = 0x9000ff0 } };
+	const struct purgatory_layout layout = {
+		.start = 0x7fe2b000,
+		.stack = 0x7fe2f000,
+		.end = 0x7fe2ff00,
+		.tables = BASE,
+	};
+	const uint64_t only[2] = { 0, 0x0020000000000040 }; /* AP[1] for PXN */
+	struct range sets[2];
+
+	(void)state;
+	inputs.console.reg_shift = 2;
+	assert_null(arm64_purgatory_tables(&inputs, &plan, &layout, memory, sets));
+	assert_int_equal(sets[0].start, BASE);
+	assert_int_equal(sets[1].start, sets[0].end);
+	for (int set = 0; set < 2; set++) {
+		root = sets[set].start;
+		used = (sets[set].end - sets[set].start) / ARM64_TABLE_SIZE;
+		assert_mapped(0x70000000, READ ^ only[set], 3);
+		assert_unmapped(0x70010000);
+		assert_mapped(0x70020000, READ ^ only[set], 3);
+		assert_unmapped(0x70021000);
+		assert_unmapped(0x7fe2a000);
+		assert_mapped(0x7fe2e000, set ? 0x7c1 : 0x0040000000000781, 3);
+		assert_mapped(0x7fe2f000, 0x0060000000000701 ^ only[set], 3);
+		assert_unmapped(BASE);
+		assert_unmapped(0x8fff000);
+		assert_mapped(0x9000000, 0x0060000000000405 ^ only[set], 3);
+		assert_mapped(0x9001000, 0x0060000000000405 ^ only[set], 3);
+		assert_unmapped(0x9002000);
+	}
+}
+
+/* A console that cannot be leaves purgatory without tables, not the planner without a plan. */
+static void test_of_an_odd_console(void **state)
+{
+	static const struct console odd[] = {
+		{ .type = CONSOLE_8250, .base = 0x9000000, .reg_shift = 32 },
+		{ .type = CONSOLE_8250, .base = 0x9000000, .reg_shift = UINT32_MAX },
+		{ .type = CONSOLE_8250, .base = UINT64_MAX - 3, .reg_shift = 2 },
+		{ .type = CONSOLE_PL011, .base = UINT64_MAX },
+		{ .type = CONSOLE_PL011, .base = 1ull << 48 },
+	};
+	const struct purgatory_layout layout = {
+		.start = BASE - 0x5000,
+		.stack = BASE - 0x1000,
+		.end = BASE,
+		.tables = BASE,
+	};
+	static const struct plan plan = { .segment_count = 0 };
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		const struct plan_inputs inputs = { .console = odd[i] };
+		struct range sets[2];
+
+		setup(state);
+		assert_string_equal(arm64_purgatory_tables(&inputs, &plan, &layout, memory, sets),
+			"an address is beyond 48 bits");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +287,8 @@ int main(void)
 		cmocka_unit_test_setup(test_plan, setup),
 		cmocka_unit_test_setup(test_too_many, setup),
 		cmocka_unit_test_setup(test_refused, setup),
+		cmocka_unit_test_setup(test_of_a_plan, setup),
+		cmocka_unit_test_setup(test_of_an_odd_console, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
