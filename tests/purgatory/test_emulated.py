@@ -4,12 +4,12 @@
 import pytest
 
 import abi
-from emulator import DEFAULT_LOAD, MACHINES, RAM, RAM_SIZE, UNMAPPED, UART, PCI_UART, WINDOW, Case
+from emulator import (DATA_SIZES, DEFAULT_LOAD, MACHINES, MEM_SIZES, PCI_UART, RAM, RAM_SIZE, UART,
+                      UNMAPPED, WINDOW, Case)
 
 POLICIES = {"halt": abi.HALT, "reset": abi.RESET, "boot": abi.BOOT}
 START = {"kernel": WINDOW + 0x40000, "initrd": WINDOW + 0x80000, "dtb": WINDOW + 0xA0000}
-SIZE = {"kernel": 0x10000, "initrd": 0x6000, "dtb": 0x1000}
-DATA = {"kernel": 0x2FFD, "initrd": 0x5003, "dtb": 0x9F1}
+SIZE, DATA = MEM_SIZES, DATA_SIZES
 ACCELERATED = "purgatory: SHA-256 by CPU instructions\n"
 PLAIN = "purgatory: SHA-256 by plain code\n"
 CACHED = "purgatory: caches on\n"
