@@ -8,6 +8,14 @@ LIB_SOURCES := \
 	lib/rangeset.c \
 	lib/report.c \
 	lib/sha256.c \
+	lib/sha256_arm64.c \
+	lib/sha256_other.c \
+	lib/sha256_x86_64.c \
 	lib/status.c \
 	lib/sysroot.c \
 	lib/vmcoreinfo.c
+
+# Of the cores of SHA-256 that are made of a CPU's own instructions, the one of this machine.
+not_here := $(filter-out $(TARGET),arm64 other x86_64)
+LIB_SOURCES := $(filter-out $(not_here:%=lib/sha256_%.%),$(LIB_SOURCES))
+LIB_SOURCES += $(if $(filter arm64,$(TARGET)),lib/sha256_arm64_core.S)

@@ -7,23 +7,25 @@
  * The purgatory is a flat blob, position independent, entered at its first byte. At
  * PURGATORY_PARAMS_OFFSET stands a struct purgatory_params. In the blob as built it holds
  * magic, version, size and mem_size; the planner refuses a blob in which they are not what
- * this header says, fills the rest in its own copy, and loads that.
+ * this header says, fills the rest in its own copy, and loads that. What the file holds is
+ * only read at run time; stack and state begin on the page behind it and end at mem_size.
+ * On the page behind that begin the tables, where there are any.
  *
  * All fields are little endian. The blob may be loaded at any address that is a multiple of
  * PURGATORY_ALIGN. It touches nothing outside [load address, load address + mem_size) but
- * the regions (read only), the console and, to reset, the firmware.
+ * the regions and the tables (read only), the console and, to reset, the firmware.
  */
 #ifndef PURGATORY_ABI_H
 #define PURGATORY_ABI_H
 
 #define PURGATORY_MAGIC	  0x314752555058454b /* the bytes "KEXPURG1" */
-#define PURGATORY_VERSION 1
+#define PURGATORY_VERSION 2
 #define PURGATORY_ALIGN	  4096
 
 #define PURGATORY_PARAMS_OFFSET 64
 
 /* Size of struct purgatory_params and offsets inside it, for the assembly and the linker. */
-#define PURGATORY_PARAMS_SIZE  1232
+#define PURGATORY_PARAMS_SIZE  1280
 #define PURGATORY_PARAMS_ENTRY 24
 #define PURGATORY_PARAMS_DTB   32
 
@@ -49,6 +51,17 @@
 #define PURGATORY_PSCI_SMC  1
 #define PURGATORY_PSCI_HVC  2
 
+/*
+ * Two sets of page tables, since arm64's descriptors differ in a regime that has EL0 below it
+ * (EL1, EL2 with E2H) and in one that has not (EL2 without).
+ */
+#define PURGATORY_TABLES_WITH_EL0 0
+#define PURGATORY_TABLES_EL2_ONLY 1
+#define PURGATORY_TABLES_SETS	  2
+
+/* At most so many bytes of tables in a set: with the MMU off each word that is read counts. */
+#define PURGATORY_TABLES_SIZE_MAX 65536
+
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>
@@ -68,6 +81,24 @@ struct purgatory_region {
 };
 
 /*
+ * Page tables that map the regions, the blob and the console to themselves: granule 4 KiB, 48
+ * bits, Normal memory by attribute 0 and Device memory by attribute 1. The second set follows
+ * the first and has its size. All zero where the planner made none; then the MMU stays off.
+ */
+struct purgatory_tables {
+	uint64_t root; /* physical address of the level 0 table */
+	uint64_t size; /* bytes from there; whole pages */
+	uint64_t sum;  /* of all words, by purgatory_sum() */
+};
+
+/* What all words of the tables come to, each taken in turn, beginning with 0: a difference in
+ * one word always shows. Tables with an error would lead nowhere, and without a word. */
+static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
+{
+	return (sum ^ word) * 0x9e3779b97f4a7c15u; /* odd: no two sums become one */
+}
+
+/*
  * What the purgatory checks of this block at run time, so that a bit that changed in it does
  * not pass for a good image; a failure is treated as corruption of a segment `purgatory`:
  *
@@ -76,7 +107,8 @@ struct purgatory_region {
  *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
  *	2^64, name terminated; kernel_entry (4-byte aligned) and dtb (8-byte aligned) each
- *	inside the data of a region, for what nobody verified must not be entered.
+ *	inside the data of a region, for what nobody verified must not be entered; tables where
+ *	they have to be, and the set that this CPU would use with the sum that it should have.
  *
  * A console that cannot be used as described is no console, not a corruption.
  */
@@ -97,6 +129,7 @@ struct purgatory_params {
 	uint32_t region_count;
 	uint32_t reserved; /* zero */
 	struct purgatory_region regions[PURGATORY_REGIONS_MAX];
+	struct purgatory_tables tables[PURGATORY_TABLES_SETS];
 };
 
 _Static_assert(offsetof(struct purgatory_params, magic) == 0, "abi");
@@ -115,7 +148,8 @@ _Static_assert(offsetof(struct purgatory_params, console_reg_width) == 68, "abi"
 _Static_assert(offsetof(struct purgatory_params, region_count) == 72, "abi");
 _Static_assert(offsetof(struct purgatory_params, regions) == 80, "abi");
 _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
-_Static_assert(sizeof(struct purgatory_params) == 80 + 72 * PURGATORY_REGIONS_MAX, "abi");
+_Static_assert(offsetof(struct purgatory_params, tables) == 1232, "abi");
+_Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
 _Static_assert(sizeof(struct purgatory_params) == PURGATORY_PARAMS_SIZE, "abi");
 
 #endif /* __ASSEMBLER__ */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the purgatory asks of a CPU family. arch/<arch>/ implements these four, and an
+ * What the purgatory asks of a CPU family. arch/<arch>/ implements these, and an
  * entry.S that makes a stack, calls purgatory_main() and, when that returns, enters the
  * kernel. The unit tests link their own versions, which write down what was asked.
  */
@@ -9,9 +9,31 @@
 
 #include <stdint.h>
 
+#include "lib/sha256.h"
+
 /* Read, write one device register; width is 1, 2 or 4 bytes, address a multiple of it. */
 uint32_t mmio_read(uint64_t address, uint32_t width);
 void mmio_write(uint64_t address, uint32_t width, uint32_t value);
+
+/*
+ * The fastest core that this CPU can run. Vector registers are opened where it needs them, and
+ * closed when the kernel is entered.
+ */
+enum sha256_core machine_sha256_core(void);
+
+struct purgatory_tables;
+
+/* The set of tables, PURGATORY_TABLES_*, that this CPU would use at its exception level. */
+unsigned int machine_tables_set(void);
+
+/*
+ * Turn MMU and caches on by these tables, which are good. NULL, or why they stay off. They are
+ * turned off again when the kernel is entered.
+ */
+const char *machine_cache_on(const struct purgatory_tables *tables);
+
+/* Make memory hold what the caches do, to the last agent, and the caches nothing of it. */
+void machine_cache_clean(uint64_t start, uint64_t size);
 
 /* Ask the firmware for a reset, by one of PURGATORY_PSCI_*. Returns if nothing came of it. */
 void machine_reset(uint32_t psci_conduit);

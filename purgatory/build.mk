@@ -30,7 +30,11 @@ purgatory_arm64_sources := \
 	purgatory/print.c \
 	purgatory/string.c \
 	purgatory/arch/arm64/machine.c \
-	lib/sha256.c
+	purgatory/arch/arm64/mmu.c \
+	purgatory/arch/arm64/mmu_switch.S \
+	purgatory/arch/arm64/vector.c \
+	lib/sha256.c \
+	lib/sha256_arm64_core.S
 
 purgatory_arm64_objects := \
 	$(patsubst %,$(purgatory_arm64_dir)/obj/%.o,$(basename $(purgatory_arm64_sources)))

@@ -12,6 +12,12 @@
 
 #define KNOWN_FLAGS (PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE)
 
+/* How the digests are made. */
+struct pace {
+	const char *uncached; /* why the caches are off; NULL when they are on */
+	enum sha256_core core;
+};
+
 /* Target addresses are numbers; here, and only here, they become memory. */
 static const void *memory_at(uint64_t address)
 {
@@ -36,16 +42,27 @@ static bool in_memory(const struct purgatory_region *region, uint64_t address)
 	return address >= region->start && address - region->start < region->mem_size;
 }
 
-/* The first byte of [start, end) that is not zero; end if there is none. By words. */
+#define LINE 64
+
+/* Whether the LINE bytes at an address, a multiple of eight, are zero. */
+static bool line_is_zero(uint64_t address)
+{
+	const memory_word *word = memory_at(address);
+
+	return (word[0] | word[1] | word[2] | word[3] | word[4] | word[5] | word[6] | word[7]) == 0;
+}
+
+/* The first byte of [start, end) that is not zero; end if there is none. By lines, but for
+ * where it may be. */
 static uint64_t first_nonzero(uint64_t start, uint64_t end)
 {
 	uint64_t at = start;
 
-	while (at < end && at % 8 != 0 && *(const uint8_t *)memory_at(at) == 0)
+	while (at < end && at % sizeof(memory_word) != 0 && *(const uint8_t *)memory_at(at) == 0)
 		at++;
-	if (at % 8 == 0)
-		while (end - at >= 8 && *(const memory_word *)memory_at(at) == 0)
-			at += 8;
+	if (at % sizeof(memory_word) == 0)
+		while (end - at >= LINE && line_is_zero(at))
+			at += LINE;
 	while (at < end && *(const uint8_t *)memory_at(at) == 0)
 		at++;
 	return at;
@@ -107,7 +124,7 @@ static bool is_covered(const struct purgatory_params *params, uint64_t address, 
 static const char *regions_problem(const struct purgatory_params *params)
 {
 	uint64_t unused = address_of(&params->regions[params->region_count]);
-	uint64_t end = address_of(params + 1);
+	uint64_t end = address_of(&params->regions[PURGATORY_REGIONS_MAX]);
 
 	/* No region would be verified: that is not what a good image looks like. */
 	if (params->region_count == 0)
@@ -125,6 +142,48 @@ static const char *regions_problem(const struct purgatory_params *params)
 		return "kernel_entry";
 	if (!is_covered(params, params->dtb, 8))
 		return "dtb";
+	return NULL;
+}
+
+static uint64_t page_up(uint64_t address)
+{
+	return (address + PURGATORY_ALIGN - 1) & ~(uint64_t)(PURGATORY_ALIGN - 1);
+}
+
+/* Behind the blob and behind each other is where the planner puts the sets. They map the same
+ * things, so they are of the same size. */
+static bool tables_in_place(const struct purgatory_params *params)
+{
+	uint64_t at = page_up(address_of(params) - PURGATORY_PARAMS_OFFSET + params->mem_size);
+	uint64_t size = params->tables[0].size;
+
+	if (size % PURGATORY_ALIGN != 0 || size == 0 || size > PURGATORY_TABLES_SIZE_MAX)
+		return false;
+	for (unsigned int i = 0; i < PURGATORY_TABLES_SETS; i++, at += size)
+		if (params->tables[i].root != at || params->tables[i].size != size)
+			return false;
+	return true;
+}
+
+static uint64_t sum_of(const struct purgatory_tables *tables)
+{
+	const memory_word *word = memory_at(tables->root);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < tables->size / sizeof(*word); i++)
+		sum = purgatory_sum(sum, word[i]);
+	return sum;
+}
+
+static const char *tables_problem(const struct purgatory_params *params)
+{
+	const struct purgatory_tables *tables = &params->tables[machine_tables_set()];
+	uint64_t start = address_of(params->tables);
+
+	if (first_nonzero(start, start + sizeof(params->tables)) == start + sizeof(params->tables))
+		return NULL;
+	if (!tables_in_place(params) || sum_of(tables) != tables->sum)
+		return "tables";
 	return NULL;
 }
 
@@ -170,12 +229,13 @@ static bool digest_equal(const uint8_t *a, const uint8_t *b)
 	return true;
 }
 
-static bool data_is_good(struct console *console, const struct purgatory_region *region)
+static bool data_is_good(
+	struct console *console, const struct purgatory_region *region, enum sha256_core core)
 {
 	uint8_t found[SHA256_DIGEST_SIZE];
 	struct sha256 ctx;
 
-	sha256_init(&ctx);
+	sha256_init(&ctx, core);
 	sha256_update(&ctx, memory_at(region->start), region->data_size);
 	sha256_final(&ctx, found);
 	if (digest_equal(found, region->sha256))
@@ -204,15 +264,44 @@ static bool tail_is_zero(struct console *console, const struct purgatory_region 
 }
 
 /* All regions are looked at even when the first is bad: the reader wants the whole damage. */
-static bool regions_are_good(struct console *console, const struct purgatory_params *params)
+static bool regions_are_good(
+	struct console *console, const struct purgatory_params *params, const struct pace *pace)
 {
 	bool good = true;
 
 	for (uint32_t i = 0; i < params->region_count; i++) {
-		good &= data_is_good(console, &params->regions[i]);
-		good &= tail_is_zero(console, &params->regions[i]);
+		const struct purgatory_region *region = &params->regions[i];
+
+		good &= data_is_good(console, region, pace->core);
+		good &= tail_is_zero(console, region);
+		/* What was read is what the kernel will find, also with its caches off. */
+		if (!pace->uncached)
+			machine_cache_clean(region->start, region->mem_size);
 	}
 	return good;
+}
+
+/* As fast as this CPU and the planner's tables allow. */
+static struct pace pace_find(const struct purgatory_params *params)
+{
+	return (struct pace){
+		.uncached = machine_cache_on(&params->tables[machine_tables_set()]),
+		.core = machine_sha256_core(),
+	};
+}
+
+static void report_pace(
+	struct console *console, const struct purgatory_params *params, const struct pace *pace)
+{
+	print(console, "purgatory: checking ");
+	print_hex(console, params->region_count);
+	print(console, " segments\n");
+	print(console, "purgatory: caches ");
+	print(console, pace->uncached ? "off: " : "on");
+	if (pace->uncached)
+		print(console, pace->uncached);
+	print(console, "\npurgatory: SHA-256 by ");
+	print(console, pace->core == SHA256_CPU ? "CPU instructions\n" : "plain code\n");
 }
 
 /* Whether all is as the planner left it, or at least nobody wants to know. */
@@ -220,6 +309,7 @@ static bool image_is_good(struct console *console, const struct purgatory_params
 {
 	const char *problem = header_problem(params);
 	bool verbose = params->flags & PURGATORY_VERBOSE;
+	struct pace pace;
 
 	if (!problem && params->flags & PURGATORY_SKIP_CHECK) {
 		if (verbose)
@@ -228,17 +318,17 @@ static bool image_is_good(struct console *console, const struct purgatory_params
 	}
 	if (!problem)
 		problem = regions_problem(params);
+	if (!problem)
+		problem = tables_problem(params);
 	if (problem) {
 		report_params(console, params, problem);
 		return false;
 	}
 
-	if (verbose) {
-		print(console, "purgatory: checking ");
-		print_hex(console, params->region_count);
-		print(console, " segments\n");
-	}
-	if (!regions_are_good(console, params))
+	pace = pace_find(params);
+	if (verbose)
+		report_pace(console, params, &pace);
+	if (!regions_are_good(console, params, &pace))
 		return false;
 	if (verbose)
 		print(console, "purgatory: image verified\n");

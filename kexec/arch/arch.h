@@ -32,6 +32,14 @@ struct kernel_layout {
 	uint64_t linear_offset; /* vaddr = paddr + linear_offset, modulo 2^64 */
 };
 
+/* The purgatory's segment, where it will be. */
+struct purgatory_layout {
+	uint64_t start;
+	uint64_t stack;	 /* the end of its code, and of what is only read */
+	uint64_t end;	 /* of what it needs to run at all */
+	uint64_t tables; /* and room behind that, to the end of the segment */
+};
+
 struct arch_ops {
 	const char *name;      /* "arm64" */
 	const char *machine;   /* uname -m: "aarch64" */
@@ -44,6 +52,19 @@ struct arch_ops {
 	uint64_t cmdline_size;		      /* the longest command line, with its NUL */
 	const unsigned char *const purgatory; /* the blob, and its size */
 	const unsigned long *const purgatory_size;
+
+	/* Bytes behind the purgatory that purgatory_tables() may fill; 0 without it. */
+	uint64_t purgatory_tables_size;
+
+	/*
+	 * Optional: make page tables by which the purgatory can verify with the caches on. They map
+	 * what it verifies, itself and the console, and nothing else. memory is what will be at
+	 * layout->tables, purgatory_tables_size bytes, zero. NULL and ret_sets, the addresses of
+	 * each of the PURGATORY_TABLES_SETS sets; or why it has to do without, in words that
+	 * follow "because".
+	 */
+	const char *(*purgatory_tables)(const struct plan_inputs *inputs, const struct plan *plan,
+		const struct purgatory_layout *layout, uint8_t *memory, struct range *ret_sets);
 
 	/* Work out struct kernel_layout from what the machine has. Missing sources lead to
 	 * fields that are not known, with a REPORT_WARNING, never to a guess. ST_BAD_INPUT

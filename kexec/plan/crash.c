@@ -273,7 +273,7 @@ static int make_plan(
 		plan->flags |= plan->arch->hotplug_flag;
 	if (!inputs->request->no_checks)
 		plan_digest(plan);
-	status = purgatory_fill(inputs, plan, err);
+	status = purgatory_fill(inputs, plan, report, err);
 	if (!status)
 		status = plan_seal(plan, inputs->machine->ram_total, err);
 	return status;

@@ -5,15 +5,34 @@
 #include <string.h>
 
 #include "kexec/arch/arch.h"
+#include "lib/checked.h"
 #include "purgatory/abi.h"
 
 /* The offset of a parameter in the blob. */
 #define PARAM(field)  (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
 #define REGION(field) offsetof(struct purgatory_region, field)
+#define TABLES(field) offsetof(struct purgatory_tables, field)
+
+/* More than this is no purgatory of ours. */
+#define MEM_SIZE_MAX (1u << 20)
+
+/* The blob in pages: what is loaded and read, stack and state, room for tables. As offsets, from
+ * what the blob says of itself (purgatory/abi.h). */
+static bool layout_of(const struct plan *plan, struct purgatory_layout *ret)
+{
+	uint64_t size = *plan->arch->purgatory_size;
+	uint64_t mem_size = load_le64(plan->purgatory.data + PARAM(mem_size));
+
+	ret->start = 0;
+	ret->end = mem_size;
+	return mem_size >= size && align_up(size, PURGATORY_ALIGN, &ret->stack) &&
+	       align_up(mem_size, PURGATORY_ALIGN, &ret->tables);
+}
 
 int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err)
 {
-	size_t size = *plan->arch->purgatory_size;
+	size_t size = *plan->arch->purgatory_size, whole;
+	struct purgatory_layout layout;
 	const uint8_t *blob;
 
 	if (size < PURGATORY_PARAMS_OFFSET + sizeof(struct purgatory_params))
@@ -24,10 +43,15 @@ int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err)
 	if (load_le64(blob + PARAM(magic)) != PURGATORY_MAGIC ||
 		load_le32(blob + PARAM(version)) != PURGATORY_VERSION ||
 		load_le32(blob + PARAM(size)) != sizeof(struct purgatory_params) ||
-		load_le64(blob + PARAM(mem_size)) < size)
+		!layout_of(plan, &layout) || layout.tables > MEM_SIZE_MAX)
 		return err_set(err, ST_BUG, "purgatory-blob",
 			"the purgatory was built for another version of its parameters");
-	*ret_size = load_le64(blob + PARAM(mem_size));
+	whole = layout.tables + plan->arch->purgatory_tables_size;
+	if (blob_reserve(&plan->purgatory, whole))
+		return err_no_memory(err);
+	memset(plan->purgatory.data + size, 0, whole - size);
+	plan->purgatory.size = whole;
+	*ret_size = whole;
 	return ST_OK;
 }
 
@@ -80,7 +104,47 @@ static void fill_region(const struct segment *segment, uint8_t *region)
 		segment_purpose_name(segment->purpose));
 }
 
-int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+static void fill_set(uint8_t *set, struct range range, const uint8_t *tables)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t i = 0; i < range_size(range); i += 8)
+		sum = purgatory_sum(sum, load_le64(tables + i));
+	store_le64(set + TABLES(root), range.start);
+	store_le64(set + TABLES(size), range_size(range));
+	store_le64(set + TABLES(sum), sum);
+}
+
+/* Tables are for speed: without them the purgatory verifies all the same. */
+static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, struct report *report)
+{
+	const struct arch_ops *arch = plan->arch;
+	uint8_t *blob = plan->purgatory.data, *memory;
+	struct range sets[PURGATORY_TABLES_SETS];
+	struct purgatory_layout layout;
+	const char *why;
+
+	if (!arch->purgatory_tables || !layout_of(plan, &layout))
+		return;
+	memory = blob + layout.tables;
+	layout.start += plan->entry;
+	layout.stack += plan->entry;
+	layout.end += plan->entry;
+	layout.tables += plan->entry;
+	why = arch->purgatory_tables(inputs, plan, &layout, memory, sets);
+	if (why) {
+		memset(memory, 0, arch->purgatory_tables_size);
+		report_add(report, REPORT_WARNING, "purgatory",
+			"purgatory will verify with the caches off, which is slow, because %s", why);
+		return;
+	}
+	for (size_t i = 0; i < PURGATORY_TABLES_SETS; i++)
+		fill_set(blob + PARAM(tables) + i * sizeof(struct purgatory_tables), sets[i],
+			memory + (sets[i].start - layout.tables));
+}
+
+int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+	struct err *err)
 {
 	const struct request *request = inputs->request;
 	uint8_t *blob = plan->purgatory.data;
@@ -114,5 +178,7 @@ int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct e
 	store_le32(blob + PARAM(console_reg_shift), inputs->console.reg_shift);
 	store_le32(blob + PARAM(console_reg_width), inputs->console.reg_width);
 	store_le32(blob + PARAM(region_count), count);
+	if (!request->no_checks)
+		fill_tables(inputs, plan, report);
 	return ST_OK;
 }

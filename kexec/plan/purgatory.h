@@ -7,13 +7,14 @@
 #include "lib/err.h"
 
 /*
- * Copy the arch's blob into the plan. *ret_size is the memory it needs at run time. ST_BUG
- * when the blob is not of this ABI; ST_NO_MEMORY.
+ * Copy the arch's blob into the plan, with room for its page tables. *ret_size is the memory it
+ * needs at run time. ST_BUG when the blob is not of this ABI; ST_NO_MEMORY.
  */
 int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err);
 
 /* Write the parameters: hand-over addresses, console, policy, one region for every digested
- * segment. The digests must be there. ST_BUG, ST_USAGE. */
-int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct err *err);
+ * segment, page tables where the arch can make them. The digests must be there. ST_UNSUPPORTED. */
+int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+	struct err *err);
 
 #endif

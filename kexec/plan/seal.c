@@ -22,7 +22,7 @@ void plan_digest(struct plan *plan)
 			(segment->purpose == SEGMENT_ELFCOREHDR && plan->hotplug))
 			continue;
 		segment->digested = true;
-		sha256_init(&ctx);
+		sha256_init(&ctx, sha256_best_core());
 		sha256_update(&ctx, segment->data.data, segment->data.size);
 		sha256_final(&ctx, segment->sha256);
 	}

@@ -6,9 +6,9 @@ import struct
 from dataclasses import dataclass, field
 
 MAGIC = b"KEXPURG1"
-VERSION = 1
+VERSION = 2
 PARAMS_OFFSET = 64
-PARAMS_SIZE = 1232
+PARAMS_SIZE = 1280
 REGIONS_MAX = 16
 
 SKIP_CHECK, VERBOSE = 1, 2
@@ -19,6 +19,7 @@ PSCI_NONE, PSCI_SMC, PSCI_HVC = 0, 1, 2
 HEADER = struct.Struct("<8sIIQ")
 FIELDS = struct.Struct("<QQIIIIQIIII")
 REGION = struct.Struct("<QQQ32s16s")
+TABLES = struct.Struct("<QQQ")
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Params:
     console_base: int = 0
     console_reg_shift: int = 0
     console_reg_width: int = 0
+    tables: list = field(default_factory=list)  # (root, bytes) of each set
 
     def fill(self, blob):
         """A copy of the blob with everything but its own header filled in."""
@@ -56,7 +58,10 @@ class Params:
             self.console_type, self.console_base, self.console_reg_shift,
             self.console_reg_width, len(self.regions), 0)
         regions = b"".join(region.pack() for region in self.regions)
-        body = (values + regions).ljust(PARAMS_SIZE - HEADER.size, b"\0")
+        regions = regions.ljust(REGIONS_MAX * REGION.size, b"\0")
+        tables = b"".join(TABLES.pack(root, len(data), tables_sum(data))
+                          for root, data in self.tables)
+        body = (values + regions + tables).ljust(PARAMS_SIZE - HEADER.size, b"\0")
         start = PARAMS_OFFSET + HEADER.size
         return blob[:start] + body + blob[start + len(body):]
 
@@ -64,3 +69,10 @@ class Params:
 def header(blob):
     """(magic, version, size, mem_size) of a blob."""
     return HEADER.unpack_from(blob, PARAMS_OFFSET)
+
+
+def tables_sum(data):
+    total = 0
+    for word, in struct.iter_unpack("<Q", data):
+        total = (total ^ word) * 0x9E3779B97F4A7C15 % (1 << 64)
+    return total

@@ -18,6 +18,7 @@ from pathlib import Path
 import abi
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 RAM = 0x40000000
 RAM_SIZE = 64 << 20
 UART = 0x09000000
@@ -35,7 +36,33 @@ MACHINES = {
     "el2": ("virt,virtualization=on", "cortex-a57", abi.PSCI_SMC),
     "vhe": ("virt,virtualization=on", "max", abi.PSCI_SMC),
 }
-STUB_E2H, STUB_UART = 1, 2
+STUB_E2H, STUB_UART, STUB_STREAMING = 1, 2, 4
+
+# How the blob is made to see a CPU that QEMU does not have: each of its `mrs xT, REGISTER`
+# becomes a move of a constant. {name: (mrs x0, movz or movn x0, #0)}
+HIDDEN = {
+    "sha2": (0xD5380600, 0xD2800000),  # ID_AA64ISAR0_EL1 = 0
+    "simd": (0xD5380400, 0x92800000),  # ID_AA64PFR0_EL1 = -1
+    "4k": (0xD5380700, 0x92800000),  # ID_AA64MMFR0_EL1 = -1
+}
+
+DATA_SIZES = {"kernel": 0x2FFD, "initrd": 0x5003, "dtb": 0x9F1}
+MEM_SIZES = {"kernel": 0x10000, "initrd": 0x6000, "dtb": 0x1000}
+
+PAGE = 4096
+CODE, READ, WRITE, DEVICE = range(4)  # enum arm64_access
+TABLE_SETS = 2
+
+
+def compile_make_tables(directory):
+    program = directory / "make_tables"
+    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}", "-o", program,
+                    HERE / "make_tables.c", ROOT / "kexec/arch/arm64/tables.c"], check=True)
+    return program
+
+
+def page_up(number):
+    return -(-number // PAGE) * PAGE
 
 
 def assemble(directory, stub):
@@ -58,27 +85,36 @@ class Case:
     load: int = DEFAULT_LOAD
     params: dict = field(default_factory=dict)
     extra_regions: list = field(default_factory=list)
+    loaded: list = field(default_factory=list)  # those of them that are put into memory
     damage: object = None  # function of a Memory
     until: str = "kernel"  # what ends the run: kernel, halt, reset
     uart: bool = False  # the 16550 on PCI too
+    cpu: str | None = None  # another model than the machine's
+    hidden: tuple = ()  # keys of HIDDEN
+    cached: bool = True  # tables behind the blob
+    unmapped: str | None = None  # the region that they leave out
+    streaming: bool = False  # SME's mode is on at entry
+    counted: bool = False  # the clock counts instructions
     whole_ram: bool = False
 
 
 class Memory:
     """What RAM holds before the start, as far as the test has put it there."""
 
-    def __init__(self, blob, kernel, case):
+    def __init__(self, blob, kernel, case, make_tables):
         noise = random.Random(case.load)
         self.case = case
         self.window = bytearray(noise.randbytes(WINDOW_SIZE))
         self.blob_mem_size = abi.header(blob)[3]
         data = {
-            "kernel": (WINDOW + 0x40000, kernel + noise.randbytes(0x2FFD - len(kernel)), 0x10000),
-            "initrd": (WINDOW + 0x80000, noise.randbytes(0x5003), 0x6000),
-            "dtb": (WINDOW + 0xA0000, noise.randbytes(0x9F1), 0x1000),
+            "kernel": (WINDOW + 0x40000, kernel),
+            "initrd": (WINDOW + 0x80000, b""),
+            "dtb": (WINDOW + 0xA0000, b""),
         }
         self.regions = {}
-        for name, (start, content, size) in data.items():
+        for name, (start, content) in data.items():
+            content += noise.randbytes(DATA_SIZES[name] - len(content))
+            size = MEM_SIZES[name]
             self.regions[name] = abi.Region(name, start, content, size)
             self.put(start, content.ljust(size, b"\0"))
 
@@ -89,11 +125,19 @@ class Memory:
             "console_type": abi.CONSOLE_PL011, "console_base": UART, "console_reg_width": 4,
         } | case.params
         self.params = abi.Params(**settings)
+        self.behind = page_up(self.blob_mem_size)
+        if case.cached:
+            self.params.tables = self.make_tables(make_tables, blob)
         self.filled = bytearray(self.params.fill(blob))
+        self.tables = bytearray(b"".join(data for _, data in self.params.tables))
+        for name in case.hidden:
+            self.hide(*HIDDEN[name])
         if case.damage:
             case.damage(self)
-        self.around = bytearray(noise.randbytes(2 * MARGIN + self.blob_mem_size))
+        self.around = bytearray(noise.randbytes(2 * MARGIN + self.behind + len(self.tables)))
         self.around[MARGIN:MARGIN + len(self.filled)] = self.filled
+        tables = MARGIN + self.behind
+        self.around[tables:tables + len(self.tables)] = self.tables
         if self.around_start + len(self.around) > RAM + RAM_SIZE:
             del self.around[RAM + RAM_SIZE - self.around_start:]
         if WINDOW <= self.around_start < WINDOW + WINDOW_SIZE:
@@ -117,6 +161,34 @@ class Memory:
     def flip_param(self, offset, bit=0):
         self.filled[abi.PARAMS_OFFSET + offset] ^= 1 << bit
 
+    def make_tables(self, program, blob):
+        """Both sets, as the planner would: (root, bytes) of each."""
+        load, stack = self.case.load, self.case.load + page_up(len(blob))
+        mappings = [(load, stack, CODE), (stack, load + self.behind, WRITE)]
+        mappings += [(region.start, region.start + region.mem_size, READ)
+                     for region in self.params.regions if region.name != self.case.unmapped]
+        if self.params.console_type != abi.CONSOLE_NONE:
+            uart = self.params.console_base // PAGE * PAGE
+            mappings.append((uart, uart + PAGE, DEVICE))
+        words = [hex(number) for mapping in mappings for number in mapping]
+        sets, at = [], load + self.behind
+        for regime in range(TABLE_SETS):
+            command = [program, str(regime), hex(at), *words]
+            data = subprocess.run(command, check=True, capture_output=True).stdout
+            sets.append((at, data))
+            at += len(data)
+        return sets
+
+    def hide(self, read, constant):
+        """Replace an instruction, whatever its target register, which both have in bits 0 to 4."""
+        found = 0
+        for offset in range(0, len(self.filled) - 3, 4):
+            word, = struct.unpack_from("<I", self.filled, offset)
+            if word & ~0x1F == read:
+                struct.pack_into("<I", self.filled, offset, constant | word & 0x1F)
+                found += 1
+        assert found
+
     def digests(self):
         """For each region the digest it was planned with, and that of what is there now."""
         found = {}
@@ -131,6 +203,8 @@ class Memory:
         loaded = [(WINDOW, bytes(self.window))]
         if not WINDOW <= self.around_start < WINDOW + WINDOW_SIZE:
             loaded.append((self.around_start, bytes(self.around)))
+        loaded += [(region.start, region.data.ljust(region.mem_size, b"\0"))
+                   for region in self.case.loaded]
         return loaded
 
 
@@ -154,6 +228,12 @@ class Result:
     @property
     def reached_kernel(self):
         return "kernel done\n" in self.text
+
+    @property
+    def instructions(self):
+        """Of a counted run: those of the purgatory, give or take a tick. One takes 1 ns, and the
+        counter of the board runs at 62.5 MHz."""
+        return self.registers("clock")["TICKS"] * 16
 
     def registers(self, when):
         return {m[1]: int(m[2], 16)
@@ -221,16 +301,19 @@ class Machine:
         self.socket, theirs = socket.socketpair()
         command = [
             "qemu-system-aarch64", "-M", machine + (",highmem=off" if case.uart else ""),
-            "-cpu", cpu, "-m", f"{RAM_SIZE >> 20}", "-display", "none", "-nodefaults",
+            "-cpu", case.cpu or cpu, "-m", f"{RAM_SIZE >> 20}", "-display", "none", "-nodefaults",
             "-no-reboot", "-no-shutdown", "-S", "-accel", "tcg,thread=single",
             "-chardev", f"socket,id=monitor,fd={theirs.fileno()}",
             "-mon", "monitor,mode=control", "-serial", f"file:{self.serial}",
             "-device", f"loader,addr={STUB:#x},cpu-num=0",
         ]
+        if case.counted:
+            command += ["-icount", "shift=0,sleep=off"]
         if case.uart:
             command += ["-chardev", f"file,id=uart,path={self.uart}",
                         "-device", "pci-serial,chardev=uart,addr=1.0"]
-        flags = (STUB_E2H if case.machine == "vhe" else 0) | (STUB_UART if case.uart else 0)
+        flags = ((STUB_E2H if case.machine == "vhe" else 0) | (STUB_UART if case.uart else 0)
+                 | (STUB_STREAMING if case.streaming else 0))
         stub = stub[:16] + struct.pack("<QQ", case.load, flags) + stub[32:]
         for i, (address, content) in enumerate([(STUB, stub), *memory.files()]):
             path = self.directory / f"{i}.bin"
@@ -305,9 +388,10 @@ class Emulator:
         self.blob = blob
         self.stub = assemble(directory, True)
         self.kernel = assemble(directory, False)
+        self.make_tables = compile_make_tables(directory)
 
     def run(self, case):
-        memory = Memory(self.blob, self.kernel, case)
+        memory = Memory(self.blob, self.kernel, case, self.make_tables)
         with tempfile.TemporaryDirectory(prefix="purgatory-") as directory:
             machine = Machine(case, memory, self.stub, directory)
             try:

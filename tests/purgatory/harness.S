@@ -27,6 +27,7 @@ stub_flags:
 	.quad	0
 #define FLAG_E2H_BIT  0
 #define FLAG_UART_BIT 1 /* give the 16550 on PCI an address */
+#define FLAG_STREAMING_BIT 2 /* a user of SME was interrupted in streaming mode */
 #else
 	.globl	_start
 _start:
@@ -108,6 +109,23 @@ show_registers_end:
 	msr	\name, x19
 	.endm
 
+/* Let SVCR be read and written; changes x19 and x20. */
+	.macro	open_sme
+	mrs	x20, CurrentEL
+	cmp	x20, #8
+	b.eq	7f
+	set	CPACR_EL1, 0x03300000
+	b	9f
+7:	mrs	x20, HCR_EL2
+	tbnz	x20, #34, 8f
+	set	CPTR_EL2, 0x23ff
+	b	9f
+8:	set	CPTR_EL2, 0x03300000
+9:	isb
+	.endm
+
+#define SVCR S3_3_C4_C2_2
+
 #if STUB
 
 stub:
@@ -121,6 +139,11 @@ stub:
 	str	w21, [x20, #0x10]
 	mov	w21, #1
 	strh	w21, [x20, #4]
+
+1:	ldr	x19, stub_flags
+	tbz	x19, #FLAG_STREAMING_BIT, 1f
+	open_sme
+	set	SVCR, 1
 
 1:	mrs	x19, CurrentEL
 	cmp	x19, #8
@@ -175,6 +198,8 @@ go:
 	show_registers
 	say	"before jump\n"
 	ldr	x30, blob_address
+	mrs	x19, CNTPCT_EL0
+	msr	TPIDRRO_EL0, x19	/* which nobody uses: the kernel reads it */
 	/* Only x0 to x3 are defined. */
 	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, \
 		25, 26, 27, 28, 29
@@ -205,13 +230,27 @@ old_vectors:
 #else
 
 kernel:
-/* x0 to x3 are what the purgatory hands over. */
+/* x0 to x3 are what the purgatory hands over; x24 = ticks of the counter since the jump. */
+	mrs	x24, CNTPCT_EL0
+	mrs	x25, TPIDRRO_EL0
+	sub	x24, x24, x25
 	say	"kernel entered\n"
 	.irp	n, 0, 1, 2, 3
 	mov	x20, x\n
 	show	x\n
 	.endr
 	show_registers
+/* Opens what show_registers has shown; and only where there is SME. */
+	mrs	x20, ID_AA64PFR1_EL1
+	ubfx	x20, x20, #24, #4
+	cbz	x20, 1f
+	open_sme
+	mrs	x20, SVCR
+	say	"svcr SVCR="
+	bl	print_value
+1:	mov	x20, x24
+	say	"clock TICKS="
+	bl	print_value
 	say	"kernel done\n"
 1:	wfi
 	b	1b

@@ -105,6 +105,18 @@ REFUSED = {
 }
 
 
+def test_no_way_out_of_simd(tmp_path):
+    """The section that may use vector registers calls nothing that could be without them."""
+    tree = copy_tree(tmp_path / "tree")
+    core = tree / "lib/sha256_arm64_core.S"
+    original = core.read_text()
+    assert original.count("2:	ret\n") == 1
+    core.write_text(original.replace("2:	ret\n", "2:	b	purgatory_main\n"))
+    result = make(tree, TOOLCHAINS["gcc"])
+    assert result.returncode != 0
+    assert "a way out of .simd" in result.stderr, result.stderr
+
+
 @pytest.fixture(scope="module")
 def scratch_trees(tmp_path_factory):
     return {name: copy_tree(tmp_path_factory.mktemp(name) / "tree") for name in TOOLCHAINS}

@@ -4,13 +4,18 @@
 import pytest
 
 import abi
-from emulator import DEFAULT_LOAD, MACHINES, RAM, RAM_SIZE, UNMAPPED, UART, PCI_UART, WINDOW, Case
+from emulator import (DATA_SIZES, DEFAULT_LOAD, MACHINES, MEM_SIZES, PCI_UART, RAM, RAM_SIZE, UART,
+                      UNMAPPED, WINDOW, Case)
 
 POLICIES = {"halt": abi.HALT, "reset": abi.RESET, "boot": abi.BOOT}
 START = {"kernel": WINDOW + 0x40000, "initrd": WINDOW + 0x80000, "dtb": WINDOW + 0xA0000}
-SIZE = {"kernel": 0x10000, "initrd": 0x6000, "dtb": 0x1000}
-DATA = {"kernel": 0x2FFD, "initrd": 0x5003, "dtb": 0x9F1}
-VERIFIED = "purgatory: checking 0x3 segments\npurgatory: image verified\n"
+SIZE, DATA = MEM_SIZES, DATA_SIZES
+ACCELERATED = "purgatory: SHA-256 by CPU instructions\n"
+PLAIN = "purgatory: SHA-256 by plain code\n"
+CACHED = "purgatory: caches on\n"
+VERIFIED = (f"purgatory: checking 0x3 segments\n{CACHED}{ACCELERATED}"
+            "purgatory: image verified\n")
+UNCACHED_VERIFIED = VERIFIED.replace(CACHED, "purgatory: caches off: no tables\n")
 
 SILENT = {"console_type": abi.CONSOLE_NONE}
 VERBOSE = {"flags": abi.VERBOSE}
@@ -82,19 +87,59 @@ def test_good_verbose(result):
     assert_outcome(result, "boot")
 
 
+PLAIN_VERIFIED = VERIFIED.replace(ACCELERATED, PLAIN)
+
+
+@cases({f"{machine}-without-{what}": Case(machine, hidden=(what,), params=VERBOSE)
+        for machine in MACHINES for what in ("sha2", "simd")})
+def test_cpu_without_sha256_instructions(result):
+    assert result.report == PLAIN_VERIFIED
+    assert_outcome(result, "boot")
+
+
+@cases({machine: Case(machine, cpu="max", streaming=True, params=VERBOSE)
+        for machine in MACHINES})
+def test_streaming_mode(result):
+    """Left, so that the instructions are not undefined, and put back."""
+    assert result.report == VERIFIED
+    assert_outcome(result, "boot")
+    assert result.registers("svcr") == {"SVCR": 1}
+
+
 @cases({
-    "4k-aligned": Case(load=DEFAULT_LOAD + 0x1000, params=VERBOSE),
-    "64k-aligned": Case(load=RAM + 0x2340000, params=VERBOSE),
-    "odd-page": Case(load=RAM + 0x2345000, params=VERBOSE),
-    "end-of-ram": Case(load=RAM + RAM_SIZE - 0x5000, params=VERBOSE),
+    "4k-aligned": (Case(load=DEFAULT_LOAD + 0x1000, params=VERBOSE), VERIFIED),
+    "64k-aligned": (Case(load=RAM + 0x2340000, params=VERBOSE), VERIFIED),
+    "odd-page": (Case(load=RAM + 0x2345000, params=VERBOSE), VERIFIED),
+    "across-2-mib": (Case(load=RAM + 0x23FE000, params=VERBOSE), VERIFIED),
+    "end-of-ram": (Case(load=RAM + RAM_SIZE - 0x5000, params=VERBOSE, cached=False),
+                   UNCACHED_VERIFIED),
 })
-def test_runs_anywhere(result):
+def test_runs_anywhere(case, expected, result):
+    assert result.report == expected
+    assert_outcome(result, "boot")
+
+
+NO_GRANULE = VERIFIED.replace(CACHED, "purgatory: caches off: no granule of 4 KiB\n")
+
+
+@cases({f"{machine}-{name}": (Case(machine, params=VERBOSE, **more), expected)
+        for machine in MACHINES
+        for name, more, expected in (("no-tables", {"cached": False}, UNCACHED_VERIFIED),
+                                     ("no-granule", {"hidden": ("4k",)}, NO_GRANULE))})
+def test_without_caches(case, expected, result):
+    assert result.report == expected
+    assert_outcome(result, "boot")
+
+
+@cases({f"{machine}-max": Case(machine, cpu="max", params=VERBOSE) for machine in MACHINES})
+def test_newest_cpu(result):
     assert result.report == VERIFIED
     assert_outcome(result, "boot")
 
 
 @cases({
     "good": Case("el2", whole_ram=True),
+    "good-uncached": Case("el1", whole_ram=True, cached=False),
     "bad": Case("vhe", whole_ram=True, params={"on_corruption": abi.BOOT},
                 damage=lambda memory: memory.flip("initrd", 0)),
 })
@@ -114,6 +159,51 @@ def test_half_of_the_stack_is_enough(result):
     assert result.scratch.stop - min(result.changed) < 2048 + 16
 
 
+# ---------------------------------------------------------------------- published vectors
+
+# FIPS 180-4's examples, NIST's additional ones, CAVP's SHA256ShortMsg; as in test_sha256.c.
+VECTORS = [
+    (b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    (b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    (b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+     "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"),
+    (b"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopq"
+     b"klmnopqrlmnopqrsmnopqrstnopqrstu",
+     "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"),
+    (bytes(55), "02779466cdec163811d078815c633f21901413081449002f24aa3e80f0b88ef7"),
+    (bytes(56), "d4817aa5497628e7c77e6b606107042bbba3130888c5f47a375e6179be789fbb"),
+    (bytes(57), "65a16cb7861335d5ace3c60718b5052e44660726da4cd13bb745381b235a1785"),
+    (bytes(64), "f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b"),
+    (bytes(1000), "541b3e9daa09b20bf85fa273e5cbd3e80185aa4ec298e765db87742b70138a53"),
+    (b"A" * 1000, "c2e686823489ced2017f6059b8b239318b6364f6dcd835d0a519105a1eadd6e4"),
+    (b"U" * 1005, "f4d62ddec0f3dd90ea1380fa16a5ff8dc4c54b21740650f24afc4120903552b0"),
+    (b"\xc2\x99\x20\x96\x82",
+     "f0887fe961c9cd3beab957e8222494abb969b1ce4c6557976df8b0f6d20e9166"),
+    (b"a" * 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
+]
+
+
+def vectors(machine, **more):
+    """All of them as segments behind the usual three, in memory that nothing else uses."""
+    regions, at = [], RAM + 0x1000000
+    for i, (message, digest) in enumerate(VECTORS):
+        size = -len(message) % 0x1000 + len(message) or 0x1000
+        regions.append(abi.Region(f"vector-{i}", at, message, size, bytes.fromhex(digest)))
+        at += size
+    return Case(machine, params=VERBOSE, extra_regions=regions, loaded=regions, **more)
+
+
+@cases({f"{machine}-{name}-{caches}": (vectors(machine, hidden=hidden, cached=caches == "cached"),
+                                       said + words)
+        for machine in MACHINES
+        for caches, said in (("cached", CACHED), ("uncached", "purgatory: caches off: no tables\n"))
+        for name, hidden, words in (("cpu", (), ACCELERATED), ("plain", ("sha2",), PLAIN))})
+def test_published_vectors(case, expected, result):
+    assert result.report == ("purgatory: checking 0x10 segments\n" + expected
+                             + "purgatory: image verified\n")
+    assert_outcome(result, "boot")
+
+
 # ------------------------------------------------------------------------- a bad segment
 
 PLACES = {
@@ -124,10 +214,10 @@ PLACES = {
 TAIL_PLACES = {"first-byte": None, "last-byte": -1}
 
 
-def corrupted(name, offset, bit, policy, machine="el1"):
+def corrupted(name, offset, bit, policy, machine="el1", hidden=()):
     offset = DATA[name] + (-1 if bit is not None else 0) if offset is None else offset
     return Case(machine, until="kernel" if policy == "boot" else policy,
-                params={"on_corruption": POLICIES[policy]},
+                params={"on_corruption": POLICIES[policy]}, hidden=hidden,
                 damage=lambda memory: memory.flip(name, offset, bit or 0))
 
 
@@ -135,9 +225,14 @@ def machine_for(i):
     return list(MACHINES)[i % len(MACHINES)]
 
 
+def hidden_for(i):
+    return ["", "sha2", "4k", "sha2 4k"][i % 4].split()
+
+
 DIGEST_CASES = {
     f"{name}-{place}-{policy}": (
-        corrupted(name, offset, bit, policy, machine_for(i + j + k)), name, policy)
+        corrupted(name, offset, bit, policy, machine_for(i + j + k), hidden_for(i + j + k)),
+        name, policy)
     for i, name in enumerate(["initrd", "dtb", "kernel"])
     for j, (place, (offset, bit)) in enumerate(PLACES.items())
     for k, policy in enumerate(POLICIES)
@@ -173,6 +268,38 @@ def test_tail_not_zero(case, expected, more, result):
     assert result.report == (f"{region_line(name)} tail not zero at {START[name] + offset:#x}\n"
                              + policy_line(more))
     assert_followed(result, more)
+
+
+# On every path through the digest, at every exception level, all segments damaged at one place.
+PATHS = {
+    "cached-cpu": {},
+    "cached-plain": {"hidden": ("sha2",)},
+    "uncached-cpu": {"hidden": ("4k",)},
+    "uncached-plain": {"hidden": ("sha2",), "cached": False},
+}
+DAMAGE = {
+    "first-byte": (lambda name: 0, False),
+    "middle-byte": (lambda name: DATA[name] // 2, False),
+    "last-byte": (lambda name: DATA[name] - 1, False),
+    "tail-first-byte": (lambda name: DATA[name], True),
+    "tail-last-byte": (lambda name: SIZE[name] - 1, True),
+}
+
+
+def damaged(machine, more, offset):
+    return Case(machine, until="halt", **more,
+                damage=lambda memory: [memory.flip(name, offset(name), 3) for name in START])
+
+
+@cases({f"{machine}-{path}-{place}": (damaged(machine, more, offset), (offset, in_tail))
+        for machine in MACHINES for path, more in PATHS.items()
+        for place, (offset, in_tail) in DAMAGE.items()})
+def test_every_path_sees_it(case, expected, result):
+    offset, in_tail = expected
+    lines = [line for line in result.report.split("\n") if "mismatch" in line]
+    assert lines == [region_line(name) + (f" tail not zero at {START[name] + offset(name):#x}"
+                                          if in_tail else "") for name in START]
+    assert_followed(result, "halt")
 
 
 def damage_everything(memory):
@@ -224,6 +351,25 @@ def bad_param(offset, bit=0, policy="halt", **params):
 def test_bad_parameter(case, expected, more, result):
     assert result.report == params_line(expected) + policy_line(more)
     assert_outcome(result, more)
+
+
+def flip_table(memory, offset):
+    memory.tables[offset] ^= 0x80
+
+
+# What the other exception level would have used does not matter to this one.
+@cases({
+    "el1-root": (Case("el1", until="halt", damage=lambda m: flip_table(m, 0)), "halt"),
+    "el2-root": (Case("el2", params=SILENT, damage=lambda m: flip_table(m, 0)), "boot"),
+    "vhe-root": (Case("vhe", until="halt", damage=lambda m: flip_table(m, 0)), "halt"),
+    "el1-last": (Case("el1", params=SILENT, damage=lambda m: flip_table(m, -1)), "boot"),
+    "el2-last": (Case("el2", until="halt", damage=lambda m: flip_table(m, -1)), "halt"),
+    "parameter": (bad_param(1232 + 1), "halt"),
+})
+def test_bad_tables(case, expected, result):
+    assert result.report == ("" if expected == "boot" else params_line("tables")
+                             + policy_line("halt"))
+    assert_outcome(result, expected)
 
 
 @cases({"kernel": Case(until="halt", damage=lambda memory: memory.flip_param(80 + 24))})
@@ -292,6 +438,21 @@ def test_unreadable_segment(case, expected, result):
     assert lines[0].endswith(f" address {UNMAPPED:#x}")
     assert lines[1] == (f"purgatory: digest mismatch: ghost [{UNMAPPED:#x}, {UNMAPPED + 0x1000:#x})"
                         f" unreadable at {UNMAPPED:#x}")
+    assert len(lines) == 4
+    assert_followed(result, expected)
+
+
+@cases({f"{machine}-{policy}": (Case(
+    machine, until="kernel" if policy == "boot" else policy, unmapped="initrd",
+    params={"on_corruption": POLICIES[policy]}), policy)
+        for machine in MACHINES for policy in POLICIES})
+def test_fault_of_the_mmu(case, expected, result):
+    """A segment that the tables leave out; the way out of the fault is also that of the MMU."""
+    lines = result.report.split("\n")
+    syndrome = int(lines[0].split()[2], 16)
+    assert syndrome >> 26 == 0x25 and syndrome & 0x3C == 0x04  # data abort, translation fault
+    assert lines[0].endswith(f" address {START['initrd']:#x}")
+    assert lines[1] == f"{region_line('initrd')} unreadable at {START['initrd']:#x}"
     assert len(lines) == 4
     assert_followed(result, expected)
 

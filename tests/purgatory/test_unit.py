@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The C code on the host, under ASan and UBSan; the tests themselves are tests/unit/*.c."""
 
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,10 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SHA256 = ["lib/sha256.c", *{
+    "x86_64": ["lib/sha256_x86_64.c"],
+    "aarch64": ["lib/sha256_arm64.c", "lib/sha256_arm64_core.S"],
+}.get(platform.machine(), ["lib/sha256_other.c"])]
 PROGRAMS = {
-    "test_sha256": ["lib/sha256.c"],
+    "test_sha256": SHA256,
     "test_purgatory": ["purgatory/purgatory.c", "purgatory/console.c", "purgatory/print.c",
-                       "lib/sha256.c"],
+                       *SHA256],
 }
 FLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wvla", "-Wundef",
          "-Wcast-qual", "-Wwrite-strings", "-fsanitize=address,undefined",

@@ -11,11 +11,18 @@
 
 #include "lib/sha256.h"
 
-static void digest_of(const void *data, size_t size, uint8_t ret_digest[SHA256_DIGEST_SIZE])
+/* A test's state says which core it is for. */
+static enum sha256_core core_of(void **state)
+{
+	return *(const enum sha256_core *)*state;
+}
+
+static void digest_of(enum sha256_core core, const void *data, size_t size,
+	uint8_t ret_digest[SHA256_DIGEST_SIZE])
 {
 	struct sha256 ctx;
 
-	sha256_init(&ctx);
+	sha256_init(&ctx, core);
 	sha256_update(&ctx, data, size);
 	sha256_final(&ctx, ret_digest);
 }
@@ -29,11 +36,11 @@ static void assert_digest(const uint8_t digest[SHA256_DIGEST_SIZE], const char *
 	assert_string_equal(text, hex);
 }
 
-static void assert_digest_of(const void *data, size_t size, const char *hex)
+static void assert_digest_of(enum sha256_core core, const void *data, size_t size, const char *hex)
 {
 	uint8_t digest[SHA256_DIGEST_SIZE];
 
-	digest_of(data, size, digest);
+	digest_of(core, data, size, digest);
 	assert_digest(digest, hex);
 }
 
@@ -52,9 +59,9 @@ static void test_fips_examples(void **state)
 			"cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(example) / sizeof(example[0]); i++)
-		assert_digest_of(example[i].message, strlen(example[i].message), example[i].digest);
+		assert_digest_of(core_of(state), example[i].message, strlen(example[i].message),
+			example[i].digest);
 }
 
 /* The same byte many times: NIST's additional examples, around the padding's edges. */
@@ -78,13 +85,12 @@ static void test_repeated_byte(void **state)
 			"d29751f2649b32ff572b5e0a9f541ea660a50f94ff0beedfb0b692b924cc8025" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(example) / sizeof(example[0]); i++) {
 		uint8_t *message = malloc(example[i].count);
 
 		assert_non_null(message);
 		memset(message, example[i].byte, example[i].count);
-		assert_digest_of(message, example[i].count, example[i].digest);
+		assert_digest_of(core_of(state), message, example[i].count, example[i].digest);
 		free(message);
 	}
 }
@@ -108,9 +114,9 @@ static void test_cavp_short(void **state)
 			"f0887fe961c9cd3beab957e8222494abb969b1ce4c6557976df8b0f6d20e9166" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(vector) / sizeof(vector[0]); i++)
-		assert_digest_of(vector[i].message, vector[i].size, vector[i].digest);
+		assert_digest_of(
+			core_of(state), vector[i].message, vector[i].size, vector[i].digest);
 }
 
 /* SHA256Monte.rsp of NIST's CAVP: the first and the last of its hundred digests. */
@@ -121,12 +127,11 @@ static void test_cavp_monte_carlo(void **state)
 		0x50, 0x31, 0x52, 0xd6, 0x01, 0x0a, 0x3f, 0xe6, 0x91 };
 	uint8_t last[3][SHA256_DIGEST_SIZE];
 
-	(void)state;
 	for (int count = 0; count < 100; count++) {
 		for (int i = 0; i < 3; i++)
 			memcpy(last[i], seed, sizeof(seed));
 		for (int i = 0; i < 1000; i++) {
-			digest_of(last, sizeof(last), seed);
+			digest_of(core_of(state), last, sizeof(last), seed);
 			memmove(last[0], last[1], 2 * sizeof(seed));
 			memcpy(last[2], seed, sizeof(seed));
 		}
@@ -145,19 +150,19 @@ static void test_cavp_monte_carlo(void **state)
 #define ALL_LENGTHS "3275febb4612d86d586eb9f11cd21e648a9fc7d95e0f6b8d362786e28c9c5b79"
 
 /* Each message at this distance from an aligned address, taken in by parts of this size. */
-static void assert_all_lengths(size_t offset, size_t part)
+static void assert_all_lengths(enum sha256_core core, size_t offset, size_t part)
 {
 	struct sha256 all, ctx;
 	uint8_t digest[SHA256_DIGEST_SIZE];
 
-	sha256_init(&all);
+	sha256_init(&all, core);
 	for (size_t size = 0; size <= 200; size++) {
 		uint8_t *buffer = malloc(offset + size + 1);
 
 		assert_non_null(buffer);
 		for (size_t i = 0; i < size; i++)
 			buffer[offset + i] = (uint8_t)(7 * i + 3);
-		sha256_init(&ctx);
+		sha256_init(&ctx, core);
 		for (size_t i = 0; i < size; i += part)
 			sha256_update(&ctx, buffer + offset + i, size - i < part ? size - i : part);
 		sha256_final(&ctx, digest);
@@ -170,38 +175,46 @@ static void assert_all_lengths(size_t offset, size_t part)
 
 static void test_all_lengths(void **state)
 {
-	(void)state;
-	assert_all_lengths(0, 200);
+	assert_all_lengths(core_of(state), 0, 200);
 }
 
 /* With UBSan an access that is not naturally aligned ends the test. */
 static void test_misaligned(void **state)
 {
-	(void)state;
 	for (size_t offset = 1; offset < 16; offset++)
-		assert_all_lengths(offset, 200);
+		assert_all_lengths(core_of(state), offset, 200);
 }
 
 static void test_in_parts(void **state)
 {
 	static const size_t part[] = { 1, 3, 8, 55, 63, 64, 65, 128, 129 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
-		assert_all_lengths(i % 8, part[i]);
+		assert_all_lengths(core_of(state), i % 8, part[i]);
+}
+
+/* Each test once for every core, by name; the machine may lack the instructions. */
+static int has_core(void **state)
+{
+	if (core_of(state) == SHA256_CPU && sha256_best_core() != SHA256_CPU)
+		skip();
+	return 0;
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fips_examples),
-		cmocka_unit_test(test_repeated_byte),
-		cmocka_unit_test(test_cavp_short),
-		cmocka_unit_test(test_cavp_monte_carlo),
-		cmocka_unit_test(test_all_lengths),
-		cmocka_unit_test(test_misaligned),
-		cmocka_unit_test(test_in_parts),
-	};
+	static enum sha256_core plain = SHA256_PLAIN, cpu = SHA256_CPU;
+#define WITH(core, test)                                                                           \
+	{                                                                                          \
+		.name = #test " " #core, .test_func = test, .setup_func = has_core,                \
+		.initial_state = &core,                                                            \
+	}
+#define ALL(core)                                                                                  \
+	WITH(core, test_fips_examples), WITH(core, test_repeated_byte),                            \
+		WITH(core, test_cavp_short), WITH(core, test_cavp_monte_carlo),                    \
+		WITH(core, test_all_lengths), WITH(core, test_misaligned),                         \
+		WITH(core, test_in_parts)
+	const struct CMUnitTest tests[] = { ALL(plain), ALL(cpu) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kexec/arch/arm64/tables.h"
 #include "kexec/plan/place.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/system/cmdline.h"
@@ -338,6 +339,8 @@ const struct arch_ops arm64_ops = {
 	.cmdline_size = ARM64_CMDLINE_SIZE,
 	.purgatory = purgatory_arm64,
 	.purgatory_size = &purgatory_arm64_size,
+	.purgatory_tables_size = ARM64_TABLES_ROOM,
+	.purgatory_tables = arm64_purgatory_tables,
 	.kernel_layout = arm64_kernel_layout,
 	.check_image = check_image,
 	.plan_crash = plan_crash_arm64,

@@ -5,17 +5,19 @@
  * How we are entered (arm64 machine_kexec): at EL1, EL2, or EL2 with E2H, MMU and caches off,
  * interrupts masked, no stack; x0-x3 are zero and nothing else is defined. How the capture
  * kernel wants to be entered (Documentation/arch/arm64/booting.rst): the same, with the
- * device tree in x0. So the exception level stays as it is, and of the system registers only
- * VBAR_ELx changes, and is put back.
+ * device tree in x0. So the exception level stays as it is, and what is changed of the system
+ * registers is kept in cpu_state (state.h) and put back.
  *
  * Every address is taken relative to the PC: the blob runs where it was loaded.
  */
 #include "../../abi.h"
+#include "state.h"
 
 #define CURRENT_EL_2 (2 << 2)
 
-/* The deepest path, digest and report, takes below 1 KiB; tests/purgatory measures it. */
-#define STACK_SIZE 4096
+/* With the state above it one page, which is mapped for writing when the MMU is on. The deepest
+ * path, digest and report, takes below 1 KiB; tests/purgatory measures it. */
+#define STACK_SIZE (4096 - CPU_STATE_SIZE)
 
 /* ------------------------------------------------------------------ head, at byte 0 */
 
@@ -46,14 +48,14 @@ purgatory_params_end:
 /* ----------------------------------------------------------------------- the stack */
 
 	.section .stack, "aw", %nobits
-	.balign	16
+	.balign	4096
+	.globl	stack_start
+stack_start:
 	.space	STACK_SIZE
-stack_top:
 /* Written at entry; the fault handler finds them here when no register can be trusted. */
-old_vbar:
-	.quad	0
-fault_depth:
-	.quad	0
+	.globl	cpu_state
+cpu_state:
+	.space	CPU_STATE_SIZE
 
 /* ------------------------------------------------------------------- in, check, out */
 
@@ -64,21 +66,28 @@ start:
 	/* Masked already, by contract; the kernel insists on it, so make it certain. */
 	msr	daifset, #0xf
 
-/* x9 = stack_top, x10 = our vectors, x11 = VBAR_ELx as found. */
-	adr	x9, stack_top
+	bl	own_memory_clean
+
+/* x9 = cpu_state and top of the stack, x10 = our vectors; as found: x11 = VBAR_ELx,
+ * x13 = CPACR_EL1 or CPTR_EL2. */
+	adr	x9, cpu_state
 	mov	sp, x9
 	adr	x10, vectors
 	mrs	x12, CurrentEL
 	cmp	x12, #CURRENT_EL_2
 	b.eq	1f
 	mrs	x11, vbar_el1
+	mrs	x13, cpacr_el1
 	msr	vbar_el1, x10
 	b	2f
-	/* By this name it is the register of EL2 whether E2H is set or not. */
+	/* By these names they are the registers of EL2 whether E2H is set or not. */
 1:	mrs	x11, vbar_el2
+	mrs	x13, cptr_el2
 	msr	vbar_el2, x10
 2:	isb
-	stp	x11, xzr, [x9]
+	stp	x11, xzr, [x9, #CPU_STATE_VBAR]		/* and fault_depth */
+	stp	x13, xzr, [x9, #CPU_STATE_FP_TRAP]	/* and svcr */
+	str	xzr, [x9, #CPU_STATE_CACHED]
 
 /* Live: sp. */
 	adr	x0, purgatory_params
@@ -86,13 +95,22 @@ start:
 
 /* Live: nothing. C has decided that the kernel is to be entered. */
 enter_kernel:
-	ldr	x9, old_vbar
-	mrs	x12, CurrentEL
+	bl	mmu_off
+
+/* x9 = cpu_state; to be put back: x11 = VBAR_ELx, x13 = CPACR_EL1 or CPTR_EL2, x14 = SVCR. */
+	adr	x9, cpu_state
+	ldr	x11, [x9, #CPU_STATE_VBAR]
+	ldp	x13, x14, [x9, #CPU_STATE_FP_TRAP]
+	cbz	x14, 3f
+	msr	SVCR, x14	/* while it is not trapped: back to streaming mode */
+3:	mrs	x12, CurrentEL
 	cmp	x12, #CURRENT_EL_2
 	b.eq	1f
-	msr	vbar_el1, x9
+	msr	vbar_el1, x11
+	msr	cpacr_el1, x13
 	b	2f
-1:	msr	vbar_el2, x9
+1:	msr	vbar_el2, x11
+	msr	cptr_el2, x13
 2:
 /* x0 = device tree, x1-x3 = 0 (reserved by the boot protocol), x9 = kernel. */
 	adr	x10, purgatory_params
@@ -127,12 +145,12 @@ vectors:
 	.section .entry
 /* Live: nothing; what was interrupted will not go on, so its stack is free. */
 fault:
-	adr	x9, stack_top
+	adr	x9, cpu_state
 	mov	sp, x9
 	adr	x0, purgatory_params
-	ldr	x1, fault_depth
+	ldr	x1, [x9, #CPU_STATE_FAULT_DEPTH]
 	add	x1, x1, #1
-	str	x1, [x9, #8]
+	str	x1, [x9, #CPU_STATE_FAULT_DEPTH]
 
 /* x0 = params, x1 = depth; to fill: x2 = syndrome, x3 = pc, x4 = address. */
 	mrs	x12, CurrentEL

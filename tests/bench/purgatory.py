@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Count the instructions of the purgatory, per byte that it verifies and for all the rest.
+
+    tests/bench/purgatory.py [BLOB]
+
+BLOB is build/purgatory/arm64/purgatory.bin, or as given. Each path is run twice in QEMU, whose
+clock then counts instructions (-icount): the difference of the two gives those for a byte, the
+remainder those for everything else, such as the switch of the MMU. No time is measured, so the numbers are the same anywhere.
+"""
+
+import pathlib
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/purgatory"))
+# pylint: disable=wrong-import-position
+import abi  # noqa: E402
+import emulator  # noqa: E402
+
+SMALL, LARGE = 1 << 20, 9 << 20
+PATHS = {
+    "cached, CPU instructions": {},
+    "cached, plain code": {"hidden": ("sha2",)},
+    "uncached, CPU instructions": {"cached": False},
+    "uncached, plain code": {"hidden": ("sha2",), "cached": False},
+}
+
+
+DATA = sum(emulator.DATA_SIZES.values())
+ZEROS = sum(emulator.MEM_SIZES.values()) - DATA
+
+
+def count(board, machine, size, tail, more):
+    """Instructions with one more segment: size bytes of data, or of zeros behind the data."""
+    data = b"\x5a" * (0 if tail else size)
+    region = abi.Region("bulk", emulator.RAM + 0x1000000, data, size)
+    case = emulator.Case(machine, extra_regions=[region], loaded=[region], counted=True, **more)
+    result = board.run(case)
+    assert result.reached_kernel, result.text
+    return result.instructions
+
+
+def measure(board, machine, more):
+    """(instructions per byte, per byte of a zero tail, the rest)"""
+    counts = {(size, tail): count(board, machine, size, tail, more)
+              for size in (SMALL, LARGE) for tail in (False, True)}
+    per_byte, per_zero = ((counts[LARGE, tail] - counts[SMALL, tail]) / (LARGE - SMALL)
+                          for tail in (False, True))
+    # The usual three segments of every case.
+    data, zeros = SMALL + DATA, ZEROS
+    return per_byte, per_zero, counts[SMALL, False] - per_byte * data - per_zero * zeros
+
+
+def main():
+    blob = sys.argv[1] if len(sys.argv) > 1 else ROOT / "build/purgatory/arm64/purgatory.bin"
+    print(f"{'':34} {'per byte':>9} {'per zero':>9} {'the rest':>9}")
+    with tempfile.TemporaryDirectory() as directory:
+        emulator.TIMEOUT = 300
+        board = emulator.Emulator(pathlib.Path(blob).read_bytes(), pathlib.Path(directory))
+        for machine in emulator.MACHINES:
+            for name, more in PATHS.items():
+                per_byte, per_zero, rest = measure(board, machine, more)
+                print(f"{machine}: {name:29} {per_byte:9.3f} {per_zero:9.3f} {rest:9.0f}",
+                      flush=True)
+
+
+if __name__ == "__main__":
+    main()
