@@ -322,7 +322,7 @@ static void check_digests(const struct plan_machine *pm)
 		if (!digested)
 			continue;
 		wanted++;
-		sha256_init(&ctx);
+		sha256_init(&ctx, SHA256_PLAIN);
 		sha256_update(&ctx, segment->data.data, segment->data.size);
 		sha256_final(&ctx, digest);
 		for (uint32_t j = 0; j < count; j++) {
