@@ -290,21 +290,17 @@ class Machine:
                 if "return" in reply:
                     return reply["return"]
 
-    def hot_add(self, size, addr=None, wait=True):
-        """Add a DIMM of size MiB; returns (id, start, end) when the guest uses it.
-
-        Without wait it may not yet be there for the guest.
-        """
+    def hot_add(self, size, addr=None):
+        """Add a DIMM of size MiB; returns (id, start, end) when the guest uses all of it."""
         name = f"dimm{next(self._dimms)}"
         self.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": f"{name}-memory",
                                   "size": size * MIB})
         place = {} if addr is None else {"addr": addr}
         self.qmp("device_add", driver="pc-dimm", id=name, memdev=f"{name}-memory", **place)
         (start,) = (dimm["addr"] for dimm in self.dimms() if dimm["id"] == name)
-        if wait:
-            line = f"{start:08x}-{start + size * MIB - 1:08x} : System RAM"
-            self._wait(lambda: self._memory_online(line, start, size), COMMAND_TIMEOUT,
-                       f"{line} in the guest")
+        line = f"{start:08x}-{start + size * MIB - 1:08x} : System RAM"
+        self._wait(lambda: self._memory_online(line, start, size), COMMAND_TIMEOUT,
+                   f"{line} in the guest")
         return name, start, start + size * MIB
 
     def hot_remove(self, name):
