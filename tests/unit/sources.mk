@@ -19,6 +19,7 @@ UNIT_SOURCES := \
 	tests/unit/test_kexec_state.c \
 	tests/unit/test_machine.c \
 	tests/unit/test_options.c \
+	tests/unit/test_plan_purgatory.c \
 	tests/unit/test_purgatory.c \
 	tests/unit/test_rangeset.c \
 	tests/unit/test_report.c \
