@@ -135,7 +135,8 @@ static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, str
 	if (why) {
 		memset(memory, 0, arch->purgatory_tables_size);
 		report_add(report, REPORT_WARNING, "purgatory",
-			"purgatory will verify with the caches off, which is slow, because %s", why);
+			"purgatory will verify with the caches off, which is slow, because %s",
+			why);
 		return;
 	}
 	for (size_t i = 0; i < PURGATORY_TABLES_SETS; i++)
