@@ -20,7 +20,10 @@ struct blob {
 	size_t capacity; /* usable bytes, not counting that NUL */
 };
 
-#define BLOB_INIT { .data = NULL }
+#define BLOB_INIT                                                                                  \
+	{                                                                                          \
+		.data = NULL                                                                       \
+	}
 
 /* Free the bytes and leave an empty blob. NULL is fine. */
 void blob_done(struct blob *blob);
@@ -68,6 +71,12 @@ static inline uint64_t load_le64(const void *p)
 	const uint8_t *b = p;
 
 	return (uint64_t)load_le32(b) | (uint64_t)load_le32(b + 4) << 32;
+}
+static inline uint32_t load_be32(const void *p)
+{
+	const uint8_t *b = p;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 static inline void store_le16(void *p, uint16_t v)
 {

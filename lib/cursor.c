@@ -22,7 +22,8 @@ static void drop(struct span *text, size_t n)
 
 bool span_take_until(struct span *text, char stop, struct span *ret)
 {
-	const uint8_t *hit = text->size ? memchr(text->data, (unsigned char)stop, text->size) : NULL;
+	const uint8_t *hit =
+		text->size ? memchr(text->data, (unsigned char)stop, text->size) : NULL;
 	size_t before;
 
 	if (!hit)

@@ -23,9 +23,9 @@ static inline struct cursor cursor_over(struct span text)
 bool cursor_line(struct cursor *cursor, struct span *ret_line);
 
 /* Text helpers on spans, none of which look behind the end. */
-struct span span_trim(struct span text);		 /* white space off both ends */
+struct span span_trim(struct span text); /* white space off both ends */
 bool span_equals(struct span text, const char *word);
-bool span_skip(struct span *text, const char *prefix);	 /* drop prefix if it is there */
+bool span_skip(struct span *text, const char *prefix); /* drop prefix if it is there */
 
 /* What stands before the first stop; stop itself is dropped too. False, and text unchanged,
  * when there is no stop. */

@@ -362,8 +362,8 @@ static int zstd_frame(struct job *job)
 {
 	struct blob *out = job->out;
 	size_t want;
-	unsigned long long says = ZSTD_getFrameContentSize(job->in.data + job->taken,
-		job->in.size - job->taken);
+	unsigned long long says =
+		ZSTD_getFrameContentSize(job->in.data + job->taken, job->in.size - job->taken);
 
 	if (says == ZSTD_CONTENTSIZE_UNKNOWN || says == ZSTD_CONTENTSIZE_ERROR)
 		return ST_OK;

@@ -24,7 +24,7 @@ static void text_finish(char *text, size_t size, int wanted)
 
 int err_set(struct err *err, int status, const char *id, const char *fmt, ...)
 {
-	char text[sizeof(err->text)]; /* the arguments may point into err */
+	char text[ERR_TEXT_SIZE]; /* the arguments may point into err */
 	va_list args;
 
 	if (!err)
@@ -41,7 +41,7 @@ int err_set(struct err *err, int status, const char *id, const char *fmt, ...)
 
 int err_set_errno(struct err *err, int status, const char *id, int errnum, const char *fmt, ...)
 {
-	char text[sizeof(err->text)];
+	char text[ERR_TEXT_SIZE];
 	va_list args;
 
 	if (!err)
@@ -66,8 +66,8 @@ static int told_status(struct err *err)
 
 int err_prefix(struct err *err, const char *fmt, ...)
 {
-	char words[sizeof(err->text)];
-	char text[sizeof(err->text) + 8];
+	char words[ERR_TEXT_SIZE];
+	char text[ERR_TEXT_SIZE];
 	va_list args;
 	int wanted;
 
@@ -78,15 +78,15 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	va_end(args);
 	if (wanted < 0)
 		return told_status(err);
-	wanted = snprintf(text, sizeof(err->text), "%s: %s", words, err->text);
-	text_finish(text, sizeof(err->text), wanted);
-	memcpy(err->text, text, sizeof(err->text));
+	wanted = snprintf(text, sizeof(text), "%s: %s", words, err->text);
+	text_finish(text, sizeof(text), wanted);
+	memcpy(err->text, text, sizeof(text));
 	return told_status(err);
 }
 
 int err_hint(struct err *err, const char *fmt, ...)
 {
-	char hint[sizeof(err->hint)];
+	char hint[ERR_HINT_SIZE];
 	va_list args;
 
 	if (!err)

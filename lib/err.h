@@ -14,14 +14,21 @@
 
 #include "lib/status.h"
 
+/* Bytes for the words and for the advice, each with its NUL. */
+#define ERR_TEXT_SIZE 768
+#define ERR_HINT_SIZE 512
+
 struct err {
-	int status;    /* enum status; ST_OK in a fresh struct */
+	int status;	/* enum status; ST_OK in a fresh struct */
 	const char *id; /* stable message id such as "iomem-hidden"; static; NULL when fresh */
-	char text[768];
-	char hint[512]; /* what the user can do about it; may be empty */
+	char text[ERR_TEXT_SIZE];
+	char hint[ERR_HINT_SIZE]; /* what the user can do about it; may be empty */
 };
 
-#define ERR_INIT { .status = ST_OK }
+#define ERR_INIT                                                                                   \
+	{                                                                                          \
+		.status = ST_OK                                                                    \
+	}
 
 /* Record a failure, replacing what was there. id is a static string, lower case with dashes.
  * Returns status, so that `return err_set(...)` reads as one statement. err may be NULL. */

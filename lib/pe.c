@@ -25,9 +25,8 @@ int pe_parse(struct span bytes, struct pe *ret)
 	pe.section_count = load_le16(coff.data + 6);
 	/* The table follows the optional header, whose size the COFF header tells. */
 	pe.section_table = (uint64_t)load_le32(bytes.data + PE_OFFSET_AT) + COFF_SIZE +
-		load_le16(coff.data + 20);
-	if (!span_slice(bytes, pe.section_table, (uint64_t)pe.section_count * SECTION_SIZE,
-		    &table))
+			   load_le16(coff.data + 20);
+	if (!span_slice(bytes, pe.section_table, (uint64_t)pe.section_count * SECTION_SIZE, &table))
 		return ST_BAD_INPUT;
 	*ret = pe;
 	return ST_OK;

@@ -24,7 +24,10 @@ struct rangeset {
 	size_t capacity;
 };
 
-#define RANGESET_INIT { .ranges = NULL }
+#define RANGESET_INIT                                                                              \
+	{                                                                                          \
+		.ranges = NULL                                                                     \
+	}
 
 void rangeset_done(struct rangeset *set);
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define _GNU_SOURCE 1 /* vasprintf */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +34,8 @@ static bool report_grow(struct report *report)
 	return true;
 }
 
-void report_add(struct report *report, enum report_kind kind, const char *area, const char *fmt,
-	...)
+void report_add(
+	struct report *report, enum report_kind kind, const char *area, const char *fmt, ...)
 {
 	va_list args;
 	char *text;

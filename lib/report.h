@@ -28,7 +28,10 @@ struct report {
 	bool truncated; /* memory ran out: lines are missing */
 };
 
-#define REPORT_INIT { .entries = NULL }
+#define REPORT_INIT                                                                                \
+	{                                                                                          \
+		.entries = NULL                                                                    \
+	}
 
 void report_done(struct report *report);
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define _GNU_SOURCE	  1  /* O_PATH */
-#define _FILE_OFFSET_BITS 64 /* /proc/kcore is larger than a 32-bit host's off_t */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -60,8 +58,8 @@ static struct shown show(const struct sysroot *root, const char *path)
 	return shown;
 }
 
-static int fail(const struct sysroot *root, const char *verb, const char *path, int errnum,
-	struct err *err)
+static int fail(
+	const struct sysroot *root, const char *verb, const char *path, int errnum, struct err *err)
 {
 	struct shown shown = show(root, path);
 
@@ -72,8 +70,8 @@ static int fail(const struct sysroot *root, const char *verb, const char *path, 
 			verb, shown.text);
 	case EACCES:
 	case EPERM:
-		err_set_errno(err, ST_DENIED, "file-denied", errnum, "cannot %s %s", verb,
-			shown.text);
+		err_set_errno(
+			err, ST_DENIED, "file-denied", errnum, "cannot %s %s", verb, shown.text);
 		if (err && sysroot_is_live(root) && geteuid() != 0)
 			err_hint(err, "run as root");
 		return ST_DENIED;
@@ -81,8 +79,8 @@ static int fail(const struct sysroot *root, const char *verb, const char *path, 
 		return err_set_errno(err, ST_NO_MEMORY, "out-of-memory", errnum, "cannot %s %s",
 			verb, shown.text);
 	default:
-		return err_set_errno(err, ST_SYSTEM, "file-error", errnum, "cannot %s %s", verb,
-			shown.text);
+		return err_set_errno(
+			err, ST_SYSTEM, "file-error", errnum, "cannot %s %s", verb, shown.text);
 	}
 }
 
@@ -263,8 +261,7 @@ static const char *type_name(mode_t mode)
 	}
 }
 
-static int check_regular(const struct sysroot *root, const char *path, mode_t mode,
-	struct err *err)
+static int check_regular(const struct sysroot *root, const char *path, mode_t mode, struct err *err)
 {
 	struct shown shown;
 
@@ -366,8 +363,8 @@ static int read_all(int fd, size_t expected, size_t max, struct blob *blob, bool
 	return 0;
 }
 
-int sysroot_read(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
-	struct err *err)
+int sysroot_read(
+	const struct sysroot *root, const char *path, size_t max, struct blob *ret, struct err *err)
 {
 	struct blob blob = BLOB_INIT;
 	struct stat st;
@@ -385,16 +382,16 @@ int sysroot_read(const struct sysroot *root, const char *path, size_t max, struc
 	close(fd);
 	if (errnum || larger) {
 		blob_done(&blob);
-		return larger ? too_large(root, path, max, err) :
-				fail(root, "read", path, errnum, err);
+		return larger ? too_large(root, path, max, err)
+			      : fail(root, "read", path, errnum, err);
 	}
 	blob_done(ret);
 	*ret = blob;
 	return ST_OK;
 }
 
-int sysroot_open(const struct sysroot *root, const char *path, struct sysroot_file **ret,
-	struct err *err)
+int sysroot_open(
+	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err)
 {
 	struct sysroot_file *file;
 	struct stat st;
@@ -416,8 +413,8 @@ int sysroot_open(const struct sysroot *root, const char *path, struct sysroot_fi
 	return ST_OK;
 }
 
-int sysroot_pread(struct sysroot_file *file, uint64_t offset, void *buf, size_t size,
-	struct err *err)
+int sysroot_pread(
+	struct sysroot_file *file, uint64_t offset, void *buf, size_t size, struct err *err)
 {
 	uint8_t *to = buf;
 	size_t done = 0;
@@ -575,8 +572,8 @@ bool sysroot_is_dir(const struct sysroot *root, const char *path)
 	return stat_path(root, path, &st) && S_ISDIR(st.st_mode);
 }
 
-int sysroot_read_u64(const struct sysroot *root, const char *path, int base, uint64_t *ret,
-	struct err *err)
+int sysroot_read_u64(
+	const struct sysroot *root, const char *path, int base, uint64_t *ret, struct err *err)
 {
 	struct blob text = BLOB_INIT;
 	struct shown shown;
@@ -606,8 +603,8 @@ static int facts_bad(const struct sysroot *root, size_t line, const char *what, 
 {
 	struct shown shown = show(root, "facts");
 
-	return err_set(err, ST_BAD_INPUT, "facts-malformed", "%s line %zu: %s", shown.text, line,
-		what);
+	return err_set(
+		err, ST_BAD_INPUT, "facts-malformed", "%s line %zu: %s", shown.text, line, what);
 }
 
 static const char *facts_find(const struct sysroot *root, const char *name)

@@ -32,7 +32,8 @@ bool sysroot_is_live(const struct sysroot *root);
 /*
  * Read a whole file into ret (an empty blob). Works for regular files and for the
  * generated ones of /proc and /sys, whose size is not known before; anything else (a FIFO,
- * a device, a directory) and a file larger than max bytes are ST_BAD_INPUT. ST_NOT_FOUND, ST_DENIED, ST_SYSTEM, ST_NO_MEMORY.
+ * a device, a directory) and a file larger than max bytes are ST_BAD_INPUT. ST_NOT_FOUND,
+ * ST_DENIED, ST_SYSTEM, ST_NO_MEMORY.
  */
 int sysroot_read(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
 	struct err *err);
@@ -43,10 +44,10 @@ int sysroot_read(const struct sysroot *root, const char *path, size_t max, struc
  * sysroot_close(); NULL is fine. Errors as sysroot_read().
  */
 struct sysroot_file;
-int sysroot_open(const struct sysroot *root, const char *path, struct sysroot_file **ret,
-	struct err *err);
-int sysroot_pread(struct sysroot_file *file, uint64_t offset, void *buf, size_t size,
-	struct err *err);
+int sysroot_open(
+	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err);
+int sysroot_pread(
+	struct sysroot_file *file, uint64_t offset, void *buf, size_t size, struct err *err);
 void sysroot_close(struct sysroot_file *file);
 
 /*
@@ -66,8 +67,8 @@ bool sysroot_is_dir(const struct sysroot *root, const char *path);
  * space around it; base is 10 or 16 (with or without 0x). ST_BAD_INPUT names the path and
  * what was found. Otherwise errors as sysroot_read().
  */
-int sysroot_read_u64(const struct sysroot *root, const char *path, int base, uint64_t *ret,
-	struct err *err);
+int sysroot_read_u64(
+	const struct sysroot *root, const char *path, int base, uint64_t *ret, struct err *err);
 
 /*
  * A fact. Known names: "machine" (uname -m), "release" (uname -r), "page_size" (bytes).

@@ -48,7 +48,8 @@ purgatory: $(purgatory_arm64_blob)
 define purgatory_arm64_compile
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_cflags)) -I$(srcdir) -MMD -MP -c -o $@ $<
+	$(Q)$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_cflags)) -I$(srcdir) -MMD -MP \
+		-c -o $@ $<
 endef
 
 $(purgatory_arm64_dir)/obj/%.o: $(srcdir)/%.c $(purgatory_arm64_rules)
@@ -59,8 +60,8 @@ $(purgatory_arm64_dir)/obj/%.o: $(srcdir)/%.S $(purgatory_arm64_rules)
 
 $(purgatory_arm64_elf): $(purgatory_arm64_objects) $(purgatory_arm64_lds)
 	$(call say,LINK)
-	$(Q)$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_ldflags)) -Wl,-T,$(purgatory_arm64_lds) \
-		-o $@ $(purgatory_arm64_objects)
+	$(Q)$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_ldflags)) \
+		-Wl,-T,$(purgatory_arm64_lds) -o $@ $(purgatory_arm64_objects)
 
 $(purgatory_arm64_bin): $(purgatory_arm64_elf) $(srcdir)/purgatory/check-blob
 	$(call say,BLOB)

@@ -28,7 +28,7 @@ struct kernel_layout {
 	uint64_t text_vaddr;
 	uint64_t text_paddr;
 	uint64_t text_size;
-	bool linear_known; /* else the RAM program headers carry no virtual address */
+	bool linear_known;	/* else the RAM program headers carry no virtual address */
 	uint64_t linear_offset; /* vaddr = paddr + linear_offset, modulo 2^64 */
 };
 
@@ -41,15 +41,15 @@ struct purgatory_layout {
 };
 
 struct arch_ops {
-	const char *name;	/* "arm64" */
-	const char *machine;	/* uname -m: "aarch64" */
-	uint16_t elf_machine;	/* EM_* of its vmcores */
-	uint32_t kexec_arch;	/* KEXEC_ARCH_* of include/uapi/linux/kexec.h */
-	uint32_t hotplug_flag;	/* what asks its kernel to keep the elfcorehdr true */
-	bool kernel_map;	/* the elfcorehdr has a PT_LOAD for the kernel image */
+	const char *name;      /* "arm64" */
+	const char *machine;   /* uname -m: "aarch64" */
+	uint16_t elf_machine;  /* EM_* of its vmcores */
+	uint32_t kexec_arch;   /* KEXEC_ARCH_* of include/uapi/linux/kexec.h */
+	uint32_t hotplug_flag; /* what asks its kernel to keep the elfcorehdr true */
+	bool kernel_map;       /* the elfcorehdr has a PT_LOAD for the kernel image */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
 	bool hotplug_needs_kexec_file;
-	uint64_t cmdline_size;	/* the longest command line, with its NUL */
+	uint64_t cmdline_size;		      /* the longest command line, with its NUL */
 	const unsigned char *const purgatory; /* the blob, and its size */
 	const unsigned long *const purgatory_size;
 
@@ -73,8 +73,8 @@ struct arch_ops {
 		struct report *report, struct err *err);
 
 	/* Can this CPU and kernel run the image at all? ST_UNSUPPORTED. */
-	int (*check_image)(const struct machine *machine, const struct image *image,
-		struct err *err);
+	int (*check_image)(
+		const struct machine *machine, const struct image *image, struct err *err);
 
 	/*
 	 * Place all segments of a crash load in plan->load_region, build what the capture

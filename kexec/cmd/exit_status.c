@@ -31,7 +31,6 @@ static const struct row {
 	/* The machine and the files that were named, before anything is tried. */
 	{ ST_NO_CRASH_MEM, NULL, EXIT_STATUS_REFUSED },
 	{ ST_UNSUPPORTED, "hotplug-unsupported", EXIT_STATUS_REFUSED },
-	{ ST_UNSUPPORTED, "hotplug-unsupported", EXIT_STATUS_REFUSED },
 	{ ST_NOT_FOUND, NULL, EXIT_STATUS_REFUSED },
 	{ ST_DENIED, NULL, EXIT_STATUS_REFUSED },
 	{ ST_SYSTEM, "file-error", EXIT_STATUS_REFUSED },

@@ -21,7 +21,7 @@
 #include "lib/sysroot.h"
 
 /* A hotplug storm that outlasts this many loads is told to the user, not waited for. */
-#define LOAD_TRIES	 8
+#define LOAD_TRIES	8
 #define CHANGED_WAIT_MS 200
 
 /* Files that are loaded; a limit on what a hostile path can make us take in. */
@@ -43,8 +43,8 @@ static void files_done(struct files *files)
 	report_done(&files->report);
 }
 
-static int read_initrd(const struct request *request, const struct sysroot *root,
-	struct blob *ret, struct err *err)
+static int read_initrd(const struct request *request, const struct sysroot *root, struct blob *ret,
+	struct err *err)
 {
 	int status = sysroot_read(root, request->initrd, INITRD_SIZE_MAX, ret, err);
 
@@ -98,7 +98,8 @@ static void draw_seeds(const struct request *request, struct plan_inputs *inputs
 		/* Never wait for entropy in early boot: without seeds the capture kernel does
 		 * without KASLR, which is no loss. */
 		inputs->has_seeds =
-			getrandom(inputs->kaslr_seed, KASLR_SEED_SIZE, GRND_NONBLOCK) == KASLR_SEED_SIZE &&
+			getrandom(inputs->kaslr_seed, KASLR_SEED_SIZE, GRND_NONBLOCK) ==
+				KASLR_SEED_SIZE &&
 			getrandom(inputs->rng_seed, RNG_SEED_SIZE, GRND_NONBLOCK) == RNG_SEED_SIZE;
 		return;
 	}
@@ -148,8 +149,7 @@ static void probe_file_load(const struct syscall_ops *ops, const struct sysroot 
 {
 	inputs->file_load = kconfig_enabled(&machine->config, "KEXEC_FILE");
 	if (inputs->file_load == TRI_UNKNOWN && sysroot_is_live(root) &&
-		inputs->request->hotplug != HOTPLUG_OFF &&
-		machine->state.load_limit_reboot == -1)
+		inputs->request->hotplug != HOTPLUG_OFF && machine->state.load_limit_reboot == -1)
 		inputs->file_load = ops->has_file_load(ops->context) ? TRI_YES : TRI_NO;
 }
 
@@ -177,8 +177,8 @@ static void print_warnings(const struct report *report, FILE *out)
 }
 
 /* The one question after a failed call is whether a panic would still be captured. */
-static void say_what_is_armed(const struct sysroot *root, const struct machine *machine,
-	struct err *err)
+static void say_what_is_armed(
+	const struct sysroot *root, const struct machine *machine, struct err *err)
 {
 	struct kexec_state now;
 	int armed = STATE_UNKNOWN;
@@ -226,10 +226,8 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 
 	report_copy(&report, &files->report);
 	status = machine_read(root, &machine, &report, err);
-	if (status) {
-		err_prefix(err, "cannot read the machine");
+	if (status)
 		goto out;
-	}
 	inputs.machine = &machine;
 	draw_seeds(request, &inputs);
 	probe_file_load(io->syscalls, root, &machine, &inputs);
@@ -264,7 +262,8 @@ static int load_until_true(const struct request *request, const struct sysroot *
 		status = plan_and_load(request, root, files, io, i + 1 == LOAD_TRIES, err);
 	}
 	if (status == ST_CHANGED) {
-		err_prefix(err, "after %d loads the crash kernel is armed, but its elfcorehdr may be stale",
+		err_prefix(err,
+			"after %d loads the crash kernel is armed, but its elfcorehdr may be stale",
 			LOAD_TRIES);
 		err_hint(err, "load again when memory and CPU hotplug have settled");
 	}
@@ -305,7 +304,8 @@ int unload_crash(const struct request *request, const struct cmd_io *io, struct 
 	if (!sysroot_is_live(root)) {
 		sysroot_free(root);
 		return err_set(err, ST_USAGE, "sysroot-not-live",
-			"--sysroot=%s is not this machine: there is nothing to unload", request->sysroot);
+			"--sysroot=%s is not this machine: there is nothing to unload",
+			request->sysroot);
 	}
 	status = sysroot_fact(root, "machine", &name, err);
 	if (!status)

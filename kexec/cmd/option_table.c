@@ -103,9 +103,9 @@ const struct option_row option_table[] = {
 	{ "on-corruption", 0, A_VALUE("WHAT"), GROUP_PURGATORY, ON_ARM64, WITH_LOAD,
 	  CHOOSES(on_corruption, corruption_words),
 	  "after a bad digest: halt, reset or boot",
-	  "What purgatory does when the loaded image was overwritten: stop (the default), reset the "
-	  "machine, or start the damaged kernel all the same. It always says first which segment "
-	  "is bad." },
+	  "What purgatory does when the loaded image was overwritten: stop (the default), reset "
+	  "the machine, or start the damaged kernel all the same. It always says first which "
+	  "segment is bad." },
 
 	{ "kexec-syscall-auto", 'a', NO_VALUE, GROUP_SYSCALL, ON_ALL, WITH_BOTH,
 	  CHOOSES(syscall, auto_word),

@@ -11,11 +11,11 @@
 static bool hotplug_armed(const struct kexec_state *state)
 {
 	return state->cpu_hotplug != 0 && state->memory_hotplug != 0 &&
-		(state->cpu_hotplug == 1 || state->memory_hotplug == 1);
+	       (state->cpu_hotplug == 1 || state->memory_hotplug == 1);
 }
 
-int verify_armed(const struct sysroot *root, const struct plan *plan,
-	const struct syscall_ops *ops, struct err *err)
+int verify_armed(const struct sysroot *root, const struct plan *plan, const struct syscall_ops *ops,
+	struct err *err)
 {
 	bool loaded = false;
 
@@ -36,10 +36,12 @@ int verify_armed(const struct sysroot *root, const struct plan *plan,
 	if (!loaded) {
 		err_set(err, ST_SYSTEM, "not-armed",
 			"kexec_load succeeded, but /sys/kernel/kexec_crash_loaded does not read 1");
-		return err_hint(err, "another program may have unloaded the crash kernel: load again");
+		return err_hint(
+			err, "another program may have unloaded the crash kernel: load again");
 	}
 	err_set(err, ST_SYSTEM, "hotplug-not-armed",
-		"the crash kernel is loaded, but /sys/devices/system/{cpu,memory}/crash_hotplug do not "
+		"the crash kernel is loaded, but /sys/devices/system/{cpu,memory}/crash_hotplug do "
+		"not "
 		"read 1: the kernel will not keep its elfcorehdr true");
 	return err_hint(err, "load without --hotplug and let udev reload, or use a kernel with "
 			     "crash hotplug for this architecture");
@@ -48,7 +50,7 @@ int verify_armed(const struct sysroot *root, const struct plan *plan,
 static bool same_list(const struct cpulist *a, const struct cpulist *b)
 {
 	return a->count == b->count &&
-		(a->count == 0 || memcmp(a->ids, b->ids, a->count * sizeof(a->ids[0])) == 0);
+	       (a->count == 0 || memcmp(a->ids, b->ids, a->count * sizeof(a->ids[0])) == 0);
 }
 
 static bool same_notes(const struct cpus *a, const struct cpus *b)
@@ -67,8 +69,8 @@ static int changed(struct err *err, const char *what)
 	return err_set(err, ST_CHANGED, "machine-changed", "%s changed during the load", what);
 }
 
-static int memory_unchanged(const struct sysroot *root, const struct machine *before,
-	struct err *err)
+static int memory_unchanged(
+	const struct sysroot *root, const struct machine *before, struct err *err)
 {
 	struct iomem now;
 	bool ram, crash;
@@ -84,8 +86,7 @@ static int memory_unchanged(const struct sysroot *root, const struct machine *be
 	return ram ? ST_OK : changed(err, "the memory map");
 }
 
-static int cpus_unchanged(const struct sysroot *root, const struct machine *before,
-	struct err *err)
+static int cpus_unchanged(const struct sysroot *root, const struct machine *before, struct err *err)
 {
 	struct cpus now;
 	bool same;
@@ -94,7 +95,7 @@ static int cpus_unchanged(const struct sysroot *root, const struct machine *befo
 	if (status)
 		return status;
 	same = same_list(&now.possible, &before->cpus.possible) &&
-		same_list(&now.present, &before->cpus.present) && same_notes(&now, &before->cpus);
+	       same_list(&now.present, &before->cpus.present) && same_notes(&now, &before->cpus);
 	cpus_done(&now);
 	return same ? ST_OK : changed(err, "the set of CPUs");
 }

@@ -14,8 +14,8 @@
  * elfcorehdr true. Both files also read 0 while the kernel's lock is held, so a 0 is read
  * again for about two seconds. ST_SYSTEM.
  */
-int verify_armed(const struct sysroot *root, const struct plan *plan,
-	const struct syscall_ops *ops, struct err *err);
+int verify_armed(const struct sysroot *root, const struct plan *plan, const struct syscall_ops *ops,
+	struct err *err);
 
 /*
  * The memory map and the CPUs are those that the plan was made from. An event while the

@@ -5,10 +5,10 @@
 #include "lib/pe.h"
 
 /* Offsets in the header: Documentation/arch/arm64/booting.rst, arch/arm64/include/asm/image.h */
-#define TEXT_OFFSET_AT	8
-#define IMAGE_SIZE_AT	16
-#define FLAGS_AT	24
-#define MAGIC_AT	56
+#define TEXT_OFFSET_AT	  8
+#define IMAGE_SIZE_AT	  16
+#define FLAGS_AT	  24
+#define MAGIC_AT	  56
 #define ARM64_HEADER_SIZE 64
 
 #define FLAG_BIG_ENDIAN	     0x1u
@@ -76,7 +76,8 @@ int arm64_image_parse(struct span bytes, struct arm64_image_header *ret, struct 
 	if (header.text_offset >= TEXT_OFFSET_END ||
 		!is_aligned(header.text_offset, TEXT_OFFSET_MULTIPLE))
 		return err_set(err, ST_BAD_INPUT, "image-text-offset-bad",
-			"the Image has text_offset %#llx, a multiple of 4 KiB below 2 MiB is wanted",
+			"the Image has text_offset %#llx, a multiple of 4 KiB below 2 MiB is "
+			"wanted",
 			(unsigned long long)header.text_offset);
 	status = check_complete(bytes, header.image_size, err);
 	if (status)

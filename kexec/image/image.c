@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define _GNU_SOURCE 1 /* memmem */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +13,7 @@
 
 #define WANTED "an arm64 Image, plain or packed with gzip, xz or zstd"
 
-static uint32_t load_be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static __attribute__((format(printf, 2, 3))) int unsupported(struct err *err, const char *fmt,
-	...)
+static __attribute__((format(printf, 2, 3))) int unsupported(struct err *err, const char *fmt, ...)
 {
 	char what[300];
 	va_list args;
@@ -106,9 +99,14 @@ static int probe_zboot(struct span bytes, const char *name, struct image *ret, s
 }
 
 static const struct number_name pe_machines[] = {
-	{ 0xaa64, "arm64" },	{ 0x8664, "x86_64" },	   { 0x014c, "i386" },
-	{ 0x01c0, "arm" },	{ 0x01c2, "arm" },	   { 0x5064, "riscv64" },
-	{ 0x5032, "riscv32" },	{ 0x6264, "loongarch64" },
+	{ 0xaa64, "arm64" },
+	{ 0x8664, "x86_64" },
+	{ 0x014c, "i386" },
+	{ 0x01c0, "arm" },
+	{ 0x01c2, "arm" },
+	{ 0x5064, "riscv64" },
+	{ 0x5032, "riscv32" },
+	{ 0x6264, "loongarch64" },
 };
 
 /* UAPI group specification "Unified Kernel Image": a PE file with a section ".linux". */
@@ -146,17 +144,24 @@ static int probe_uimage(struct span bytes, const char *name, struct image *ret, 
 		return ST_NOT_MINE;
 	packing = bytes.data[31];
 	unsupported(err, "a U-Boot image (uImage, type %u) %s", bytes.data[30],
-		packing < sizeof(packings) / sizeof(packings[0]) ? packings[packing] :
-								   "packed in an unknown way");
+		packing < sizeof(packings) / sizeof(packings[0]) ? packings[packing]
+								 : "packed in an unknown way");
 	err_hint(err, "take the kernel out of it: tail -c +65 %s | head -c %u", name,
 		load_be32(bytes.data + 12));
 	return ST_UNSUPPORTED;
 }
 
 static const struct number_name elf_machines[] = {
-	{ 3, "i386" },	  { 8, "mips" },   { 20, "ppc" },	{ 21, "ppc64" },
-	{ 22, "s390" },	  { 40, "arm" },   { 62, "x86_64" },	{ 183, "arm64" },
-	{ 243, "riscv" }, { 258, "loongarch" },
+	{ 3, "i386" },
+	{ 8, "mips" },
+	{ 20, "ppc" },
+	{ 21, "ppc64" },
+	{ 22, "s390" },
+	{ 40, "arm" },
+	{ 62, "x86_64" },
+	{ 183, "arm64" },
+	{ 243, "riscv" },
+	{ 258, "loongarch" },
 };
 
 static int probe_elf(struct span bytes, const char *name, struct image *ret, struct err *err)
@@ -165,25 +170,27 @@ static int probe_elf(struct span bytes, const char *name, struct image *ret, str
 	const uint8_t *p = bytes.data;
 
 	(void)ret;
-	if (bytes.size < 20 || !span_starts_with(bytes, "\x7f" "ELF", 4))
+	if (bytes.size < 20 || !span_starts_with(bytes, "\177ELF", 4))
 		return ST_NOT_MINE;
 	/* Byte 5: 2 is big endian. */
 	type = p[5] == 2 ? (unsigned int)p[16] << 8 | p[17] : load_le16(p + 16);
 	machine = p[5] == 2 ? (unsigned int)p[18] << 8 | p[19] : load_le16(p + 18);
 	unsupported(err, "an ELF %s for %s",
-		type == 1	       ? "object" :
-		type == 4	       ? "core dump" :
-		type == 2 || type == 3 ? "program, such as vmlinux," :
-					 "file of an unknown type",
+		type == 1		 ? "object"
+		: type == 4		 ? "core dump"
+		: type == 2 || type == 3 ? "program, such as vmlinux,"
+					 : "file of an unknown type",
 		NAME_OF(elf_machines, machine));
 	if (machine == 183 && (type == 2 || type == 3))
-		err_hint(err, "use arch/arm64/boot/Image of the same build, or make one of a "
-			      "vmlinux: objcopy -O binary %s Image", name);
+		err_hint(err,
+			"use arch/arm64/boot/Image of the same build, or make one of a "
+			"vmlinux: objcopy -O binary %s Image",
+			name);
 	return ST_UNSUPPORTED;
 }
 
-static int probe_device_tree(struct span bytes, const char *name, struct image *ret,
-	struct err *err)
+static int probe_device_tree(
+	struct span bytes, const char *name, struct image *ret, struct err *err)
 {
 	/* A FIT is a device tree whose root has a node "images": the begin token, the name. */
 	static const char images[] = "\0\0\0\1images";
@@ -210,8 +217,10 @@ static int probe_foreign(struct span bytes, const char *name, struct image *ret,
 		char mark[5]; /* four bytes */
 		const char *what;
 	} marks[] = {
-		{ 0x202, "HdrS", "an x86 kernel (bzImage)" }, /* Documentation/arch/x86/boot.rst */
-		{ 56, "RSC\x05", "a RISC-V kernel" }, /* Documentation/arch/riscv/boot-image-header.rst */
+		/* Documentation/arch/x86/boot.rst */
+		{ 0x202, "HdrS", "an x86 kernel (bzImage)" },
+		/* Documentation/arch/riscv/boot-image-header.rst */
+		{ 56, "RSC\x05", "a RISC-V kernel" },
 		{ 36, "\x18\x28\x6f\x01", "a 32-bit ARM kernel (zImage)" },
 	};
 	struct span mark;
@@ -314,8 +323,8 @@ static int probe_all(struct span bytes, const char *name, struct image *ret, str
 }
 
 /* Take the packing off, in place. *ret_layers is how many there were. */
-static int unpack(struct blob *data, unsigned int *ret_layers, enum codec *ret_outermost,
-	struct err *err)
+static int unpack(
+	struct blob *data, unsigned int *ret_layers, enum codec *ret_outermost, struct err *err)
 {
 	unsigned int layers = 0;
 

@@ -3,6 +3,7 @@
  * same on every architecture. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kexec/arch/arch.h"
 #include "kexec/plan/elfcorehdr_build.h"
@@ -14,20 +15,22 @@
 /* linux,usable-memory-range and the kernel know two (kernel/crash_reserve.c). */
 #define CRASH_REGIONS_MAX 2
 
-static int choose_load_region(const struct machine *machine, struct plan *plan,
-	struct report *report, struct err *err)
+static int choose_load_region(
+	const struct machine *machine, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct rangeset *crash = &machine->iomem.crash;
 
 	if (crash->count == 0) {
 		err_set(err, ST_NO_CRASH_MEM, "crash-region-missing",
-			"Memory for crashkernel is not reserved: /proc/iomem has no \"Crash kernel\"");
+			"Memory for crashkernel is not reserved: /proc/iomem has no \"Crash "
+			"kernel\"");
 		return err_hint(err, "boot the running kernel with a crashkernel= parameter, for "
 				     "example crashkernel=256M, then load again");
 	}
 	if (crash->count > CRASH_REGIONS_MAX)
 		return err_set(err, ST_UNSUPPORTED, "crash-region-count",
-			"/proc/iomem has %zu \"Crash kernel\" regions, wanted one or two", crash->count);
+			"/proc/iomem has %zu \"Crash kernel\" regions, wanted one or two",
+			crash->count);
 
 	plan->load_region = machine->iomem.crash_load;
 	if (!is_aligned(plan->load_region.start, plan->page_size) ||
@@ -39,15 +42,15 @@ static int choose_load_region(const struct machine *machine, struct plan *plan,
 	/* The two are one range of the set where they touch. */
 	if (rangeset_bytes(crash) != range_size(plan->load_region))
 		report_add(report, REPORT_CHOICE, "memory",
-			"of two crash regions the kernel takes segments only in the higher one, [0x%"
-			PRIx64 ", 0x%" PRIx64 ")",
+			"of two crash regions the kernel takes segments only in the higher one, "
+			"[0x%" PRIx64 ", 0x%" PRIx64 ")",
 			plan->load_region.start, plan->load_region.end);
 	return ST_OK;
 }
 
 /* What a dump should hold: all RAM but what the capture kernel itself lives in. */
-static int dump_ranges(const struct machine *machine, uint64_t page_size, struct rangeset *ret,
-	struct err *err)
+static int dump_ranges(
+	const struct machine *machine, uint64_t page_size, struct rangeset *ret, struct err *err)
 {
 	struct rangeset without_crash = RANGESET_INIT, without_cma = RANGESET_INIT;
 	int status = rangeset_subtract(&machine->iomem.ram, &machine->iomem.crash, &without_crash);
@@ -83,7 +86,8 @@ static uint64_t kernel_header_size(const struct machine *machine, struct report 
 		return 0;
 	report_add(report, REPORT_CHOICE, "hotplug",
 		"crash_elfcorehdr_size cannot be read; %s says CONFIG_CRASH_HOTPLUG and %" PRIu64
-		" memory ranges", config->source, ranges);
+		" memory ranges",
+		config->source, ranges);
 	return elfcorehdr_size(2 + machine->cpus.possible.count + ranges);
 }
 
@@ -100,16 +104,19 @@ static int hotplug_possible(const struct plan_inputs *inputs, const struct arch_
 			"/sys/kernel/kexec/crash_elfcorehdr_size nor "
 			"/sys/kernel/crash_elfcorehdr_size is there",
 			machine->release);
-		return err_hint(err, "it needs CONFIG_CRASH_HOTPLUG; --hotplug=auto loads without it, and "
-				     "then udev has to reload at every hotplug event");
+		return err_hint(err,
+			"it needs CONFIG_CRASH_HOTPLUG; --hotplug=auto loads without it, and "
+			"then udev has to reload at every hotplug event");
 	}
 	if (arch->hotplug_needs_kexec_file && inputs->file_load == TRI_NO) {
 		err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
-			"the running kernel %s has no CONFIG_KEXEC_FILE: it claims crash hotplug, but "
+			"the running kernel %s has no CONFIG_KEXEC_FILE: it claims crash hotplug, "
+			"but "
 			"its every rewrite of the elfcorehdr fails",
 			machine->release);
-		return err_hint(err, "use a kernel with CONFIG_KEXEC_FILE, or --hotplug=auto, with which "
-				     "udev has to reload at every hotplug event");
+		return err_hint(err,
+			"use a kernel with CONFIG_KEXEC_FILE, or --hotplug=auto, with which "
+			"udev has to reload at every hotplug event");
 	}
 	if (phdrs > ELFCOREHDR_PHDRS_MAX)
 		return err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
@@ -135,7 +142,8 @@ static int plan_hotplug(const struct plan_inputs *inputs, size_t ranges, struct 
 	plan->hotplug_asked = kernel_header_size(machine, report);
 	status = hotplug_possible(inputs, plan->arch, plan->hotplug_asked, phdrs, &why);
 	if (status && request->hotplug == HOTPLUG_AUTO) {
-		report_add(report, REPORT_WARNING, "hotplug", "loading without --hotplug: %s", why.text);
+		report_add(report, REPORT_WARNING, "hotplug", "loading without --hotplug: %s",
+			why.text);
 		return ST_OK;
 	}
 	if (status) {
@@ -153,15 +161,18 @@ static int plan_hotplug(const struct plan_inputs *inputs, size_t ranges, struct 
 		if (request->hotplug_size < plan->hotplug_needed) {
 			err_set(err, ST_USAGE, "hotplug-size-small",
 				"--hotplug-size=%" PRIu64 " is less than the %" PRIu64
-				" bytes that %" PRIu64 " possible CPUs and %zu ranges of memory need now",
+				" bytes that %" PRIu64
+				" possible CPUs and %zu ranges of memory need now",
 				request->hotplug_size, plan->hotplug_needed, cpus, ranges);
 			return err_hint(err, "leave the option out: the kernel says what it wants");
 		}
 		if (request->hotplug_size < plan->hotplug_asked)
 			report_add(report, REPORT_WARNING, "hotplug",
 				"--hotplug-size=%" PRIu64 " is less than the %" PRIu64
-				" bytes that the kernel asks for: after many hot-adds the elfcorehdr goes "
-				"stale", request->hotplug_size, plan->hotplug_asked);
+				" bytes that the kernel asks for: after many hot-adds the "
+				"elfcorehdr goes "
+				"stale",
+				request->hotplug_size, plan->hotplug_asked);
 		wanted = request->hotplug_size;
 	}
 	if (!align_up(wanted, plan->page_size, &plan->core.memsz))
@@ -176,8 +187,8 @@ static int plan_hotplug(const struct plan_inputs *inputs, size_t ranges, struct 
 	return ST_OK;
 }
 
-static int plan_core(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
-	struct err *err)
+static int plan_core(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
 	struct rangeset ram = RANGESET_INIT;
@@ -221,8 +232,29 @@ static int check_machine(const struct plan_inputs *inputs, struct plan *plan, st
 	return plan->arch->check_image(machine, inputs->image, err);
 }
 
-static int make_plan(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
-	struct err *err)
+/* What the kernel will say to the system call, where that is known before (kernel/kexec.c:
+ * kexec_load_check). It would keep the armed image, so this is no refusal of ours: a plan can be
+ * made and looked at. */
+static void warn_of_refusal(const struct kexec_state *state, struct report *report)
+{
+	if (state->load_disabled == 1)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the sysctl kernel.kexec_load_disabled is 1: the kernel will refuse this "
+			"load");
+	if (state->load_limit_panic == 0)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the sysctl kernel.kexec_load_limit_panic is 0: the kernel will refuse "
+			"this load");
+	if (strcmp(state->lockdown, "integrity") == 0 ||
+		strcmp(state->lockdown, "confidentiality") == 0)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the kernel is locked down (%s): it will refuse this load, which is by "
+			"kexec_load(2)",
+			state->lockdown);
+}
+
+static int make_plan(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	int status = check_machine(inputs, plan, err);
 
@@ -235,6 +267,7 @@ static int make_plan(const struct plan_inputs *inputs, struct plan *plan, struct
 	if (status)
 		return status;
 
+	warn_of_refusal(&inputs->machine->state, report);
 	plan->flags = KEXEC_ON_CRASH | plan->arch->kexec_arch;
 	if (plan->hotplug)
 		plan->flags |= plan->arch->hotplug_flag;
@@ -246,8 +279,8 @@ static int make_plan(const struct plan_inputs *inputs, struct plan *plan, struct
 	return status;
 }
 
-int plan_crash(const struct plan_inputs *inputs, struct plan *ret, struct report *report,
-	struct err *err)
+int plan_crash(
+	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err)
 {
 	struct plan plan = { .arch = NULL };
 	int status = make_plan(inputs, &plan, report, err);

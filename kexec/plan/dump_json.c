@@ -35,14 +35,14 @@ static void append(struct writer *writer, struct json_object *array, struct json
 	}
 }
 
-static void put_text(struct writer *writer, struct json_object *object, const char *key,
-	const char *text)
+static void put_text(
+	struct writer *writer, struct json_object *object, const char *key, const char *text)
 {
 	put(writer, object, key, json_object_new_string(text));
 }
 
-static void put_hex(struct writer *writer, struct json_object *object, const char *key,
-	uint64_t value)
+static void put_hex(
+	struct writer *writer, struct json_object *object, const char *key, uint64_t value)
 {
 	char text[24];
 
@@ -50,8 +50,8 @@ static void put_hex(struct writer *writer, struct json_object *object, const cha
 	put_text(writer, object, key, text);
 }
 
-static void put_number(struct writer *writer, struct json_object *object, const char *key,
-	uint64_t value)
+static void put_number(
+	struct writer *writer, struct json_object *object, const char *key, uint64_t value)
 {
 	put(writer, object, key, json_object_new_uint64(value));
 }
@@ -123,15 +123,14 @@ static struct json_object *describe_segment(struct writer *writer, const struct 
 	return object;
 }
 
-static struct json_object *describe_entry(struct writer *writer, const struct core_entry *entry,
-	size_t index)
+static struct json_object *describe_entry(
+	struct writer *writer, const struct core_entry *entry, size_t index)
 {
 	struct json_object *object = json_object_new_object();
 	char what[32];
 
 	put_number(writer, object, "index", index);
-	put_text(writer, object, "type",
-		core_entry_type(entry) == PT_NOTE ? "PT_NOTE" : "PT_LOAD");
+	put_text(writer, object, "type", core_entry_type(entry) == PT_NOTE ? "PT_NOTE" : "PT_LOAD");
 	put_hex(writer, object, "offset", entry->paddr);
 	put_hex(writer, object, "vaddr", entry->vaddr);
 	put_hex(writer, object, "paddr", entry->paddr);
@@ -154,8 +153,8 @@ static struct json_object *describe_edit(struct writer *writer, const struct dt_
 	return object;
 }
 
-static struct json_object *describe_report(struct writer *writer, const struct report *report,
-	enum report_kind kind)
+static struct json_object *describe_report(
+	struct writer *writer, const struct report *report, enum report_kind kind)
 {
 	struct json_object *array = json_object_new_array();
 
@@ -216,9 +215,9 @@ int plan_dump_json(const struct plan *plan, const struct plan_inputs *inputs,
 	int status = ST_NO_MEMORY;
 
 	if (!writer.failed)
-		text = json_object_to_json_string_ext(object,
-			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-				JSON_C_TO_STRING_NOSLASHESCAPE);
+		text = json_object_to_json_string_ext(
+			object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+					JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text && blob_append(ret, text, strlen(text)) == ST_OK &&
 		blob_append(ret, "\n", 1) == ST_OK)
 		status = ST_OK;

@@ -15,8 +15,8 @@ struct printer {
 	int status;
 };
 
-__attribute__((format(printf, 2, 3))) static void print(struct printer *printer, const char *fmt,
-	...)
+__attribute__((format(printf, 2, 3))) static void print(
+	struct printer *printer, const char *fmt, ...)
 {
 	va_list args;
 	char *text;
@@ -34,8 +34,8 @@ __attribute__((format(printf, 2, 3))) static void print(struct printer *printer,
 	free(text);
 }
 
-static void print_head(struct printer *printer, const struct plan *plan,
-	const struct plan_inputs *inputs)
+static void print_head(
+	struct printer *printer, const struct plan *plan, const struct plan_inputs *inputs)
 {
 	const struct machine *machine = inputs->machine;
 
@@ -43,7 +43,8 @@ static void print_head(struct printer *printer, const struct plan *plan,
 		machine->release, plan->page_size >> 10);
 	print(printer, "image: %s (%s), 0x%" PRIx64 " bytes in memory\n", inputs->image->kind_name,
 		codec_name(inputs->image->codec), inputs->image->mem_size);
-	print(printer, "crash region: [0x%" PRIx64 ", 0x%" PRIx64 "), 0x%" PRIx64
+	print(printer,
+		"crash region: [0x%" PRIx64 ", 0x%" PRIx64 "), 0x%" PRIx64
 		" bytes left free for the capture kernel\n",
 		plan->load_region.start, plan->load_region.end, plan->free_bytes);
 	print(printer, "kexec_load: entry = 0x%" PRIx64 " flags = 0x%" PRIx64 "%s\n", plan->entry,
@@ -57,7 +58,8 @@ static void print_segments(struct printer *printer, const struct plan *plan)
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		const struct segment *segment = &plan->segments[i];
 
-		print(printer, "  %-10s  0x%016" PRIx64 "  0x%016" PRIx64 "  0x%-10zx  0x%-10" PRIx64
+		print(printer,
+			"  %-10s  0x%016" PRIx64 "  0x%016" PRIx64 "  0x%-10zx  0x%-10" PRIx64
 			"  %s\n",
 			segment_purpose_name(segment->purpose), segment->mem,
 			segment->mem + segment->memsz, segment->data.size, segment->memsz,
@@ -69,13 +71,15 @@ static void print_entries(struct printer *printer, const struct plan *plan)
 {
 	char what[32];
 
-	print(printer, "\nprogram headers of the elfcorehdr:\n  %5s  %-7s  %-18s  %-18s  %-18s  %-12s  "
-		       "%-5s  %s\n",
+	print(printer,
+		"\nprogram headers of the elfcorehdr:\n  %5s  %-7s  %-18s  %-18s  %-18s  %-12s  "
+		"%-5s  %s\n",
 		"index", "type", "offset", "virtual", "physical", "size", "flags", "what");
 	for (size_t i = 0; i < plan->core.count; i++) {
 		const struct core_entry *entry = &plan->core.entries[i];
 
-		print(printer, "  %5zu  %-7s  0x%016" PRIx64 "  0x%016" PRIx64 "  0x%016" PRIx64
+		print(printer,
+			"  %5zu  %-7s  0x%016" PRIx64 "  0x%016" PRIx64 "  0x%016" PRIx64
 			"  0x%-10" PRIx64 "  %-5s  %s\n",
 			i, core_entry_type(entry) == PT_NOTE ? "PT_NOTE" : "PT_LOAD", entry->paddr,
 			entry->vaddr, entry->paddr, entry->size,

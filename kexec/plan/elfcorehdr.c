@@ -103,8 +103,8 @@ static int serialize(const struct core_input *input, struct elfcorehdr *core, st
 	store_le16(ehdr + EHDR_PHENTSIZE, ELFCOREHDR_PHDR_SIZE);
 	store_le16(ehdr + EHDR_PHNUM, (uint16_t)core->count);
 	for (size_t i = 0; i < core->count; i++)
-		serialize_entry(&core->entries[i],
-			ehdr + ELFCOREHDR_EHDR_SIZE + i * ELFCOREHDR_PHDR_SIZE);
+		serialize_entry(
+			&core->entries[i], ehdr + ELFCOREHDR_EHDR_SIZE + i * ELFCOREHDR_PHDR_SIZE);
 	return ST_OK;
 }
 
@@ -118,7 +118,8 @@ int elfcorehdr_build(const struct core_input *input, struct elfcorehdr *ret, str
 	count = input->cpus->notes_count + 1 + (layout->text_known ? 1 : 0) + input->ram->count;
 	if (count > ELFCOREHDR_PHDRS_MAX) {
 		err_set(err, ST_UNSUPPORTED, "elfcorehdr-too-many",
-			"the dump needs %zu program headers (%zu CPUs, %zu ranges of memory), and an "
+			"the dump needs %zu program headers (%zu CPUs, %zu ranges of memory), and "
+			"an "
 			"ELF core header has at most %d",
 			count, input->cpus->notes_count, input->ram->count, ELFCOREHDR_PHDRS_MAX);
 		return err_hint(err, "memory is too finely divided; a kernel that merges hot-added "

@@ -33,8 +33,8 @@ size_t place_holes(const struct plan *plan, struct range holes[KEXEC_SEGMENT_MAX
 	return count;
 }
 
-static int no_room(const struct plan *plan, const struct place_want *want, uint64_t size,
-	struct err *err)
+static int no_room(
+	const struct plan *plan, const struct place_want *want, uint64_t size, struct err *err)
 {
 	struct range holes[KEXEC_SEGMENT_MAX + 1];
 	size_t count = place_holes(plan, holes);
@@ -61,8 +61,10 @@ static int refine(const struct plan *plan, const struct place_want *want, struct
 	if (ret->align < plan->page_size)
 		ret->align = plan->page_size;
 	if (want->size == 0 || !align_up(want->size, plan->page_size, &ret->size))
-		return err_set(err, ST_BAD_INPUT, "segment-size", "the %s has an impossible size: "
-			"0x%" PRIx64 " bytes", segment_purpose_name(want->purpose), want->size);
+		return err_set(err, ST_BAD_INPUT, "segment-size",
+			"the %s has an impossible size: "
+			"0x%" PRIx64 " bytes",
+			segment_purpose_name(want->purpose), want->size);
 	if (ret->window.start < plan->load_region.start)
 		ret->window.start = plan->load_region.start;
 	if (ret->window.end > plan->load_region.end)
@@ -82,8 +84,8 @@ static struct range clip(struct range hole, struct range window)
 	return hole;
 }
 
-int place_low(const struct plan *plan, const struct place_want *want, uint64_t *ret,
-	struct err *err)
+int place_low(
+	const struct plan *plan, const struct place_want *want, uint64_t *ret, struct err *err)
 {
 	struct range holes[KEXEC_SEGMENT_MAX + 1];
 	struct place_want need;
@@ -105,8 +107,8 @@ int place_low(const struct plan *plan, const struct place_want *want, uint64_t *
 	return no_room(plan, &need, need.size, err);
 }
 
-int place_high(const struct plan *plan, const struct place_want *want, uint64_t *ret,
-	struct err *err)
+int place_high(
+	const struct plan *plan, const struct place_want *want, uint64_t *ret, struct err *err)
 {
 	struct range holes[KEXEC_SEGMENT_MAX + 1];
 	struct place_want need;

@@ -12,9 +12,9 @@
 /* What a piece needs. */
 struct place_want {
 	enum segment_purpose purpose; /* for messages */
-	uint64_t size;	      /* bytes; rounded up to whole pages */
-	uint64_t align;	      /* power of two; at least the page size is used */
-	struct range window;  /* intersected with the plan's load region */
+	uint64_t size;		      /* bytes; rounded up to whole pages */
+	uint64_t align;		      /* power of two; at least the page size is used */
+	struct range window;	      /* intersected with the plan's load region */
 };
 
 /*
@@ -22,10 +22,10 @@ struct place_want {
  * segment. ST_NO_SPACE says how much was wanted and what the largest hole is; ST_BAD_INPUT
  * when the size is zero or wraps.
  */
-int place_low(const struct plan *plan, const struct place_want *want, uint64_t *ret,
-	struct err *err);
-int place_high(const struct plan *plan, const struct place_want *want, uint64_t *ret,
-	struct err *err);
+int place_low(
+	const struct plan *plan, const struct place_want *want, uint64_t *ret, struct err *err);
+int place_high(
+	const struct plan *plan, const struct place_want *want, uint64_t *ret, struct err *err);
 
 /* The parts of the load region that no segment takes: ascending, at most one more than there
  * are segments. Returns how many were written to holes. */

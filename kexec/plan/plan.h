@@ -45,8 +45,8 @@ struct segment {
 	enum segment_purpose purpose;
 	struct span data; /* borrowed from the inputs or from the plan: its size is bufsz */
 	uint64_t mem;
-	uint64_t memsz;	  /* whole pages; the kernel zeroes what lies behind data */
-	bool digested;	  /* purgatory verifies it */
+	uint64_t memsz; /* whole pages; the kernel zeroes what lies behind data */
+	bool digested;	/* purgatory verifies it */
 	uint8_t sha256[SHA256_DIGEST_SIZE]; /* of data, when digested */
 };
 
@@ -71,10 +71,10 @@ struct plan_inputs {
 	const struct image *image;
 	struct span initrd; /* empty when none was given */
 	bool has_initrd;
-	struct span dtb; /* the tree given with --dtb; empty for the machine's own */
-	struct console console; /* where purgatory prints; CONSOLE_NONE for nowhere */
+	struct span dtb;	 /* the tree given with --dtb; empty for the machine's own */
+	struct console console;	 /* where purgatory prints; CONSOLE_NONE for nowhere */
 	enum tristate file_load; /* has the kernel kexec_file_load(2)? */
-	bool has_seeds;	 /* else the seeds are left out of the tree */
+	bool has_seeds;		 /* else the seeds are left out of the tree */
 	uint8_t kaslr_seed[KASLR_SEED_SIZE];
 	uint8_t rng_seed[RNG_SEED_SIZE];
 };
@@ -82,18 +82,19 @@ struct plan_inputs {
 struct plan {
 	const struct arch_ops *arch;
 	uint64_t page_size;
-	struct range load_region; /* the crash region that takes the segments */
+	struct range load_region;		    /* the crash region that takes the segments */
 	struct segment segments[KEXEC_SEGMENT_MAX]; /* ascending by address once sealed */
 	size_t segment_count;
 	uint64_t entry;
 	uint64_t flags; /* for kexec_load(2) */
 
-	bool hotplug; /* the kernel is asked to keep the elfcorehdr true */
-	uint64_t hotplug_asked;	 /* bytes the kernel asks for; 0 when it does not say */
-	uint64_t hotplug_needed; /* bytes of a header for every possible CPU and the ranges of now */
+	bool hotplug;		/* the kernel is asked to keep the elfcorehdr true */
+	uint64_t hotplug_asked; /* bytes the kernel asks for; 0 when it does not say */
+	uint64_t
+		hotplug_needed; /* bytes of a header for every possible CPU and the ranges of now */
 	struct elfcorehdr core;
 
-	struct blob dtb; /* owned */
+	struct blob dtb;       /* owned */
 	struct dt_edit *edits; /* owned */
 	size_t edits_count;
 	char *cmdline; /* owned: of the capture kernel; NULL when it has none */
@@ -110,8 +111,8 @@ void plan_done(struct plan *plan);
  * and what is doubtful goes to report. Nothing of the machine is changed.
  * ST_NO_CRASH_MEM, ST_NO_SPACE, ST_UNSUPPORTED, ST_BAD_INPUT, ST_USAGE, ST_NO_MEMORY, ST_BUG.
  */
-int plan_crash(const struct plan_inputs *inputs, struct plan *ret, struct report *report,
-	struct err *err);
+int plan_crash(
+	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
 
 /* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb". Static. */
 const char *segment_purpose_name(enum segment_purpose purpose);

@@ -9,7 +9,7 @@
 #include "purgatory/abi.h"
 
 /* The offset of a parameter in the blob. */
-#define PARAM(field) (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
+#define PARAM(field)  (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
 #define REGION(field) offsetof(struct purgatory_region, field)
 #define TABLES(field) offsetof(struct purgatory_tables, field)
 
@@ -144,8 +144,8 @@ static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, str
 			memory + (sets[i].start - layout.tables));
 }
 
-int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
-	struct err *err)
+int purgatory_fill(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct request *request = inputs->request;
 	uint8_t *blob = plan->purgatory.data;
@@ -154,7 +154,8 @@ int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct r
 	if (request->on_corruption == CORRUPTION_RESET &&
 		inputs->machine->firmware.psci == PSCI_NONE) {
 		err_set(err, ST_UNSUPPORTED, "no-psci-reset",
-			"--on-corruption=reset needs PSCI 0.2 or later, and neither the device tree "
+			"--on-corruption=reset needs PSCI 0.2 or later, and neither the device "
+			"tree "
 			"nor ACPI names a way to call it");
 		return err_hint(err, "use --on-corruption=halt or --on-corruption=boot");
 	}

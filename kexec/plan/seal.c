@@ -53,7 +53,8 @@ static int check_geometry(const struct plan *plan, struct err *err)
 		if (!is_aligned(segment->mem, plan->page_size) ||
 			!is_aligned(segment->memsz, plan->page_size))
 			return err_set(err, ST_BUG, "segment-unaligned",
-				"the %s at 0x%" PRIx64 " is not in whole pages", name, segment->mem);
+				"the %s at 0x%" PRIx64 " is not in whole pages", name,
+				segment->mem);
 		if (segment->data.size > segment->memsz)
 			return err_set(err, ST_BUG, "segment-overfull",
 				"the %s has more bytes than memory", name);
@@ -79,8 +80,8 @@ static int check_amount(const struct plan *plan, uint64_t ram_total, struct err 
 		sum += plan->segments[i].memsz;
 	if (ram_total && sum > ram_total / 2) {
 		err_set(err, ST_NO_SPACE, "image-half-of-ram",
-			"the segments take 0x%" PRIx64 " bytes, and the kernel allows half of its 0x%"
-			PRIx64 " bytes of RAM",
+			"the segments take 0x%" PRIx64
+			" bytes, and the kernel allows half of its 0x%" PRIx64 " bytes of RAM",
 			sum, ram_total);
 		return err_hint(err, "load a smaller kernel and initrd");
 	}
@@ -125,7 +126,8 @@ static int check_elf_magic(const struct plan *plan, struct err *err)
 			continue;
 		if (segment->purpose != SEGMENT_ELFCOREHDR) {
 			err_set(err, ST_UNSUPPORTED, "segment-elf-magic",
-				"the %s begins with ELF magic (7f 45 4c 46): the kernel would take it "
+				"the %s begins with ELF magic (7f 45 4c 46): the kernel would take "
+				"it "
 				"for the elfcorehdr and write over it",
 				segment_purpose_name(segment->purpose));
 			return err_hint(err, "an initrd is a cpio archive, as it is or compressed");

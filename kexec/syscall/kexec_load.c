@@ -28,24 +28,29 @@ static int call_kernel(const struct syscall_ops *ops, uint64_t entry, size_t cou
 static void explain_denied(const struct kexec_state *state, struct err *err)
 {
 	if (state->load_disabled == 1)
-		err_hint(err, "the sysctl kernel.kexec_load_disabled is 1, and only a reboot clears it");
+		err_hint(err,
+			"the sysctl kernel.kexec_load_disabled is 1, and only a reboot clears it");
 	else if (state->load_limit_panic == 0)
-		err_hint(err, "the sysctl kernel.kexec_load_limit_panic is 0: no load is left until the "
-			      "next boot");
+		err_hint(err,
+			"the sysctl kernel.kexec_load_limit_panic is 0: no load is left until the "
+			"next boot");
 	else if (strcmp(state->lockdown, "integrity") == 0 ||
-		strcmp(state->lockdown, "confidentiality") == 0)
-		err_hint(err, "the kernel is locked down (%s), as under Secure Boot: only "
-			      "kexec_file_load(2) with a signed kernel is allowed", state->lockdown);
+		 strcmp(state->lockdown, "confidentiality") == 0)
+		err_hint(err,
+			"the kernel is locked down (%s), as under Secure Boot: only "
+			"kexec_file_load(2) with a signed kernel is allowed",
+			state->lockdown);
 	else
-		err_hint(err, "run as root with CAP_SYS_BOOT, outside of containers; else a security "
-			      "module (IMA, SELinux) refused: see the kernel log");
+		err_hint(err,
+			"run as root with CAP_SYS_BOOT, outside of containers; else a security "
+			"module (IMA, SELinux) refused: see the kernel log");
 }
 
 /* Sort an errno and say what is likely behind it. */
 static int explain(int errnum, const struct kexec_state *state, const char *what, struct err *err)
 {
 	int status = errnum == EPERM || errnum == EACCES ? ST_DENIED
-		: errnum == ENOSYS			 ? ST_UNSUPPORTED
+		     : errnum == ENOSYS			 ? ST_UNSUPPORTED
 							 : ST_SYSTEM;
 
 	err_set_errno(err, status, "kexec-load-failed", errnum, "%s failed", what);
@@ -55,24 +60,29 @@ static int explain(int errnum, const struct kexec_state *state, const char *what
 		explain_denied(state, err);
 		break;
 	case EBUSY:
-		err_hint(err, "another load or a hotplug event held the kernel's lock for %d seconds",
+		err_hint(err,
+			"another load or a hotplug event held the kernel's lock for %d seconds",
 			BUSY_TRIES * BUSY_WAIT_MS / 1000);
 		break;
 	case ENOSYS:
-		err_hint(err, "the kernel has no kexec_load(2): it needs CONFIG_KEXEC, which on arm64 "
-			      "exists only with CONFIG_SUSPEND or CONFIG_HIBERNATION");
+		err_hint(err,
+			"the kernel has no kexec_load(2): it needs CONFIG_KEXEC, which on arm64 "
+			"exists only with CONFIG_SUSPEND or CONFIG_HIBERNATION");
 		break;
 	case EADDRNOTAVAIL:
-		err_hint(err, "the kernel's crash region is not what /proc/iomem said: it was resized "
-			      "or removed meanwhile (kexec_crash_size)");
+		err_hint(err,
+			"the kernel's crash region is not what /proc/iomem said: it was resized "
+			"or removed meanwhile (kexec_crash_size)");
 		break;
 	case ENOMEM:
-		err_hint(err, "the kernel found no room for its own pages in the crash region, or is out "
-			      "of memory: reserve more with crashkernel=");
+		err_hint(err,
+			"the kernel found no room for its own pages in the crash region, or is out "
+			"of memory: reserve more with crashkernel=");
 		break;
 	case EINVAL:
-		err_hint(err, "the kernel knows one of the flags not, or the segments are more than half "
-			      "of its memory: see the kernel log");
+		err_hint(err,
+			"the kernel does not know one of the flags, or the segments are more than "
+			"half of its memory: see the kernel log");
 		break;
 	case EFAULT:
 		err_hint(err, "the kernel could not read the segments: out of memory?");

@@ -30,7 +30,7 @@ static int linux_has_file_load(void *context)
 	 * the attempt first, and with KEXEC_FILE_ON_CRASH it would take the count away from the
 	 * crash load that is to come (kernel/kexec_core.c:kexec_load_permitted). */
 	return syscall(SYS_kexec_file_load, -1, -1, 0ul, NULL, ~KEXEC_FILE_ON_CRASH) == 0 ||
-		errno != ENOSYS;
+	       errno != ENOSYS;
 }
 
 static void linux_sleep_ms(void *context, unsigned int ms)

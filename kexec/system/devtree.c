@@ -25,6 +25,46 @@ static int too_large(struct err *err, const char *name, uint64_t size)
 		DEVTREE_SIZE_MAX);
 }
 
+/*
+ * Do the tags of the structure block lead to its end? libfdt 1.6.1 takes the length of a property
+ * for a signed number, so one near 2^32 sends its own check back and round for ever.
+ */
+static bool structure_ends(const uint8_t *fdt)
+{
+	uint64_t at = fdt_off_dt_struct(fdt), end = fdt_totalsize(fdt);
+	const uint8_t *name_end;
+
+	if (fdt_version(fdt) >= 17 && fdt_size_dt_struct(fdt) < end - at)
+		end = at + fdt_size_dt_struct(fdt);
+	while (at + 4 <= end) {
+		uint32_t tag = load_be32(fdt + at);
+
+		at += 4;
+		switch (tag) {
+		case FDT_BEGIN_NODE:
+			name_end = memchr(fdt + at, '\0', end - at);
+			if (!name_end)
+				return false;
+			at = (uint64_t)(name_end - fdt) + 1;
+			break;
+		case FDT_PROP:
+			if (at + 8 > end)
+				return false;
+			at += 8 + (uint64_t)load_be32(fdt + at);
+			break;
+		case FDT_END_NODE:
+		case FDT_NOP:
+			break;
+		case FDT_END:
+			return true;
+		default:
+			return false;
+		}
+		at = (at + 3) & ~UINT64_C(3);
+	}
+	return false;
+}
+
 static int check_aligned(const void *fdt, size_t size, const char *name, struct err *err)
 {
 	int result;
@@ -42,6 +82,8 @@ static int check_aligned(const void *fdt, size_t size, const char *name, struct 
 		return err_set(err, ST_BAD_INPUT, "fdt-version",
 			"%s: the device tree has version %u, wanted at least %u", name,
 			fdt_version(fdt), FDT_VERSION_MIN);
+	if (result == 0 && !structure_ends(fdt))
+		result = -FDT_ERR_BADSTRUCTURE;
 	if (result == 0)
 		result = fdt_check_full(fdt, size);
 	if (result != 0)

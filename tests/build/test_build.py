@@ -203,3 +203,40 @@ def test_bash_completion(words, expected):
     done = subprocess.run(["bash", "-c", script], cwd=TOP, text=True, check=True,
                           stdout=subprocess.PIPE)
     assert done.stdout.split() == expected
+
+
+@pytest.mark.parametrize("words, status, text", [
+    ("--bogus", 1, "kexec: unrecognized option '--bogus' [option-unknown]\n"
+                   "kexec: hint: try 'kexec --help'\n"),
+    ("-p --hotplug-size=1x K", 1, "kexec: Bad option value in --hotplug-size=1x [option-value]\n"),
+    ("-l K", 1, "kexec: -l (--load) is not implemented in this version [option-missing]\n"),
+    ("-p no-such-file", 1, "kexec: kernel: cannot open no-such-file: No such file or directory "
+                           "[file-not-found]\n"),
+    ("-p --sysroot=no-such-folder --dry-run K", 1, "[file-not-found]\n"),
+    ("-p", 255, "kexec: No kernel specified [kernel-missing]\n"),
+    ("-p configure", 255, "[image-format-unknown]\n"),
+    ("-s -p K", 253, "kexec: syscall kexec_file_load not available"),
+])
+def test_failures_as_scripts_see_them(built, words, status, text):
+    """Nothing on stdout, the reason on stderr, and the exit status of the contract. None of
+    these gets as far as a system call."""
+    done = subprocess.run(["build/sbin/kexec", *words.split()], cwd=built, text=True,
+                          capture_output=True, check=False)
+    assert text in done.stderr
+    assert done.stdout == ""
+    assert done.returncode == status
+
+
+def test_help_names_every_option_and_goes_to_stdout(built):
+    done = subprocess.run(["build/sbin/kexec", "-h"], cwd=built, text=True, check=True,
+                          capture_output=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[1] == "Usage: kexec [OPTION]... [KERNEL]"
+    for name in ("load-panic", "hotplug", "args-linux", "mem-min", "exec"):
+        assert f"--{name}" in done.stdout
+
+
+def test_output_that_was_not_written_is_a_failure(built):
+    status, text = sh("build/sbin/kexec -h >/dev/full", built)
+    assert status == 255
+    assert "[output]" in text

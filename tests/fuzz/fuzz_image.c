@@ -21,8 +21,7 @@ static void check_pe(struct span bytes)
 		struct pe_section section = pe_section(&pe, i);
 
 		assert(section.name[8] == '\0');
-		if (section.file_size &&
-			(uint64_t)section.file_offset + section.file_size > end)
+		if (section.file_size && (uint64_t)section.file_offset + section.file_size > end)
 			end = (uint64_t)section.file_offset + section.file_size;
 	}
 	assert(pe_file_end(&pe) >= end);

@@ -42,7 +42,8 @@ static void check_model(const struct rangeset *set, const bool *model, struct sp
 
 	check_normalized(set);
 	for (unsigned int i = 0; i < UNITS; i++) {
-		assert(rangeset_contains(set, address(space, i), address(space, i + 1)) == model[i]);
+		assert(rangeset_contains(set, address(space, i), address(space, i + 1)) ==
+			model[i]);
 		units += model[i];
 		runs += model[i] && (i == 0 || !model[i - 1]);
 	}
@@ -89,8 +90,8 @@ static void align_model(bool *model, struct space space, unsigned int align_shif
 	}
 }
 
-static void fill(struct rangeset *set, bool *model, struct space space, unsigned int start,
-	unsigned int end)
+static void fill(
+	struct rangeset *set, bool *model, struct space space, unsigned int start, unsigned int end)
 {
 	int status = rangeset_add(set, address(space, start), address(space, end));
 
@@ -112,9 +113,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Units of 1 byte to 2^48, at the bottom, in the middle, and right below the top. */
 	space.shift = data[0] % 49;
 	align_shift = data[1] % 8;
-	space.base = data[1] & 0x80 ? UINT64_MAX - ((uint64_t)UNITS << space.shift) :
-		     data[1] & 0x40 ? (uint64_t)1 << 62 :
-				      0;
+	space.base = data[1] & 0x80   ? UINT64_MAX - ((uint64_t)UNITS << space.shift)
+		     : data[1] & 0x40 ? (uint64_t)1 << 62
+				      : 0;
 	/* Only there is the base no multiple of the unit; the model wants one. */
 	if (data[1] & 0x80)
 		space.base &= ~(((uint64_t)1 << space.shift) - 1);

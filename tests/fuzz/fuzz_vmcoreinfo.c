@@ -41,6 +41,8 @@ static void check_number(const char *text, size_t at, size_t size, int base, uin
 	assert(errno == 0 && end != copy);
 	assert(strspn(end, " \t\n\v\f\r") == strlen(end));
 	assert(wanted == number);
+	/* But as many negative numbers as there are in 64 bits, and no more. */
+	assert(!memchr(copy, '-', size) || number == 0 || number >> 63);
 	free(copy);
 }
 

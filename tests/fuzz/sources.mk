@@ -5,10 +5,12 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_cpulist.c \
 	tests/fuzz/fuzz_decompress.c \
 	tests/fuzz/fuzz_devtree.c \
+	tests/fuzz/fuzz_dtb_edit.c \
 	tests/fuzz/fuzz_image.c \
 	tests/fuzz/fuzz_iomem.c \
 	tests/fuzz/fuzz_kallsyms.c \
 	tests/fuzz/fuzz_kconfig.c \
 	tests/fuzz/fuzz_kcore.c \
+	tests/fuzz/fuzz_plan.c \
 	tests/fuzz/fuzz_rangeset.c \
 	tests/fuzz/fuzz_vmcoreinfo.c

@@ -17,7 +17,8 @@ TOOLCHAINS = {
     "clang": {"CC": "clang --target=aarch64-linux-gnu -fuse-ld=lld", "OBJCOPY": "llvm-objcopy",
               "OBJDUMP": "llvm-objdump", "READELF": "llvm-readelf"},
 }
-MAIN = "	struct console console;\n\n	console_init(&console, params);\n	if (!image_is_good"
+MAIN = ("	struct console console;\n\n	console_init(&console, params);\n"
+        "	if (!image_is_good")
 
 
 @pytest.fixture(params=TOOLCHAINS)

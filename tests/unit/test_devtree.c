@@ -172,6 +172,13 @@ static void broken_trees_are_refused(void **state)
 	assert_int_equal(
 		devtree_check((struct span){ bytes, flat.size }, "x.dtb", &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, "fdt-version");
+	/* A property that reaches back: libfdt 1.6.1 goes round for ever. */
+	memcpy(bytes, flat.data, flat.size);
+	memcpy(bytes + fdt_off_dt_struct(bytes) + fdt_first_property_offset(bytes, 0) + 4,
+		"\xff\xff\xff\xf4", 4);
+	assert_int_equal(
+		devtree_check((struct span){ bytes, flat.size }, "x.dtb", &err), ST_BAD_INPUT);
+	assert_string_equal(err.id, "fdt-broken");
 	/* Good bytes at an odd address are good. */
 	memcpy(bytes + 1, flat.data, flat.size);
 	assert_int_equal(

@@ -64,8 +64,8 @@ static void errno_text_is_behind(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(err_set_errno(&err, ST_NOT_FOUND, "x", 2, "cannot open %s", "/f"),
-		ST_NOT_FOUND);
+	assert_int_equal(
+		err_set_errno(&err, ST_NOT_FOUND, "x", 2, "cannot open %s", "/f"), ST_NOT_FOUND);
 	assert_string_equal(err.text, "cannot open /f: No such file or directory");
 	assert_int_equal(err.status, ST_NOT_FOUND);
 	assert_string_equal(err.id, "x");
@@ -79,8 +79,8 @@ static void prefixes_pile_up_in_front(void **state)
 	err_set(&err, ST_BAD_INPUT, "iomem-order", "end before start");
 	assert_int_equal(err_prefix(&err, "%s line %d", "/proc/iomem", 17), ST_BAD_INPUT);
 	assert_int_equal(err_prefix(&err, "cannot read the machine"), ST_BAD_INPUT);
-	assert_string_equal(err.text,
-		"cannot read the machine: /proc/iomem line 17: end before start");
+	assert_string_equal(
+		err.text, "cannot read the machine: /proc/iomem line 17: end before start");
 	assert_string_equal(err.id, "iomem-order");
 }
 

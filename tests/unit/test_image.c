@@ -31,8 +31,8 @@ static struct blob file_of(const void *bytes, size_t size)
 }
 
 /* An arm64 Image without an EFI stub, of size bytes, whose content can be told apart. */
-static struct blob image_file(size_t size, uint64_t text_offset, uint64_t image_size,
-	uint64_t flags)
+static struct blob image_file(
+	size_t size, uint64_t text_offset, uint64_t image_size, uint64_t flags)
 {
 	struct blob blob = BLOB_INIT;
 
@@ -48,8 +48,8 @@ static struct blob image_file(size_t size, uint64_t text_offset, uint64_t image_
 }
 
 /* Make a PE file of it: headers at 64, two sections, the second ending at file_end. */
-static void add_pe(struct blob *blob, unsigned int machine, const char *first,
-	const char *second, uint32_t file_end)
+static void add_pe(struct blob *blob, unsigned int machine, const char *first, const char *second,
+	uint32_t file_end)
 {
 	uint8_t *pe = blob->data + 64;
 
@@ -90,8 +90,8 @@ static int describe(struct span in, struct image *ret, struct report *report, st
 	return status;
 }
 
-static void assert_refused(struct span in, int status, const char *id, const char *words,
-	const char *hint)
+static void assert_refused(
+	struct span in, int status, const char *id, const char *words, const char *hint)
 {
 	struct image image = { .mem_size = 7 };
 	struct report report = REPORT_INIT;
@@ -111,8 +111,8 @@ static void assert_refused(struct span in, int status, const char *id, const cha
 	assert_int_equal(describe(in, &image, NULL, NULL), status);
 }
 
-static void assert_refused_blob(struct blob file, int status, const char *id, const char *words,
-	const char *hint)
+static void assert_refused_blob(
+	struct blob file, int status, const char *id, const char *words, const char *hint)
 {
 	assert_refused(blob_span(&file), status, id, words, hint);
 	blob_done(&file);
@@ -162,12 +162,8 @@ static void flags_have_their_meaning(void **state)
 		uint64_t flags, page_size;
 		bool big_endian, anywhere;
 	} cases[] = {
-		{ 0, 0, false, false },
-		{ 1, 0, true, false },
-		{ 2, 4096, false, false },
-		{ 4, 16384, false, false },
-		{ 6, 65536, false, false },
-		{ 8, 0, false, true },
+		{ 0, 0, false, false }, { 1, 0, true, false }, { 2, 4096, false, false },
+		{ 4, 16384, false, false }, { 6, 65536, false, false }, { 8, 0, false, true },
 		{ 0xf, 65536, true, true },
 		{ 0xfffffffffffffff0, 0, false, false }, /* reserved: for kernels to come */
 	};
@@ -194,12 +190,10 @@ static void a_header_cut_short_is_told(void **state)
 
 	(void)state;
 	for (size_t size = 0; size < 60; size++)
-		assert_int_equal(
-			arm64_image_parse((struct span){ file.data, size }, &header, &err),
+		assert_int_equal(arm64_image_parse((struct span){ file.data, size }, &header, &err),
 			ST_NOT_MINE);
 	for (size_t size = 60; size < 64; size++)
-		assert_int_equal(
-			arm64_image_parse((struct span){ file.data, size }, &header, &err),
+		assert_int_equal(arm64_image_parse((struct span){ file.data, size }, &header, &err),
 			ST_BAD_INPUT);
 	assert_int_equal(header.image_size, 7);
 	assert_refused((struct span){ file.data, 0 }, ST_BAD_INPUT, "image-empty", "is empty", "");
@@ -322,8 +316,8 @@ static struct blob gzip(struct blob in)
 	struct blob out = BLOB_INIT;
 	z_stream zs = { .next_in = Z_NULL };
 
-	assert_int_equal(deflateInit2(&zs, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY),
-		Z_OK);
+	assert_int_equal(
+		deflateInit2(&zs, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
 	assert_int_equal(blob_zeroed(&out, deflateBound(&zs, in.size) + 64), ST_OK);
 	zs.next_in = in.data;
 	zs.avail_in = (uInt)in.size;
@@ -383,8 +377,8 @@ static void packed_others_are_named_too(void **state)
 	assert_refused((struct span){ file.data, file.size - 1 }, ST_BAD_INPUT,
 		"compressed-truncated", "gzip data ends after 1000 bytes of output", "");
 	file.data[file.size / 2] ^= 0x10;
-	assert_refused(blob_span(&file), ST_BAD_INPUT, "compressed-corrupt", "gzip data is damaged",
-		"");
+	assert_refused(
+		blob_span(&file), ST_BAD_INPUT, "compressed-corrupt", "gzip data is damaged", "");
 	blob_done(&file);
 }
 #endif
@@ -397,8 +391,8 @@ static void codecs_not_built_in_are_named(void **state)
 	(void)state;
 	assert_refused_blob(file_of("\x02\x21\x4c\x18 and so on", 14), ST_UNSUPPORTED,
 		"codec-missing", "lz4 data", "lz4 -d");
-	assert_refused_blob(file_of("BZh91AY", 7), ST_UNSUPPORTED, "codec-missing", "bzip2 data",
-		"bzip2 -d");
+	assert_refused_blob(
+		file_of("BZh91AY", 7), ST_UNSUPPORTED, "codec-missing", "bzip2 data", "bzip2 -d");
 	assert_refused_blob(file_of("\x89LZO\0\r\n", 7), ST_UNSUPPORTED, "codec-missing",
 		"lzo data", "lzop -d");
 	assert_refused_blob(file_of(lzma, sizeof(lzma)), ST_UNSUPPORTED, "codec-missing",
@@ -444,7 +438,7 @@ static struct blob elf(unsigned int data, unsigned int type, unsigned int machin
 	struct blob blob = BLOB_INIT;
 
 	assert_int_equal(blob_zeroed(&blob, 64), ST_OK);
-	memcpy(blob.data, "\x7f" "ELF\2", 5);
+	memcpy(blob.data, "\177ELF\2", 5);
 	blob.data[5] = (uint8_t)data;
 	blob.data[16 + (data == 2)] = (uint8_t)type;
 	blob.data[18 + (data == 2)] = (uint8_t)machine;
@@ -522,8 +516,8 @@ static void efi_programs_are_named(void **state)
 	assert_unsupported(file, "a unified kernel image (UKI) for arm64",
 		"objcopy -O binary -j .linux vmlinuz Image");
 	assert_unsupported(pe(0x8664, ".linux"), "(UKI) for x86_64", "");
-	assert_unsupported(pe(0xaa64, ".linuxes"), "an EFI (PE) program for arm64 that is no Linux",
-		"");
+	assert_unsupported(
+		pe(0xaa64, ".linuxes"), "an EFI (PE) program for arm64 that is no Linux", "");
 	assert_unsupported(pe(0x1234, ".data"), "an EFI (PE) program for an unknown CPU", "");
 	/* As many sections as can be claimed, and no room for them. */
 	file = pe(0xaa64, ".linux");
@@ -564,8 +558,8 @@ static void other_files_are_named(void **state)
 	store_le32(bytes + 36, 0x016f2818);
 	assert_unsupported(file_of(bytes, 64), "a 32-bit ARM kernel (zImage)", "");
 
-	assert_unsupported(file_of("070702", 6), "a cpio archive, as an initrd is",
-		"--initrd=vmlinuz");
+	assert_unsupported(
+		file_of("070702", 6), "a cpio archive, as an initrd is", "--initrd=vmlinuz");
 }
 
 static void unknown_bytes_are_shown(void **state)

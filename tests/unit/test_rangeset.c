@@ -19,10 +19,10 @@ static void fill(struct rangeset *set, const struct range *ranges, size_t count)
 		assert_int_equal(rangeset_add(set, ranges[i].start, ranges[i].end), ST_OK);
 }
 
-#define FILL(set, ...)                                                                     \
-	do {                                                                               \
-		const struct range list[] = { __VA_ARGS__ };                               \
-		fill(set, list, sizeof(list) / sizeof(list[0]));                           \
+#define FILL(set, ...)                                                                             \
+	do {                                                                                       \
+		const struct range list[] = { __VA_ARGS__ };                                       \
+		fill(set, list, sizeof(list) / sizeof(list[0]));                                   \
 	} while (0)
 
 static void assert_ranges(const struct rangeset *set, const struct range *wanted, size_t count)
@@ -34,10 +34,10 @@ static void assert_ranges(const struct rangeset *set, const struct range *wanted
 	}
 }
 
-#define ASSERT_RANGES(set, ...)                                                            \
-	do {                                                                               \
-		const struct range list[] = { __VA_ARGS__ };                               \
-		assert_ranges(set, list, sizeof(list) / sizeof(list[0]));                  \
+#define ASSERT_RANGES(set, ...)                                                                    \
+	do {                                                                                       \
+		const struct range list[] = { __VA_ARGS__ };                                       \
+		assert_ranges(set, list, sizeof(list) / sizeof(list[0]));                          \
 	} while (0)
 
 static void add_refuses_and_drops(void **state)
@@ -149,11 +149,11 @@ static void subtract(void **state)
 	assert_minus(&b, &a, NULL, 0);
 	assert_minus(&a, &a, NULL, 0);
 	/* A hole at either end, in the middle, over several ranges, over nothing. */
-	FILL(&b, { 0, 10 }, { 20, 30 }, { 90, 110 }, { 150, 160 }, { 250, 450 },
-		{ 500, 600 }, { 700, 701 });
+	FILL(&b, { 0, 10 }, { 20, 30 }, { 90, 110 }, { 150, 160 }, { 250, 450 }, { 500, 600 },
+		{ 700, 701 });
 	{
-		const struct range wanted[] = { { 10, 20 }, { 30, 90 }, { 200, 250 },
-			{ 450, 500 }, { 600, 700 }, { 701, UINT64_MAX } };
+		const struct range wanted[] = { { 10, 20 }, { 30, 90 }, { 200, 250 }, { 450, 500 },
+			{ 600, 700 }, { 701, UINT64_MAX } };
 
 		assert_minus(&a, &b, wanted, 6);
 	}

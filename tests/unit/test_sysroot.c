@@ -165,8 +165,8 @@ static void assert_reads(const struct sysroot *root, const char *path, const cha
 	assert_int_equal(open_descriptors(), before);
 }
 
-static void assert_fails(const struct sysroot *root, const char *path, int status,
-	const char *words)
+static void assert_fails(
+	const struct sysroot *root, const char *path, int status, const char *words)
 {
 	unsigned int before = open_descriptors();
 	struct blob blob = BLOB_INIT;
@@ -208,8 +208,7 @@ static void what_is_missing_is_said_as_the_user_writes_it(void **state)
 	struct err err = ERR_INIT;
 	char wanted[1200];
 
-	assert_int_equal(sysroot_read(world->root, "/proc/nothing", 10, &blob, &err),
-		ST_NOT_FOUND);
+	assert_int_equal(sysroot_read(world->root, "/proc/nothing", 10, &blob, &err), ST_NOT_FOUND);
 	snprintf(wanted, sizeof(wanted),
 		"cannot open /proc/nothing (in sysroot %.150s): No such file or directory",
 		world->top);
@@ -516,11 +515,10 @@ static void lists_are_sorted(void **state)
 	assert_int_equal(sysroot_list(world->root, "/none", &names, &count, &err), ST_OK);
 	assert_int_equal(count, 0);
 	sysroot_free_names(names, count);
-	assert_int_equal(sysroot_list(world->root, "/nothing", &names, &count, &err),
-		ST_NOT_FOUND);
+	assert_int_equal(sysroot_list(world->root, "/nothing", &names, &count, &err), ST_NOT_FOUND);
 	link_to(world, "etc-outside", "/etc");
-	assert_int_equal(sysroot_list(world->root, "/etc-outside", &names, &count, &err),
-		ST_NOT_FOUND);
+	assert_int_equal(
+		sysroot_list(world->root, "/etc-outside", &names, &count, &err), ST_NOT_FOUND);
 	assert_int_equal(sysroot_list(world->root, "/..", &names, &count, &err), ST_OK);
 	for (size_t i = 0; i < count; i++)
 		assert_string_not_equal(names[i], "outside");
@@ -564,8 +562,9 @@ static void facts_of_a_fixture(void **state)
 	struct err err = ERR_INIT;
 	const char *value = "untouched";
 
-	put(world, "facts", "# a comment\n\n  machine = aarch64 \nrelease=6.12.0=x\nempty=\n"
-			    "page_size=65536");
+	put(world, "facts",
+		"# a comment\n\n  machine = aarch64 \nrelease=6.12.0=x\nempty=\n"
+		"page_size=65536");
 	reopen(world);
 	assert_int_equal(sysroot_fact(world->root, "machine", &value, &err), ST_OK);
 	assert_string_equal(value, "aarch64");
@@ -670,8 +669,8 @@ static void a_root_must_be_a_folder(void **state)
 	char path[1200];
 
 	assert_int_equal(sysroot_new("/nowhere/at/all", &root, &err), ST_NOT_FOUND);
-	assert_string_equal(err.text,
-		"cannot open sysroot /nowhere/at/all: No such file or directory");
+	assert_string_equal(
+		err.text, "cannot open sysroot /nowhere/at/all: No such file or directory");
 	assert_int_equal(sysroot_new(join(path, sizeof(path), world->top, "top"), &root, &err),
 		ST_NOT_FOUND);
 	assert_int_equal(sysroot_new("", &root, &err), ST_NOT_FOUND);

@@ -45,7 +45,7 @@ static void keys_are_found(void **state)
 	assert_value(text(sample), "SYMBOL(_text)", "ffff800080000000");
 	assert_value(text(sample), "EMPTY", "");
 	assert_value(text(sample), "NUMBER(PHYS_OFFSET)", "0x40000000"); /* the first counts */
-	assert_value(text(sample), "CRASHTIME", "1700000000"); /* no newline behind */
+	assert_value(text(sample), "CRASHTIME", "1700000000");		 /* no newline behind */
 }
 
 static void keys_are_whole_and_begin_a_line(void **state)
@@ -71,8 +71,8 @@ static void text_ends_at_the_span_and_at_a_nul(void **state)
 
 	(void)state;
 	assert_value((struct span){ (const uint8_t *)padded, sizeof(padded) - 1 }, "B", "2");
-	assert_false(vmcoreinfo_find((struct span){ (const uint8_t *)padded, sizeof(padded) - 1 },
-		"C", &value));
+	assert_false(vmcoreinfo_find(
+		(struct span){ (const uint8_t *)padded, sizeof(padded) - 1 }, "C", &value));
 	assert_value((struct span){ (const uint8_t *)"A=1234", 4 }, "A", "12");
 	assert_false(vmcoreinfo_find((struct span){ (const uint8_t *)"AB=1", 2 }, "AB", &value));
 }

@@ -44,8 +44,13 @@ def locked(name):
 
 @contextlib.contextmanager
 def published(target):
-    """A scratch directory that becomes target when, and only when, it is complete."""
+    """A scratch directory that becomes target when, and only when, it is complete.
+
+    The caller holds a lock for target, so what lies around is of a run that was killed.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in target.parent.glob(target.name + ".*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix=target.name + ".", dir=target.parent))
     scratch.chmod(0o755)
     try:

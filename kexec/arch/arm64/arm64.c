@@ -19,14 +19,15 @@
 static int check_image(const struct machine *machine, const struct image *image, struct err *err)
 {
 	if (image->kind != IMAGE_ARM64)
-		return err_set(err, ST_UNSUPPORTED, "image-foreign",
-			"the kernel is not for arm64");
+		return err_set(err, ST_UNSUPPORTED, "image-foreign", "the kernel is not for arm64");
 	if (image->big_endian)
 		return err_set(err, ST_UNSUPPORTED, "image-big-endian",
-			"the kernel is big endian, and whether this CPU can run it cannot be known");
+			"the kernel is big endian, and whether this CPU can run it cannot be "
+			"known");
 	if (!is_aligned(image->text_offset, machine->page_size))
 		return err_set(err, ST_UNSUPPORTED, "image-text-offset",
-			"the kernel wants to be at 0x%" PRIx64 " behind a 2 MiB line, and the running "
+			"the kernel wants to be at 0x%" PRIx64
+			" behind a 2 MiB line, and the running "
 			"kernel loads in whole pages of %" PRIu64 " bytes",
 			image->text_offset, machine->page_size);
 	return ST_OK;
@@ -52,8 +53,8 @@ static int bootargs_of(struct span tree, const char *const *drop, char **ret, st
 }
 
 /* The words that the user chose: --reuse-cmdline, then --append; else those of the tree. */
-static int chosen_words(const struct plan_inputs *inputs, char **ret, struct report *report,
-	struct err *err)
+static int chosen_words(
+	const struct plan_inputs *inputs, char **ret, struct report *report, struct err *err)
 {
 	/* crashkernel= would reserve most of what little memory the capture kernel has. */
 	static const char *const drop[] = { "BOOT_IMAGE", "crashkernel", NULL };
@@ -83,8 +84,8 @@ static int chosen_words(const struct plan_inputs *inputs, char **ret, struct rep
  * A capture kernel on ACPI finds hot-added DIMMs through ACPI and adds them to its own RAM,
  * past linux,usable-memory-range: it would write over the memory that it should dump.
  */
-static int add_capture_defaults(const struct plan_inputs *inputs, char **line,
-	struct report *report, struct err *err)
+static int add_capture_defaults(
+	const struct plan_inputs *inputs, char **line, struct report *report, struct err *err)
 {
 	static const char word[] = "acpi_no_memhotplug";
 	const struct firmware *firmware = &inputs->machine->firmware;
@@ -95,8 +96,10 @@ static int add_capture_defaults(const struct plan_inputs *inputs, char **line,
 		return ST_OK;
 	if (inputs->request->no_capture_defaults) {
 		report_add(report, REPORT_WARNING, "cmdline",
-			"--no-capture-defaults leaves %s out: the capture kernel will take hot-added "
-			"memory for its own and write over what it should dump", word);
+			"--no-capture-defaults leaves %s out: the capture kernel will take "
+			"hot-added "
+			"memory for its own and write over what it should dump",
+			word);
 		return ST_OK;
 	}
 	/* Behind "--" it would be a word for init. */
@@ -107,12 +110,13 @@ static int add_capture_defaults(const struct plan_inputs *inputs, char **line,
 	*line = joined;
 	report_add(report, REPORT_CHOICE, "cmdline",
 		"%s added: this machine has ACPI memory devices, whose memory the capture kernel "
-		"must not take for its own", word);
+		"must not take for its own",
+		word);
 	return ST_OK;
 }
 
-static int plan_cmdline(const struct plan_inputs *inputs, struct plan *plan,
-	struct report *report, struct err *err)
+static int plan_cmdline(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	size_t size;
 	int status = chosen_words(inputs, &plan->cmdline, report, err);
@@ -124,24 +128,29 @@ static int plan_cmdline(const struct plan_inputs *inputs, struct plan *plan,
 	size = strlen(plan->cmdline) + 1;
 	if (size > ARM64_CMDLINE_SIZE) {
 		err_set(err, ST_NO_SPACE, "cmdline-too-long",
-			"Kernel command line too long for kernel! It has %zu bytes, and arm64 takes at "
-			"most %d", size - 1, ARM64_CMDLINE_SIZE - 1);
-		return err_hint(err, "the capture kernel needs few parameters: leave out what is for "
-				     "the running system only");
+			"Kernel command line too long for kernel! It has %zu bytes, and arm64 "
+			"takes at "
+			"most %d",
+			size - 1, ARM64_CMDLINE_SIZE - 1);
+		return err_hint(err,
+			"the capture kernel needs few parameters: leave out what is for "
+			"the running system only");
 	}
 	if (cmdline_has(plan->cmdline, "crashkernel"))
 		report_add(report, REPORT_WARNING, "cmdline",
-			"crashkernel= on the capture kernel's command line takes away its own memory");
+			"crashkernel= on the capture kernel's command line takes away its own "
+			"memory");
 	if (cmdline_has(plan->cmdline, "mem"))
 		report_add(report, REPORT_WARNING, "cmdline",
-			"mem= on the capture kernel's command line can hide the elfcorehdr from it");
+			"mem= on the capture kernel's command line can hide the elfcorehdr from "
+			"it");
 	return ST_OK;
 }
 
 /* The Image stands text_offset behind a 2 MiB line and needs image_size from there; its page
  * tables and BSS are in that size, so this, not the file's size, is what must be free. */
-static int place_kernel(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
-	struct err *err)
+static int place_kernel(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct image *image = inputs->image;
 	struct place_want want = {
@@ -154,13 +163,15 @@ static int place_kernel(const struct plan_inputs *inputs, struct plan *plan, str
 
 	if (!align_up(image->mem_size, plan->page_size, &memsz) ||
 		!add_u64(image->text_offset, memsz, &want.size))
-		return err_set(err, ST_BAD_INPUT, "image-size", "the kernel has an impossible size");
+		return err_set(
+			err, ST_BAD_INPUT, "image-size", "the kernel has an impossible size");
 	status = place_low(plan, &want, &base, err);
 	if (status)
 		return status;
 	if (image->page_size && image->page_size != plan->page_size)
 		report_add(report, REPORT_WARNING, "kernel",
-			"the kernel was built for pages of %" PRIu64 " KiB, the running one uses %" PRIu64
+			"the kernel was built for pages of %" PRIu64
+			" KiB, the running one uses %" PRIu64
 			" KiB: on a CPU without that size it stops before its first message",
 			image->page_size >> 10, plan->page_size >> 10);
 	plan->handover.kernel_entry = base + image->text_offset;
@@ -220,40 +231,40 @@ static int place_purgatory(struct plan *plan, struct err *err)
  * outside it are dropped (memblock_cap_memory_range). Then the low region, for devices that
  * reach only 4 GiB, then what CMA lends. */
 static int usable_ranges(const struct plan_inputs *inputs, const struct plan *plan,
-	struct range **ret, size_t *ret_count, struct err *err)
+	struct rangeset *ret, struct err *err)
 {
-	struct range load = plan->load_region;
-	const struct rangeset load_set = { .ranges = &load, .count = 1 };
-	const struct rangeset *cma = &inputs->machine->state.crash_cma;
-	struct rangeset others = RANGESET_INIT;
-	struct range *ranges = NULL;
-	size_t count = 0;
+	const struct machine *machine = inputs->machine;
+	struct rangeset load = RANGESET_INIT, low = RANGESET_INIT;
+	struct rangeset usable = RANGESET_INIT;
+	int status = rangeset_add(&load, plan->load_region.start, plan->load_region.end);
 
-	/* Two regions that touch are one range of the set: subtract, do not compare. */
-	if (rangeset_subtract(&inputs->machine->iomem.crash, &load_set, &others) == ST_OK)
-		ranges = calloc(1 + others.count + cma->count, sizeof(*ranges));
-	if (!ranges) {
-		rangeset_done(&others);
+	if (!status)
+		status = rangeset_subtract(&machine->iomem.crash, &load, &low);
+	/* Never normalized: here the order is what counts. */
+	if (!status)
+		status = rangeset_add(&usable, plan->load_region.start, plan->load_region.end);
+	for (size_t i = 0; i < low.count && !status; i++)
+		status = rangeset_add(&usable, low.ranges[i].start, low.ranges[i].end);
+	for (size_t i = 0; i < machine->state.crash_cma.count && !status; i++)
+		status = rangeset_add(&usable, machine->state.crash_cma.ranges[i].start,
+			machine->state.crash_cma.ranges[i].end);
+	rangeset_done(&load);
+	rangeset_done(&low);
+	if (status) {
+		rangeset_done(&usable);
 		return err_no_memory(err);
 	}
-	ranges[count++] = load;
-	for (size_t i = others.count; i-- > 0;)
-		ranges[count++] = others.ranges[i];
-	for (size_t i = 0; i < cma->count; i++)
-		ranges[count++] = cma->ranges[i];
-	rangeset_done(&others);
-	*ret = ranges;
-	*ret_count = count;
+	*ret = usable;
 	return ST_OK;
 }
 
-static int place_dtb(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
-	struct err *err)
+static int place_dtb(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct segment *core = plan_segment(plan, SEGMENT_ELFCOREHDR);
 	const struct segment *initrd = plan_segment(plan, SEGMENT_INITRD);
 	struct span tree = source_tree(inputs);
-	struct range *usable = NULL;
+	struct rangeset usable = RANGESET_INIT;
 	struct arm64_chosen chosen = {
 		/* The whole segment: a later rewrite by the kernel may grow into its tail. */
 		.elfcorehdr = { core->mem, core->mem + core->memsz },
@@ -265,16 +276,17 @@ static int place_dtb(const struct plan_inputs *inputs, struct plan *plan, struct
 
 	if (initrd)
 		chosen.initrd = (struct range){ initrd->mem, initrd->mem + initrd->data.size };
-	status = usable_ranges(inputs, plan, &usable, &chosen.usable_count, err);
+	status = usable_ranges(inputs, plan, &usable, err);
 	if (status)
 		return status;
-	chosen.usable = usable;
+	chosen.usable = usable.ranges;
+	chosen.usable_count = usable.count;
 	status = arm64_build_dtb(tree, &chosen, plan, report, err);
-	free(usable);
+	rangeset_done(&usable);
 	if (status)
 		return status;
-	status = place_companion(plan, SEGMENT_DTB, blob_span(&plan->dtb), plan->dtb.size,
-		ARM64_DTB_ALIGN, err);
+	status = place_companion(
+		plan, SEGMENT_DTB, blob_span(&plan->dtb), plan->dtb.size, ARM64_DTB_ALIGN, err);
 	if (!status)
 		plan->handover.dtb = plan_segment(plan, SEGMENT_DTB)->mem;
 	return status;
@@ -288,13 +300,14 @@ static int check_tree(const struct plan_inputs *inputs, struct report *report, s
 		return err_set(err, ST_NOT_FOUND, "fdt-missing", "No device tree available");
 	if (inputs->dtb.size && firmware->acpi && !firmware_fdt_is_stub(inputs->dtb))
 		report_add(report, REPORT_WARNING, "dtb",
-			"this machine runs on ACPI, and the tree given with --dtb turns ACPI off in the "
+			"this machine runs on ACPI, and the tree given with --dtb turns ACPI off "
+			"in the "
 			"capture kernel");
 	return ST_OK;
 }
 
-static int plan_crash_arm64(const struct plan_inputs *inputs, struct plan *plan,
-	struct report *report, struct err *err)
+static int plan_crash_arm64(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	int status = check_tree(inputs, report, err);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kexec/arch/arm64/arm64.h"
+#include "kexec/system/devtree.h"
 #include "lib/checked.h"
 
 /* Room for the edits on top of the tree and the command line: the node, fifteen properties,
@@ -51,8 +52,8 @@ static int note_set(struct editor *editor, const char *name, const char *value)
 }
 
 /* Set a property of /chosen; text says for people what it means. */
-static int set_property(struct editor *editor, const char *name, const void *value, size_t size,
-	const char *text)
+static int set_property(
+	struct editor *editor, const char *name, const void *value, size_t size, const char *text)
 {
 	int code = fdt_setprop(editor->fdt, editor->chosen, name, value, (int)size);
 
@@ -61,14 +62,18 @@ static int set_property(struct editor *editor, const char *name, const void *val
 	return note_set(editor, name, text);
 }
 
+/* Each one of that name: a second one would come into force with the first one gone. */
 static int delete_property(struct editor *editor, const char *name)
 {
-	int code = fdt_delprop(editor->fdt, editor->chosen, name);
+	bool deleted = false;
+	int code;
 
-	if (code == -FDT_ERR_NOTFOUND)
-		return ST_OK;
-	if (code)
+	while ((code = fdt_delprop(editor->fdt, editor->chosen, name)) == 0)
+		deleted = true;
+	if (code != -FDT_ERR_NOTFOUND)
 		return fdt_failed(editor, name, code);
+	if (!deleted)
+		return ST_OK;
 	return plan_note_edit(editor->plan, "delete", "/chosen", name, editor->err, NULL);
 }
 
@@ -110,16 +115,17 @@ static int put_tuple(struct editor *editor, const char *name, struct range range
 			"device tree: [0x%" PRIx64 ", 0x%" PRIx64 ") of %s does not fit the root's "
 			"#address-cells %" PRIu32 " and #size-cells %" PRIu32,
 			range.start, range.end, name, editor->cells.address, editor->cells.size);
-		return err_hint(editor->err, "use a tree whose root has two cells for each, or reserve "
-					     "the crash region below 4 GiB");
+		return err_hint(editor->err,
+			"use a tree whose root has two cells for each, or reserve "
+			"the crash region below 4 GiB");
 	}
 	*at = put_cells(*at, editor->cells.address, range.start);
 	*at = put_cells(*at, editor->cells.size, size);
 	return ST_OK;
 }
 
-static int set_ranges(struct editor *editor, const char *name, const struct range *ranges,
-	size_t count)
+static int set_ranges(
+	struct editor *editor, const char *name, const struct range *ranges, size_t count)
 {
 	uint8_t value[TUPLE_MAX * USABLE_RANGES_MAX];
 	char text[48 * USABLE_RANGES_MAX] = "";
@@ -128,7 +134,8 @@ static int set_ranges(struct editor *editor, const char *name, const struct rang
 
 	if (count > USABLE_RANGES_MAX)
 		return err_set(editor->err, ST_UNSUPPORTED, "usable-ranges",
-			"the crash kernel has %zu regions of memory, and its kernel takes at most %d",
+			"the crash kernel has %zu regions of memory, and its kernel takes at most "
+			"%d",
 			count, USABLE_RANGES_MAX);
 	for (size_t i = 0; i < count; i++) {
 		int status = put_tuple(editor, name, ranges[i], &at);
@@ -202,7 +209,7 @@ static bool reserves(struct range entry, struct range range, uint64_t page)
 	if (entry.start == range.start && entry.end == range.end)
 		return true;
 	return entry.start == align_down(range.start, page) && align_up(range.end, page, &end) &&
-		entry.end == end;
+	       entry.end == end;
 }
 
 /* Memory that the tree reserves for the old initrd or for IMA's handover is free again; and a
@@ -215,8 +222,7 @@ static int drop_reservations(struct editor *editor)
 	struct range initrd = { 0, 0 };
 
 	if (!read_address(editor, "linux,initrd-start", &initrd.start) ||
-		!read_address(editor, "linux,initrd-end", &initrd.end) ||
-		initrd.end < initrd.start)
+		!read_address(editor, "linux,initrd-end", &initrd.end) || initrd.end < initrd.start)
 		initrd = (struct range){ 0, 0 };
 
 	for (int i = fdt_num_mem_rsv(editor->fdt); i-- > 0;) {
@@ -309,11 +315,14 @@ static int keep_uefi(struct editor *editor)
 			/* Only some distributions' kernels insist on the last. */
 			if (i + 1 < count)
 				report_add(editor->report, REPORT_WARNING, "dtb",
-					"/chosen has linux,uefi-system-table but no %s: the capture "
-					"kernel will find no memory map", names[i]);
+					"/chosen has linux,uefi-system-table but no %s: the "
+					"capture "
+					"kernel will find no memory map",
+					names[i]);
 			continue;
 		}
-		status = plan_note_edit(editor->plan, "keep", "/chosen", names[i], editor->err, NULL);
+		status = plan_note_edit(
+			editor->plan, "keep", "/chosen", names[i], editor->err, NULL);
 		if (status)
 			return status;
 	}
@@ -329,8 +338,8 @@ static int edit_chosen(struct editor *editor, const struct arm64_chosen *chosen)
 	if (!status)
 		status = set_ranges(editor, "linux,elfcorehdr", &chosen->elfcorehdr, 1);
 	if (!status)
-		status = set_ranges(editor, "linux,usable-memory-range", chosen->usable,
-			chosen->usable_count);
+		status = set_ranges(
+			editor, "linux,usable-memory-range", chosen->usable, chosen->usable_count);
 	if (!status)
 		status = edit_initrd(editor, chosen->initrd);
 	if (!status)
@@ -364,6 +373,24 @@ static int open_editor(struct span tree, size_t room, struct editor *editor)
 	return ST_OK;
 }
 
+/* Pack the tree, and look at it once more as at one from outside: a tree whose parts overlap can
+ * be sound before an edit and broken by it. */
+static int finish(struct editor *editor, struct blob *dtb)
+{
+	int code = fdt_pack(editor->fdt);
+
+	if (code)
+		return fdt_failed(editor, "pack it", code);
+	dtb->size = fdt_totalsize(editor->fdt);
+	if (dtb->size > ARM64_DTB_SIZE_MAX)
+		return err_set(editor->err, ST_NO_SPACE, "fdt-too-big",
+			"the device tree with the edits for the capture kernel has %zu bytes, and "
+			"arm64 "
+			"takes at most %u",
+			dtb->size, ARM64_DTB_SIZE_MAX);
+	return devtree_check(blob_span(dtb), "the edited tree", editor->err);
+}
+
 int arm64_build_dtb(struct span tree, const struct arm64_chosen *chosen, struct plan *plan,
 	struct report *report, struct err *err)
 {
@@ -383,14 +410,8 @@ int arm64_build_dtb(struct span tree, const struct arm64_chosen *chosen, struct 
 	status = open_editor(tree, room, &editor);
 	if (!status)
 		status = edit_chosen(&editor, chosen);
-	if (!status) {
-		fdt_pack(editor.fdt);
-		dtb.size = fdt_totalsize(editor.fdt);
-		if (dtb.size > ARM64_DTB_SIZE_MAX)
-			status = err_set(err, ST_NO_SPACE, "fdt-too-big",
-				"the device tree with the edits for the capture kernel has %zu bytes, and "
-				"arm64 takes at most %u", dtb.size, ARM64_DTB_SIZE_MAX);
-	}
+	if (!status)
+		status = finish(&editor, &dtb);
 	if (status) {
 		blob_done(&dtb);
 		return status;

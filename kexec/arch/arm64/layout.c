@@ -25,7 +25,8 @@ static struct range image_range(const struct machine *machine)
 
 static bool is_ram_or_text(const struct kcore_load *load)
 {
-	return load->paddr != UINT64_MAX && load->size != 0 && load->size <= UINT64_MAX - load->paddr;
+	return load->paddr != UINT64_MAX && load->size != 0 &&
+	       load->size <= UINT64_MAX - load->paddr;
 }
 
 /* Some kernels name "Kernel code" from _stext on, which stands at most a segment alignment behind
@@ -39,8 +40,8 @@ static bool is_text(const struct kcore_load *load, struct range image, uint64_t 
 	uint64_t load_end, image_end;
 
 	return range_size(image) && align_up(load->paddr + load->size, page_size, &load_end) &&
-		align_up(image.end, page_size, &image_end) && load_end == image_end &&
-		load->paddr <= image.start && image.start - load->paddr <= TEXT_HEAD_MAX;
+	       align_up(image.end, page_size, &image_end) && load_end == image_end &&
+	       load->paddr <= image.start && image.start - load->paddr <= TEXT_HEAD_MAX;
 }
 
 static int from_kcore(const struct machine *machine, struct kernel_layout *layout,
@@ -64,8 +65,8 @@ static int from_kcore(const struct machine *machine, struct kernel_layout *layou
 		}
 		if (layout->linear_known && layout->linear_offset != offset)
 			return err_set(err, ST_BAD_INPUT, "layout-contradiction",
-				"/proc/kcore maps RAM at two offsets: 0x%" PRIx64 " and, at 0x%" PRIx64
-				", 0x%" PRIx64,
+				"/proc/kcore maps RAM at two offsets: 0x%" PRIx64
+				" and, at 0x%" PRIx64 ", 0x%" PRIx64,
 				layout->linear_offset, load->paddr, offset);
 		layout->linear_known = true;
 		layout->linear_offset = offset;
@@ -80,8 +81,8 @@ static int from_kcore(const struct machine *machine, struct kernel_layout *layou
 /* The text that the kernel publishes in a note of kcore: PAGE_OFFSET is -(1 << VA_BITS) since
  * 5.4 (arch/arm64/include/asm/memory.h), which is also when the sign of PHYS_OFFSET came to
  * matter. */
-static void linear_from_vmcoreinfo(const struct machine *machine, struct kernel_layout *layout,
-	struct report *report)
+static void linear_from_vmcoreinfo(
+	const struct machine *machine, struct kernel_layout *layout, struct report *report)
 {
 	struct span text = blob_span(&machine->layout.kcore.vmcoreinfo);
 	uint64_t va_bits, phys_offset;
@@ -95,8 +96,8 @@ static void linear_from_vmcoreinfo(const struct machine *machine, struct kernel_
 	report_add(report, REPORT_CHOICE, "layout", "linear map from VMCOREINFO");
 }
 
-static void text_from_vmcoreinfo(const struct machine *machine, struct kernel_layout *layout,
-	struct report *report)
+static void text_from_vmcoreinfo(
+	const struct machine *machine, struct kernel_layout *layout, struct report *report)
 {
 	struct span text = blob_span(&machine->layout.kcore.vmcoreinfo);
 	struct range image = image_range(machine);
@@ -113,8 +114,8 @@ static void text_from_vmcoreinfo(const struct machine *machine, struct kernel_la
 }
 
 /* Kernels that name "Kernel code" from _stext on have their _text a little before it. */
-static void text_from_kallsyms(const struct machine *machine, struct kernel_layout *layout,
-	struct report *report)
+static void text_from_kallsyms(
+	const struct machine *machine, struct kernel_layout *layout, struct report *report)
 {
 	const struct kallsyms *symbols = &machine->layout.kallsyms;
 	struct range image = image_range(machine);
@@ -135,8 +136,8 @@ static void text_from_kallsyms(const struct machine *machine, struct kernel_layo
 }
 
 /* Every source that is there must tell the same. */
-static int cross_check(const struct machine *machine, const struct kernel_layout *layout,
-	struct err *err)
+static int cross_check(
+	const struct machine *machine, const struct kernel_layout *layout, struct err *err)
 {
 	struct span text = blob_span(&machine->layout.kcore.vmcoreinfo);
 	uint64_t voffset;

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kexec/plan/elfcorehdr_build.h"
+
+struct sources {
+	struct cpu_notes notes[8];
+	struct cpus cpus;
+	struct kernel_layout layout;
+	struct range ranges[8];
+	struct rangeset ram;
+	struct core_input input;
+};
+
+static void sources_init(struct sources *s)
+{
+	*s = (struct sources){
+		.notes = { { 0, 0x7fb00000, 424 } },
+		.layout = {
+			.text_known = true,
+			.text_vaddr = 0xffff800080000000,
+			.text_paddr = 0x40200000,
+			.text_size = 0x2a50000,
+			.linear_known = true,
+			.linear_offset = 0xfffeffffc0000000,
+		},
+		.ranges = { { 0x40000000, 0xa0000000 } },
+	};
+	s->cpus.notes = s->notes;
+	s->cpus.notes_count = 1;
+	s->ram.ranges = s->ranges;
+	s->ram.count = 1;
+	s->input = (struct core_input){
+		.elf_machine = 183,
+		.cpus = &s->cpus,
+		.vmcoreinfo_paddr = 0x44d2c000,
+		.vmcoreinfo_size = 0x1024,
+		.layout = &s->layout,
+		.ram = &s->ram,
+	};
+}
+
+static struct elfcorehdr build(const struct sources *s)
+{
+	struct elfcorehdr core = { .entries = NULL };
+	struct err err = ERR_INIT;
+
+	if (elfcorehdr_build(&s->input, &core, &err))
+		fail_msg("%s", err.text);
+	return core;
+}
+
+/* Every byte, from the field tables of Elf64_Ehdr and Elf64_Phdr. */
+static void header_is_byte_exact(void **state)
+{
+	/* clang-format off */
+	static const uint8_t expected[64 + 4 * 56] = {
+		0x7f, 'E', 'L', 'F', 2, 1, 1, 0,  0, 0, 0, 0, 0, 0, 0, 0, /* e_ident */
+		4, 0,  183, 0,  1, 0, 0, 0,	/* e_type ET_CORE, e_machine AArch64, e_version */
+		0, 0, 0, 0, 0, 0, 0, 0,		/* e_entry */
+		64, 0, 0, 0, 0, 0, 0, 0,	/* e_phoff */
+		0, 0, 0, 0, 0, 0, 0, 0,		/* e_shoff */
+		0, 0, 0, 0,			/* e_flags */
+		64, 0,  56, 0,  4, 0,		/* e_ehsize, e_phentsize, e_phnum */
+		0, 0,  0, 0,  0, 0,		/* e_shentsize, e_shnum, e_shstrndx */
+
+		4, 0, 0, 0,  0, 0, 0, 0,	/* PT_NOTE, no flags: CPU 0 */
+		0, 0, 0xb0, 0x7f, 0, 0, 0, 0,	/* p_offset */
+		0, 0, 0, 0, 0, 0, 0, 0,		/* p_vaddr */
+		0, 0, 0xb0, 0x7f, 0, 0, 0, 0,	/* p_paddr */
+		0xa8, 1, 0, 0, 0, 0, 0, 0,	/* p_filesz */
+		0xa8, 1, 0, 0, 0, 0, 0, 0,	/* p_memsz */
+		0, 0, 0, 0, 0, 0, 0, 0,		/* p_align */
+
+		4, 0, 0, 0,  0, 0, 0, 0,	/* PT_NOTE: vmcoreinfo */
+		0, 0xc0, 0xd2, 0x44, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0xc0, 0xd2, 0x44, 0, 0, 0, 0,
+		0x24, 0x10, 0, 0, 0, 0, 0, 0,
+		0x24, 0x10, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0,
+
+		1, 0, 0, 0,  7, 0, 0, 0,	/* PT_LOAD, RWX: the kernel image */
+		0, 0, 0x20, 0x40, 0, 0, 0, 0,
+		0, 0, 0, 0x80, 0, 0x80, 0xff, 0xff,
+		0, 0, 0x20, 0x40, 0, 0, 0, 0,
+		0, 0, 0xa5, 2, 0, 0, 0, 0,
+		0, 0, 0xa5, 2, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0,
+
+		1, 0, 0, 0,  7, 0, 0, 0,	/* PT_LOAD, RWX: RAM */
+		0, 0, 0, 0x40, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0xff, 0xff,
+		0, 0, 0, 0x40, 0, 0, 0, 0,
+		0, 0, 0, 0x60, 0, 0, 0, 0,
+		0, 0, 0, 0x60, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0,
+	};
+	/* clang-format on */
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	core = build(&s);
+	assert_int_equal(core.bytes.size, sizeof(expected));
+	assert_memory_equal(core.bytes.data, expected, sizeof(expected));
+	assert_int_equal(core.memsz, 0); /* the caller's to decide */
+	elfcorehdr_done(&core);
+}
+
+static void machine_is_the_one_asked_for(void **state)
+{
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.input.elf_machine = 258;
+	core = build(&s);
+	assert_int_equal(load_le16(core.bytes.data + 18), 258);
+	elfcorehdr_done(&core);
+}
+
+/* Number i of the table in the bytes. */
+static const uint8_t *phdr(const struct elfcorehdr *core, size_t i)
+{
+	assert_true(64 + (i + 1) * 56 <= core->bytes.size);
+	return core->bytes.data + 64 + i * 56;
+}
+
+static void entries_and_bytes_are_in_the_kernels_order(void **state)
+{
+	static const enum core_entry_kind kinds[] = { CORE_CPU_NOTES, CORE_CPU_NOTES,
+		CORE_CPU_NOTES, CORE_VMCOREINFO, CORE_KERNEL, CORE_RAM, CORE_RAM };
+	static const char *const names[] = { "CPU 0 notes", "CPU 3 notes", "CPU 4095 notes",
+		"vmcoreinfo", "kernel image", "RAM", "RAM" };
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.notes[1] = (struct cpu_notes){ 3, 0x7fb10000, 424 };
+	s.notes[2] = (struct cpu_notes){ 4095, 0x7fb20000, 424 };
+	s.cpus.notes_count = 3;
+	s.ranges[1] = (struct range){ 0x100000000, 0x180000000 };
+	s.ram.count = 2;
+	core = build(&s);
+	assert_int_equal(core.count, 7);
+	assert_int_equal(load_le16(core.bytes.data + 56), 7);
+	for (size_t i = 0; i < core.count; i++) {
+		const struct core_entry *entry = &core.entries[i];
+		char text[32];
+
+		assert_int_equal(entry->kind, kinds[i]);
+		assert_string_equal(core_entry_describe(entry, text, sizeof(text)), names[i]);
+		assert_int_equal(load_le32(phdr(&core, i)), i < 4 ? PT_NOTE : PT_LOAD);
+		assert_int_equal(load_le32(phdr(&core, i) + 4), i < 4 ? 0 : PF_RWX);
+		assert_int_equal(load_le64(phdr(&core, i) + 8), entry->paddr);
+		assert_int_equal(load_le64(phdr(&core, i) + 16), entry->vaddr);
+		assert_int_equal(load_le64(phdr(&core, i) + 24), entry->paddr);
+		assert_int_equal(load_le64(phdr(&core, i) + 32), entry->size);
+		assert_int_equal(load_le64(phdr(&core, i) + 40), entry->size);
+		assert_int_equal(load_le64(phdr(&core, i) + 48), 0);
+	}
+	elfcorehdr_done(&core);
+}
+
+static void trap16_sparse_cpus_all_have_their_note(void **state)
+{
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	for (uint32_t i = 0; i < 8; i++)
+		s.notes[i] = (struct cpu_notes){ i * 512, 0x7fb00000 + i * 4096, 424 };
+	s.cpus.notes_count = 8;
+	core = build(&s);
+	assert_int_equal(core.count, 8 + 3);
+	for (uint32_t i = 0; i < 8; i++) {
+		assert_int_equal(core.entries[i].cpu, i * 512);
+		assert_int_equal(load_le64(phdr(&core, i) + 8), 0x7fb00000 + i * 4096);
+	}
+	elfcorehdr_done(&core);
+}
+
+static void trap37_note_sizes_are_those_of_the_kernel(void **state)
+{
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.notes[0].size = 0x218;
+	s.notes[1] = (struct cpu_notes){ 1, 0x7fb10000, 0x170 };
+	s.cpus.notes_count = 2;
+	s.input.vmcoreinfo_size = 0x10024; /* 64 KiB pages */
+	core = build(&s);
+	assert_int_equal(load_le64(phdr(&core, 0) + 40), 0x218);
+	assert_int_equal(load_le64(phdr(&core, 1) + 40), 0x170);
+	assert_int_equal(load_le64(phdr(&core, 2) + 40), 0x10024);
+	elfcorehdr_done(&core);
+}
+
+static void trap11_negative_phys_offset_wraps(void **state)
+{
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	/* PHYS_OFFSET 0xfff1000040000000 with 52-bit addresses: the offset is positive. */
+	s.layout.linear_offset = UINT64_C(0xfff0000000000000) - UINT64_C(0xfff1000040000000);
+	core = build(&s);
+	assert_int_equal(load_le64(phdr(&core, 3) + 16), 0xffff000000000000);
+	elfcorehdr_done(&core);
+	s.ranges[0] = (struct range){ 0xfffffffff0000000, 0xfffffffffffff000 };
+	s.layout.linear_offset = 0x20000000;
+	core = build(&s);
+	assert_int_equal(load_le64(phdr(&core, 3) + 16), 0x10000000);
+	elfcorehdr_done(&core);
+}
+
+static void unknown_text_has_no_program_header(void **state)
+{
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.layout.text_known = false;
+	core = build(&s);
+	assert_int_equal(core.count, 3);
+	assert_int_equal(core.entries[2].kind, CORE_RAM);
+	assert_int_equal(core.bytes.size, 64 + 3 * 56);
+	elfcorehdr_done(&core);
+}
+
+static void unknown_linear_map_leaves_vaddr_zero(void **state)
+{
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.layout.linear_known = false;
+	core = build(&s);
+	assert_int_equal(load_le64(phdr(&core, 2) + 16), 0xffff800080000000);
+	assert_int_equal(load_le64(phdr(&core, 3) + 16), 0);
+	assert_int_equal(load_le64(phdr(&core, 3) + 24), 0x40000000);
+	elfcorehdr_done(&core);
+}
+
+static void trap36_at_most_65534_program_headers(void **state)
+{
+	const size_t most = 65534 - 3; /* a CPU, vmcoreinfo, the kernel image */
+	struct range *ranges = calloc(most + 1, sizeof(*ranges));
+	struct elfcorehdr core;
+	struct err err = ERR_INIT;
+	struct sources s;
+
+	(void)state;
+	assert_non_null(ranges);
+	for (size_t i = 0; i < most + 1; i++)
+		ranges[i] = (struct range){ (2 * i + 1) * 4096, (2 * i + 2) * 4096 };
+	sources_init(&s);
+	s.ram.ranges = ranges;
+	s.ram.count = most;
+	core = build(&s);
+	assert_int_equal(core.count, 65534);
+	assert_int_equal(load_le16(core.bytes.data + 56), 65534);
+	assert_int_equal(core.bytes.size, elfcorehdr_size(65534));
+	assert_int_equal(load_le64(phdr(&core, 65533) + 8), (2 * most - 1) * 4096);
+	elfcorehdr_done(&core);
+
+	s.ram.count = most + 1;
+	core = (struct elfcorehdr){ .memsz = 77 };
+	assert_int_equal(elfcorehdr_build(&s.input, &core, &err), ST_UNSUPPORTED);
+	assert_string_equal(err.id, "elfcorehdr-too-many");
+	assert_non_null(strstr(err.text, "65535 program headers"));
+	assert_non_null(strstr(err.text, "at most 65534"));
+	assert_int_equal(core.memsz, 77);
+	free(ranges);
+}
+
+static void size_counts_header_and_table(void **state)
+{
+	(void)state;
+	assert_int_equal(elfcorehdr_size(0), 64);
+	assert_int_equal(elfcorehdr_size(8202), 459376); /* 8 CPUs, 8192 ranges */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(header_is_byte_exact),
+		cmocka_unit_test(machine_is_the_one_asked_for),
+		cmocka_unit_test(entries_and_bytes_are_in_the_kernels_order),
+		cmocka_unit_test(trap16_sparse_cpus_all_have_their_note),
+		cmocka_unit_test(trap37_note_sizes_are_those_of_the_kernel),
+		cmocka_unit_test(trap11_negative_phys_offset_wraps),
+		cmocka_unit_test(unknown_text_has_no_program_header),
+		cmocka_unit_test(unknown_linear_map_leaves_vaddr_zero),
+		cmocka_unit_test(trap36_at_most_65534_program_headers),
+		cmocka_unit_test(size_counts_header_and_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verbs, as far as they go without a machine of their own: a sysroot that is not the live
+ * root gets no system call, whatever happens. */
+#include "tests/unit/tree.h"
+
+#include "kexec/cmd/load.h"
+
+#define CPU_DIR "/sys/devices/system/cpu"
+
+/* A machine in a folder, a request, and what was printed. */
+struct session {
+	struct tmproot tmp;
+	struct request request;
+	char *out;
+	char *warnings;
+	struct err err;
+};
+
+static int no_load(void *context, uint64_t entry, size_t count,
+	const struct kexec_segment_abi *segments, uint64_t flags)
+{
+	(void)context;
+	(void)entry;
+	(void)count;
+	(void)segments;
+	(void)flags;
+	fail_msg("kexec_load was called");
+	return 0;
+}
+
+static int no_file_load(void *context)
+{
+	(void)context;
+	fail_msg("kexec_file_load was called");
+	return 0;
+}
+
+static void no_sleep(void *context, unsigned int ms)
+{
+	(void)context;
+	(void)ms;
+	fail_msg("slept");
+}
+
+static void put_image(const struct tmproot *tmp, const char *path)
+{
+	uint8_t image[4096] = { 'M', 'Z', 0x40, 0xfa };
+
+	store_le64(image + 16, 0x230000); /* image_size */
+	store_le64(image + 24, 0xa);	  /* pages of 4 KiB, anywhere */
+	memcpy(image + 56, "ARM\x64", 4);
+	memset(image + 64, 0x5a, sizeof(image) - 64);
+	tmproot_bytes(tmp, path, image, sizeof(image));
+}
+
+static void start(struct session *session)
+{
+	struct tmproot *tmp = &session->tmp;
+	struct tree tree;
+	struct span fdt;
+
+	*session = (struct session){ .err = ERR_INIT };
+	tmproot_init(tmp);
+	tmproot_text(tmp, "/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4096\n");
+	tmproot_text(tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  40200000-41cfffff : Kernel code\n"
+		"  42680000-42c4ffff : Kernel data\n  a0000000-afffffff : Crash kernel\n");
+	tmproot_text(tmp, "/proc/meminfo", "MemTotal:        1748836 kB\n");
+	tmproot_text(tmp, CPU_DIR "/possible", "0\n");
+	tmproot_text(tmp, CPU_DIR "/present", "0\n");
+	tmproot_text(tmp, CPU_DIR "/cpu0/crash_notes", "7fb00000\n");
+	tmproot_text(tmp, CPU_DIR "/cpu0/crash_notes_size", "424\n");
+	tmproot_text(tmp, "/sys/kernel/vmcoreinfo", "0x0000000044d2c000 1024\n");
+	tmproot_text(tmp, "/sys/kernel/kexec/crash_loaded", "1\n");
+	tree_begin(&tree);
+	TREE_CELLS(&tree, "#address-cells", 2);
+	TREE_CELLS(&tree, "#size-cells", 2);
+	tree_node(&tree, "chosen");
+	tree_string(&tree, "bootargs", "root=/dev/vda crashkernel=256M");
+	tree_end(&tree);
+	tree_node(&tree, "psci");
+	tree_string(&tree, "compatible", "arm,psci-1.0");
+	tree_string(&tree, "method", "hvc");
+	tree_end(&tree);
+	fdt = tree_finish(&tree);
+	tmproot_bytes(tmp, "/sys/firmware/fdt", fdt.data, fdt.size);
+	put_image(tmp, "/boot/Image");
+	tmproot_text(tmp, "/boot/initrd", "070701 and so on");
+	session->request = (struct request){
+		.action = ACTION_LOAD_CRASH,
+		.kernel = "/boot/Image",
+		.initrd = "/boot/initrd",
+		.sysroot = tmp->dir,
+		.dry_run = DRY_RUN_TEXT,
+		.has_seed = true,
+		.seed = 1,
+	};
+}
+
+static void end(struct session *session)
+{
+	free(session->out);
+	free(session->warnings);
+	tmproot_done(&session->tmp);
+}
+
+static int run(struct session *session,
+	int (*verb)(const struct request *, const struct cmd_io *, struct err *))
+{
+	struct syscall_ops ops = { no_load, no_file_load, no_sleep, NULL };
+	struct cmd_io io = { .syscalls = &ops };
+	size_t out_size, warnings_size;
+	int status;
+
+	free(session->out);
+	free(session->warnings);
+	io.out = open_memstream(&session->out, &out_size);
+	io.err = open_memstream(&session->warnings, &warnings_size);
+	assert_non_null(io.out);
+	assert_non_null(io.err);
+	err_clear(&session->err);
+	status = verb(&session->request, &io, &session->err);
+	assert_int_equal(fclose(io.out), 0);
+	assert_int_equal(fclose(io.err), 0);
+	assert_int_equal(session->err.status, status);
+	return status;
+}
+
+static void run_well(struct session *session)
+{
+	if (run(session, load_crash) != ST_OK)
+		fail_msg("%s: %s", session->err.id, session->err.text);
+}
+
+static void assert_refused(struct session *session, int status, const char *id, const char *words)
+{
+	assert_int_equal(run(session, load_crash), status);
+	assert_string_equal(session->err.id, id);
+	if (!strstr(session->err.text, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, session->err.text);
+	assert_string_equal(session->out, ""); /* no plan */
+}
+
+static void dry_run_prints_the_plan_and_calls_nothing(void **state)
+{
+	static const char *const words[] = { "kernel", "initrd", "elfcorehdr", "purgatory", "dtb",
+		"linux,usable-memory-range", "root=/dev/vda" };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	run_well(&session);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strstr(session.out, words[i]))
+			fail_msg("no %s in the plan", words[i]);
+	session.request.dry_run = DRY_RUN_JSON;
+	run_well(&session);
+	assert_int_equal(session.out[0], '{');
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strstr(session.out, words[i]))
+			fail_msg("no %s in the plan", words[i]);
+	end(&session);
+}
+
+static void same_seed_gives_the_same_plan(void **state)
+{
+	struct session session;
+	char *first;
+
+	(void)state;
+	start(&session);
+	session.request.dry_run = DRY_RUN_JSON;
+	run_well(&session);
+	first = session.out;
+	session.out = NULL;
+	run_well(&session);
+	assert_string_equal(session.out, first);
+	session.request.seed = 2; /* the tree's digest is another */
+	run_well(&session);
+	assert_string_not_equal(session.out, first);
+	free(first);
+	end(&session);
+}
+
+static void sysroot_that_is_not_live_is_never_loaded_into(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.dry_run = DRY_RUN_OFF;
+	assert_refused(&session, ST_USAGE, "sysroot-not-live", "only --dry-run");
+	/* Before anything is read. */
+	session.request.kernel = "/no/such/file";
+	assert_refused(&session, ST_USAGE, "sysroot-not-live", "only --dry-run");
+	assert_int_equal(run(&session, unload_crash), ST_USAGE);
+	assert_string_equal(session.err.id, "sysroot-not-live");
+	end(&session);
+}
+
+static void live_root_refuses_a_missing_file_before_any_call(void **state)
+{
+	struct session session;
+	char path[128];
+
+	(void)state;
+	start(&session);
+	session.request.sysroot = NULL;
+	session.request.dry_run = DRY_RUN_OFF;
+	session.request.kernel = "/no/such/file";
+	assert_int_equal(run(&session, load_crash), ST_NOT_FOUND);
+	assert_ptr_equal(strstr(session.err.text, "kernel: "), session.err.text);
+	snprintf(path, sizeof(path), "%s/boot/Image", session.tmp.dir);
+	session.request.kernel = path;
+	session.request.initrd = "/no/such/file";
+	assert_int_equal(run(&session, load_crash), ST_NOT_FOUND);
+	assert_ptr_equal(strstr(session.err.text, "initrd: "), session.err.text);
+	end(&session);
+}
+
+static void files_are_checked(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	tmproot_text(&session.tmp, "/boot/empty", "");
+	tmproot_text(&session.tmp, "/boot/text",
+		"this is neither a kernel nor a device tree, but "
+		"long enough for the head of each of them\n");
+	session.request.initrd = "/boot/empty";
+	assert_refused(&session, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: /boot/empty");
+	session.request.initrd = NULL;
+	session.request.dtb = "/boot/text";
+	assert_refused(&session, ST_BAD_INPUT, "fdt-broken", "--dtb: /boot/text");
+	session.request.dtb = "/boot/none";
+	assert_int_equal(run(&session, load_crash), ST_NOT_FOUND);
+	assert_ptr_equal(strstr(session.err.text, "--dtb: "), session.err.text);
+	session.request.dtb = NULL;
+	session.request.kernel = "/boot/text";
+	assert_refused(&session, ST_NOT_MINE, "image-format-unknown", "/boot/text");
+	session.request.kernel = "/boot/empty";
+	assert_refused(&session, ST_BAD_INPUT, "image-empty", "/boot/empty");
+	end(&session);
+}
+
+static void trap05_elf_initrd_is_refused_by_the_dry_run(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	tmproot_text(&session.tmp, "/boot/initrd", "\177ELF and so on");
+	assert_refused(&session, ST_UNSUPPORTED, "segment-elf-magic", "initrd");
+	end(&session);
+}
+
+static void trap12_hidden_memory_map_is_refused(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel\n");
+	assert_refused(&session, ST_DENIED, "iomem-hidden", "cannot read the machine: /proc/iomem");
+	end(&session);
+}
+
+static void warnings_and_the_plan_go_to_stderr(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.append = "mem=128M";
+	run_well(&session);
+	assert_non_null(strstr(session.warnings, "kexec: warning: cmdline: mem="));
+	assert_null(strstr(session.warnings, session.out));
+	session.request.debug = true;
+	run_well(&session);
+	assert_non_null(strstr(session.warnings, session.out)); /* -d shows the same plan */
+	end(&session);
+}
+
+static void console_is_chosen_or_done_without(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.serial = "ttyAMA9";
+	run_well(&session);
+	assert_non_null(strstr(session.warnings, "No valid console found for ttyAMA9"));
+	session.request.console = "pl011,0x9000000"; /* more exact than --serial */
+	run_well(&session);
+	assert_null(strstr(session.warnings, "No valid console"));
+	assert_non_null(strstr(session.out, "0x9000000"));
+	session.request.console = "none";
+	run_well(&session);
+	assert_null(strstr(session.out, "0x9000000"));
+	session.request.console = "telegraph";
+	assert_int_equal(run(&session, load_crash), ST_USAGE);
+	end(&session);
+}
+
+static void trap01_hotplug_without_the_kernel_is_refused(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.hotplug = HOTPLUG_ON; /* asks no system call either */
+	assert_refused(&session, ST_UNSUPPORTED, "hotplug-unsupported", "7.3.4");
+	session.request.hotplug = HOTPLUG_AUTO;
+	run_well(&session);
+	assert_non_null(strstr(session.warnings, "loading without --hotplug"));
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	session.request.hotplug = HOTPLUG_ON;
+	run_well(&session);
+	assert_null(strstr(session.warnings, "hotplug"));
+	end(&session);
+}
+
+static void trap41_configuration_without_kexec_file_is_seen(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	session.request.hotplug = HOTPLUG_ON;
+	run_well(&session);
+	tmproot_text(&session.tmp, "/boot/config-7.3.4", "CONFIG_KEXEC_FILE=y\n");
+	run_well(&session);
+	tmproot_text(&session.tmp, "/boot/config-7.3.4", "# CONFIG_KEXEC_FILE is not set\n");
+	assert_refused(&session, ST_UNSUPPORTED, "hotplug-unsupported", "CONFIG_KEXEC_FILE");
+	end(&session);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dry_run_prints_the_plan_and_calls_nothing),
+		cmocka_unit_test(same_seed_gives_the_same_plan),
+		cmocka_unit_test(sysroot_that_is_not_live_is_never_loaded_into),
+		cmocka_unit_test(live_root_refuses_a_missing_file_before_any_call),
+		cmocka_unit_test(files_are_checked),
+		cmocka_unit_test(trap05_elf_initrd_is_refused_by_the_dry_run),
+		cmocka_unit_test(trap12_hidden_memory_map_is_refused),
+		cmocka_unit_test(warnings_and_the_plan_go_to_stderr),
+		cmocka_unit_test(console_is_chosen_or_done_without),
+		cmocka_unit_test(trap01_hotplug_without_the_kernel_is_refused),
+		cmocka_unit_test(trap41_configuration_without_kexec_file_is_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the VM tests boot. Nothing here skips: what is missing fails."""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import initrd
+from qemu import Machine
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+LOGS = TOP / "build/vm"
+DUMP_DISK_SIZE = 8 << 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifacts:
+    """Everything a machine is made from."""
+    kernel: pathlib.Path            # with crash hotplug
+    unpatched_kernel: pathlib.Path  # Debian's own, without
+    initrd: pathlib.Path
+    tools_disk: pathlib.Path
+
+
+def _output_of(script):
+    """The path that a script of this directory prints last."""
+    text = subprocess.run([HERE / script], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return pathlib.Path(text.splitlines()[-1])
+
+
+def _tool():
+    """The arm64 binary under test."""
+    return pathlib.Path(os.environ.get("KEXEC_BIN") or os.environ.get("KEXEC")
+                        or TOP / "build-arm64/sbin/kexec")
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory):
+    """Kernels, archives and disks, made once per run."""
+    directory = tmp_path_factory.mktemp("vm")
+    root = _output_of("guest-root")
+    kernel = _output_of("kernel/build") / "Image"
+    own_page = directory / "own-page"
+    subprocess.run(["aarch64-linux-gnu-gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static",
+                    HERE / "own_page.c", "-o", own_page], check=True)
+    programs = {"sbin/kexec": _tool(), "peer/kexec": root / "usr/sbin/kexec",
+                "sbin/own-page": own_page}
+    files = initrd.base_files(root) | initrd.program_files(root, programs) | {
+        "boot/Image": kernel.read_bytes(), "boot/initrd": initrd.capture_initrd(root)}
+    (directory / "initrd").write_bytes(initrd.cpio(files))
+    tools = initrd.tools_tar(root)
+    (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
+    return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",
+                     directory / "tools")
+
+
+@pytest.fixture
+def dump_disk(tmp_path):
+    """The (sparse) file behind the guest's disk for dumps."""
+    path = tmp_path / "dump"
+    with open(path, "wb") as file:
+        file.truncate(DUMP_DISK_SIZE)
+    yield path
+    path.unlink()
+
+
+@pytest.fixture
+def boot(artifacts, dump_disk, request):
+    """boot(**options of Machine) boots a machine that ends with the test.
+
+    What was on its console is kept as build/vm/TEST.console.
+    """
+    machines = []
+    with contextlib.ExitStack() as stack:
+        def start(kernel=None, **options):
+            machine = Machine(kernel or artifacts.kernel, artifacts.initrd,
+                              disks=(dump_disk, artifacts.tools_disk), **options)
+            machines.append(stack.enter_context(machine))
+            return machine.boot()
+
+        yield start
+        LOGS.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^\w.-]+", "-", request.node.name)
+        (LOGS / f"{name}.console").write_text(
+            "\n".join(machine.console() for machine in machines))

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the tests do with a machine: arm its crash kernel, mark its memory, crash it, and
+hold the dump against the memory map of the moment before.
+"""
+
+import json
+import secrets
+import shlex
+
+from memory_map import Ranges, memory_map
+from qemu import CONSOLE
+from vmcore import Vmcore, find_in_elf_dump, read_header
+
+TOOL = "/sbin/kexec"
+PEER = "/peer/kexec"        # Debian's kexec-tools
+IMAGE = "/boot/Image"
+INITRD = "/boot/initrd"
+# With panic=-1 a capture kernel that dies ends the test at once.
+CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 nr_cpus=1 reset_devices"
+MARKER_SIZE = 64
+PAGE = 4096
+MIB = 1 << 20
+# Disks of each machine: where dumps are written to, and what makedumpfile is unpacked from.
+DUMP_DISK, TOOLS_DISK = "/dev/vda", "/dev/vdb"
+
+
+# --- loading --------------------------------------------------------------------------
+
+def load_command(*options, image=IMAGE, initrd=INITRD, cmdline=CAPTURE_CMDLINE, program=TOOL):
+    """The command line of a crash load."""
+    words = [program, "-p", *options, f"--initrd={initrd}", f"--command-line={cmdline}", image]
+    return shlex.join(words)
+
+
+def load(machine, *options, **parts):
+    """Arm the crash kernel with the tool under test; returns the Result."""
+    result = machine.sh(load_command("-c", *options, **parts))
+    assert result.rc == 0, result
+    assert crash_loaded(machine), result
+    return result
+
+
+def load_with_peer(machine, *options):
+    """The same with Debian's kexec-tools, which does not know the capture defaults."""
+    command = load_command(*options, program=PEER,
+                           cmdline=f"{CAPTURE_CMDLINE} acpi_no_memhotplug")
+    result = machine.sh(command)
+    assert result.rc == 0 and crash_loaded(machine), result
+    return result
+
+
+def plan(machine, *options, **parts):
+    """What the tool would load, as it says itself, with addresses as numbers."""
+    return json.loads(machine.check(load_command("--dry-run=json", *options, **parts)))
+
+
+def segment(of_plan, purpose):
+    """(address, bufsz, memsz) of one segment of a plan."""
+    (found,) = (item for item in of_plan["segments"] if item["purpose"] == purpose)
+    return int(found["mem"], 0), found["bufsz"], found["memsz"]
+
+
+def armed_header(machine, of_plan):
+    """The elfcorehdr of the armed image, read from the crash region."""
+    return read_header(machine, segment(of_plan, "elfcorehdr")[0])
+
+
+def crash_loaded(machine):
+    """Whether the kernel has a crash image now."""
+    return machine.check("cat /sys/kernel/kexec_crash_loaded") == "1\n"
+
+
+def crash_hotplug(machine):
+    """What the udev rules read: (cpu, memory)."""
+    return tuple(machine.check("cd /sys/devices/system; "
+                               "cat cpu/crash_hotplug memory/crash_hotplug").split())
+
+
+# --- markers --------------------------------------------------------------------------
+
+def mark_own_page(machine):
+    """Put a marker in a page that a process owns; returns {address: marker}."""
+    marker = secrets.token_bytes(MARKER_SIZE)
+    machine.put("/run/marker", marker)
+    where = machine.check("own-page </run/marker >/run/where 3>&- & "
+                          "until [ -s /run/where ]; do sleep 0.05; done; cat /run/where")
+    return {int(where): marker}
+
+
+def mark_fresh_memory(machine, ranges):
+    """Put a marker in the middle of each range of newly added memory.
+
+    Nobody is asked for the page, so it must be untouched, still zero, and the panic should
+    follow soon.
+    """
+    markers = {}
+    for start, end in ranges:
+        address = (start + (end - start) // 2) // PAGE * PAGE
+        markers[address] = secrets.token_bytes(MARKER_SIZE)
+    blob = b"".join(markers.values())
+    machine.put("/run/markers", blob)
+    before = _read_pieces(machine, markers)
+    assert not any(before), "new memory that is not zero"
+    machine.check("n=0; for page in " + " ".join(str(address // PAGE) for address in markers)
+                  + f"; do dd if=/run/markers bs={MARKER_SIZE} skip=$n count=1 2>/dev/null | "
+                  f"dd of=/dev/mem bs={PAGE} seek=$page conv=notrunc 2>/dev/null; "
+                  "n=$((n + 1)); done")
+    assert _read_pieces(machine, markers) == blob
+    return markers
+
+
+def _read_pieces(machine, addresses):
+    result = machine.sh("for page in " + " ".join(str(address // PAGE) for address in addresses)
+                        + f"; do dd if=/dev/mem bs={PAGE} skip=$page count=1 2>/dev/null | "
+                        f"head -c {MARKER_SIZE}; done")
+    assert len(result.out) == len(addresses) * MARKER_SIZE, result
+    return result.out
+
+
+# --- crashing -------------------------------------------------------------------------
+
+def crash(machine):
+    """Panic and wait for the capture kernel.
+
+    Returns (memory map at the time of the panic, dump).
+    """
+    before = memory_map(machine)
+    machine.panic()
+    machine.wait_capture()
+    return before, Vmcore(machine)
+
+
+def crash_and_check(machine, markers=None, cpus=2, with_makedumpfile=True):
+    """Crash a machine with an armed image; assert what holds for every good dump.
+
+    Returns (memory map at the time of the panic, dump).
+    """
+    before, dump = crash(machine)
+    dump.assert_sane(cpus)
+    dump.assert_memory(before.dumped)
+    dump.assert_markers(markers or {})
+    check_capture_kernel(machine, before)
+    if with_makedumpfile:
+        check_filtered_dump(machine)
+    return before, dump
+
+
+def check_capture_kernel(machine, before):
+    """The capture kernel lives in the reserved memory only, and purgatory said nothing."""
+    own = memory_map(machine).ram
+    assert own and not own - before.crash, f"capture kernel uses {own - before.crash}"
+    assert "purgatory" not in machine.console()
+
+
+# --- makedumpfile ---------------------------------------------------------------------
+
+def makedumpfile(machine, options, output):
+    """Run Debian's makedumpfile on /proc/vmcore in the capture kernel."""
+    machine.check(f"[ -e /sbin/makedumpfile ] || tar -x -C / -f {TOOLS_DISK}")
+    return machine.check(f"makedumpfile {options} /proc/vmcore {output}")
+
+
+def check_filtered_dump(machine):
+    """makedumpfile understands the old kernel's page tables and memory map, all of it."""
+    text = makedumpfile(machine, "-d 31 -c", "/tmp/filtered")
+    assert "The dumpfile is saved to /tmp/filtered." in text, text
+    machine.check("rm /tmp/filtered")
+
+
+def check_full_dump(machine, markers, dump_image):
+    """The markers are in the ELF dump, without zero pages, that makedumpfile writes."""
+    makedumpfile(machine, "-f -E -d 1", DUMP_DISK)
+    machine.check("sync")
+    for address, marker in markers.items():
+        assert find_in_elf_dump(dump_image, address, len(marker)) == marker, f"{address:#x}"
+
+
+# --- racing ---------------------------------------------------------------------------
+
+class BackgroundCommand:
+    """A command that runs in the guest while the test does something else."""
+
+    def __init__(self, machine, command):
+        self._machine = machine
+        self.rc = self.text = None
+        machine.check("rm -f /run/bg.*; "
+                      f"{{ {command} >/run/bg.text 2>&1 & echo $! >/run/bg.pid; wait $!; "
+                      "echo $? >/run/bg.new; mv /run/bg.new /run/bg.rc; } 3>&- "
+                      "</dev/null >/dev/null 2>&1 & "
+                      "until [ -s /run/bg.pid ]; do sleep 0.01; done")
+
+    def stop_after(self, seconds):
+        """Let it run for so long, then hold it where it is, unless it has ended."""
+        self._machine.sh(f"sleep {seconds:.3f}; kill -STOP $(cat /run/bg.pid)")
+
+    def finish(self):
+        """Let it go on, wait for its end; sets rc and text."""
+        self.rc = int(self._machine.check("kill -CONT $(cat /run/bg.pid) 2>/dev/null; "
+                                          "until [ -e /run/bg.rc ]; do sleep 0.01; done; "
+                                          "cat /run/bg.rc"))
+        self.text = self._machine.check("cat /run/bg.text")
+
+
+def dimm_ranges(dimms):
+    """The memory of DIMMs given as (id, start, end)."""
+    return Ranges((start, end) for _, start, end in dimms)

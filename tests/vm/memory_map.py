@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Physical memory as sets of addresses, and /proc/iomem as a list of named ranges.
+
+Independent of the tool under test on purpose: this is what its results are held against.
+"""
+
+import dataclasses
+import re
+
+
+class Ranges:
+    """A set of addresses, kept as sorted, disjoint, half-open ranges that do not touch.
+
+    Two maps that cut the same memory into different pieces are equal: a kernel and user
+    space may disagree about where one DIMM ends and the next begins.
+    """
+
+    def __init__(self, ranges=()):
+        merged = []
+        for start, end in sorted((start, end) for start, end in ranges if start < end):
+            if merged and start <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], end)
+            else:
+                merged.append([start, end])
+        self._ranges = tuple(map(tuple, merged))
+
+    def __iter__(self):
+        return iter(self._ranges)
+
+    def __len__(self):
+        return len(self._ranges)
+
+    def __eq__(self, other):
+        return self._ranges == other._ranges
+
+    def __or__(self, other):
+        return Ranges([*self, *other])
+
+    def __and__(self, other):
+        return Ranges((max(a, c), min(b, d)) for a, b in self for c, d in other)
+
+    def __sub__(self, other):
+        left = list(self)
+        for start, end in other:
+            left = [piece for a, b in left
+                    for piece in ((a, min(b, start)), (max(a, end), b)) if piece[0] < piece[1]]
+        return Ranges(left)
+
+    def __str__(self):
+        return " ".join(f"[{start:#x}, {end:#x})" for start, end in self) or "nothing"
+
+    __repr__ = __str__
+
+
+@dataclasses.dataclass(frozen=True)
+class Resource:
+    """One line of /proc/iomem; end is exclusive here."""
+    start: int
+    end: int
+    name: str
+
+
+class MemoryMap:
+    """What /proc/iomem of one kernel said at one time."""
+
+    def __init__(self, text):
+        self.resources = []
+        for line in text.splitlines():
+            start, end, name = re.fullmatch(r" *([0-9a-f]+)-([0-9a-f]+) : (.*)", line).groups()
+            self.resources.append(Resource(int(start, 16), int(end, 16) + 1, name))
+
+    def named(self, pattern):
+        """The ranges whose names match a regular expression as a whole."""
+        return Ranges((entry.start, entry.end) for entry in self.resources
+                      if re.fullmatch(pattern, entry.name))
+
+    @property
+    def ram(self):
+        """Everything the kernel uses as memory, with what drivers brought."""
+        return self.named(r"System RAM( \(.*\))?")
+
+    @property
+    def crash(self):
+        """The reserved region, or both."""
+        return self.named("Crash kernel")
+
+    @property
+    def dumped(self):
+        """What a dump of this machine holds."""
+        return self.ram - self.crash
+
+
+def memory_map(machine):
+    """The memory map of the kernel that runs on the machine now."""
+    return MemoryMap(machine.check("cat /proc/iomem"))

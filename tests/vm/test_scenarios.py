@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Crash loading end to end: a real arm64 kernel that changes, panics, and is dumped.
+
+All loads are by kexec_load with the digest on. Each test ends with a panic, and the dump is
+held against the memory map of the moment before it, see kdump.crash_and_check(). The number
+in a test's name is that of the scenario in doc/testing.md.
+"""
+
+import re
+import time
+
+import pytest
+
+import kdump
+from kdump import MIB, PAGE
+from memory_map import Ranges, memory_map
+from vmcore import Vmcore
+
+# Room for hot-adding; needs UEFI, since QEMU announces DIMMs through ACPI.
+HOTPLUG = {"kind": "uefi", "slots": 8, "max_memory": 8192}
+# Rounds of loading and hot-adding at once.
+RACES = 12
+# makedumpfile 1.7.8 refuses 4 KiB pages with 52-bit addresses, which Debian's kernel has.
+DEBIAN_KERNEL_FOR_MAKEDUMPFILE = False
+# The release names of kernels whose header lists only memory that is online. Others list a
+# DIMM that was unplugged until the next event (kernel interface reference 2.6).
+EXACT_AFTER_REMOVE = re.compile(r"-kexec-test\b")
+
+
+# --- 1, 2: load, panic, capture -------------------------------------------------------
+
+def load_panic_capture(machine, dump_disk):
+    """The whole way, looked at by every reader."""
+    kdump.load(machine)
+    markers = kdump.mark_own_page(machine)
+    kdump.crash_and_check(machine, markers)
+    kdump.check_full_dump(machine, markers, dump_disk)
+
+
+def test_01_dt_boot_load_panic_capture(boot, dump_disk):
+    load_panic_capture(boot(kind="dt"), dump_disk)
+
+
+def test_02_uefi_boot_load_panic_capture(boot, dump_disk):
+    load_panic_capture(boot(kind="uefi"), dump_disk)
+
+
+# --- 3, 4, 5, 7, 8: memory comes and goes ---------------------------------------------
+
+def test_03_hot_added_memory_is_captured(boot, dump_disk):
+    machine = boot(**HOTPLUG)
+    kdump.load(machine, "--hotplug")
+    assert kdump.crash_hotplug(machine) == ("1", "1")
+    added = kdump.dimm_ranges([machine.hot_add(256)])
+    markers = kdump.mark_fresh_memory(machine, added)
+    before, _ = kdump.crash_and_check(machine, markers)
+    assert not added - before.dumped
+    kdump.check_full_dump(machine, markers, dump_disk)
+
+
+def test_04_seventy_dimms_are_captured(boot):
+    """The header outgrows the page that it had when the image was loaded."""
+    machine = boot(kind="uefi", slots=80, max_memory=64 << 10)
+    plan = kdump.plan(machine, "--hotplug")
+    kdump.load(machine, "--hotplug")
+    assert kdump.armed_header(machine, plan).byte_size < PAGE
+    # Apart from each other, so that none is merged with the next.
+    added = kdump.dimm_ranges([machine.hot_add(128, addr=(8 << 30) + n * 256 * MIB)
+                               for n in range(70)])
+    assert len(added) == 70
+    header = kdump.armed_header(machine, plan)
+    assert header.byte_size > PAGE
+    header_memory = header.memory
+    _, dump = kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, added))
+    assert not added - dump.memory and dump.memory == header_memory
+
+
+def test_05_hot_remove_and_capture_kernels_own_memory(boot):
+    """One DIMM stays, one goes; neither becomes memory of the capture kernel."""
+    machine = boot(**HOTPLUG)
+    kdump.load(machine, "--hotplug")
+    stays, goes = machine.hot_add(256), machine.hot_add(128)
+    machine.hot_remove(goes[0])
+    added, removed = kdump.dimm_ranges([stays]), kdump.dimm_ranges([goes])
+    release = machine.check("uname -r")
+    markers = kdump.mark_fresh_memory(machine, added)
+    before, dump = kdump.crash(machine)
+
+    assert not added - before.dumped and not removed & before.dumped
+    assert not before.dumped - dump.memory, "memory is missing from the dump"
+    assert not dump.memory - before.dumped - removed, "too much in the dump"
+    if EXACT_AFTER_REMOVE.search(release):
+        dump.assert_memory(before.dumped)
+    dump.assert_sane(cpus=2)
+    dump.assert_markers(markers)
+    kdump.check_capture_kernel(machine, before)
+    assert not memory_map(machine).ram & (added | removed)
+    kdump.check_filtered_dump(machine)
+
+
+def test_07_without_hotplug_the_image_is_stale_and_says_so(boot):
+    """Then a udev rule loads again, and all is well."""
+    machine = boot(**HOTPLUG)
+    plan = kdump.plan(machine)
+    kdump.load(machine)
+    assert kdump.crash_hotplug(machine) == ("0", "0")
+    before = memory_map(machine).dumped
+    added = kdump.dimm_ranges([machine.hot_add(256)])
+    assert kdump.armed_header(machine, plan).memory == before
+    assert memory_map(machine).dumped == before | added
+    assert kdump.crash_hotplug(machine) == ("0", "0")
+    kdump.load(machine)
+    kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, added))
+
+
+def test_07_stale_dump_without_hotplug(boot):
+    """What happens when nobody loads again: the digest holds, the new memory is missing."""
+    machine = boot(**HOTPLUG)
+    kdump.load(machine)
+    added = kdump.dimm_ranges([machine.hot_add(256)])
+    before, dump = kdump.crash(machine)
+    assert before.dumped - dump.memory == added
+    dump.assert_sane(cpus=2)
+    kdump.check_capture_kernel(machine, before)
+
+
+def test_08_hot_add_racing_the_load(boot):
+    """Whatever the order, a load that reports success has every DIMM in its header.
+
+    In half of the rounds the load is held somewhere on its way while the DIMM arrives, which
+    makes the gaps between its steps as wide as they can be; in the others both run freely,
+    so that events also meet the kernel in the middle of the system call.
+    """
+    machine = boot(kind="uefi", slots=32, max_memory=16 << 10)
+    plan = kdump.plan(machine, "--hotplug")
+    began = time.monotonic()
+    kdump.load(machine, "--hotplug")
+    duration = time.monotonic() - began
+    added, reloads, successes = [], 0, 0
+    for number in range(RACES):
+        load = kdump.BackgroundCommand(machine, kdump.load_command("-c", "-d", "--hotplug"))
+        # The tool itself needs less than half of what a round trip takes.
+        moment = duration / 2 * (number // 2) / (RACES // 2)
+        if number % 2:
+            load.stop_after(moment)
+        else:
+            time.sleep(moment)
+        added.append(machine.hot_add(128))
+        load.finish()
+        # With -d each plan is printed, so a second one means that a change was noticed.
+        reloads += load.text.count("segments:") > 1
+        if load.rc == 0:
+            successes += 1
+            assert kdump.crash_hotplug(machine) == ("1", "1")
+            header = kdump.armed_header(machine, plan)
+            assert header.memory == memory_map(machine).dumped, f"round {number}: {load.text}"
+        else:
+            assert "chang" in load.text, load.text
+    assert successes
+    assert reloads, "no DIMM came in the middle of a load"
+    ranges = [(start, end) for _, start, end in added]
+    kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, ranges))
+
+
+# --- 6: CPUs come and go --------------------------------------------------------------
+
+def test_06_cpus_offline_and_online_after_the_load(boot):
+    """Each possible CPU has a note from the start, and its registers in the end."""
+    machine = boot(kind="dt", smp=4, append="maxcpus=3")
+    plan = kdump.plan(machine, "--hotplug")
+    kdump.load(machine, "--hotplug")
+    ours = kdump.armed_header(machine, plan)
+    assert len(ours.notes) == 4 + 1
+
+    # CPU 1 goes and comes, CPU 3 comes for the first time.
+    machine.check("cd /sys/devices/system/cpu; echo 0 >cpu1/online; echo 1 >cpu3/online")
+    kernels = kdump.armed_header(machine, plan)
+    assert kernels.phdrs == ours.phdrs, "the kernel's own header differs from ours"
+    machine.check("echo 1 >/sys/devices/system/cpu/cpu1/online")
+    assert machine.check("cat /sys/devices/system/cpu/online") == "0-3\n"
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine), cpus=4)
+
+
+# --- 9: a damaged image ---------------------------------------------------------------
+
+def flip_bit(machine, plan, purpose, offset):
+    """Change one bit of a loaded segment, behind the back of whoever loaded it."""
+    address, bufsz, _ = kdump.segment(plan, purpose)
+    assert offset < bufsz
+    byte = machine.read_physical(address + offset, 1)[0]
+    machine.write_physical(address + offset, bytes([byte ^ 0x10]))
+    assert machine.read_physical(address + offset, 1) == bytes([byte ^ 0x10])
+
+
+def arm_and_damage(machine, purpose, offset, *options):
+    """Load, flip a bit, panic; returns the plan."""
+    plan = kdump.plan(machine, *options)
+    kdump.load(machine, *options)
+    flip_bit(machine, plan, purpose, offset)
+    machine.panic()
+    machine.wait_console(f"digest mismatch: {purpose}")
+    return plan
+
+
+def named_segments(machine):
+    """The segments that purgatory complained about."""
+    return set(re.findall(r"digest mismatch: (\w+)", machine.console()))
+
+
+@pytest.mark.parametrize("kind, options", [
+    ("dt", ()),
+    ("uefi", ("--on-corruption=halt", "--serial=ttyAMA0")),
+])
+def test_09_damaged_initrd_halts(boot, kind, options):
+    """Halting is the default: purgatory says which segment is bad and stays where it is."""
+    machine = boot(kind=kind)
+    plan = arm_and_damage(machine, "initrd", 100_000, *options)
+    machine.wait_console("on-corruption=halt")
+    assert named_segments(machine) == {"initrd"}
+    start, _, size = kdump.segment(plan, "purgatory")
+    assert any(start <= pc < start + size for pc in program_counters(machine))
+    assert machine.running()
+
+
+def program_counters(machine):
+    """Where the CPUs are."""
+    text = machine.qmp("human-monitor-command", **{"command-line": "info registers -a"})
+    return [int(value, 16) for value in re.findall(r"PC=([0-9a-f]+)", text)]
+
+
+@pytest.mark.parametrize("kind, el2", [("dt", False), ("uefi", False), ("dt", True)])
+def test_09_damaged_kernel_resets(boot, kind, el2):
+    """Through PSCI, which is called by hvc here and by smc when the machine has an EL2."""
+    machine = boot(kind=kind, el2=el2)
+    arm_and_damage(machine, "kernel", 3 * MIB, "--on-corruption=reset")
+    machine.wait_exit()
+    assert named_segments(machine) == {"kernel"}
+    assert "Booting Linux" not in machine.console().partition("digest mismatch")[2]
+
+
+def test_09_damaged_kernel_boots_when_told_so(boot):
+    """The bit is in the PE header's timestamp, which nobody reads: the dump is as good."""
+    machine = boot(kind="dt")
+    arm_and_damage(machine, "kernel", 0x48, "--on-corruption=boot",
+                   "--console=pl011,0x9000000")
+    machine.wait_capture()
+    assert named_segments(machine) == {"kernel"}
+    Vmcore(machine).assert_sane(cpus=2)
+
+
+# --- 10: refusals leave the armed image alone -----------------------------------------
+
+@pytest.fixture(scope="module")
+def broken_files():
+    """Shell commands that make files nobody should load."""
+    patched_size = (512 * MIB).to_bytes(8, "little")
+    octal = "".join(f"\\{byte:03o}" for byte in patched_size)
+    return ("cd /tmp; head -c 100000 /dev/urandom >garbage; "
+            f"cp {kdump.IMAGE} too-big; printf '{octal}' | "
+            "dd of=too-big bs=1 seek=16 conv=notrunc; "
+            f"head -c 40 {kdump.IMAGE} >truncated; : >empty; "
+            "{ printf '\\177ELF'; head -c 8000 /dev/zero; } >elf; truncate -s 255M huge")
+
+
+def refusals(hotplug):
+    """(name, arguments of load_command, exit code, words of the message)."""
+    option = ("-c", *hotplug)
+    cases = [
+        ("bad Image", (option, {"image": "/tmp/garbage"}), 255, "garbage"),
+        ("truncated Image", (option, {"image": "/tmp/truncated"}), 255, "truncated"),
+        ("empty Image", (option, {"image": "/tmp/empty"}), 255, "empty"),
+        ("no Image", (option, {"image": "/tmp/missing"}), 1, "missing"),
+        ("Image too big", (option, {"image": "/tmp/too-big"}), 254, "crash"),
+        ("region too small", (option, {"initrd": "/tmp/huge"}), 254, "crash"),
+        ("no initrd", (option, {"initrd": "/tmp/missing"}), 1, "missing"),
+        ("bad DTB", ((*option, "--dtb=/tmp/garbage"), {}), 255, "garbage"),
+        ("no DTB", ((*option, "--dtb=/tmp/missing"), {}), 1, "missing"),
+        ("command line too long", (option, {"cmdline": "x" * 2048}), 255, "2047"),
+        ("unknown option", ((*option, "--bogus"), {}), 1, "bogus"),
+    ]
+    if hotplug:
+        cases.append(("second ELF segment", (option, {"initrd": "/tmp/elf"}), 255, "ELF"))
+    return cases
+
+
+def armed_bytes(machine, plan):
+    """The beginning of each armed segment."""
+    return {item["purpose"]: machine.read_physical(int(item["mem"], 0), PAGE)
+            for item in plan["segments"]}
+
+
+def assert_refusals(machine, cases, still_armed):
+    """Each load fails as it should and still_armed() holds after each."""
+    wrong = []
+    for name, (options, parts), code, words in cases:
+        result = machine.sh(kdump.load_command(*options, **parts))
+        message = result.err.decode()
+        if result.rc != code or words.lower() not in message.lower():
+            wrong.append(f"{name}: wanted exit code {code} and {words!r}\n{result}")
+        assert still_armed(), f"{name}: the armed image is gone or changed\n{result}"
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_10_refusals_with_hotplug_kernel(boot, broken_files):
+    machine = boot(**HOTPLUG)
+    machine.check(broken_files)
+    plan = kdump.plan(machine, "--hotplug")
+    kdump.load(machine, "--hotplug")
+    armed = armed_bytes(machine, plan)
+
+    def still_armed():
+        return (kdump.crash_loaded(machine) and kdump.crash_hotplug(machine) == ("1", "1")
+                and armed_bytes(machine, plan) == armed)
+
+    assert_refusals(machine, refusals(["--hotplug"]), still_armed)
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine))
+
+
+def test_10_refusals_without_hotplug_in_the_kernel(boot, artifacts, broken_files):
+    """Debian's kernel; /dev/mem is closed there, so only its word counts before the panic."""
+    machine = boot(kernel=artifacts.unpatched_kernel, kind="uefi")
+    machine.check(broken_files)
+    kdump.load(machine)
+    no_hotplug = ("no hotplug support", (("-c", "--hotplug"), {}), 1, "hotplug")
+    assert_refusals(machine, [no_hotplug, *refusals([])], lambda: kdump.crash_loaded(machine))
+
+    result = kdump.load(machine, "--hotplug=auto")
+    assert "hotplug" in result.err.decode(), result
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine),
+                          with_makedumpfile=DEBIAN_KERNEL_FOR_MAKEDUMPFILE)
+
+
+def test_10_no_reservation(boot):
+    """Nothing to load into, no image, and the exit code scripts know."""
+    machine = boot(kind="dt", crashkernel=None)
+    result = machine.sh(kdump.load_command("-c"))
+    assert result.rc == 1 and "crashkernel" in result.err.decode(), result
+    assert not kdump.crash_loaded(machine)
+
+
+def test_10_unload(boot):
+    """-p -u takes the image away, and says nothing when there is none."""
+    machine = boot(kind="dt")
+    kdump.load(machine, "--hotplug")
+    for _ in range(2):
+        result = machine.sh(f"{kdump.TOOL} -p -u")
+        assert result.rc == 0 and not result.out + result.err, result
+        assert not kdump.crash_loaded(machine)
+    kdump.load(machine)
+    kdump.crash_and_check(machine)
+
+
+# --- 11, 12: other machines -----------------------------------------------------------
+
+def test_11_high_region_with_a_low_one(boot, artifacts):
+    """Loaded into the high region; both belong to the capture kernel and not to the dump.
+
+    On Debian's kernel: without a DMA zone, as in the small one, nothing is high.
+    """
+    machine = boot(kernel=artifacts.unpatched_kernel, kind="dt", memory=5120,
+                   crashkernel="256M,high crashkernel=64M,low")
+    low, high = memory_map(machine).crash
+    assert low[1] <= 4 << 30 <= high[0]
+    region = kdump.plan(machine)["load_region"]
+    assert (int(region["start"], 0), int(region["end"], 0)) == high
+    kdump.load(machine)
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine),
+                          with_makedumpfile=DEBIAN_KERNEL_FOR_MAKEDUMPFILE)
+    assert not Ranges([low]) - memory_map(machine).ram, "the low region is not used"
+
+
+@pytest.mark.parametrize("cpu, vhe", [("cortex-a57", False), ("cortex-a76", True)])
+def test_12_el2(boot, cpu, vhe):
+    """The old kernel, purgatory and the capture kernel at EL2, without and with VHE."""
+    machine = boot(kind="dt", cpu=cpu, el2=True)
+    dmesg = machine.check("dmesg")
+    assert "started at EL2" in dmesg
+    assert ("Virtualization Host Extensions" in dmesg) == vhe
+    kdump.load(machine, "--hotplug")
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine))
+    assert "started at EL2" in machine.check("dmesg")
