@@ -6,7 +6,8 @@
 
 BLOB is build/purgatory/arm64/purgatory.bin, or as given. Each path is run twice in QEMU, whose
 clock then counts instructions (-icount): the difference of the two gives those for a byte, the
-remainder those for everything else, such as the switch of the MMU. No time is measured, so the numbers are the same anywhere.
+remainder those for everything else, such as the switch of the MMU. No time is measured, so the
+numbers are the same anywhere.
 """
 
 import pathlib

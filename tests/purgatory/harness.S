@@ -151,15 +151,17 @@ stub:
 
 /*
  * Everything below is what an old kernel may have left: tables and attributes that mean
- * nothing any more, FP and SIMD trapped, and vectors that lead nowhere. SCTLR has M, C and I
- * off as the contract says, and A on: QEMU does not know that memory is Device memory while
- * the MMU is off, and so will report an unaligned access all the same.
+ * nothing any more, FP and SIMD trapped, and vectors that lead nowhere. TCR has LPA2 (DS) and
+ * updates by hardware (HA, HD) on, and SCTLR has WXN: all that would spoil tables of ours.
+ * SCTLR has M, C and I off as the contract says, and A on: QEMU does not know that memory is
+ * Device memory while the MMU is off, and so will report an unaligned access all the same.
  */
 at_el2:
 	ldr	x19, stub_flags
 	tbnz	x19, #FLAG_E2H_BIT, with_e2h
 	set	CPTR_EL2, 0x37ff	/* RES1, and TFP: trap FP and SIMD */
-	set	SCTLR_EL2, 0x30c5083a	/* RES1, SA, A */
+	set	SCTLR_EL2, 0x30cd083a	/* RES1, WXN, SA, A */
+	set	TCR_EL2, 0x180e23518	/* RES1, DS, HD, HA */
 	b	el2_common
 with_e2h:
 	mrs	x19, HCR_EL2
@@ -168,10 +170,10 @@ with_e2h:
 	msr	HCR_EL2, x19
 	isb
 	set	CPTR_EL2, 0		/* the format of CPACR: FPEN = 0, trap */
-	set	SCTLR_EL2, 0x3050080a	/* as a VHE kernel leaves it, and SA, A */
+	set	SCTLR_EL2, 0x3058080a	/* as a VHE kernel leaves it, and WXN, SA, A */
+	set	TCR_EL2, 0x080001b2b5193519	/* DS, HD, HA */
 el2_common:
 	set	TTBR0_EL2, 0x41234000
-	set	TCR_EL2, 0x80823518
 	set	MAIR_EL2, 0x00bbff440c0400ff
 	set	TPIDR_EL2, 0x2222222233333333
 	set	CNTVOFF_EL2, 0x123456
@@ -182,10 +184,10 @@ el2_common:
 	b	go
 
 at_el1:
-	set	SCTLR_EL1, 0x3050080a
+	set	SCTLR_EL1, 0x3058080a
 	set	TTBR0_EL1, 0x41234000
 	set	TTBR1_EL1, 0x41235000
-	set	TCR_EL1, 0x00000032b5193519
+	set	TCR_EL1, 0x080001b2b5193519
 	set	MAIR_EL1, 0x00bbff440c0400ff
 	set	CPACR_EL1, 0
 	set	TPIDR_EL1, 0x2222222233333333

@@ -26,6 +26,7 @@ UNIT_SOURCES := \
 	tests/unit/test_options.c \
 	tests/unit/test_place.c \
 	tests/unit/test_plan.c \
+	tests/unit/test_plan_purgatory.c \
 	tests/unit/test_purgatory.c \
 	tests/unit/test_rangeset.c \
 	tests/unit/test_report.c \

@@ -19,7 +19,7 @@
 #define AP_2_READ    (1ull << 7) /* no writes */
 #define SH_INNER     (3ull << 8)
 #define ACCESSED     (1ull << 10)
-#define PXN	     (1ull << 53) /* not to be executed at EL1 or EL2; where there is no EL0, zero */
+#define PXN	     (1ull << 53) /* not to be executed by ourselves; where there is no EL0, zero */
 #define UXN	     (1ull << 54) /* not at EL0; where there is no EL0, not at all */
 #define ADDRESS_MASK 0x0000fffffffff000ull
 

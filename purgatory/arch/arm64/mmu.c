@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What MMU and caches are turned on with. The instructions that do it are in mmu_switch.S; so is the
- * way back, because it may begin in a fault.
+ * What MMU and caches are turned on with. The instructions that do it are in mmu_switch.S; so
+ * is the way back, because it may begin in a fault.
  */
 #include "mmu.h"
 

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The purgatory in a plan: what stands in its segment, byte by byte where the blob looks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kexec/arch/arch.h"
+#include "kexec/plan/purgatory.h"
+#include "purgatory/abi.h"
+
+#define ENTRY 0x7fbcb000ull
+
+static struct plan plan;
+static struct machine machine;
+static struct request request;
+static struct report report;
+static uint64_t size;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&plan, 0, sizeof(plan));
+	memset(&request, 0, sizeof(request));
+	plan.arch = arch_find("aarch64");
+	assert_int_equal(purgatory_prepare(&plan, &size, NULL), ST_OK);
+	plan.entry = ENTRY;
+	plan.segments[0] = (struct segment){
+		.purpose = SEGMENT_KERNEL, .mem = 0x6fc00000, .memsz = 0x28a0000, .digested = true
+	};
+	plan.segments[1] = (struct segment){
+		.purpose = SEGMENT_ELFCOREHDR, .mem = 0x7fb80000, .memsz = 0x1000
+	};
+	plan.segments[2] = (struct segment){
+		.purpose = SEGMENT_DTB, .mem = 0x7fa00000, .memsz = 0x2000, .digested = true
+	};
+	plan.segment_count = 3;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	report_done(&report);
+	plan_done(&plan);
+	return 0;
+}
+
+static uint64_t field(size_t offset)
+{
+	return load_le64(plan.purgatory.data + PURGATORY_PARAMS_OFFSET + offset);
+}
+
+static void fill(struct console console)
+{
+	const struct plan_inputs inputs = {
+		.request = &request, .machine = &machine, .console = console
+	};
+
+	assert_int_equal(purgatory_fill(&inputs, &plan, &report, NULL), ST_OK);
+}
+
+#define PL011  ((struct console){ .type = CONSOLE_PL011, .base = 0x9000000, .reg_width = 4 })
+#define TABLES offsetof(struct purgatory_params, tables)
+
+/* Parameters, stack and tables: all of it in the bytes of the segment, in whole pages. */
+static void test_all_is_inside(void **state)
+{
+	uint64_t at;
+
+	(void)state;
+	assert_int_equal(plan.purgatory.size, size);
+	assert_int_equal(size % PURGATORY_ALIGN, 0);
+	fill(PL011);
+	assert_int_equal(field(offsetof(struct purgatory_params, magic)), PURGATORY_MAGIC);
+	at = ENTRY + field(offsetof(struct purgatory_params, mem_size));
+	assert_true(at > ENTRY + PURGATORY_PARAMS_OFFSET + sizeof(struct purgatory_params));
+	for (int set = 0; set < PURGATORY_TABLES_SETS; set++, at += field(TABLES + 8)) {
+		size_t tables = TABLES + (size_t)set * sizeof(struct purgatory_tables);
+		uint64_t sum = 0;
+
+		at = (at + PURGATORY_ALIGN - 1) / PURGATORY_ALIGN * PURGATORY_ALIGN;
+		assert_int_equal(field(tables), at);
+		assert_int_equal(field(tables + 8), field(TABLES + 8));
+		assert_in_range(field(tables + 8), 1, PURGATORY_TABLES_SIZE_MAX);
+		assert_true(at + field(tables + 8) <= ENTRY + size);
+		for (uint64_t i = 0; i < field(tables + 8); i += 8)
+			sum = purgatory_sum(sum, load_le64(plan.purgatory.data + (at - ENTRY) + i));
+		assert_int_equal(field(tables + 16), sum);
+	}
+	assert_int_equal(report.count, 0);
+}
+
+static void assert_no_tables(void)
+{
+	uint64_t blob = *plan.arch->purgatory_size;
+
+	for (size_t i = 0; i < sizeof(((struct purgatory_params *)0)->tables); i += 8)
+		assert_int_equal(field(TABLES + i), 0);
+	for (uint64_t i = blob; i < size; i++)
+		assert_int_equal(plan.purgatory.data[i], 0);
+}
+
+/* Then it is slow, and the user is told why. */
+static void test_without_tables(void **state)
+{
+	(void)state;
+	fill((struct console){ .type = CONSOLE_PL011, .base = UINT64_MAX - 15 });
+	assert_no_tables();
+	assert_int_equal(report.count, 1);
+}
+
+static void test_unchecked(void **state)
+{
+	(void)state;
+	request.no_checks = true;
+	fill(PL011);
+	assert_no_tables();
+	assert_int_equal(report.count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_all_is_inside, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_tables, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unchecked, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
