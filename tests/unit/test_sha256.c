@@ -193,28 +193,23 @@ static void test_in_parts(void **state)
 		assert_all_lengths(core_of(state), i % 8, part[i]);
 }
 
-/* Each test once for every core, by name; the machine may lack the instructions. */
-static int has_core(void **state)
-{
-	if (core_of(state) == SHA256_CPU && sha256_best_core() != SHA256_CPU)
-		skip();
-	return 0;
-}
-
 int main(void)
 {
 	static enum sha256_core plain = SHA256_PLAIN, cpu = SHA256_CPU;
 #define WITH(core, test)                                                                           \
 	{                                                                                          \
-		.name = #test " " #core, .test_func = test, .setup_func = has_core,                \
-		.initial_state = &core,                                                            \
+		.name = #test " " #core, .test_func = test, .initial_state = &core                 \
 	}
 #define ALL(core)                                                                                  \
 	WITH(core, test_fips_examples), WITH(core, test_repeated_byte),                            \
 		WITH(core, test_cavp_short), WITH(core, test_cavp_monte_carlo),                    \
 		WITH(core, test_all_lengths), WITH(core, test_misaligned),                         \
 		WITH(core, test_in_parts)
+	/* Each test once for every core; the second half is for machines that have one. */
 	const struct CMUnitTest tests[] = { ALL(plain), ALL(cpu) };
+	size_t count = sizeof(tests) / sizeof(tests[0]);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (sha256_best_core() != SHA256_CPU)
+		count /= 2;
+	return _cmocka_run_group_tests("tests", tests, count, NULL, NULL);
 }
