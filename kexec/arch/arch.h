@@ -49,7 +49,6 @@ struct arch_ops {
 	bool kernel_map;       /* the elfcorehdr has a PT_LOAD for the kernel image */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
 	bool hotplug_needs_kexec_file;
-	uint64_t cmdline_size;		      /* the longest command line, with its NUL */
 	const unsigned char *const purgatory; /* the blob, and its size */
 	const unsigned long *const purgatory_size;
 

@@ -4,6 +4,7 @@
 #include "tests/unit/tree.h"
 
 #include "kexec/cmd/load.h"
+#include "tests/unit/no_calls.h"
 
 #define CPU_DIR "/sys/devices/system/cpu"
 
@@ -15,25 +16,6 @@ struct session {
 	char *warnings;
 	struct err err;
 };
-
-static int no_load(void *context, uint64_t entry, size_t count,
-	const struct kexec_segment_abi *segments, uint64_t flags)
-{
-	(void)context;
-	(void)entry;
-	(void)count;
-	(void)segments;
-	(void)flags;
-	fail_msg("kexec_load was called");
-	return 0;
-}
-
-static int no_file_load(void *context)
-{
-	(void)context;
-	fail_msg("kexec_file_load was called");
-	return 0;
-}
 
 static void no_sleep(void *context, unsigned int ms)
 {

@@ -3,6 +3,7 @@
 #include "tests/unit/tmproot.h"
 
 #include "kexec/cmd/verify.h"
+#include "tests/unit/no_calls.h"
 
 #define CPU_DIR	   "/sys/devices/system/cpu"
 #define LOADED	   "/sys/kernel/kexec/crash_loaded"
@@ -25,25 +26,6 @@ struct change {
 	unsigned int sleeps;
 	unsigned int slept_ms;
 };
-
-static int no_load(void *context, uint64_t entry, size_t count,
-	const struct kexec_segment_abi *segments, uint64_t flags)
-{
-	(void)context;
-	(void)entry;
-	(void)count;
-	(void)segments;
-	(void)flags;
-	fail_msg("kexec_load was called");
-	return 0;
-}
-
-static int no_file_load(void *context)
-{
-	(void)context;
-	fail_msg("kexec_file_load was called");
-	return 0;
-}
 
 static void change_sleep(void *context, unsigned int ms)
 {

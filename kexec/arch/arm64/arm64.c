@@ -336,7 +336,6 @@ const struct arch_ops arm64_ops = {
 	.hotplug_flag = KEXEC_CRASH_HOTPLUG_SUPPORT,
 	.kernel_map = true,
 	.hotplug_needs_kexec_file = true,
-	.cmdline_size = ARM64_CMDLINE_SIZE,
 	.purgatory = purgatory_arm64,
 	.purgatory_size = &purgatory_arm64_size,
 	.purgatory_tables_size = ARM64_TABLES_ROOM,
