@@ -78,6 +78,15 @@ static inline uint32_t load_be32(const void *p)
 
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
+static inline uint64_t load_uint(const void *p, size_t size, bool big_endian)
+{
+	const uint8_t *b = p;
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < size; i++)
+		value = value << 8 | b[big_endian ? i : size - 1 - i];
+	return value;
+}
 static inline void store_le16(void *p, uint16_t v)
 {
 	uint8_t *b = p;

@@ -3,6 +3,7 @@ LIB_SOURCES := \
 	lib/bytes.c \
 	lib/cursor.c \
 	lib/decompress.c \
+	lib/elfcore.c \
 	lib/err.c \
 	lib/pe.c \
 	lib/rangeset.c \

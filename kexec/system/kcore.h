@@ -25,9 +25,8 @@ struct kcore {
 void kcore_done(struct kcore *kcore);
 
 /*
- * Parse the head of the file: ELF header, program headers and notes must lie in head. Only
- * little-endian ELF64 cores are understood. Notes are walked by their sizes (4-byte
- * aligned); the one named "VMCOREINFO" is kept. ST_BAD_INPUT, ST_NO_MEMORY.
+ * Parse the head of the file, by lib/elfcore.h: ELF header, program headers and notes must
+ * lie in head. ST_BAD_INPUT, ST_NO_MEMORY.
  */
 int kcore_parse(struct span head, struct kcore *ret, struct err *err);
 

@@ -10,6 +10,7 @@ UNIT_SOURCES := \
 	tests/unit/test_cursor.c \
 	tests/unit/test_decompress.c \
 	tests/unit/test_devtree.c \
+	tests/unit/test_elfcore.c \
 	tests/unit/test_elfcorehdr.c \
 	tests/unit/test_err.c \
 	tests/unit/test_exit_status.c \

@@ -85,7 +85,8 @@ static void every_truncation_is_refused(void **state)
 	struct blob head = make_head();
 
 	(void)state;
-	for (size_t size = 0; size < head.size; size++) {
+	/* The last byte only pads the last note. */
+	for (size_t size = 0; size < head.size - 1; size++) {
 		uint8_t *exact = malloc(size ? size : 1);
 		struct kcore kcore = { .loads_count = 77 };
 		struct err err = ERR_INIT;
@@ -115,21 +116,11 @@ static void assert_broken(size_t offset, const void *bytes, size_t size, const c
 static void hostile_fields_are_refused(void **state)
 {
 	static const uint8_t ones[8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-	static const uint8_t zeros[8];
 
 	(void)state;
-	assert_broken(0, zeros, 4, "kcore-elf");
-	assert_broken(4, "\1", 1, "kcore-elf"); /* 32 bit */
-	assert_broken(5, "\2", 1, "kcore-elf"); /* big-endian */
-	assert_broken(16, "\2", 1, "kcore-type");
-	assert_broken(54, "\0", 1, "kcore-phentsize");
-	assert_broken(56, zeros, 2, "kcore-phnum");
-	assert_broken(56, ones, 2, "kcore-phoff");
-	assert_broken(32, ones, 8, "kcore-phoff");
-	assert_broken(64 + 8, ones, 8, "kcore-notes");
-	assert_broken(64 + 32, ones, 8, "kcore-notes");
-	assert_broken(NOTES, ones, 4, "kcore-note");
-	assert_broken(NOTES + 4, ones, 4, "kcore-note");
+	/* What else can be wrong with a core is tested in test_elfcore.c. */
+	assert_broken(0, "\0", 1, "elfcore-magic");
+	assert_broken(NOTES, ones, 4, "elfcore-note");
 	assert_broken(64 + 56 + 40, ones, 8, "kcore-load");
 }
 
@@ -163,7 +154,7 @@ static void read_takes_only_the_head(void **state)
 	assert_int_equal(kcore.loads_count, 3);
 	assert_int_equal(kcore.vmcoreinfo.size, sizeof(vmcoreinfo) - 1);
 	kcore_done(&kcore);
-	tmproot_bytes(&tmp, "/proc/kcore", head.data, head.size - 1);
+	tmproot_bytes(&tmp, "/proc/kcore", head.data, head.size - 2);
 	err_clear(&err);
 	assert_int_equal(kcore_read(tmp.root, &kcore, &err), ST_BAD_INPUT);
 	assert_non_null(strstr(err.text, "/proc/kcore"));
@@ -180,14 +171,10 @@ static void read_is_bounded(void **state)
 
 	(void)state;
 	tmproot_init(&tmp);
-	store_le64(head.data + 64 + 32, 0x40000000); /* a gigabyte of notes */
-	tmproot_bytes(&tmp, "/proc/kcore", head.data, head.size);
-	assert_int_equal(kcore_read(tmp.root, &kcore, &err), ST_BAD_INPUT);
-	assert_string_equal(err.id, "kcore-notes");
 	store_le64(head.data + 32, UINT64_MAX - 8);
 	tmproot_bytes(&tmp, "/proc/kcore", head.data, head.size);
 	assert_int_equal(kcore_read(tmp.root, &kcore, &err), ST_BAD_INPUT);
-	assert_string_equal(err.id, "kcore-phoff");
+	assert_string_equal(err.id, "elfcore-phoff");
 	tmproot_done(&tmp);
 	blob_done(&head);
 }

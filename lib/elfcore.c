@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "lib/elfcore.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/checked.h"
+
+/* Where the fields are (System V ABI), for each class. Read byte by byte, so that the host's
+ * byte order and struct padding play no part. */
+struct layout {
+	size_t ehdr_size, phdr_size, word;
+	size_t e_phoff, e_shoff, e_phentsize, e_phnum;
+	size_t sh_info;
+	size_t p_flags, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
+};
+
+#define LAYOUT(bits)                                                                               \
+	{                                                                                          \
+		.ehdr_size = sizeof(Elf##bits##_Ehdr), .phdr_size = sizeof(Elf##bits##_Phdr),      \
+		.word = sizeof(Elf##bits##_Addr), .e_phoff = offsetof(Elf##bits##_Ehdr, e_phoff),  \
+		.e_shoff = offsetof(Elf##bits##_Ehdr, e_shoff),                                    \
+		.e_phentsize = offsetof(Elf##bits##_Ehdr, e_phentsize),                            \
+		.e_phnum = offsetof(Elf##bits##_Ehdr, e_phnum),                                    \
+		.sh_info = offsetof(Elf##bits##_Shdr, sh_info),                                    \
+		.p_flags = offsetof(Elf##bits##_Phdr, p_flags),                                    \
+		.p_offset = offsetof(Elf##bits##_Phdr, p_offset),                                  \
+		.p_vaddr = offsetof(Elf##bits##_Phdr, p_vaddr),                                    \
+		.p_paddr = offsetof(Elf##bits##_Phdr, p_paddr),                                    \
+		.p_filesz = offsetof(Elf##bits##_Phdr, p_filesz),                                  \
+		.p_memsz = offsetof(Elf##bits##_Phdr, p_memsz),                                    \
+		.p_align = offsetof(Elf##bits##_Phdr, p_align),                                    \
+	}
+
+static const struct layout layouts[] = { LAYOUT(32), LAYOUT(64) };
+
+/* Program headers that are read at once. */
+#define PHDRS_CHUNK 1024u
+#define NHDR_SIZE   12u
+/* The kernel gives the text one page (kernel/vmcore_info.c), of at most 64 KiB. */
+#define VMCOREINFO_MAX (1u << 20)
+
+/* --- sources -------------------------------------------------------------------------- */
+
+static int read_file(void *context, uint64_t offset, void *buf, size_t size, struct err *err)
+{
+	return sysroot_pread(context, offset, buf, size, err);
+}
+
+struct elfcore_source elfcore_from_file(struct sysroot_file *file)
+{
+	return (struct elfcore_source){ read_file, file };
+}
+
+static int read_span(void *context, uint64_t offset, void *buf, size_t size, struct err *err)
+{
+	const struct span *span = context;
+	struct span part;
+
+	if (!span_slice(*span, offset, size, &part))
+		return err_set(err, ST_BAD_INPUT, "file-short",
+			"there are %zu bytes, %zu at offset 0x%" PRIx64 " are wanted", span->size,
+			size, offset);
+	if (size)
+		memcpy(buf, part.data, size);
+	return ST_OK;
+}
+
+struct elfcore_source elfcore_from_span(struct span *span)
+{
+	return (struct elfcore_source){ read_span, span };
+}
+
+static int read_source(
+	const struct elfcore *core, uint64_t offset, void *buf, size_t size, struct err *err)
+{
+	return core->source.read(core->source.context, offset, buf, size, err);
+}
+
+/* --- headers -------------------------------------------------------------------------- */
+
+static const struct layout *layout_of(const struct elfcore *core)
+{
+	return &layouts[core->is_64];
+}
+
+static uint64_t load(const struct elfcore *core, const void *p, size_t size)
+{
+	return load_uint(p, size, core->big_endian);
+}
+
+static int take_ident(struct elfcore *core, const uint8_t *ident, struct err *err)
+{
+	if (memcmp(ident, ELFMAG, SELFMAG) != 0)
+		return err_set(
+			err, ST_BAD_INPUT, "elfcore-magic", "does not begin like an ELF file");
+	if (ident[EI_VERSION] != EV_CURRENT)
+		return err_set(err, ST_BAD_INPUT, "elfcore-version", "ELF version is %u, wanted %u",
+			ident[EI_VERSION], EV_CURRENT);
+	if (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64)
+		return err_set(err, ST_BAD_INPUT, "elfcore-class",
+			"ELF class is %u, wanted %u (32-bit) or %u (64-bit)", ident[EI_CLASS],
+			ELFCLASS32, ELFCLASS64);
+	if (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB)
+		return err_set(err, ST_BAD_INPUT, "elfcore-data",
+			"ELF byte order is %u, wanted %u (little) or %u (big)", ident[EI_DATA],
+			ELFDATA2LSB, ELFDATA2MSB);
+	core->is_64 = ident[EI_CLASS] == ELFCLASS64;
+	core->big_endian = ident[EI_DATA] == ELFDATA2MSB;
+	return ST_OK;
+}
+
+/* A count that does not fit the ELF header is in the first section header (gABI, PN_XNUM). */
+static int extended_count(
+	const struct elfcore *core, const uint8_t *ehdr, uint64_t *ret, struct err *err)
+{
+	const struct layout *layout = layout_of(core);
+	uint64_t shdr = load(core, ehdr + layout->e_shoff, layout->word);
+	uint64_t offset;
+	uint8_t info[4];
+	int status;
+
+	if (shdr == 0 || !add_u64(shdr, layout->sh_info, &offset))
+		return err_set(err, ST_BAD_INPUT, "elfcore-phnum",
+			"there are %u program headers or more, and no section header has the "
+			"number",
+			PN_XNUM);
+	status = read_source(core, offset, info, sizeof(info), err);
+	if (status == ST_OK)
+		*ret = load(core, info, sizeof(info));
+	return status;
+}
+
+static int take_ehdr(
+	struct elfcore *core, const uint8_t *ehdr, uint64_t *ret_count, struct err *err)
+{
+	const struct layout *layout = layout_of(core);
+	uint64_t type = load(core, ehdr + offsetof(Elf64_Ehdr, e_type), 2);
+	uint64_t entry = load(core, ehdr + layout->e_phentsize, 2);
+	uint64_t count = load(core, ehdr + layout->e_phnum, 2);
+	uint64_t end;
+	int status;
+
+	if (type != ET_CORE)
+		return err_set(err, ST_BAD_INPUT, "elfcore-type",
+			"ELF type is %" PRIu64 ", wanted %u (core)", type, ET_CORE);
+	if (entry != layout->phdr_size)
+		return err_set(err, ST_BAD_INPUT, "elfcore-phentsize",
+			"a program header has %" PRIu64 " bytes, wanted %zu", entry,
+			layout->phdr_size);
+	if (count == PN_XNUM) {
+		status = extended_count(core, ehdr, &count, err);
+		if (status != ST_OK)
+			return status;
+	}
+	if (count == 0 || count > ELFCORE_PHDRS_MAX)
+		return err_set(err, ST_BAD_INPUT, "elfcore-phnum",
+			"there are %" PRIu64 " program headers, wanted 1 to %u", count,
+			ELFCORE_PHDRS_MAX);
+	core->machine = (uint16_t)load(core, ehdr + offsetof(Elf64_Ehdr, e_machine), 2);
+	core->phdrs_offset = load(core, ehdr + layout->e_phoff, layout->word);
+	if (!add_u64(core->phdrs_offset, count * layout->phdr_size, &end))
+		return err_set(err, ST_BAD_INPUT, "elfcore-phoff",
+			"no file has program headers at offset 0x%" PRIx64, core->phdrs_offset);
+	*ret_count = count;
+	return ST_OK;
+}
+
+static void take_phdr(const struct elfcore *core, const uint8_t *from, struct elfcore_phdr *ret)
+{
+	const struct layout *layout = layout_of(core);
+
+	ret->type = (uint32_t)load(core, from, 4);
+	ret->flags = (uint32_t)load(core, from + layout->p_flags, 4);
+	ret->offset = load(core, from + layout->p_offset, layout->word);
+	ret->vaddr = load(core, from + layout->p_vaddr, layout->word);
+	ret->paddr = load(core, from + layout->p_paddr, layout->word);
+	ret->filesz = load(core, from + layout->p_filesz, layout->word);
+	ret->memsz = load(core, from + layout->p_memsz, layout->word);
+	ret->align = load(core, from + layout->p_align, layout->word);
+}
+
+/* Memory grows with what is really there, not with what the header claims. */
+static int read_phdrs(struct elfcore *core, uint64_t count, struct err *err)
+{
+	const struct layout *layout = layout_of(core);
+	uint8_t chunk[PHDRS_CHUNK * sizeof(Elf64_Phdr)];
+	struct elfcore_phdr *phdrs;
+	size_t capacity = 0;
+	int status;
+
+	while (core->phdrs_count < count) {
+		size_t want = count - core->phdrs_count;
+
+		if (want > PHDRS_CHUNK)
+			want = PHDRS_CHUNK;
+		status = read_source(core,
+			core->phdrs_offset + core->phdrs_count * layout->phdr_size, chunk,
+			want * layout->phdr_size, err);
+		if (status != ST_OK)
+			return status;
+		if (core->phdrs_count + want > capacity) {
+			capacity = capacity ? 2 * capacity : want;
+			phdrs = realloc(core->phdrs, capacity * sizeof(*phdrs));
+			if (!phdrs)
+				return err_no_memory(err);
+			core->phdrs = phdrs;
+		}
+		for (size_t i = 0; i < want; i++)
+			take_phdr(core, chunk + i * layout->phdr_size,
+				&core->phdrs[core->phdrs_count++]);
+	}
+	return ST_OK;
+}
+
+int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
+{
+	struct elfcore core = { .source = *source };
+	uint8_t ehdr[sizeof(Elf64_Ehdr)];
+	uint64_t count = 0;
+	int status;
+
+	status = read_source(&core, 0, ehdr, EI_NIDENT, err);
+	if (status == ST_OK)
+		status = take_ident(&core, ehdr, err);
+	if (status == ST_OK)
+		status = read_source(&core, 0, ehdr, layout_of(&core)->ehdr_size, err);
+	if (status == ST_OK)
+		status = take_ehdr(&core, ehdr, &count, err);
+	if (status == ST_OK)
+		status = read_phdrs(&core, count, err);
+	if (status != ST_OK) {
+		elfcore_done(&core);
+		return status;
+	}
+	*ret = core;
+	return ST_OK;
+}
+
+void elfcore_done(struct elfcore *core)
+{
+	free(core->phdrs);
+	*core = (struct elfcore){ .phdrs = NULL };
+}
+
+/* --- memory --------------------------------------------------------------------------- */
+
+static uint64_t phdr_start(const struct elfcore_phdr *phdr, bool is_physical)
+{
+	return is_physical ? phdr->paddr : phdr->vaddr;
+}
+
+static const struct elfcore_phdr *find_load(
+	const struct elfcore *core, uint64_t address, bool is_physical)
+{
+	for (size_t i = 0; i < core->phdrs_count; i++) {
+		const struct elfcore_phdr *phdr = &core->phdrs[i];
+		uint64_t start = phdr_start(phdr, is_physical);
+
+		if (phdr->type == PT_LOAD && address >= start && address - start < phdr->memsz)
+			return phdr;
+	}
+	return NULL;
+}
+
+/* What one program header has of [skip, skip + size) of its memory. */
+static int read_load(const struct elfcore *core, const struct elfcore_phdr *phdr, uint64_t skip,
+	void *buf, size_t size, struct err *err)
+{
+	size_t in_file = 0;
+	uint64_t offset;
+
+	if (skip < phdr->filesz)
+		in_file = phdr->filesz - skip < size ? (size_t)(phdr->filesz - skip) : size;
+	memset((uint8_t *)buf + in_file, 0, size - in_file);
+	if (in_file == 0)
+		return ST_OK;
+	if (!add_u64(phdr->offset, skip, &offset))
+		return err_set(err, ST_BAD_INPUT, "file-short",
+			"no file has bytes at offset 0x%" PRIx64 " and 0x%" PRIx64, phdr->offset,
+			skip);
+	return read_source(core, offset, buf, in_file, err);
+}
+
+static int read_memory(const struct elfcore *core, uint64_t address, bool is_physical, void *buf,
+	size_t size, struct err *err)
+{
+	uint8_t *to = buf;
+
+	while (size) {
+		const struct elfcore_phdr *phdr = find_load(core, address, is_physical);
+		uint64_t skip, left;
+		size_t part;
+		int status;
+
+		if (!phdr)
+			return err_set(err, ST_NOT_FOUND, "elfcore-address",
+				"no program header has the %s address 0x%" PRIx64,
+				is_physical ? "physical" : "virtual", address);
+		skip = address - phdr_start(phdr, is_physical);
+		left = phdr->memsz - skip;
+		part = left < size ? (size_t)left : size;
+		status = read_load(core, phdr, skip, to, part, err);
+		if (status != ST_OK)
+			return status;
+		to += part;
+		size -= part;
+		address += part; /* behind the last address comes 0, which is looked up as any */
+	}
+	return ST_OK;
+}
+
+int elfcore_read_virtual(
+	const struct elfcore *core, uint64_t vaddr, void *buf, size_t size, struct err *err)
+{
+	return read_memory(core, vaddr, false, buf, size, err);
+}
+
+int elfcore_read_physical(
+	const struct elfcore *core, uint64_t paddr, void *buf, size_t size, struct err *err)
+{
+	return read_memory(core, paddr, true, buf, size, err);
+}
+
+bool elfcore_has_virtual(const struct elfcore *core, uint64_t vaddr)
+{
+	return find_load(core, vaddr, false) != NULL;
+}
+
+/* --- notes ---------------------------------------------------------------------------- */
+
+static uint64_t note_align(uint32_t size)
+{
+	return ((uint64_t)size + 3) & ~(uint64_t)3;
+}
+
+/* The note at note->next of its PT_NOTE. *ret_found is false where there are no more. */
+static int read_note(
+	const struct elfcore *core, struct elfcore_note *note, bool *ret_found, struct err *err)
+{
+	const struct elfcore_phdr *phdr = &core->phdrs[note->phdr];
+	uint64_t offset, content, end;
+	uint32_t name_size, size;
+	uint8_t nhdr[NHDR_SIZE];
+	size_t name_part;
+	int status;
+
+	*ret_found = false;
+	if (phdr->type != PT_NOTE || phdr->filesz < NHDR_SIZE ||
+		note->next > phdr->filesz - NHDR_SIZE)
+		return ST_OK;
+	if (!add_u64(phdr->offset, phdr->filesz, &end))
+		return err_set(err, ST_BAD_INPUT, "elfcore-note",
+			"program header %zu: no file has 0x%" PRIx64
+			" bytes of notes at offset 0x%" PRIx64,
+			note->phdr, phdr->filesz, phdr->offset);
+	offset = phdr->offset + note->next;
+	status = read_source(core, offset, nhdr, NHDR_SIZE, err);
+	if (status != ST_OK)
+		return status;
+	name_size = (uint32_t)load(core, nhdr, 4);
+	size = (uint32_t)load(core, nhdr + 4, 4);
+	if (name_size == 0 && size == 0)
+		return ST_OK;
+	content = NHDR_SIZE + note_align(name_size);
+	if (content + size > phdr->filesz - note->next)
+		return err_set(err, ST_BAD_INPUT, "elfcore-note",
+			"program header %zu: the note at 0x%" PRIx64 " (name %" PRIu32
+			", content %" PRIu32 " bytes) leaves the 0x%" PRIx64 " bytes of notes",
+			note->phdr, note->next, name_size, size, phdr->filesz);
+	memset(note->name, 0, sizeof(note->name));
+	name_part = name_size < sizeof(note->name) ? name_size : sizeof(note->name) - 1;
+	status = read_source(core, offset + NHDR_SIZE, note->name, name_part, err);
+	if (status != ST_OK)
+		return status;
+	note->offset = offset + content;
+	note->size = size;
+	note->type = (uint32_t)load(core, nhdr + 8, 4);
+	note->next += content + note_align(size);
+	*ret_found = true;
+	return ST_OK;
+}
+
+int elfcore_next_note(
+	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err)
+{
+	for (; note->phdr < core->phdrs_count; note->phdr++, note->next = 0) {
+		int status = read_note(core, note, ret_more, err);
+
+		if (status != ST_OK || *ret_more)
+			return status;
+	}
+	*ret_more = false;
+	return ST_OK;
+}
+
+static int append_text(const struct elfcore *core, const struct elfcore_note *note,
+	struct blob *ret, struct err *err)
+{
+	struct blob text = BLOB_INIT;
+	int status;
+
+	if (note->size > VMCOREINFO_MAX)
+		return err_set(err, ST_BAD_INPUT, "elfcore-vmcoreinfo",
+			"the VMCOREINFO note has %" PRIu32 " bytes, wanted at most %u", note->size,
+			VMCOREINFO_MAX);
+	if (blob_zeroed(&text, note->size) != ST_OK)
+		return err_no_memory(err);
+	status = read_source(core, note->offset, text.data, text.size, err);
+	if (status == ST_OK &&
+		blob_append(ret, text.data, strnlen((const char *)text.data, text.size)) != ST_OK)
+		status = err_no_memory(err);
+	blob_done(&text);
+	return status;
+}
+
+int elfcore_vmcoreinfo(const struct elfcore *core, struct blob *ret, struct err *err)
+{
+	struct elfcore_note note = { .phdr = 0 };
+	bool more;
+	int status;
+
+	while ((status = elfcore_next_note(core, &note, &more, err)) == ST_OK && more)
+		if (strcmp(note.name, "VMCOREINFO") == 0 && note.size)
+			return append_text(core, &note, ret, err);
+	return status != ST_OK ? status
+			       : err_set(err, ST_NOT_FOUND, "elfcore-vmcoreinfo",
+					 "there is no VMCOREINFO note");
+}

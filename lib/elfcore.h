@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A memory image in an ELF file of type core: /proc/vmcore, a copy of it, /proc/kcore, or the
+ * header that a capture kernel will read. Of either class and byte order. Program headers are
+ * read once, memory and notes only where they are asked for, so that a core of any size needs
+ * little memory. Everything in the file may be hostile.
+ */
+#ifndef LIB_ELFCORE_H
+#define LIB_ELFCORE_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/sysroot.h"
+
+/*
+ * Where the bytes come from. read() stores exactly size bytes from offset on, or fails with
+ * a message that names the source. context outlives the core.
+ */
+struct elfcore_source {
+	int (*read)(void *context, uint64_t offset, void *buf, size_t size, struct err *err);
+	void *context;
+};
+
+/* The bytes of an open file; it stays the caller's. */
+struct elfcore_source elfcore_from_file(struct sysroot_file *file);
+
+/* The bytes of *span, which stays where it is. Reads behind its end are ST_BAD_INPUT. */
+struct elfcore_source elfcore_from_span(struct span *span);
+
+/* One program header, whatever the class of the file. */
+struct elfcore_phdr {
+	uint32_t type; /* PT_LOAD, PT_NOTE, ... */
+	uint32_t flags;
+	uint64_t offset; /* in the source */
+	uint64_t vaddr;
+	uint64_t paddr;
+	uint64_t filesz;
+	uint64_t memsz; /* what is beyond filesz reads as zeros */
+	uint64_t align;
+};
+
+struct elfcore {
+	struct elfcore_source source;
+	bool is_64;
+	bool big_endian;
+	uint16_t machine;	    /* EM_* */
+	uint64_t phdrs_offset;	    /* of the table, in the source */
+	struct elfcore_phdr *phdrs; /* owned, in file order */
+	size_t phdrs_count;
+};
+
+/*
+ * Read the ELF header and all program headers, by extended numbering (PN_XNUM) too. At most
+ * ELFCORE_PHDRS_MAX of them. ST_BAD_INPUT with the id elfcore-magic when it is no ELF file,
+ * elfcore-version, -class, -data, -type, -phentsize, -phnum, -phoff for what the name says;
+ * ST_NO_MEMORY; errors of the source. elfcore_done() what was read.
+ */
+#define ELFCORE_PHDRS_MAX (1u << 20)
+int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err);
+void elfcore_done(struct elfcore *core);
+
+/*
+ * Copy memory of the crashed machine, by virtual or by physical address, across program
+ * headers where they adjoin. Where several cover an address the first counts. ST_NOT_FOUND
+ * with the id elfcore-address when none does; errors of the source. buf may have been
+ * written to in part.
+ */
+int elfcore_read_virtual(
+	const struct elfcore *core, uint64_t vaddr, void *buf, size_t size, struct err *err);
+int elfcore_read_physical(
+	const struct elfcore *core, uint64_t paddr, void *buf, size_t size, struct err *err);
+
+/* Is there a PT_LOAD with this address? The same question without reading. */
+bool elfcore_has_virtual(const struct elfcore *core, uint64_t vaddr);
+
+/*
+ * Walks the notes of all PT_NOTEs. Zero it, then call elfcore_next_note() until *ret_more is
+ * false. A note of no name and no content ends its PT_NOTE: the rest is padding. ST_BAD_INPUT
+ * with the id elfcore-note when one leaves its PT_NOTE; errors of the source.
+ */
+struct elfcore_note {
+	size_t phdr;	 /* index of the PT_NOTE */
+	uint64_t next;	 /* offset of the next one within it */
+	uint64_t offset; /* of the content, in the source */
+	uint32_t size;	 /* of the content, bytes */
+	uint32_t type;
+	char name[32]; /* cut to fit */
+};
+int elfcore_next_note(
+	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err);
+
+/*
+ * The text of the first VMCOREINFO note, up to a NUL byte if it has one, appended to ret.
+ * ST_NOT_FOUND with the id elfcore-vmcoreinfo when there is none, ST_BAD_INPUT when it is
+ * larger than any kernel writes, ST_NO_MEMORY; errors of elfcore_next_note().
+ */
+int elfcore_vmcoreinfo(const struct elfcore *core, struct blob *ret, struct err *err);
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <assert.h>
+
+#include "lib/elfcore.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span bytes = { data, size };
+	struct elfcore_source source = elfcore_from_span(&bytes);
+	struct elfcore_note note = { .phdr = 0 };
+	struct blob text = BLOB_INIT;
+	struct err err = ERR_INIT;
+	struct elfcore core;
+	uint8_t buf[64];
+	size_t notes = 0;
+	bool more;
+
+	if (elfcore_read(&source, &core, &err) != ST_OK) {
+		assert(err.id && err.text[0]);
+		return 0;
+	}
+	assert(core.phdrs_count * 32 < size);
+	while (elfcore_next_note(&core, &note, &more, &err) == ST_OK && more) {
+		assert(note.offset <= size);
+		assert(++notes <= core.phdrs_count * size);
+	}
+	if (elfcore_vmcoreinfo(&core, &text, &err) == ST_OK)
+		assert(text.size <= size);
+	blob_done(&text);
+	for (size_t i = 0; i < core.phdrs_count && i < 64; i++) {
+		const struct elfcore_phdr *phdr = &core.phdrs[i];
+
+		elfcore_read_virtual(&core, phdr->vaddr, buf, sizeof(buf), &err);
+		elfcore_read_physical(
+			&core, phdr->paddr + phdr->filesz - 1, buf, sizeof(buf), &err);
+	}
+	elfcore_done(&core);
+	return 0;
+}
