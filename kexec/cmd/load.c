@@ -11,10 +11,12 @@
 #include <sys/random.h>
 
 #include "kexec/arch/arch.h"
+#include "kexec/cmd/timeline.h"
 #include "kexec/cmd/verify.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/dump.h"
 #include "kexec/plan/plan.h"
+#include "kexec/plan/seal.h"
 #include "kexec/system/console.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/machine.h"
@@ -27,11 +29,14 @@
 /* Files that are loaded; a limit on what a hostile path can make us take in. */
 #define INITRD_SIZE_MAX ((size_t)2 << 30)
 
-/* What the user named, read once. */
+/* What the user named, read, unpacked and hashed once, however often it takes to load it. */
 struct files {
 	struct image image;
 	struct blob initrd;
 	struct blob dtb;
+	struct known_digest digests[2];
+	size_t digests_count;
+	struct timeline timeline;
 	struct report report;
 };
 
@@ -72,9 +77,21 @@ static int read_kernel(const struct request *request, const struct sysroot *root
 	struct blob file = BLOB_INIT;
 	int status = sysroot_read(root, request->kernel, IMAGE_SIZE_MAX, &file, err);
 
+	timeline_spent(&files->timeline, PHASE_READ);
 	if (status)
 		return err_prefix(err, "kernel");
-	return image_describe(&file, request->kernel, &files->image, &files->report, err);
+	status = image_describe(&file, request->kernel, &files->image, &files->report, err);
+	timeline_spent(&files->timeline, PHASE_DECOMPRESS);
+	return status;
+}
+
+/* Before the machine is looked at, so that it has less time to change under the plan. */
+static void hash(const struct request *request, struct files *files, const struct blob *file)
+{
+	timeline_spent(&files->timeline, PHASE_READ);
+	if (!request->no_checks)
+		files->digests[files->digests_count++] = digest_of(blob_span(file));
+	timeline_spent(&files->timeline, PHASE_HASH);
 }
 
 static int read_files(const struct request *request, const struct sysroot *root,
@@ -82,10 +99,15 @@ static int read_files(const struct request *request, const struct sysroot *root,
 {
 	int status = read_kernel(request, root, files, err);
 
+	if (!status)
+		hash(request, files, &files->image.data);
 	if (!status && request->initrd)
 		status = read_initrd(request, root, &files->initrd, err);
+	if (!status && request->initrd)
+		hash(request, files, &files->initrd);
 	if (!status && request->dtb)
 		status = read_dtb(request, root, &files->dtb, err);
+	timeline_spent(&files->timeline, PHASE_READ);
 	return status;
 }
 
@@ -196,27 +218,34 @@ static void say_what_is_armed(
 }
 
 static int load_and_verify(const struct sysroot *root, const struct cmd_io *io,
-	const struct machine *machine, const struct plan *plan, struct err *err)
+	const struct machine *machine, const struct plan *plan, struct timeline *timeline,
+	struct err *err)
 {
 	int status = kexec_load_plan(io->syscalls, plan, &machine->state, err);
 
+	timeline_spent(timeline, PHASE_CALL);
 	if (status) {
 		say_what_is_armed(root, machine, err);
 		return status;
 	}
 	status = verify_armed(root, plan, io->syscalls, err);
-	return status ? status : verify_unchanged(root, machine, err);
+	if (!status)
+		status = verify_unchanged(root, machine, err);
+	timeline_spent(timeline, PHASE_VERIFY);
+	return status;
 }
 
 /* One round from the machine as it is now. ST_CHANGED asks for another, unless it was the last. */
 static int plan_and_load(const struct request *request, const struct sysroot *root,
-	const struct files *files, const struct cmd_io *io, bool last, struct err *err)
+	struct files *files, const struct cmd_io *io, bool last, struct err *err)
 {
 	struct plan_inputs inputs = {
 		.request = request,
 		.image = &files->image,
 		.initrd = blob_span(&files->initrd),
 		.has_initrd = request->initrd != NULL,
+		.digests = files->digests,
+		.digests_count = files->digests_count,
 		.dtb = blob_span(&files->dtb),
 	};
 	struct report report = REPORT_INIT;
@@ -226,6 +255,7 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 
 	report_copy(&report, &files->report);
 	status = machine_read(root, &machine, &report, err);
+	timeline_spent(&files->timeline, PHASE_MACHINE);
 	if (status)
 		goto out;
 	inputs.machine = &machine;
@@ -234,12 +264,14 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 	status = choose_console(request, root, &machine, &inputs.console, &report, err);
 	if (!status)
 		status = plan_crash(&inputs, &plan, &report, err);
+	timeline_spent(&files->timeline, PHASE_PLAN);
 	if (!status && request->dry_run)
 		status = print_plan(&plan, &inputs, &report, request->dry_run, io->out, err);
 	if (!status && request->debug)
 		status = print_plan(&plan, &inputs, &report, DRY_RUN_TEXT, io->err, err);
+	timeline_spent(&files->timeline, PHASE_PRINT);
 	if (!status && !request->dry_run)
-		status = load_and_verify(root, io, &machine, &plan, err);
+		status = load_and_verify(root, io, &machine, &plan, &files->timeline, err);
 	if (status != ST_CHANGED || last)
 		print_warnings(&report, io->err);
 out:
@@ -251,16 +283,19 @@ out:
 
 /* Load until the machine holds still, but not for ever. */
 static int load_until_true(const struct request *request, const struct sysroot *root,
-	const struct files *files, const struct cmd_io *io, struct err *err)
+	struct files *files, const struct cmd_io *io, struct err *err)
 {
 	int status = ST_CHANGED;
 
 	for (unsigned int i = 0; i < LOAD_TRIES && status == ST_CHANGED; i++) {
 		if (i)
 			io->syscalls->sleep_ms(io->syscalls->context, i * CHANGED_WAIT_MS);
+		timeline_spent(&files->timeline, PHASE_VERIFY);
 		err_clear(err);
 		status = plan_and_load(request, root, files, io, i + 1 == LOAD_TRIES, err);
 	}
+	if (request->debug)
+		timeline_print(&files->timeline, io->err);
 	if (status == ST_CHANGED) {
 		err_prefix(err,
 			"after %d loads the crash kernel is armed, but its elfcorehdr may be stale",
@@ -272,7 +307,7 @@ static int load_until_true(const struct request *request, const struct sysroot *
 
 int load_crash(const struct request *request, const struct cmd_io *io, struct err *err)
 {
-	struct files files = { .report = REPORT_INIT };
+	struct files files = { .report = REPORT_INIT, .timeline = timeline_begin() };
 	struct sysroot *root;
 	int status = sysroot_new(request->sysroot, &root, err);
 

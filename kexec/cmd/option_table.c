@@ -134,7 +134,9 @@ const struct option_row option_table[] = {
 	  "The kernel that is started draws its secrets from them: never load with this option." },
 
 	{ "debug", 'd', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, SETS(FLAG, debug),
-	  "say on stderr what is found and decided", NULL },
+	  "say on stderr what is found and decided",
+	  "And where the time goes: read, decompress, hash, machine, plan, print, system call, "
+	  "verify." },
 	{ "help", 'h', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ACTS,
 	  "print this text", NULL },
 	{ "version", 'v', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ACTS,

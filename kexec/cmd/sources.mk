@@ -4,5 +4,6 @@ CMD_SOURCES := \
 	kexec/cmd/load.c \
 	kexec/cmd/option_table.c \
 	kexec/cmd/options.c \
+	kexec/cmd/timeline.c \
 	kexec/cmd/usage.c \
 	kexec/cmd/verify.c

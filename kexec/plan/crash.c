@@ -272,7 +272,7 @@ static int make_plan(
 	if (plan->hotplug)
 		plan->flags |= plan->arch->hotplug_flag;
 	if (!inputs->request->no_checks)
-		plan_digest(plan);
+		plan_digest(inputs, plan);
 	status = purgatory_fill(inputs, plan, report, err);
 	if (!status)
 		status = plan_seal(plan, inputs->machine->ram_total, err);

@@ -64,6 +64,12 @@ struct plan_handover {
 	uint64_t dtb;
 };
 
+/* Bytes that many plans carry, and their digest, made once. */
+struct known_digest {
+	struct span data;
+	uint8_t sha256[SHA256_DIGEST_SIZE];
+};
+
 /* All that a plan is made from. Everything is borrowed and must outlive the plan. */
 struct plan_inputs {
 	const struct request *request;
@@ -71,6 +77,8 @@ struct plan_inputs {
 	const struct image *image;
 	struct span initrd; /* empty when none was given */
 	bool has_initrd;
+	const struct known_digest *digests; /* for segments of exactly these bytes */
+	size_t digests_count;
 	struct span dtb;	 /* the tree given with --dtb; empty for the machine's own */
 	struct console console;	 /* where purgatory prints; CONSOLE_NONE for nowhere */
 	enum tristate file_load; /* has the kernel kexec_file_load(2)? */

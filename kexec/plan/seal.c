@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kexec/plan/place.h"
 #include "lib/checked.h"
@@ -11,20 +12,39 @@
  * them from what the segments leave free (kimage_alloc_crash_control_pages). */
 #define KERNEL_OWN_PAGES 2
 
-void plan_digest(struct plan *plan)
+struct known_digest digest_of(struct span data)
+{
+	struct known_digest digest = { .data = data };
+	struct sha256 ctx;
+
+	sha256_init(&ctx, sha256_best_core());
+	sha256_update(&ctx, data.data, data.size);
+	sha256_final(&ctx, digest.sha256);
+	return digest;
+}
+
+static struct known_digest known_or_made(const struct plan_inputs *inputs, struct span data)
+{
+	for (size_t i = 0; i < inputs->digests_count; i++)
+		if (inputs->digests[i].data.data == data.data &&
+			inputs->digests[i].data.size == data.size)
+			return inputs->digests[i];
+	return digest_of(data);
+}
+
+void plan_digest(const struct plan_inputs *inputs, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		struct segment *segment = &plan->segments[i];
-		struct sha256 ctx;
+		struct known_digest digest;
 
 		/* Purgatory holds the digests; and what the kernel will rewrite has none. */
 		if (segment->purpose == SEGMENT_PURGATORY ||
 			(segment->purpose == SEGMENT_ELFCOREHDR && plan->hotplug))
 			continue;
+		digest = known_or_made(inputs, segment->data);
 		segment->digested = true;
-		sha256_init(&ctx, sha256_best_core());
-		sha256_update(&ctx, segment->data.data, segment->data.size);
-		sha256_final(&ctx, segment->sha256);
+		memcpy(segment->sha256, digest.sha256, SHA256_DIGEST_SIZE);
 	}
 }
 

@@ -6,9 +6,13 @@
 #include "kexec/plan/plan.h"
 #include "lib/err.h"
 
-/* Decide which segments purgatory verifies and compute their digests. Must come before
- * purgatory_fill(), which carries them. */
-void plan_digest(struct plan *plan);
+/* Read data once more, and say what its digest is. The bytes stay the caller's, and must not
+ * change as long as the result is in use. */
+struct known_digest digest_of(struct span data);
+
+/* Decide which segments purgatory verifies, and take their digests from the inputs or compute
+ * them. Must come before purgatory_fill(), which carries them. */
+void plan_digest(const struct plan_inputs *inputs, struct plan *plan);
 
 /*
  * Sort the segments and hold the plan against every rule that the kernel applies after it

@@ -262,6 +262,7 @@ static void warnings_and_the_plan_go_to_stderr(void **state)
 	session.request.debug = true;
 	run_well(&session);
 	assert_non_null(strstr(session.warnings, session.out)); /* -d shows the same plan */
+	assert_non_null(strstr(session.warnings, "\ntime in ms: read "));
 	end(&session);
 }
 

@@ -918,6 +918,29 @@ static void trap02_trap39_elfcorehdr_is_digested_unless_the_kernel_rewrites_it(v
 	pm_done(&pm);
 }
 
+/* A digest that was made before is not made again, but only for exactly the bytes it is of. */
+static void known_digests_are_taken(void **state)
+{
+	struct known_digest known = { .sha256 = { 1, 2, 3 } };
+	struct plan_machine pm;
+
+	(void)state;
+	pm_init(&pm);
+	pm_initrd(&pm, 12345);
+	known.data = blob_span(&pm.initrd);
+	pm.inputs.digests = &known;
+	pm.inputs.digests_count = 1;
+	plan_well(&pm);
+	assert_memory_equal(segment(&pm, SEGMENT_INITRD)->sha256, known.sha256, SHA256_DIGEST_SIZE);
+	known.data.size--;
+	plan_well(&pm);
+	assert_digests(&pm, true);
+	known = digest_of(blob_span(&pm.initrd));
+	plan_well(&pm);
+	assert_digests(&pm, true);
+	pm_done(&pm);
+}
+
 static uint64_t parameter(const struct plan_machine *pm, size_t offset, size_t size)
 {
 	const uint8_t *at = pm->plan.purgatory.data + PURGATORY_PARAMS_OFFSET + offset;
@@ -1277,6 +1300,7 @@ int main(void)
 		cmocka_unit_test(trap36_kernels_own_table_must_fit_too),
 		cmocka_unit_test(
 			trap02_trap39_elfcorehdr_is_digested_unless_the_kernel_rewrites_it),
+		cmocka_unit_test(known_digests_are_taken),
 		cmocka_unit_test(purgatory_is_told_what_was_decided),
 		cmocka_unit_test(parameters_are_all_that_differs_from_the_blob),
 		cmocka_unit_test(no_checks_means_no_digests),
