@@ -176,7 +176,7 @@ def config_header(tree):
 
 # --- what every file has --------------------------------------------------------------
 
-CODE = (".c", ".h", ".S", ".lds", ".py", ".sh", ".mk", ".ac", ".in", ".fish", ".bash", ".8")
+CODE = (".c", ".h", ".S", ".lds", ".py", ".sh", ".mk", ".ac", ".in", ".fish", ".bash", ".5", ".8")
 # Kept as somebody else wrote them.
 FOREIGN = ("tests/fixtures/", "tests/fuzz/seeds/", "tests/vm/kernel/", "COPYING")
 
@@ -302,7 +302,7 @@ def option_documents(tree):
 
 @rule("the manual has no warnings", ("kexec/kexec.8", ".XX \"no such macro\""))
 def manual(tree):
-    done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", *tree.select(".8")],
+    done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", *tree.select(".5", ".8")],
                           cwd=tree.top, text=True, capture_output=True, check=False)
     yield from done.stderr.splitlines()
 
@@ -343,8 +343,9 @@ def version(tree):
     number = re.findall(r"AC_INIT\(\[kexec-tools\], \[([^]]+)\]\)", tree.text("configure.ac"))[-1]
     if f"\n## {number}\n" not in tree.text("NEWS.md"):
         yield f"NEWS.md: nothing about {number}"
-    if f'"kexec-tools {number}"' not in tree.text("kexec/kexec.8"):
-        yield f"kexec.8: not of {number}"
+    for name in tree.select(".5", ".8"):
+        if f'"kexec-tools {number}"' not in tree.text(name):
+            yield f"{name}: not of {number}"
 
 
 # --- what was compiled ----------------------------------------------------------------

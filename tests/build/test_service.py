@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The udev rules, the throttle and the systemd unit, each run by what will run it.
+
+They are installed below a temporary prefix. udevd itself, with real hotplug, is in tests/vm.
+"""
+
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+THROTTLE = "lib/udev/kexec-crash-throttle"
+UNIT = "lib/systemd/system/kexec-crash.service"
+CONFIG = "etc/kexec-crash.conf"
+
+
+def run(*command, **options):
+    """Run a command that has to work; returns what it printed."""
+    done = subprocess.run([str(word) for word in command], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False, **options)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def files(root):
+    """Paths of all files below a folder."""
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module", name="build")
+def build_fixture(tmp_path_factory):
+    """A configured build with all switches, and the prefix it is for."""
+    build, prefix = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("prefix")
+    run(TOP / "configure", f"--prefix={prefix}", f"--with-udevrulesdir={prefix}/lib/udev/rules.d",
+        f"--with-systemdsystemunitdir={prefix}/lib/systemd/system", cwd=build)
+    (build / "prefix").symlink_to(prefix)
+    return build
+
+
+@pytest.fixture(scope="module", name="prefix")
+def prefix_fixture(build):
+    """Where rules and unit are installed."""
+    run("make", "install-udev", "install-systemd", cwd=build)
+    return (build / "prefix").resolve()
+
+
+# --- installation ---------------------------------------------------------------------
+
+def test_what_is_installed_and_removed(build, prefix, tmp_path):
+    assert files(prefix) == {THROTTLE, UNIT, CONFIG, "lib/udev/rules.d/98-kexec.rules",
+                             "share/man/man5/98-kexec.rules.5"}
+    run("make", "install-udev", "install-systemd", f"DESTDIR={tmp_path}", cwd=build)
+    config = tmp_path / str(prefix / CONFIG).lstrip("/")
+    config.write_text("KERNEL=/mine\n")
+    run("make", "install-systemd", f"DESTDIR={tmp_path}", cwd=build)
+    assert config.read_text() == "KERNEL=/mine\n", "the administrator's file was overwritten"
+    run("make", "uninstall", f"DESTDIR={tmp_path}", cwd=build)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [config]
+
+
+def test_no_place_is_left_open(prefix):
+    for name in files(prefix):
+        assert not any(f"@{word}@" in (prefix / name).read_text()
+                       for word in ("sbindir", "sysconfdir", "udevdir")), name
+
+
+# --- udev -----------------------------------------------------------------------------
+
+# A machine of its own: udevadm reads rules and devices from fixed places, so these are covered,
+# for itself only.
+UDEV_TEST = """
+set -e
+mount -t tmpfs none /etc/udev; mkdir /etc/udev/rules.d; cp "$1" /etc/udev/rules.d
+mount -t tmpfs none /run
+mount -t tmpfs none /sys/devices/system; cd /sys/devices/system
+mkdir -p cpu/cpu3 memory/memory9 node/node1
+for folder in cpu memory node */*; do : >$folder/uevent; done
+for device in */*[0-9]; do ln -s ../../../../bus/${device%/*} $device/subsystem; done
+[ -z "$2" ] || for folder in cpu memory; do echo $2 >$folder/crash_hotplug; done
+udevadm test --action="$3" "$PWD/$4" 2>&1
+"""
+
+
+def udev_runs(rules, hotplug, action, device):
+    """What udev runs for an event of a device when crash_hotplug reads this."""
+    private = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-rm"]
+    text = run(*private, "sh", "-c", UDEV_TEST, "sh", rules, hotplug, action, device,
+               env={**os.environ, "SYSTEMD_DEVICE_VERIFY_SYSFS": "0"})
+    mine = [line for line in text.splitlines() if "98-kexec.rules" in line]
+    assert mine and mine[0].startswith("Reading rules file"), text
+    assert not any(word in line.lower() for line in mine for word in ("invalid", "unknown")), text
+    return [line.partition("run: ")[2].strip("'") for line in text.splitlines()
+            if line.startswith("run: ") and "kexec" in line]
+
+
+@pytest.mark.parametrize("hotplug, action, device, reloads", [
+    ("0", "add", "cpu/cpu3", True),
+    ("0", "remove", "cpu/cpu3", True),
+    ("0", "online", "cpu/cpu3", False),
+    ("0", "online", "memory/memory9", True),
+    ("0", "offline", "memory/memory9", True),
+    ("0", "remove", "memory/memory9", True),
+    ("0", "add", "memory/memory9", False),
+    ("", "online", "memory/memory9", True),
+    ("1", "online", "memory/memory9", False),
+    ("1", "remove", "memory/memory9", False),
+    ("1", "add", "cpu/cpu3", False),
+    ("0", "add", "node/node1", False),
+])
+def test_udev_reloads_only_where_the_kernel_does_not(prefix, hotplug, action, device, reloads):
+    commands = udev_runs(prefix / "lib/udev/rules.d/98-kexec.rules", hotplug, action, device)
+    assert commands == ([f"/usr/bin/systemd-run --quiet --no-block --collect {prefix}/{THROTTLE}"]
+                        if reloads else [])
+
+
+# --- the throttle ---------------------------------------------------------------------
+
+class Storm:
+    """Events, the throttle, and a slow reload that notes which event was the last before it."""
+
+    def __init__(self, prefix, folder, seconds=0.5, **times):
+        self.folder = folder
+        self.throttle = prefix / THROTTLE
+        self.events = 0
+        self.calls = []
+        times = {"QUIET_SECONDS": 0.2, "SETTLE_SECONDS": 7, "RELOAD_SECONDS": 20, **times}
+        (prefix / CONFIG).write_text("".join(f'{name}="{value}"\n'
+                                             for name, value in times.items()))
+        self.script("udevadm", 'echo "$@" >>settled')
+        self.reload = self.script("reload", 'echo "begin $(cat events)" >>log; '
+                                            f'sleep {seconds}; echo end >>log')
+
+    def script(self, name, text):
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\ncd {self.folder}\n{text}\n")
+        path.chmod(0o755)
+        return path
+
+    def event(self, *command):
+        """Something changed, and udev says so."""
+        self.events += 1
+        (self.folder / "events.new").write_text(str(self.events))
+        (self.folder / "events.new").rename(self.folder / "events")
+        self.calls.append(subprocess.Popen(
+            [self.throttle, *(command or [self.reload])],
+            env={**os.environ, "RUNTIME_DIRECTORY": str(self.folder),
+                 "PATH": f"{self.folder}:{os.environ['PATH']}"}))
+
+    def wait(self):
+        """Until all is quiet; returns the exit statuses."""
+        return [call.wait(timeout=60) for call in self.calls]
+
+    @property
+    def seen(self):
+        """The last event before each reload; one begins after the other has ended."""
+        log = (self.folder / "log").read_text().split("\n")[:-1]
+        assert log[1::2] == ["end"] * (len(log) // 2), log
+        return [int(line.removeprefix("begin ")) for line in log[::2]]
+
+
+def test_a_storm_leads_to_few_loads_and_the_last_event_to_one(prefix, tmp_path):
+    storm = Storm(prefix, tmp_path)
+    began = time.monotonic()
+    for _ in range(80):
+        storm.event()
+        time.sleep(0.04)
+    lasted = time.monotonic() - began
+    assert set(storm.wait()) == {0}
+    # One for each time that a wait and a load take, one in the end, and one that had begun.
+    assert 2 <= len(storm.seen) <= lasted / 0.7 + 2, storm.seen
+    assert storm.seen[-1] == 80
+    assert (tmp_path / "settled").read_text() == "settle --timeout=7\n" * len(storm.seen)
+
+
+def test_an_event_during_a_load_leads_to_another(prefix, tmp_path):
+    storm = Storm(prefix, tmp_path, seconds=1)
+    storm.event()
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "log").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    storm.event()
+    storm.wait()
+    assert storm.seen == [1, 2]
+
+
+def test_a_load_that_fails_is_told_and_does_not_stop_the_next(prefix, tmp_path):
+    storm = Storm(prefix, tmp_path)
+    storm.event("sh", "-c", "exit 3")
+    assert storm.wait() == [3]
+    storm.event()
+    assert storm.wait() == [3, 0]
+    assert storm.seen == [2]
+
+
+def test_a_load_that_hangs_is_ended(prefix, tmp_path):
+    storm = Storm(prefix, tmp_path, RELOAD_SECONDS=1)
+    storm.event("sleep", "1000")
+    time.sleep(0.6)
+    storm.event()
+    assert storm.wait() == [124, 0]
+    assert storm.seen == [2]
+
+
+def test_the_configuration_names_the_command(prefix, tmp_path):
+    storm = Storm(prefix, tmp_path)
+    with open(prefix / CONFIG, "a") as config:
+        config.write(f'RELOAD="{storm.reload} now"\n')
+    storm.calls.append(subprocess.Popen(
+        [storm.throttle], env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path),
+                               "PATH": f"{tmp_path}:{os.environ['PATH']}"}))
+    (tmp_path / "events").write_text("5")
+    assert storm.wait() == [0]
+    assert storm.seen == [5]
+
+
+# --- systemd --------------------------------------------------------------------------
+
+def analyze(prefix, *words):
+    """systemd-analyze, which finds our unit before those of this machine."""
+    folder = (prefix / UNIT).parent
+    tool = prefix / "sbin/kexec"
+    tool.parent.mkdir(exist_ok=True)
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    return run("systemd-analyze", *words, cwd=folder,
+               env={**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:"})
+
+
+def test_systemd_accepts_the_unit(prefix):
+    assert analyze(prefix, "verify", "--man=no", "--recursive-errors=no",
+                   "kexec-crash.service") == ""
+
+
+def test_the_unit_is_confined(prefix):
+    analyze(prefix, "security", "--offline=true", "--threshold=35", prefix / UNIT)
+
+
+def test_the_example_is_what_the_unit_has(prefix):
+    """The commented lines of the configuration are the defaults."""
+    example = (TOP / "systemd/kexec-crash.conf").read_text()
+    unit = (prefix / UNIT).read_text()
+    throttle = (prefix / THROTTLE).read_text()
+    appended = example.partition('#APPEND="')[2].partition('"')[0]
+    assert f'Environment="APPEND={appended}"' in unit
+    options = example.partition('#OPTIONS="')[2].partition('"')[0]
+    assert f'Environment="OPTIONS={options}-%v"' in unit
+    reload = example.partition('#RELOAD="')[2].partition('"')[0]
+    assert f'RELOAD="{reload}"' in throttle
