@@ -5,6 +5,7 @@ LIB_SOURCES := \
 	lib/decompress.c \
 	lib/elfcore.c \
 	lib/err.c \
+	lib/jsonw.c \
 	lib/pe.c \
 	lib/rangeset.c \
 	lib/report.c \

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "lib/jsonw.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/status.h"
+
+void jsonw_put(struct jsonw *writer, struct json_object *object, const char *key,
+	struct json_object *value)
+{
+	if (!object || !value || json_object_object_add(object, key, value)) {
+		json_object_put(value);
+		writer->failed = true;
+	}
+}
+
+void jsonw_append(struct jsonw *writer, struct json_object *array, struct json_object *value)
+{
+	if (!array || !value || json_object_array_add(array, value)) {
+		json_object_put(value);
+		writer->failed = true;
+	}
+}
+
+void jsonw_put_null(struct jsonw *writer, struct json_object *object, const char *key)
+{
+	if (!object || json_object_object_add(object, key, NULL))
+		writer->failed = true;
+}
+
+void jsonw_put_text(
+	struct jsonw *writer, struct json_object *object, const char *key, const char *text)
+{
+	if (text)
+		jsonw_put(writer, object, key, json_object_new_string(text));
+	else
+		jsonw_put_null(writer, object, key);
+}
+
+void jsonw_put_hex(
+	struct jsonw *writer, struct json_object *object, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	jsonw_put_text(writer, object, key, text);
+}
+
+void jsonw_put_number(
+	struct jsonw *writer, struct json_object *object, const char *key, uint64_t value)
+{
+	jsonw_put(writer, object, key, json_object_new_uint64(value));
+}
+
+void jsonw_put_bool(struct jsonw *writer, struct json_object *object, const char *key, bool value)
+{
+	jsonw_put(writer, object, key, json_object_new_boolean(value));
+}
+
+void jsonw_put_tristate(
+	struct jsonw *writer, struct json_object *object, const char *key, int value)
+{
+	if (value < 0)
+		jsonw_put_null(writer, object, key);
+	else
+		jsonw_put_bool(writer, object, key, value);
+}
+
+int jsonw_finish(struct jsonw *writer, struct json_object *object, struct blob *ret)
+{
+	const char *text = NULL;
+	int status = ST_NO_MEMORY;
+
+	if (!writer->failed)
+		text = json_object_to_json_string_ext(
+			object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+					JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text && blob_append(ret, text, strlen(text)) == ST_OK &&
+		blob_append(ret, "\n", 1) == ST_OK)
+		status = ST_OK;
+	json_object_put(object);
+	return status;
+}

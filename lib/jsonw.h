@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Writing JSON with json-c. What that library gives back when memory is out is looked at in one
+ * place: the first failure sticks in the writer, and shows when the text is asked for.
+ *
+ * Addresses are strings in hexadecimal, since JSON's numbers lose bits above 2^53; sizes and
+ * counts are numbers.
+ */
+#ifndef LIB_JSONW_H
+#define LIB_JSONW_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+
+struct jsonw {
+	bool failed;
+};
+
+/* Put value, which is taken over, into an object or behind an array's last element. A value of
+ * NULL counts as out of memory; JSON's null is jsonw_put_null(). */
+void jsonw_put(struct jsonw *writer, struct json_object *object, const char *key,
+	struct json_object *value);
+void jsonw_append(struct jsonw *writer, struct json_object *array, struct json_object *value);
+
+/* The kinds of values. A text of NULL, and a tristate below 0, are written as null. */
+void jsonw_put_text(
+	struct jsonw *writer, struct json_object *object, const char *key, const char *text);
+void jsonw_put_hex(
+	struct jsonw *writer, struct json_object *object, const char *key, uint64_t value);
+void jsonw_put_number(
+	struct jsonw *writer, struct json_object *object, const char *key, uint64_t value);
+void jsonw_put_bool(struct jsonw *writer, struct json_object *object, const char *key, bool value);
+void jsonw_put_tristate(
+	struct jsonw *writer, struct json_object *object, const char *key, int value);
+void jsonw_put_null(struct jsonw *writer, struct json_object *object, const char *key);
+
+/* Append object as indented text with a newline to ret, and free it. ST_NO_MEMORY, also when
+ * anything failed before. */
+int jsonw_finish(struct jsonw *writer, struct json_object *object, struct blob *ret);
+
+#endif
