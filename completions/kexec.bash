@@ -18,6 +18,9 @@ _kexec()
 		mapfile -t COMPREPLY < <(cd /sys/class/tty && compgen -f -- "$cur")
 		return
 		;;
+	--status)
+		$split && mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+		;;
 	--hotplug)
 		$split && mapfile -t COMPREPLY < <(compgen -W 'auto' -- "$cur")
 		;;
@@ -32,15 +35,27 @@ _kexec()
 	$split && return
 	if [[ $cur == -* ]]; then
 		local options=(
+			--load
 			--load-panic
+			--force
+			--exec
 			--unload
+			--status
+			--print-ckr-size
+			--no-ifdown
+			--no-sync
 			--initrd=
 			--ramdisk=
+			--reuseinitrd
 			--append=
 			--command-line=
 			--reuse-cmdline
 			--dtb=
 			--devicetreeblob=
+			--type=
+			--mem-min=
+			--mem-max=
+			--no-cma
 			--no-capture-defaults
 			--hotplug
 			--hotplug-size=

@@ -1,18 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Made from kexec/cmd/option_table.c by make update-docs.
+complete -c kexec -s l -l load -d 'load KERNEL for a restart'
 complete -c kexec -s p -l load-panic -d 'load KERNEL to be started by a panic'
-complete -c kexec -s u -l unload -d 'with -p: unload the crash kernel'
+complete -c kexec -s f -l force -d 'load KERNEL and start it at once'
+complete -c kexec -s e -l exec -d 'start the loaded kernel at once'
+complete -c kexec -s u -l unload -d 'unload the kernel; with -p that for a panic'
+complete -c kexec -s S -l status -d 'tell by the exit status whether one is loaded' -a 'text json'
+complete -c kexec -l print-ckr-size -d 'print the bytes reserved for a crash kernel'
+complete -c kexec -s x -l no-ifdown -d 'leave the network interfaces up'
+complete -c kexec -s y -l no-sync -d 'do not write out file systems'
 complete -c kexec -l initrd -d 'initial RAM disk of the new kernel' -r -F
 complete -c kexec -l ramdisk -d 'the same as --initrd' -r -F
+complete -c kexec -l reuseinitrd -d 'use the initrd of the running kernel'
 complete -c kexec -l append -d 'command line of the new kernel' -x
 complete -c kexec -l command-line -d 'the same as --append' -x
 complete -c kexec -l reuse-cmdline -d 'put the running command line in front of it'
 complete -c kexec -l dtb -d 'device tree to use in place of the running one' -r -F
 complete -c kexec -l devicetreeblob -d 'the same as --dtb' -r -F
+complete -c kexec -s t -l type -d 'refuse KERNEL unless it is of this type' -x
+complete -c kexec -l mem-min -d 'lowest address to load to' -x
+complete -c kexec -l mem-max -d 'highest address to load to' -x
+complete -c kexec -l no-cma -d 'keep off memory that is lent to CMA'
 complete -c kexec -l no-capture-defaults -d 'add no parameters to the command line'
 complete -c kexec -l hotplug -d 'the kernel keeps the list of memory up to date' -a 'auto'
 complete -c kexec -l hotplug-size -d 'room for that list; implies --hotplug' -x
-complete -c kexec -s i -l no-checks -d 'start the crash kernel without verifying it'
+complete -c kexec -s i -l no-checks -d 'start the new kernel without verifying it'
 complete -c kexec -l console -d 'where purgatory reports, such as pl011,0x9000000' -x
 complete -c kexec -l serial -d 'the same by the name of a terminal, such as ttyAMA0' -x -a '(path basename /sys/class/tty/*)'
 complete -c kexec -l on-corruption -d 'after a bad digest: halt, reset or boot' -x -a 'halt reset boot'

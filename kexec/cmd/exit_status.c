@@ -23,10 +23,12 @@ static const struct row {
 	{ ST_USAGE, "kernel-missing", EXIT_STATUS_FAILED },
 	{ ST_USAGE, NULL, EXIT_STATUS_REFUSED },
 	{ ST_BAD_INPUT, "option-value", EXIT_STATUS_REFUSED },
-	{ ST_UNSUPPORTED, "file-load-missing", EXIT_STATUS_FILE_LOAD },
+	{ ST_UNSUPPORTED, "file-load-unusable", EXIT_STATUS_FILE_LOAD },
 
-	/* The system call, whatever it said. */
+	/* The system calls, whatever they said. */
 	{ ANY, "kexec-load-failed", EXIT_STATUS_FAILED },
+	{ ANY, "kexec-file-load-failed", EXIT_STATUS_FAILED },
+	{ ANY, "exec-failed", EXIT_STATUS_FAILED },
 
 	/* The machine and the files that were named, before anything is tried. */
 	{ ST_NO_CRASH_MEM, NULL, EXIT_STATUS_REFUSED },

@@ -190,14 +190,6 @@ static int print_plan(const struct plan *plan, const struct plan_inputs *inputs,
 	return status;
 }
 
-static void print_warnings(const struct report *report, FILE *out)
-{
-	for (size_t i = 0; i < report->count; i++)
-		if (report->entries[i].kind == REPORT_WARNING)
-			fprintf(out, "kexec: warning: %s: %s\n", report->entries[i].area,
-				report->entries[i].text);
-}
-
 /* The one question after a failed call is whether a panic would still be captured. */
 static void say_what_is_armed(
 	const struct sysroot *root, const struct machine *machine, struct err *err)
@@ -273,7 +265,7 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 	if (!status && !request->dry_run)
 		status = load_and_verify(root, io, &machine, &plan, &files->timeline, err);
 	if (status != ST_CHANGED || last)
-		print_warnings(&report, io->err);
+		print_warnings(io, &report);
 out:
 	plan_done(&plan);
 	machine_done(&machine);
@@ -305,12 +297,19 @@ static int load_until_true(const struct request *request, const struct sysroot *
 	return status;
 }
 
-int load_crash(const struct request *request, const struct cmd_io *io, struct err *err)
+int load_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
 {
 	struct files files = { .report = REPORT_INIT, .timeline = timeline_begin() };
 	struct sysroot *root;
-	int status = sysroot_new(request->sysroot, &root, err);
+	int status;
 
+	if (!request->crash)
+		return err_set(err, ST_UNSUPPORTED, "load-missing",
+			"-l is not implemented in this version");
+	if (request->syscall == SYSCALL_FILE_LOAD)
+		return err_set(err, ST_UNSUPPORTED, "file-load-unusable",
+			"loading by kexec_file_load is not implemented in this version");
+	status = sysroot_new(request->sysroot, &root, err);
 	if (status)
 		return status;
 	if (!sysroot_is_live(root) && !request->dry_run)
@@ -322,35 +321,6 @@ int load_crash(const struct request *request, const struct cmd_io *io, struct er
 	if (!status)
 		status = load_until_true(request, root, &files, io, err);
 	files_done(&files);
-	sysroot_free(root);
-	return status;
-}
-
-int unload_crash(const struct request *request, const struct cmd_io *io, struct err *err)
-{
-	struct kexec_state state = { .loaded = STATE_UNKNOWN };
-	const struct arch_ops *arch;
-	struct sysroot *root;
-	const char *name;
-	int status = sysroot_new(request->sysroot, &root, err);
-
-	if (status)
-		return status;
-	if (!sysroot_is_live(root)) {
-		sysroot_free(root);
-		return err_set(err, ST_USAGE, "sysroot-not-live",
-			"--sysroot=%s is not this machine: there is nothing to unload",
-			request->sysroot);
-	}
-	status = sysroot_fact(root, "machine", &name, err);
-	if (!status)
-		status = kexec_state_read(root, &state, err);
-	if (!status) {
-		/* Every kernel takes 0 for "its own architecture". */
-		arch = arch_find(name);
-		status = kexec_unload_crash(io->syscalls, arch ? arch->kexec_arch : 0, &state, err);
-	}
-	kexec_state_done(&state);
 	sysroot_free(root);
 	return status;
 }

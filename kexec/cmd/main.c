@@ -3,15 +3,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kexec/cmd/exec.h"
 #include "kexec/cmd/exit_status.h"
 #include "kexec/cmd/load.h"
 #include "kexec/cmd/options.h"
+#include "kexec/cmd/status.h"
+#include "kexec/cmd/unload.h"
 #include "kexec/cmd/usage.h"
-#include "kexec/syscall/kexec_load.h"
 #include "lib/err.h"
 #include "lib/report.h"
 
-static int run(const struct request *request, const struct cmd_io *io, struct err *err)
+/* Loading, and what is to happen then. */
+static int load(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	int status = load_kernel(request, io, err);
+
+	if (status || request->dry_run)
+		return status;
+	switch (request->action) {
+	case ACTION_LOAD_AND_EXEC:
+		return exec_kernel(request, io, err);
+	case ACTION_LOAD_AND_SHUTDOWN:
+		return exec_shutdown(io, err);
+	default:
+		/* Whoever loads for a restart means to leave soon. */
+		if (!request->crash && !request->no_sync)
+			io->syscalls->sync(io->syscalls->context);
+		return ST_OK;
+	}
+}
+
+/* *ret_answer is the exit status of a success, for verbs that answer a question by it. */
+static int run(
+	const struct request *request, const struct cmd_io *io, int *ret_answer, struct err *err)
 {
 	switch (request->action) {
 	case ACTION_HELP:
@@ -20,10 +44,18 @@ static int run(const struct request *request, const struct cmd_io *io, struct er
 	case ACTION_VERSION:
 		print_version(io->out);
 		return ST_OK;
-	case ACTION_LOAD_CRASH:
-		return load_crash(request, io, err);
-	case ACTION_UNLOAD_CRASH:
-		return unload_crash(request, io, err);
+	case ACTION_LOAD:
+	case ACTION_LOAD_AND_EXEC:
+	case ACTION_LOAD_AND_SHUTDOWN:
+		return load(request, io, err);
+	case ACTION_UNLOAD:
+		return unload_kernel(request, io, err);
+	case ACTION_EXEC:
+		return exec_kernel(request, io, err);
+	case ACTION_STATUS:
+		return show_status(request, io, ret_answer, err);
+	case ACTION_CRASH_SIZE:
+		return show_crash_size(request, io, err);
 	}
 	return err_set(err, ST_BUG, "action", "no such action");
 }
@@ -48,11 +80,12 @@ int main(int argc, char **argv)
 	struct report notes = REPORT_INIT;
 	struct err err = ERR_INIT;
 	struct request request;
+	int answer = EXIT_STATUS_OK;
 
 	if (options_parse(argc, argv, &request, &notes, &err) == ST_OK) {
 		if (request.debug)
 			print_notes(&notes, stderr);
-		if (run(&request, &io, &err) == ST_OK)
+		if (run(&request, &io, &answer, &err) == ST_OK)
 			finish_output(stdout, &err);
 	}
 	report_done(&notes);
@@ -62,5 +95,5 @@ int main(int argc, char **argv)
 		if (err.hint[0])
 			fprintf(stderr, "kexec: hint: %s\n", err.hint);
 	}
-	exit(exit_status(&err));
+	exit(err.status ? exit_status(&err) : answer);
 }

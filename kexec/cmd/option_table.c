@@ -25,6 +25,16 @@ static const struct option_word dry_run_words[] = {
 	{ NULL, -1 },
 };
 
+static const struct option_word status_words[] = {
+	{ NULL, STATUS_QUIET },
+	{ "text", STATUS_TEXT },
+	{ "json", STATUS_JSON },
+	{ NULL, -1 },
+};
+
+static const struct option_word help_word[] = { { NULL, ACTION_HELP }, { NULL, -1 } };
+static const struct option_word version_word[] = { { NULL, ACTION_VERSION }, { NULL, -1 } };
+static const struct option_word crash_size_word[] = { { NULL, ACTION_CRASH_SIZE }, { NULL, -1 } };
 static const struct option_word auto_word[] = { { NULL, SYSCALL_AUTO }, { NULL, -1 } };
 static const struct option_word load_word[] = { { NULL, SYSCALL_LOAD }, { NULL, -1 } };
 static const struct option_word file_word[] = { { NULL, SYSCALL_FILE_LOAD }, { NULL, -1 } };
@@ -37,28 +47,60 @@ static const struct option_word file_word[] = { { NULL, SYSCALL_FILE_LOAD }, { N
 #define SETS(how, field)      EFFECT_##how, FIELD(field), NULL
 #define CHOOSES(field, words) EFFECT_WORD, FIELD(field), words
 #define ACTS		      EFFECT_ACTION, 0, NULL
+#define ENDS(word)	      EFFECT_AT_ONCE, 0, word
 #define NOTHING		      EFFECT_NOTHING, 0, NULL
-#define MISSING		      EFFECT_MISSING, 0, NULL
+#define REFUSED		      EFFECT_REFUSED, 0, NULL
 
 /* clang-format off */
 const struct option_row option_table[] = {
+	{ "load", 'l', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
+	  "load KERNEL for a restart",
+	  "Nothing is started: \"systemctl kexec\", or -e, does that. File systems are written "
+	  "out, unless -y is given." },
 	{ "load-panic", 'p', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
 	  "load KERNEL to be started by a panic",
 	  "It goes into the memory that the running kernel reserved with crashkernel=. Before "
 	  "anything is changed all that can be checked is checked: when kexec refuses, the image "
 	  "that was armed before is still armed." },
+	{ "force", 'f', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
+	  "load KERNEL and start it at once",
+	  "No service is stopped and nothing is unmounted. With -e, and without KERNEL, the one "
+	  "that is loaded is started, with the network up." },
+	{ "exec", 'e', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
+	  "start the loaded kernel at once",
+	  "File systems are written out and network interfaces taken down. No service is stopped "
+	  "and nothing is unmounted: \"systemctl kexec\" does that first." },
 	{ "unload", 'u', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
-	  "with -p: unload the crash kernel",
+	  "unload the kernel; with -p that for a panic",
 	  "The order of the two does not matter. That nothing is loaded is not an error." },
+	{ "status", 'S', MAYBE("text|json"), GROUP_ACTION, ON_ALL, WITH_BOTH,
+	  CHOOSES(status, status_words),
+	  "tell by the exit status whether one is loaded",
+	  "That is 1 when the crash kernel is loaded and 0 when it is not; with -l it is about the "
+	  "kernel for a restart. Nothing is printed, unless a form is named: then all that is "
+	  "known of both, of the reservation and of hotplug. The JSON form is described in "
+	  "doc/status-schema.md. This goes before every other action." },
+	{ "print-ckr-size", 0, NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ENDS(crash_size_word),
+	  "print the bytes reserved for a crash kernel",
+	  "Of two regions it is the higher one, into which kernels are loaded." },
+
+	{ "no-ifdown", 'x', NO_VALUE, GROUP_RESTART, ON_ALL, WITH_BOTH, SETS(FLAG, no_ifdown),
+	  "leave the network interfaces up", NULL },
+	{ "no-sync", 'y', NO_VALUE, GROUP_RESTART, ON_ALL, WITH_BOTH, SETS(FLAG, no_sync),
+	  "do not write out file systems", NULL },
 
 	{ "initrd", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, initrd),
 	  "initial RAM disk of the new kernel", NULL },
 	{ "ramdisk", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, initrd),
 	  "the same as --initrd", NULL },
+	{ "reuseinitrd", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(FLAG, reuse_initrd),
+	  "use the initrd of the running kernel",
+	  "That needs retain_initrd on the running command line, and /sys/firmware/initrd." },
 	{ "append", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, append),
 	  "command line of the new kernel",
 	  "When given more than once, the last one counts. Without this option and without "
-	  "--reuse-cmdline the bootargs of the device tree are kept, without crashkernel=." },
+	  "--reuse-cmdline, kexec_load keeps the bootargs of the device tree, without "
+	  "crashkernel=, and kexec_file_load gives the new kernel no command line." },
 	{ "command-line", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH,
 	  SETS(STRING, append),
 	  "the same as --append", NULL },
@@ -71,14 +113,28 @@ const struct option_row option_table[] = {
 	  "device tree to use in place of the running one", NULL },
 	{ "devicetreeblob", 0, A_FILE, GROUP_KERNEL, ON_PPC64, WITH_LOAD, SETS(STRING, dtb),
 	  "the same as --dtb", NULL },
-	{ "no-capture-defaults", 0, NO_VALUE, GROUP_KERNEL, ON_ARM64, WITH_LOAD,
+	{ "type", 't', A_VALUE("TYPE"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, type),
+	  "refuse KERNEL unless it is of this type",
+	  "One of vmlinux (ELF), Image, uImage, vmlinuz (self-unpacking EFI), uki. Every type is "
+	  "recognised without this option." },
+	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
+	  SETS(ADDRESS, mem_min),
+	  "lowest address to load to", NULL },
+	{ "mem-max", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
+	  SETS(ADDRESS, mem_max),
+	  "highest address to load to", NULL },
+	{ "no-cma", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_FILE_LOAD | DISPENSABLE,
+	  SETS(FLAG, no_cma),
+	  "keep off memory that is lent to CMA",
+	  "Only kexec_file_load(2) of 6.17 and later ever uses such memory." },
+	{ "no-capture-defaults", 0, NO_VALUE, GROUP_KERNEL, ON_ARM64, WITH_BOTH,
 	  SETS(FLAG, no_capture_defaults),
 	  "add no parameters to the command line",
 	  "On an ACPI machine that can gain memory a capture kernel would take added memory for "
 	  "its own and overwrite what it should save. So acpi_no_memhotplug is added to its "
 	  "command line, unless this option is given." },
 
-	{ "hotplug", 0, MAYBE("auto"), GROUP_HOTPLUG, ON_ALL, WITH_LOAD,
+	{ "hotplug", 0, MAYBE("auto"), GROUP_HOTPLUG, ON_ALL, WITH_BOTH,
 	  CHOOSES(hotplug, hotplug_words),
 	  "the kernel keeps the list of memory up to date",
 	  "When memory or CPUs come or go, the running kernel rewrites the ELF core header itself, "
@@ -90,15 +146,16 @@ const struct option_row option_table[] = {
 	  "A number with an optional k, M or G. The default is what the kernel asks for, or more "
 	  "where that would be too little. Less than what is needed now is refused." },
 
-	{ "no-checks", 'i', NO_VALUE, GROUP_PURGATORY, ON_ALL, WITH_LOAD, SETS(FLAG, no_checks),
-	  "start the crash kernel without verifying it", NULL },
+	{ "no-checks", 'i', NO_VALUE, GROUP_PURGATORY, ON_ALL, WITH_BOTH, SETS(FLAG, no_checks),
+	  "start the new kernel without verifying it",
+	  "With kexec_file_load it is never verified on arm64." },
 	{ "console", 0, A_VALUE("UART"), GROUP_PURGATORY, ON_ARM64, WITH_LOAD,
 	  SETS(STRING, console),
 	  "where purgatory reports, such as pl011,0x9000000",
 	  "Written as for the kernel's earlycon parameter, or \"none\". The default is what the "
 	  "device tree or the ACPI tables name." },
 	{ "serial", 0, ARGUMENT_REQUIRED, "TTY", VALUE_TTY, GROUP_PURGATORY, ON_ARM64 | ON_X86,
-	  WITH_LOAD, SETS(STRING, serial),
+	  WITH_LOAD | DISPENSABLE, SETS(STRING, serial),
 	  "the same by the name of a terminal, such as ttyAMA0", NULL },
 	{ "on-corruption", 0, A_VALUE("WHAT"), GROUP_PURGATORY, ON_ARM64, WITH_LOAD,
 	  CHOOSES(on_corruption, corruption_words),
@@ -137,15 +194,11 @@ const struct option_row option_table[] = {
 	  "say on stderr what is found and decided",
 	  "And where the time goes: read, decompress, hash, machine, plan, print, system call, "
 	  "verify." },
-	{ "help", 'h', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ACTS,
+	{ "help", 'h', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ENDS(help_word),
 	  "print this text", NULL },
-	{ "version", 'v', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ACTS,
+	{ "version", 'v', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ENDS(version_word),
 	  "print the version", NULL },
 
-	{ "no-ifdown", 'x', NO_VALUE, GROUP_NO_EFFECT, ON_ALL, WITH_BOTH, NOTHING,
-	  "leave the network interfaces up", NULL },
-	{ "no-sync", 'y', NO_VALUE, GROUP_NO_EFFECT, ON_ALL, WITH_BOTH, NOTHING,
-	  "do not write out file systems", NULL },
 	{ "args-linux", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_BOTH, NOTHING,
 	  "pass arguments as Linux wants them", NULL },
 	{ "args-elf", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
@@ -177,41 +230,25 @@ const struct option_row option_table[] = {
 	  "start in real mode", NULL },
 	{ "entry-32bit", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
 	  "start in 32-bit mode", NULL },
-
-	{ "load", 'l', NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, ACTS,
-	  "load KERNEL for a planned restart", NULL },
-	{ "exec", 'e', NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, ACTS,
-	  "start the loaded kernel", NULL },
-	{ "force", 'f', NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, ACTS,
-	  "load KERNEL and start it at once", NULL },
-	{ "status", 'S', NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, ACTS,
-	  "tell whether a kernel is loaded", NULL },
-	{ "type", 't', A_VALUE("TYPE"), GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "force a kernel file type", NULL },
-	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "lowest address to load to", NULL },
-	{ "mem-max", 0, A_VALUE("ADDRESS"), GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "highest address to load to", NULL },
-	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "jump back address", NULL },
-	{ "reuseinitrd", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "use the initial RAM disk of the first boot", NULL },
-	{ "print-ckr-size", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_BOTH, MISSING,
-	  "print the size of the crash reservation", NULL },
-	{ "load-preserve-context", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "load to come back later", NULL },
-	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "load the way back", NULL },
-	{ "load-live-update", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "load for a Xen live update", NULL },
-	{ "exec-live-update", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_LOAD, MISSING,
-	  "start a Xen live update", NULL },
-	{ "no-cma", 0, NO_VALUE, GROUP_MISSING, ON_ALL, WITH_FILE_LOAD, MISSING,
-	  "load without CMA memory", NULL },
-	{ "force-dtb", 0, NO_VALUE, GROUP_MISSING, ON_X86, WITH_FILE_LOAD, MISSING,
+	{ "force-dtb", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_FILE_LOAD, NOTHING,
 	  "carry the boot device tree over", NULL },
-	{ "module", 0, A_VALUE("STRING"), GROUP_MISSING, ON_X86 | ON_PPC64, WITH_LOAD, MISSING,
+	{ "module", 0, A_VALUE("STRING"), GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_LOAD, NOTHING,
 	  "a file for a multiboot kernel", NULL },
+	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_NO_EFFECT, ON_ALL, WITH_LOAD, NOTHING,
+	  "where to jump back to", NULL },
+
+	{ "load-preserve-context", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
+	  "load a kernel that comes back later",
+	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP)." },
+	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
+	  "load the way back",
+	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP)." },
+	{ "load-live-update", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
+	  "load a new hypervisor",
+	  "Live update is for Xen, which has none on arm64." },
+	{ "exec-live-update", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
+	  "start the new hypervisor",
+	  "Live update is for Xen, which has none on arm64." },
 };
 /* clang-format on */
 
@@ -221,14 +258,15 @@ const char *option_group_title(enum option_group group)
 {
 	static const char *const titles[OPTION_GROUPS] = {
 		[GROUP_ACTION] = "Actions",
+		[GROUP_RESTART] = "Before a restart",
 		[GROUP_KERNEL] = "The new kernel",
 		[GROUP_HOTPLUG] = "Memory and CPU hotplug",
-		[GROUP_PURGATORY] = "Between panic and the new kernel",
+		[GROUP_PURGATORY] = "Between the old kernel and the new one",
 		[GROUP_SYSCALL] = "System call",
 		[GROUP_PLAN] = "Plan without loading",
 		[GROUP_GENERAL] = "General",
 		[GROUP_NO_EFFECT] = "Accepted for compatibility, without effect here",
-		[GROUP_MISSING] = "Known from kexec-tools, not implemented in this version",
+		[GROUP_REFUSED] = "Known from kexec-tools, not possible on arm64",
 	};
 
 	return titles[group];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every option of the command line, in one table of constants: those that work, those of
- * other architectures, which do nothing, and those of kexec-tools that are still missing,
- * which are refused by name. Parsing (options.c), --help (usage.c), the option list of
+ * other architectures, which do nothing, and those that ask for what arm64 cannot do, which
+ * are refused by name. Parsing (options.c), --help (usage.c), the option list of
  * kexec.8 and the shell completions (option_docs.c) are all made from it.
  *
  * To add an option, add a row, and a field to struct request; then `make update-docs`.
@@ -15,6 +15,7 @@
 /* In the order of --help and of the manual. */
 enum option_group {
 	GROUP_ACTION,
+	GROUP_RESTART,
 	GROUP_KERNEL,
 	GROUP_HOTPLUG,
 	GROUP_PURGATORY,
@@ -22,9 +23,9 @@ enum option_group {
 	GROUP_PLAN,
 	GROUP_GENERAL,
 	GROUP_NO_EFFECT, /* accepted, so that old scripts keep working */
-	GROUP_MISSING,	 /* known from kexec-tools, refused */
+	GROUP_REFUSED,	 /* known from kexec-tools, not possible on arm64 */
 };
-#define OPTION_GROUPS (GROUP_MISSING + 1)
+#define OPTION_GROUPS (GROUP_REFUSED + 1)
 
 enum option_argument {
 	ARGUMENT_NONE,
@@ -38,13 +39,15 @@ enum option_value { VALUE_OTHER, VALUE_FILE, VALUE_DIRECTORY, VALUE_TTY };
 /* What an option does to struct request. "field" is the offset of the one it sets. */
 enum option_effect {
 	EFFECT_ACTION,	/* takes part in choosing the action; none */
+	EFFECT_AT_ONCE, /* the action, and nothing behind it counts; its words give it; none */
 	EFFECT_FLAG,	/* bool: true */
 	EFFECT_STRING,	/* const char *: the value */
 	EFFECT_WORD,	/* an enum: that of the value in words */
 	EFFECT_SIZE,	/* uint64_t: bytes, with an optional k, M or G; not zero */
+	EFFECT_ADDRESS, /* uint64_t: a number in C syntax */
 	EFFECT_SEED,	/* the seed, a number in C syntax, and that there is one; none */
 	EFFECT_NOTHING, /* none; noted under -d */
-	EFFECT_MISSING, /* none; refused by name */
+	EFFECT_REFUSED, /* none; refused by name, its "more" says why */
 };
 
 #define ON_ARM64 0x1
@@ -55,6 +58,9 @@ enum option_effect {
 #define WITH_LOAD      0x1 /* kexec_load(2) */
 #define WITH_FILE_LOAD 0x2 /* kexec_file_load(2) */
 #define WITH_BOTH      (WITH_LOAD | WITH_FILE_LOAD)
+/* Of those that mean something for one call only: the other one can do without, with a warning.
+ * Without this bit an option is refused where it would be lost. */
+#define DISPENSABLE 0x4
 
 /* One value that an EFFECT_WORD takes. A NULL text stands for "no value given". The list
  * ends with a value of -1. */
@@ -71,7 +77,7 @@ struct option_row {
 	enum option_value value_kind;
 	enum option_group group;
 	unsigned int arches; /* where kexec-tools has it: ON_* */
-	unsigned int paths;  /* the system calls for which it means something: WITH_* */
+	unsigned int paths;  /* the system calls for which it means something */
 	enum option_effect effect;
 	size_t field;
 	const struct option_word *words;

@@ -20,6 +20,7 @@
 _Static_assert(sizeof(enum hotplug_mode) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum corruption_policy) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum dry_run) == sizeof(int), "EFFECT_WORD stores an int");
+_Static_assert(sizeof(enum status_form) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum syscall_choice) == sizeof(int), "EFFECT_WORD stores an int");
 
 /* What has been met so far, beside what already stands in the request. */
@@ -29,9 +30,22 @@ struct parse {
 	char action; /* the letter of the last of -l -p -u -e -f; 0 when there was none */
 	bool crash;  /* -p was there: sticks */
 	bool unload; /* -u was there: sticks, until an -l */
+	bool load;   /* -l was there: sticks */
+	bool exec;   /* -e was there: sticks */
 	bool status; /* -S */
-	const struct option_row *missing; /* the first option that this version lacks */
+	bool ended;  /* nothing behind counts */
+	const struct option_row *refused;    /* the first option that arm64 cannot follow */
+	const struct option_row *needs_load; /* the first that only kexec_load(2) can follow */
 };
+
+/* Options that would be lost go before those that can be done without. */
+static void note_needs(struct parse *parse, const struct option_row *row)
+{
+	if (row->effect == EFFECT_NOTHING || (row->paths & WITH_BOTH) != WITH_LOAD)
+		return;
+	if (!parse->needs_load || !(row->paths & DISPENSABLE))
+		parse->needs_load = row;
+}
 
 static int bad_value(const struct option_row *row, const char *value, struct err *err)
 {
@@ -99,9 +113,6 @@ static const struct option_word *find_word(const struct option_word *words, cons
 static void note_action(struct parse *parse, char letter)
 {
 	switch (letter) {
-	case 'S':
-		parse->status = true;
-		return;
 	case 'p':
 		parse->crash = true;
 		break;
@@ -110,6 +121,10 @@ static void note_action(struct parse *parse, char letter)
 		break;
 	case 'l':
 		parse->unload = false;
+		parse->load = true;
+		break;
+	case 'e':
+		parse->exec = true;
 		break;
 	}
 	parse->action = letter;
@@ -128,6 +143,10 @@ static int apply(
 	case EFFECT_ACTION:
 		note_action(parse, row->letter);
 		return ST_OK;
+	case EFFECT_AT_ONCE:
+		parse->request->action = (enum action)row->words[0].value;
+		parse->ended = true;
+		return ST_OK;
 	case EFFECT_FLAG:
 		*(bool *)field = true;
 		return ST_OK;
@@ -139,9 +158,15 @@ static int apply(
 		if (!word)
 			return bad_value(row, value, err);
 		memcpy(field, &word->value, sizeof(word->value));
+		parse->status |= row->letter == 'S';
 		return ST_OK;
 	case EFFECT_SIZE:
 		if (!parse_size(value, &number))
+			return bad_value(row, value, err);
+		memcpy(field, &number, sizeof(number));
+		return ST_OK;
+	case EFFECT_ADDRESS:
+		if (!parse_number(value, &number, &rest) || *rest)
 			return bad_value(row, value, err);
 		memcpy(field, &number, sizeof(number));
 		return ST_OK;
@@ -152,21 +177,18 @@ static int apply(
 		parse->request->has_seed = true;
 		return ST_OK;
 	case EFFECT_NOTHING:
+		if (value && strcmp(row->value_name, "STRING") != 0 &&
+			(!parse_number(value, &number, &rest) || *rest))
+			return bad_value(row, value, err);
 		report_add(parse->report, REPORT_CHOICE, "options", "--%s has no effect here",
 			row->name);
 		return ST_OK;
-	case EFFECT_MISSING:
-		if (!parse->missing)
-			parse->missing = row;
+	case EFFECT_REFUSED:
+		if (!parse->refused)
+			parse->refused = row;
 		return ST_OK;
 	}
 	return err_set(err, ST_BUG, "option-table", "--%s: no such effect", row->name);
-}
-
-static int not_implemented(const char *what, struct err *err)
-{
-	err_set(err, ST_USAGE, "option-missing", "%s is not implemented in this version", what);
-	return err_hint(err, "'kexec --help' lists what is");
 }
 
 /* What all action options together mean. The last one wins, with two exceptions that stick:
@@ -175,62 +197,98 @@ static int choose_action(const struct parse *parse, struct err *err)
 {
 	struct request *request = parse->request;
 
-	if (parse->status)
-		return not_implemented("-S (--status)", err);
-	switch (parse->action) {
-	case 'e':
-		return not_implemented("-e (--exec)", err);
-	case 'f':
-		return not_implemented("-f (--force)", err);
-	case 'u':
-	case 'p':
-	case 'l':
-		break;
-	default:
-		if (request->kernel)
-			return not_implemented(
-				"loading a kernel and restarting into it (no -p was given)", err);
-		err_set(err, ST_USAGE, "action-missing", "nothing to do: no action was given");
-		return err_hint(err, "try 'kexec --help'");
+	request->crash = parse->crash;
+	if (parse->status) {
+		request->action = ACTION_STATUS;
+		request->crash = parse->crash || !parse->load;
+		return ST_OK;
 	}
-	if (!parse->crash)
-		return not_implemented(
-			parse->unload ? "-u (--unload) without -p" : "-l (--load)", err);
-	request->action = parse->unload ? ACTION_UNLOAD_CRASH : ACTION_LOAD_CRASH;
-	return ST_OK;
+	switch (parse->action) {
+	case 'u':
+		request->action = ACTION_UNLOAD;
+		return ST_OK;
+	case 'p':
+		request->action = parse->unload ? ACTION_UNLOAD : ACTION_LOAD;
+		return ST_OK;
+	case 'l':
+		request->action = ACTION_LOAD;
+		return ST_OK;
+	case 'e':
+		request->action = ACTION_EXEC;
+		return ST_OK;
+	case 'f':
+		/* petitboot's last resort: what is loaded, whatever else fails */
+		if (parse->exec && !request->kernel) {
+			request->action = ACTION_EXEC;
+			request->no_ifdown = true;
+			return ST_OK;
+		}
+		if (parse->crash) {
+			err_set(err, ST_USAGE, "force-crash",
+				"-f starts the kernel that it loads, and with -p only a panic "
+				"does");
+			return err_hint(err, "leave one of the two out");
+		}
+		request->action = ACTION_LOAD_AND_EXEC;
+		return ST_OK;
+	default:
+		request->action = ACTION_LOAD_AND_SHUTDOWN;
+		return ST_OK;
+	}
+}
+
+/* A load by which call? Options that only kexec_load(2) can follow say so in the request; with
+ * -s they are refused, or done without. */
+static int choose_syscall(const struct parse *parse, struct err *err)
+{
+	const struct option_row *row = parse->needs_load;
+
+	if (!row)
+		return ST_OK;
+	if (parse->request->syscall != SYSCALL_FILE_LOAD) {
+		if (row->paths & DISPENSABLE)
+			parse->request->prefers_load = row->name;
+		else
+			parse->request->needs_load = row->name;
+		return ST_OK;
+	}
+	if (row->paths & DISPENSABLE) {
+		report_add(parse->report, REPORT_WARNING, "options",
+			"--%s has no effect with kexec_file_load", row->name);
+		return ST_OK;
+	}
+	err_set(err, ST_USAGE, "file-load-option", "--%s is not possible with kexec_file_load (-s)",
+		row->name);
+	return err_hint(err, "leave -s out, or use -c");
 }
 
 /* After the last option: what only the whole command line can tell. */
 static int settle(const struct parse *parse, struct err *err)
 {
 	struct request *request = parse->request;
+	bool loads;
 	int status;
 
-	if (parse->missing) {
-		char name[64];
-
-		snprintf(name, sizeof(name), "--%s", parse->missing->name);
-		return not_implemented(name, err);
-	}
+	if (parse->refused)
+		return err_set(err, ST_USAGE, "option-not-here",
+			"--%s is not possible on arm64: %s", parse->refused->name,
+			parse->refused->more);
 	status = choose_action(parse, err);
 	if (status)
 		return status;
+	loads = request->action == ACTION_LOAD || request->action == ACTION_LOAD_AND_EXEC ||
+		request->action == ACTION_LOAD_AND_SHUTDOWN;
 	if (request->hotplug_size && request->hotplug == HOTPLUG_OFF)
 		request->hotplug = HOTPLUG_ON;
-	if (request->dry_run && request->action != ACTION_LOAD_CRASH) {
+	if (request->dry_run && !loads) {
 		err_set(err, ST_USAGE, "dry-run-action", "--dry-run can only be used with a load");
 		return err_hint(err, "kexec -p --dry-run KERNEL");
 	}
-	if (request->syscall == SYSCALL_FILE_LOAD) {
-		err_set(err, ST_UNSUPPORTED, "file-load-missing",
-			"syscall kexec_file_load not available: this version has kexec_load only");
-		return err_hint(err, "leave -s (--kexec-file-syscall) out");
-	}
-	if (request->action == ACTION_LOAD_CRASH && !request->kernel) {
+	if (loads && !request->kernel) {
 		err_set(err, ST_USAGE, "kernel-missing", "No kernel specified");
-		return err_hint(err, "kexec -p KERNEL");
+		return err_hint(err, "kexec -l KERNEL, kexec -p KERNEL; see kexec --help");
 	}
-	return ST_OK;
+	return loads ? choose_syscall(parse, err) : ST_OK;
 }
 
 /* How many rows a shortened long option could mean; text is what stands behind the "--". */
@@ -332,14 +390,14 @@ int options_parse(
 		if (!row)
 			return err_set(
 				err, ST_BUG, "option-table", "option %d without a row", found);
-		if (row->letter == 'h' || row->letter == 'v') {
-			request.action = row->letter == 'h' ? ACTION_HELP : ACTION_VERSION;
-			*ret = request;
-			return ST_OK;
-		}
 		status = apply(&parse, row, optarg, err);
 		if (status)
 			return status;
+		if (parse.ended) {
+			*ret = request;
+			return ST_OK;
+		}
+		note_needs(&parse, row);
 	}
 	if (optind < argc)
 		request.kernel = argv[optind];

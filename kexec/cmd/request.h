@@ -9,8 +9,13 @@
 enum action {
 	ACTION_HELP,
 	ACTION_VERSION,
-	ACTION_LOAD_CRASH,   /* -p KERNEL */
-	ACTION_UNLOAD_CRASH, /* -p -u */
+	ACTION_LOAD,		  /* -l KERNEL, -p KERNEL */
+	ACTION_LOAD_AND_EXEC,	  /* -f KERNEL */
+	ACTION_LOAD_AND_SHUTDOWN, /* KERNEL alone */
+	ACTION_UNLOAD,		  /* -u, -p -u */
+	ACTION_EXEC,		  /* -e */
+	ACTION_STATUS,		  /* -S */
+	ACTION_CRASH_SIZE,	  /* --print-ckr-size */
 };
 
 enum hotplug_mode {
@@ -26,15 +31,30 @@ enum syscall_choice { SYSCALL_AUTO, SYSCALL_LOAD, SYSCALL_FILE_LOAD };
 
 enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON };
 
+enum status_form { STATUS_QUIET, STATUS_TEXT, STATUS_JSON };
+
 /* Strings are borrowed from argv, or NULL when not given. */
 struct request {
 	enum action action;
+	bool crash;	/* it is about the image for a panic, not about the one for a restart */
+	bool no_ifdown; /* -x */
+	bool no_sync;	/* -y */
+	enum status_form status;
 	enum syscall_choice syscall;
+	/* An option that only kexec_load(2) can follow, without its dashes: of those that must
+	 * not be lost, else of those that can be done without. */
+	const char *needs_load;
+	const char *prefers_load;
 	const char *kernel;
 	const char *initrd;
 	const char *dtb;
 	const char *append; /* --append, --command-line: the last one given; "" is a value */
+	const char *type;   /* -t: what the file has to be */
+	bool reuse_initrd;  /* take the initrd that the running kernel kept */
 	bool reuse_cmdline; /* put the running command line, filtered, in front of it */
+	uint64_t mem_min;   /* lowest address for segments */
+	uint64_t mem_max;   /* highest, inclusive; 0 when not given */
+	bool no_cma;	    /* keep off memory that was lent to CMA */
 	bool no_checks;	    /* -i */
 	bool debug;	    /* -d */
 	bool no_capture_defaults;

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 CMD_SOURCES := \
+	kexec/cmd/cmd_io.c \
+	kexec/cmd/exec.c \
 	kexec/cmd/exit_status.c \
 	kexec/cmd/load.c \
 	kexec/cmd/option_table.c \
 	kexec/cmd/options.c \
+	kexec/cmd/status.c \
 	kexec/cmd/timeline.c \
+	kexec/cmd/unload.c \
 	kexec/cmd/usage.c \
 	kexec/cmd/verify.c

@@ -41,7 +41,9 @@ void print_usage(FILE *out)
 	}
 	fprintf(out, "\n"
 		     "KERNEL is an arm64 Image, plain or packed with gzip, xz or zstd.\n"
+		     "Without an action it is loaded, and the system restarted into it.\n"
 		     "Examples:\n"
+		     "  kexec -l --initrd=INITRD --reuse-cmdline KERNEL; systemctl kexec\n"
 		     "  kexec -p --hotplug --initrd=INITRD --reuse-cmdline KERNEL\n"
 		     "  kexec -p --dry-run KERNEL\n"
 		     "  kexec -p -u\n"

@@ -6,14 +6,6 @@
 #define STATE_TRIES   40
 #define STATE_WAIT_MS 50
 
-/* A missing crash_hotplug file is fine as long as the other one says yes: each exists only
- * where its kind of hotplug does (drivers/base/cpu.c, drivers/base/memory.c). */
-static bool hotplug_armed(const struct kexec_state *state)
-{
-	return state->cpu_hotplug != 0 && state->memory_hotplug != 0 &&
-	       (state->cpu_hotplug == 1 || state->memory_hotplug == 1);
-}
-
 int verify_armed(const struct sysroot *root, const struct plan *plan, const struct syscall_ops *ops,
 	struct err *err)
 {
@@ -27,7 +19,7 @@ int verify_armed(const struct sysroot *root, const struct plan *plan, const stru
 		if (status)
 			return status;
 		loaded = state.crash_loaded == 1;
-		hotplug = hotplug_armed(&state);
+		hotplug = kexec_state_hotplug_armed(&state);
 		kexec_state_done(&state);
 		if (loaded && (hotplug || !plan->hotplug))
 			return ST_OK;

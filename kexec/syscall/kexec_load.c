@@ -2,67 +2,35 @@
 #include "kexec/syscall/kexec_load.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
-/* EBUSY means that another load, a hotplug event or a reader of crash_size holds the kernel's
- * lock, each for milliseconds. */
-#define BUSY_TRIES   50
-#define BUSY_WAIT_MS 100
+#include "kexec/syscall/refusal.h"
 
 static int call_kernel(const struct syscall_ops *ops, uint64_t entry, size_t count,
 	const struct kexec_segment_abi *segments, uint64_t flags)
 {
-	int errnum = EBUSY;
+	unsigned int tries = 0;
+	int errnum;
 
-	for (int i = 0; i < BUSY_TRIES && errnum == EBUSY; i++) {
-		if (i)
-			ops->sleep_ms(ops->context, BUSY_WAIT_MS);
+	do
 		errnum = ops->kexec_load(ops->context, entry, count, segments, flags);
-	}
+	while (refusal_call_again(ops, errnum, &tries));
 	return errnum;
 }
 
-/* The checks behind EPERM, in the kernel's order (kernel/kexec.c:kexec_load_check). */
-static void explain_denied(const struct kexec_state *state, struct err *err)
-{
-	if (state->load_disabled == 1)
-		err_hint(err,
-			"the sysctl kernel.kexec_load_disabled is 1, and only a reboot clears it");
-	else if (state->load_limit_panic == 0)
-		err_hint(err,
-			"the sysctl kernel.kexec_load_limit_panic is 0: no load is left until the "
-			"next boot");
-	else if (strcmp(state->lockdown, "integrity") == 0 ||
-		 strcmp(state->lockdown, "confidentiality") == 0)
-		err_hint(err,
-			"the kernel is locked down (%s), as under Secure Boot: only "
-			"kexec_file_load(2) with a signed kernel is allowed",
-			state->lockdown);
-	else
-		err_hint(err,
-			"run as root with CAP_SYS_BOOT, outside of containers; else a security "
-			"module (IMA, SELinux) refused: see the kernel log");
-}
-
 /* Sort an errno and say what is likely behind it. */
-static int explain(int errnum, const struct kexec_state *state, const char *what, struct err *err)
+static int explain(
+	int errnum, bool crash, const struct kexec_state *state, const char *what, struct err *err)
 {
-	int status = errnum == EPERM || errnum == EACCES ? ST_DENIED
-		     : errnum == ENOSYS			 ? ST_UNSUPPORTED
-							 : ST_SYSTEM;
+	int status = refusal_status(errnum);
 
 	err_set_errno(err, status, "kexec-load-failed", errnum, "%s failed", what);
 	switch (errnum) {
 	case EPERM:
 	case EACCES:
-		explain_denied(state, err);
+		refusal_explain_denied(state, crash, false, err);
 		break;
 	case EBUSY:
-		err_hint(err,
-			"another load or a hotplug event held the kernel's lock for %d seconds",
-			BUSY_TRIES * BUSY_WAIT_MS / 1000);
+		refusal_explain_busy(err);
 		break;
 	case ENOSYS:
 		err_hint(err,
@@ -111,13 +79,15 @@ int kexec_load_plan(const struct syscall_ops *ops, const struct plan *plan,
 		};
 	}
 	errnum = call_kernel(ops, plan->entry, plan->segment_count, segments, plan->flags);
-	return errnum ? explain(errnum, state, "kexec_load", err) : ST_OK;
+	return errnum ? explain(errnum, plan->flags & KEXEC_ON_CRASH, state, "kexec_load", err)
+		      : ST_OK;
 }
 
-int kexec_unload_crash(const struct syscall_ops *ops, uint32_t kexec_arch,
-	const struct kexec_state *state, struct err *err)
+int kexec_load_unload(
+	const struct syscall_ops *ops, bool crash, const struct kexec_state *state, struct err *err)
 {
-	int errnum = call_kernel(ops, 0, 0, NULL, KEXEC_ON_CRASH | kexec_arch);
+	/* Without an architecture, which a kernel takes for its own. */
+	int errnum = call_kernel(ops, 0, 0, NULL, crash ? KEXEC_ON_CRASH : 0);
 
-	return errnum ? explain(errnum, state, "kexec unload", err) : ST_OK;
+	return errnum ? explain(errnum, crash, state, "kexec unload", err) : ST_OK;
 }

@@ -237,3 +237,11 @@ int kexec_state_read(const struct sysroot *root, struct kexec_state *ret, struct
 	*ret = state;
 	return ST_OK;
 }
+
+/* A missing crash_hotplug file is fine as long as the other one says yes: each exists only
+ * where its kind of hotplug does (drivers/base/cpu.c, drivers/base/memory.c). */
+bool kexec_state_hotplug_armed(const struct kexec_state *state)
+{
+	return state->cpu_hotplug != 0 && state->memory_hotplug != 0 &&
+	       (state->cpu_hotplug == 1 || state->memory_hotplug == 1);
+}

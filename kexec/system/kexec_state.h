@@ -38,4 +38,7 @@ void kexec_state_done(struct kexec_state *state);
 /* A missing file is no error; one that is there and makes no sense is ST_BAD_INPUT. */
 int kexec_state_read(const struct sysroot *root, struct kexec_state *ret, struct err *err);
 
+/* Does the kernel say that it will keep the elfcorehdr of the armed image true by itself? */
+bool kexec_state_hotplug_armed(const struct kexec_state *state);
+
 #endif

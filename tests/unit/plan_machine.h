@@ -175,7 +175,8 @@ __attribute__((unused)) static void pm_init(struct plan_machine *pm)
 	};
 
 	*pm = (struct plan_machine){ .err = ERR_INIT };
-	pm->request.action = ACTION_LOAD_CRASH;
+	pm->request.action = ACTION_LOAD;
+	pm->request.crash = true;
 	pm->request.kernel = "Image";
 	strcpy(pm->machine.name, "aarch64");
 	strcpy(pm->machine.release, "7.3.4");

@@ -13,6 +13,7 @@ UNIT_SOURCES := \
 	tests/unit/test_elfcore.c \
 	tests/unit/test_elfcorehdr.c \
 	tests/unit/test_err.c \
+	tests/unit/test_exec.c \
 	tests/unit/test_exit_status.c \
 	tests/unit/test_firmware.c \
 	tests/unit/test_image.c \
@@ -32,6 +33,7 @@ UNIT_SOURCES := \
 	tests/unit/test_rangeset.c \
 	tests/unit/test_report.c \
 	tests/unit/test_sha256.c \
+	tests/unit/test_status.c \
 	tests/unit/test_sysroot.c \
 	tests/unit/test_verify.c \
 	tests/unit/test_vmcoreinfo.c

@@ -30,10 +30,12 @@ static void test_usage_errors(void **state)
 {
 	(void)state;
 	assert_int_equal(of(ST_USAGE, "option-unknown"), 1);
-	assert_int_equal(of(ST_USAGE, "option-missing"), 1);
+	assert_int_equal(of(ST_USAGE, "option-not-here"), 1);
 	assert_int_equal(of(ST_BAD_INPUT, "option-value"), 1);
 	assert_int_equal(of(ST_USAGE, "kernel-missing"), 255);
-	assert_int_equal(of(ST_UNSUPPORTED, "file-load-missing"), 253);
+	assert_int_equal(of(ST_UNSUPPORTED, "file-load-unusable"), 253);
+	assert_int_equal(of(ST_NOT_FOUND, "nothing-loaded"), 1);
+	assert_int_equal(of(ST_SYSTEM, "status-unreadable"), 255);
 }
 
 static void test_what_the_machine_lacks(void **state)
@@ -80,8 +82,11 @@ static void test_failed_system_calls(void **state)
 		ST_SYSTEM };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
 		assert_int_equal(of(statuses[i], "kexec-load-failed"), 255);
+		assert_int_equal(of(statuses[i], "kexec-file-load-failed"), 255);
+		assert_int_equal(of(statuses[i], "exec-failed"), 255);
+	}
 }
 
 /* A failed load must never end with 0, whatever comes along. */

@@ -4,6 +4,7 @@
 #include "tests/unit/tree.h"
 
 #include "kexec/cmd/load.h"
+#include "kexec/cmd/unload.h"
 #include "tests/unit/no_calls.h"
 
 #define CPU_DIR "/sys/devices/system/cpu"
@@ -16,13 +17,6 @@ struct session {
 	char *warnings;
 	struct err err;
 };
-
-static void no_sleep(void *context, unsigned int ms)
-{
-	(void)context;
-	(void)ms;
-	fail_msg("slept");
-}
 
 static void put_image(const struct tmproot *tmp, const char *path)
 {
@@ -69,7 +63,8 @@ static void start(struct session *session)
 	put_image(tmp, "/boot/Image");
 	tmproot_text(tmp, "/boot/initrd", "070701 and so on");
 	session->request = (struct request){
-		.action = ACTION_LOAD_CRASH,
+		.action = ACTION_LOAD,
+		.crash = true,
 		.kernel = "/boot/Image",
 		.initrd = "/boot/initrd",
 		.sysroot = tmp->dir,
@@ -89,8 +84,7 @@ static void end(struct session *session)
 static int run(struct session *session,
 	int (*verb)(const struct request *, const struct cmd_io *, struct err *))
 {
-	struct syscall_ops ops = { no_load, no_file_load, no_sleep, NULL };
-	struct cmd_io io = { .syscalls = &ops };
+	struct cmd_io io = { .syscalls = &no_calls };
 	size_t out_size, warnings_size;
 	int status;
 
@@ -110,13 +104,13 @@ static int run(struct session *session,
 
 static void run_well(struct session *session)
 {
-	if (run(session, load_crash) != ST_OK)
+	if (run(session, load_kernel) != ST_OK)
 		fail_msg("%s: %s", session->err.id, session->err.text);
 }
 
 static void assert_refused(struct session *session, int status, const char *id, const char *words)
 {
-	assert_int_equal(run(session, load_crash), status);
+	assert_int_equal(run(session, load_kernel), status);
 	assert_string_equal(session->err.id, id);
 	if (!strstr(session->err.text, words))
 		fail_msg("\"%s\" is not in \"%s\"", words, session->err.text);
@@ -175,7 +169,7 @@ static void sysroot_that_is_not_live_is_never_loaded_into(void **state)
 	/* Before anything is read. */
 	session.request.kernel = "/no/such/file";
 	assert_refused(&session, ST_USAGE, "sysroot-not-live", "only --dry-run");
-	assert_int_equal(run(&session, unload_crash), ST_USAGE);
+	assert_int_equal(run(&session, unload_kernel), ST_USAGE);
 	assert_string_equal(session.err.id, "sysroot-not-live");
 	end(&session);
 }
@@ -190,12 +184,12 @@ static void live_root_refuses_a_missing_file_before_any_call(void **state)
 	session.request.sysroot = NULL;
 	session.request.dry_run = DRY_RUN_OFF;
 	session.request.kernel = "/no/such/file";
-	assert_int_equal(run(&session, load_crash), ST_NOT_FOUND);
+	assert_int_equal(run(&session, load_kernel), ST_NOT_FOUND);
 	assert_ptr_equal(strstr(session.err.text, "kernel: "), session.err.text);
 	snprintf(path, sizeof(path), "%s/boot/Image", session.tmp.dir);
 	session.request.kernel = path;
 	session.request.initrd = "/no/such/file";
-	assert_int_equal(run(&session, load_crash), ST_NOT_FOUND);
+	assert_int_equal(run(&session, load_kernel), ST_NOT_FOUND);
 	assert_ptr_equal(strstr(session.err.text, "initrd: "), session.err.text);
 	end(&session);
 }
@@ -216,7 +210,7 @@ static void files_are_checked(void **state)
 	session.request.dtb = "/boot/text";
 	assert_refused(&session, ST_BAD_INPUT, "fdt-broken", "--dtb: /boot/text");
 	session.request.dtb = "/boot/none";
-	assert_int_equal(run(&session, load_crash), ST_NOT_FOUND);
+	assert_int_equal(run(&session, load_kernel), ST_NOT_FOUND);
 	assert_ptr_equal(strstr(session.err.text, "--dtb: "), session.err.text);
 	session.request.dtb = NULL;
 	session.request.kernel = "/boot/text";
@@ -283,7 +277,7 @@ static void console_is_chosen_or_done_without(void **state)
 	run_well(&session);
 	assert_null(strstr(session.out, "0x9000000"));
 	session.request.console = "telegraph";
-	assert_int_equal(run(&session, load_crash), ST_USAGE);
+	assert_int_equal(run(&session, load_kernel), ST_USAGE);
 	end(&session);
 }
 

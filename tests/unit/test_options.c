@@ -40,7 +40,8 @@ static void assert_loads(const char *line)
 {
 	if (parse(line))
 		fail_msg("%s: %s", line, err.text);
-	assert_int_equal(request.action, ACTION_LOAD_CRASH);
+	assert_int_equal(request.action, ACTION_LOAD);
+	assert_true(request.crash);
 }
 
 static void assert_refused(const char *line, int status, const char *id, const char *text)
@@ -159,73 +160,140 @@ static void test_abbreviations(void **state)
 	assert_refused("-p --load-p --no-c K", ST_USAGE, "option-unknown", "ambiguous");
 }
 
+/* "must stay": the last action wins; -p sticks. */
 static void test_actions(void **state)
 {
 	static const struct {
 		const char *line;
 		enum action action;
+		bool crash;
 	} good[] = {
-		{ "-p K", ACTION_LOAD_CRASH },
-		{ "--load-panic K", ACTION_LOAD_CRASH },
-		{ "-p -u", ACTION_UNLOAD_CRASH },
-		{ "-pu", ACTION_UNLOAD_CRASH },
-		{ "-u -p", ACTION_UNLOAD_CRASH },
-		{ "-p --unload", ACTION_UNLOAD_CRASH },
-		{ "-l -p K", ACTION_LOAD_CRASH },
-		{ "-p -l K", ACTION_LOAD_CRASH },
-		{ "-e -p K", ACTION_LOAD_CRASH },
-		{ "-p -u -l K", ACTION_LOAD_CRASH },
-		{ "-p -p K", ACTION_LOAD_CRASH },
-		{ "-a -p -u", ACTION_UNLOAD_CRASH },
-		{ "-p -u K", ACTION_UNLOAD_CRASH },
+		{ "-p K", ACTION_LOAD, true },
+		{ "--load-panic K", ACTION_LOAD, true },
+		{ "-p -u", ACTION_UNLOAD, true },
+		{ "-pu", ACTION_UNLOAD, true },
+		{ "-u -p", ACTION_UNLOAD, true },
+		{ "-p --unload", ACTION_UNLOAD, true },
+		{ "-l -p K", ACTION_LOAD, true },
+		{ "-p -l K", ACTION_LOAD, true },
+		{ "-e -p K", ACTION_LOAD, true },
+		{ "-p -u -l K", ACTION_LOAD, true },
+		{ "-p -p K", ACTION_LOAD, true },
+		{ "-a -p -u", ACTION_UNLOAD, true },
+		{ "-p -u K", ACTION_UNLOAD, true },
+		{ "-l K", ACTION_LOAD, false },
+		{ "--load K", ACTION_LOAD, false },
+		{ "-u -l K", ACTION_LOAD, false },
+		{ "-u", ACTION_UNLOAD, false },
+		{ "-u -a", ACTION_UNLOAD, false },
+		{ "-l -u", ACTION_UNLOAD, false },
+		{ "-e", ACTION_EXEC, false },
+		{ "--exec", ACTION_EXEC, false },
+		{ "-l -e K", ACTION_EXEC, false },
+		{ "-le K", ACTION_EXEC, false },
+		{ "-p -e K", ACTION_EXEC, true },
+		{ "-u -e", ACTION_EXEC, false },
+		{ "-e -i", ACTION_EXEC, false },
+		{ "-e -l K", ACTION_LOAD, false },
+		{ "-f K", ACTION_LOAD_AND_EXEC, false },
+		{ "-l --force K", ACTION_LOAD_AND_EXEC, false },
+		{ "-e -f K", ACTION_LOAD_AND_EXEC, false },
+		{ "-f -l K", ACTION_LOAD, false },
+		{ "K", ACTION_LOAD_AND_SHUTDOWN, false },
+		{ "-d K", ACTION_LOAD_AND_SHUTDOWN, false },
+		{ "-s K", ACTION_LOAD_AND_SHUTDOWN, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		if (parse(good[i].line))
 			fail_msg("%s: %s", good[i].line, err.text);
-		if (request.action != good[i].action)
+		if (request.action != good[i].action || request.crash != good[i].crash)
 			fail_msg("%s: action %d", good[i].line, request.action);
+		assert_false(request.no_ifdown);
 	}
 }
 
-static void test_actions_that_are_not_there_yet(void **state)
+/* petitboot's last resort */
+static void test_exec_and_force_without_a_kernel(void **state)
 {
-	static const char *const lines[] = {
-		"-l K",
-		"--load K",
-		"-e",
-		"--exec",
-		"-f K",
-		"-e -f",
-		"-S",
-		"-p -S",
-		"--status -p K",
-		"-u",
-		"K",
-		"-d K",
-		"-p -e K",
-		"-l -u",
+	(void)state;
+	assert_int_equal(parse("-e -f"), ST_OK);
+	assert_int_equal(request.action, ACTION_EXEC);
+	assert_true(request.no_ifdown);
+	assert_refused("-f", ST_USAGE, "kernel-missing", "No kernel specified");
+	assert_refused("-p -f K", ST_USAGE, "force-crash", "-p");
+}
+
+/* -S goes before every action; which image, does not depend on -d or on the order. */
+static void test_status(void **state)
+{
+	static const struct {
+		const char *line;
+		bool crash;
+	} good[] = {
+		{ "-S", true },
+		{ "--status", true },
+		{ "-p -S", true },
+		{ "-S -p", true },
+		{ "-d -S", true },
+		{ "-l -S", false },
+		{ "-S -l", false },
+		{ "-d -S -l", false },
+		{ "-p -S -l", true },
+		{ "-S -u", true },
+		{ "-S -e K", true },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		assert_refused(lines[i], ST_USAGE, "option-missing", "not implemented");
-	assert_refused("", ST_USAGE, "action-missing", "no action");
-	assert_refused("-d", ST_USAGE, "action-missing", "no action");
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (parse(good[i].line))
+			fail_msg("%s: %s", good[i].line, err.text);
+		assert_int_equal(request.action, ACTION_STATUS);
+		assert_int_equal(request.crash, good[i].crash);
+		assert_int_equal(request.status, STATUS_QUIET);
+	}
+	assert_int_equal(parse("-S --status=json"), ST_OK);
+	assert_int_equal(request.action, ACTION_STATUS);
+	assert_int_equal(request.status, STATUS_JSON);
+	assert_int_equal(parse("--status=text -l"), ST_OK);
+	assert_int_equal(request.status, STATUS_TEXT);
+	assert_refused("--status=xml", ST_BAD_INPUT, "option-value", "--status=xml");
 }
 
-static void test_options_that_are_not_there_yet_are_named(void **state)
+static void test_before_a_restart(void **state)
 {
 	(void)state;
-	assert_refused("-p --mem-min=0x1000 K", ST_USAGE, "option-missing", "--mem-min");
-	assert_refused("-p --mem-max=0x1000 K", ST_USAGE, "option-missing", "--mem-max");
-	assert_refused("-p -t Image K", ST_USAGE, "option-missing", "--type");
-	assert_refused("-p --type=Image K", ST_USAGE, "option-missing", "--type");
-	assert_refused("-p --entry=1 K", ST_USAGE, "option-missing", "--entry");
-	assert_refused("-p --reuseinitrd K", ST_USAGE, "option-missing", "--reuseinitrd");
-	assert_refused("--print-ckr-size", ST_USAGE, "option-missing", "--print-ckr-size");
-	assert_refused("-p --module=M K", ST_USAGE, "option-missing", "--module");
+	assert_int_equal(parse("-x -e"), ST_OK);
+	assert_true(request.no_ifdown);
+	assert_false(request.no_sync);
+	assert_int_equal(parse("-e --no-sync"), ST_OK);
+	assert_true(request.no_sync);
+}
+
+/* A number in C syntax, as for strtoull() with base 0. */
+static void test_addresses(void **state)
+{
+	(void)state;
+	assert_loads("-p --mem-min=0x40000000 --mem-max 4294967295 K");
+	assert_int_equal(request.mem_min, 0x40000000);
+	assert_int_equal(request.mem_max, 0xffffffff);
+	assert_refused("-p --mem-min=top K", ST_BAD_INPUT, "option-value",
+		"Bad option value in --mem-min=top");
+	assert_refused("-p --mem-max= K", ST_BAD_INPUT, "option-value", "--mem-max=");
+	assert_refused("-p --mem-max=1M K", ST_BAD_INPUT, "option-value", "--mem-max=1M");
+	assert_loads("-p --entry=0x1000 K");
+	assert_refused("-p --entry=start K", ST_BAD_INPUT, "option-value", "--entry=start");
+}
+
+static void test_what_arm64_cannot_do_is_said(void **state)
+{
+	(void)state;
+	assert_refused("-l --load-preserve-context --mem-max=1 K", ST_USAGE, "option-not-here",
+		"--load-preserve-context is not possible on arm64: Only x86");
+	assert_refused("--load-jump-back-helper", ST_USAGE, "option-not-here", "arm64");
+	assert_refused("--load-live-update K", ST_USAGE, "option-not-here", "Xen");
+	assert_refused("--exec-live-update", ST_USAGE, "option-not-here", "Xen");
 }
 
 static void test_help_and_version_act_when_met(void **state)
@@ -239,6 +307,8 @@ static void test_help_and_version_act_when_met(void **state)
 	assert_int_equal(request.action, ACTION_VERSION);
 	assert_int_equal(parse("-l --help"), ST_OK);
 	assert_int_equal(request.action, ACTION_HELP);
+	assert_int_equal(parse("--print-ckr-size -p"), ST_OK);
+	assert_int_equal(request.action, ACTION_CRASH_SIZE);
 	assert_refused("--bogus -v", ST_USAGE, "option-unknown", "--bogus");
 }
 
@@ -266,11 +336,40 @@ static void test_system_call_last_one_counts(void **state)
 	assert_int_equal(request.syscall, SYSCALL_LOAD);
 	assert_loads("-p -s -a K");
 	assert_int_equal(request.syscall, SYSCALL_AUTO);
-	assert_refused("-c -s -p K", ST_UNSUPPORTED, "file-load-missing",
-		"syscall kexec_file_load not available");
+	assert_loads("-c -s -p K");
+	assert_int_equal(request.syscall, SYSCALL_FILE_LOAD);
 	/* kdumpctl gives it twice under secure boot, and to unload */
-	assert_refused("-s -s -p K", ST_UNSUPPORTED, "file-load-missing", "kexec_file_load");
-	assert_refused("-s -p -u", ST_UNSUPPORTED, "file-load-missing", "kexec_file_load");
+	assert_loads("-s -s -p K");
+	assert_int_equal(request.syscall, SYSCALL_FILE_LOAD);
+	assert_int_equal(parse("-s -p -u"), ST_OK);
+	assert_int_equal(request.syscall, SYSCALL_FILE_LOAD);
+}
+
+/* What only one of the calls can follow decides which one it is, or is not lost silently. */
+static void test_options_of_one_call(void **state)
+{
+	(void)state;
+	assert_loads("-p --initrd=I --append=A --hotplug -i -d K");
+	assert_null(request.needs_load);
+	assert_null(request.prefers_load);
+	assert_loads("-p --dtb=D --serial=S K");
+	assert_string_equal(request.needs_load, "dtb");
+	assert_loads("-p --serial=S --dtb=D K");
+	assert_string_equal(request.needs_load, "dtb");
+	assert_loads("-p --serial=S K");
+	assert_null(request.needs_load);
+	assert_string_equal(request.prefers_load, "serial");
+	assert_loads("-p --dry-run K");
+	assert_string_equal(request.needs_load, "dry-run");
+
+	assert_refused("-s -p --dtb=D K", ST_USAGE, "file-load-option", "--dtb is not possible");
+	assert_refused("-p --console=none -s K", ST_USAGE, "file-load-option", "--console");
+	assert_loads("-s -p --serial=S K");
+	assert_null(request.prefers_load);
+	assert_int_equal(report.count, 1);
+	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
+	assert_non_null(strstr(report.entries[0].text, "--serial has no effect"));
+	assert_int_equal(parse("-s -u --dtb=D"), ST_OK); /* loads nothing */
 }
 
 static void test_hotplug(void **state)
@@ -350,7 +449,8 @@ static void test_dry_run(void **state)
 	assert_int_equal(request.dry_run, DRY_RUN_JSON);
 	assert_refused("-p --dry-run=xml K", ST_BAD_INPUT, "option-value", "--dry-run=xml");
 	assert_refused("-p -u --dry-run", ST_USAGE, "dry-run-action", "--dry-run");
-	assert_refused("--dry-run", ST_USAGE, "action-missing", "no action");
+	assert_refused("--dry-run", ST_USAGE, "kernel-missing", "No kernel");
+	assert_refused("-S --dry-run", ST_USAGE, "dry-run-action", "--dry-run");
 }
 
 static void test_seed(void **state)
@@ -367,7 +467,10 @@ static void test_seed(void **state)
 static void test_kernel_is_needed_to_load_only(void **state)
 {
 	(void)state;
-	assert_refused("-p", ST_USAGE, "kernel-missing", "No kernel specified");
+	static const char *const lines[] = { "", "-d", "-p", "-l", "-f", "-s", "-u -l" };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_refused(lines[i], ST_USAGE, "kernel-missing", "No kernel specified");
 	assert_int_equal(parse("-p -u"), ST_OK);
 	assert_null(request.kernel);
 }
@@ -376,12 +479,12 @@ static void test_options_of_other_architectures_are_noted(void **state)
 {
 	(void)state;
 	/* Debian's kdump-config, Fedora's old configurations */
-	assert_loads(
-		"-p --args-linux --elf64-core-headers --dt-no-old-root -x --serial-baud=9600 K");
+	assert_loads("-p --args-linux --elf64-core-headers --dt-no-old-root --module=M "
+		     "--serial-baud=9600 K");
 	assert_int_equal(report.count, 5);
 	assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
 	assert_string_equal(report.entries[0].text, "--args-linux has no effect here");
-	assert_string_equal(report.entries[3].text, "--no-ifdown has no effect here");
+	assert_string_equal(report.entries[3].text, "--module has no effect here");
 	assert_string_equal(request.kernel, "K");
 }
 
@@ -406,16 +509,12 @@ static void test_every_row_of_the_table(void **state)
 
 		if (row->words)
 			value = row->words[row->words[0].text ? 0 : 1].text;
-		snprintf(line, sizeof(line), "-p --%s%s%s K", row->name,
+		snprintf(line, sizeof(line), "-l --%s%s%s K", row->name,
 			row->argument == ARGUMENT_NONE ? "" : "=",
 			row->argument == ARGUMENT_NONE ? "" : value);
 		status = parse(line);
-		if (row->group == GROUP_MISSING && row->letter == 'l')
-			assert_int_equal(status, ST_OK); /* -p -l: the crash flag sticks */
-		else if (row->group == GROUP_MISSING)
-			assert_string_equal(err.id, "option-missing");
-		else if (row->letter == 's')
-			assert_int_equal(status, ST_UNSUPPORTED);
+		if (row->group == GROUP_REFUSED)
+			assert_string_equal(err.id, "option-not-here");
 		else if (status)
 			fail_msg("%s: %s", line, err.text);
 		assert_int_equal(report.count, row->group == GROUP_NO_EFFECT);
@@ -433,10 +532,11 @@ static void test_table_is_well_formed(void **state)
 		assert_true(strlen(row->name) > 1);
 		assert_true(strlen(row->help) <= 52);
 		assert_int_equal(row->argument == ARGUMENT_NONE, row->value_name == NULL);
-		assert_int_equal(row->effect == EFFECT_WORD, row->words != NULL);
+		assert_int_equal(row->effect == EFFECT_WORD || row->effect == EFFECT_AT_ONCE,
+			row->words != NULL);
 		assert_int_equal(row->effect == EFFECT_NOTHING, row->group == GROUP_NO_EFFECT);
-		if (row->effect == EFFECT_MISSING)
-			assert_int_equal(row->group, GROUP_MISSING);
+		assert_int_equal(row->effect == EFFECT_REFUSED, row->group == GROUP_REFUSED);
+		assert_true(row->effect != EFFECT_REFUSED || row->more);
 		assert_true(row->arches && row->paths);
 		for (size_t j = 0; j < i; j++) {
 			assert_string_not_equal(row->name, option_table[j].name);
@@ -466,11 +566,15 @@ int main(void)
 		cmocka_unit_test(test_short_options_in_one_word),
 		cmocka_unit_test(test_abbreviations),
 		cmocka_unit_test(test_actions),
-		cmocka_unit_test(test_actions_that_are_not_there_yet),
-		cmocka_unit_test(test_options_that_are_not_there_yet_are_named),
+		cmocka_unit_test(test_exec_and_force_without_a_kernel),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_before_a_restart),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_what_arm64_cannot_do_is_said),
 		cmocka_unit_test(test_help_and_version_act_when_met),
 		cmocka_unit_test(test_unknown_options),
 		cmocka_unit_test(test_system_call_last_one_counts),
+		cmocka_unit_test(test_options_of_one_call),
 		cmocka_unit_test(test_hotplug),
 		cmocka_unit_test(test_hotplug_size),
 		cmocka_unit_test(test_on_corruption),

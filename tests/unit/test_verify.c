@@ -38,9 +38,11 @@ static void change_sleep(void *context, unsigned int ms)
 
 static int look(struct tmproot *tmp, bool hotplug, struct change *change, struct err *err)
 {
-	struct syscall_ops ops = { no_load, no_file_load, change_sleep, change };
+	struct syscall_ops ops = no_calls;
 	struct plan plan = { .hotplug = hotplug };
 
+	ops.sleep_ms = change_sleep;
+	ops.context = change;
 	err_clear(err);
 	return verify_armed(tmp->root, &plan, &ops, err);
 }

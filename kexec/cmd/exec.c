@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/cmd/exec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kexec/syscall/ifdown.h"
+#include "kexec/system/kexec_state.h"
+#include "lib/sysroot.h"
+
+/* A state that cannot be read is no reason to stay: the kernel knows best. */
+static int check_loaded(const struct sysroot *root, struct err *err)
+{
+	struct kexec_state state;
+	int loaded;
+
+	if (kexec_state_read(root, &state, NULL))
+		return ST_OK;
+	loaded = state.loaded;
+	kexec_state_done(&state);
+	if (loaded)
+		return ST_OK;
+	err_set(err, ST_NOT_FOUND, "nothing-loaded", "Nothing has been loaded!");
+	return err_hint(err, "load a kernel first: kexec -l KERNEL");
+}
+
+static int jump(const struct cmd_io *io, struct err *err)
+{
+	int errnum = io->syscalls->reboot_kexec(io->syscalls->context);
+
+	err_set_errno(err, errnum == EPERM ? ST_DENIED : ST_SYSTEM, "exec-failed", errnum,
+		"kexec failed");
+	switch (errnum) {
+	case EPERM:
+		return err_hint(err, "run as root with CAP_SYS_BOOT, outside of containers");
+	case EINVAL:
+		return err_hint(err, "no kernel is loaded any more: kexec -l KERNEL");
+	default:
+		return err_hint(err, "see the kernel log");
+	}
+}
+
+int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	struct report report = REPORT_INIT;
+	struct sysroot *root;
+	int status = sysroot_new(request->sysroot, &root, err);
+
+	if (status)
+		return status;
+	if (!sysroot_is_live(root))
+		status = err_set(err, ST_USAGE, "sysroot-not-live",
+			"--sysroot=%s is not this machine: there is nothing to start",
+			request->sysroot);
+	else
+		status = check_loaded(root, err);
+	sysroot_free(root);
+	if (status)
+		return status;
+	if (!request->no_sync)
+		io->syscalls->sync(io->syscalls->context);
+	if (!request->no_ifdown) {
+		interfaces_down(io->syscalls, &report);
+		print_warnings(io, &report);
+		report_done(&report);
+	}
+	return jump(io, err);
+}
+
+int exec_shutdown(const struct cmd_io *io, struct err *err)
+{
+	static const char *const paths[] = { "/sbin/shutdown", "/etc/shutdown", "/bin/shutdown" };
+	static const char *const argv[] = { "shutdown", "-r", "now", NULL };
+	int errnum = ENOENT;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && errnum == ENOENT; i++)
+		errnum = io->syscalls->exec(io->syscalls->context, paths[i], argv);
+	err_set_errno(err, ST_SYSTEM, "shutdown-failed", errnum, "cannot run %s", paths[0]);
+	return err_hint(err, "the kernel is loaded: \"systemctl kexec\" or \"kexec -e\" starts it");
+}

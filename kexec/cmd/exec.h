@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Leaving the running kernel. */
+#ifndef KEXEC_CMD_EXEC_H
+#define KEXEC_CMD_EXEC_H
+
+#include "kexec/cmd/cmd_io.h"
+#include "kexec/cmd/request.h"
+#include "lib/err.h"
+
+/*
+ * kexec -e: write out file systems, take the network down, start the loaded kernel. Comes back on
+ * failure only. ST_NOT_FOUND when nothing is loaded; ST_USAGE for a sysroot; ST_DENIED,
+ * ST_SYSTEM.
+ */
+int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err);
+
+/*
+ * kexec KERNEL, once that is loaded: become the program that restarts the system, at whose end
+ * the init system starts the loaded kernel. Comes back on failure only: ST_SYSTEM.
+ */
+int exec_shutdown(const struct cmd_io *io, struct err *err);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* kexec -u, kexec -p -u */
+#ifndef KEXEC_CMD_UNLOAD_H
+#define KEXEC_CMD_UNLOAD_H
+
+#include "kexec/cmd/cmd_io.h"
+#include "kexec/cmd/request.h"
+#include "lib/err.h"
+
+/* Remove the image for a restart, or with request->crash the one for a panic. Nothing loaded is
+ * fine. ST_USAGE for a sysroot; else as kexec_file_unload() and kexec_load_unload(). */
+int unload_kernel(const struct request *request, const struct cmd_io *io, struct err *err);
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Leaving the running kernel: which calls, in which order. */
+#include <errno.h>
+
+#include "tests/unit/tmproot.h"
+
+#include "kexec/cmd/exec.h"
+#include "kexec/syscall/ifdown.h"
+#include "tests/unit/no_calls.h"
+
+/* A kernel that writes down what it is asked for, and answers. */
+struct kernel {
+	char log[512];
+	const char *const *interfaces; /* ends with NULL */
+	int list_errno;
+	int down_errno;
+	int exec_errno;
+	size_t execs;
+};
+
+static void note(struct kernel *kernel, const char *what, const char *name)
+{
+	size_t used = strlen(kernel->log);
+
+	snprintf(kernel->log + used, sizeof(kernel->log) - used, "%s%s%s", used ? " " : "", what,
+		name);
+}
+
+static void fake_sync(void *context)
+{
+	note(context, "sync", "");
+}
+
+static int fake_list(void *context, char ***ret, size_t *ret_count)
+{
+	struct kernel *kernel = context;
+	size_t count = 0;
+
+	if (kernel->list_errno)
+		return kernel->list_errno;
+	while (kernel->interfaces[count])
+		count++;
+	*ret = calloc(count + 1, sizeof(**ret));
+	assert_non_null(*ret);
+	for (size_t i = 0; i < count; i++)
+		(*ret)[i] = strdup(kernel->interfaces[i]);
+	*ret_count = count;
+	return 0;
+}
+
+static int fake_down(void *context, const char *name)
+{
+	note(context, "down:", name);
+	return ((struct kernel *)context)->down_errno;
+}
+
+static int fake_reboot(void *context)
+{
+	note(context, "reboot", "");
+	return EINVAL;
+}
+
+static int fake_exec(void *context, const char *path, const char *const *argv)
+{
+	struct kernel *kernel = context;
+
+	note(kernel, "exec:", path);
+	assert_string_equal(argv[0], "shutdown");
+	assert_string_equal(argv[1], "-r");
+	assert_string_equal(argv[2], "now");
+	assert_null(argv[3]);
+	return kernel->execs++ == 0 ? ENOENT : kernel->exec_errno;
+}
+
+static struct syscall_ops ops_of(struct kernel *kernel)
+{
+	struct syscall_ops ops = no_calls;
+
+	ops.sync = fake_sync;
+	ops.list_interfaces = fake_list;
+	ops.interface_down = fake_down;
+	ops.reboot_kexec = fake_reboot;
+	ops.exec = fake_exec;
+	ops.context = kernel;
+	return ops;
+}
+
+static const char *const some[] = { "lo", "eth0", "shaper0", "eth0:1", "wlan0", NULL };
+
+static void interfaces_go_down_in_order(void **state)
+{
+	struct kernel kernel = { .interfaces = some };
+	struct syscall_ops ops = ops_of(&kernel);
+	struct report report = REPORT_INIT;
+
+	(void)state;
+	interfaces_down(&ops, &report);
+	assert_string_equal(kernel.log, "down:shaper0 down:eth0 down:wlan0");
+	assert_int_equal(report.count, 0);
+	report_done(&report);
+}
+
+static void interfaces_that_stay_up_are_no_obstacle(void **state)
+{
+	struct kernel kernel = { .interfaces = some, .down_errno = EPERM };
+	struct syscall_ops ops = ops_of(&kernel);
+	struct report report = REPORT_INIT;
+
+	(void)state;
+	interfaces_down(&ops, &report);
+	assert_string_equal(kernel.log, "down:shaper0 down:eth0 down:wlan0");
+	assert_int_equal(report.count, 3);
+	assert_int_equal(report.entries[1].kind, REPORT_WARNING);
+	assert_string_equal(report.entries[1].text, "eth0 stays up: Operation not permitted");
+	kernel.list_errno = ENOMEM;
+	kernel.log[0] = '\0';
+	interfaces_down(&ops, &report);
+	assert_string_equal(kernel.log, "");
+	assert_int_equal(report.count, 4);
+	report_done(&report);
+}
+
+static int run(const struct request *request, struct kernel *kernel, struct err *err)
+{
+	struct syscall_ops ops = ops_of(kernel);
+	FILE *null = fopen("/dev/null", "w");
+	struct cmd_io io = { .out = null, .err = null, .syscalls = &ops };
+	int status;
+
+	assert_non_null(null);
+	kernel->log[0] = '\0';
+	err_clear(err);
+	status = request->action == ACTION_EXEC ? exec_kernel(request, &io, err)
+						: exec_shutdown(&io, err);
+	fclose(null);
+	assert_int_equal(status, err->status);
+	return status;
+}
+
+/* /sys/kernel/kexec_loaded of this machine decides, so that only what follows from it is
+ * looked at. */
+static void exec_syncs_then_takes_the_network_down_then_leaves(void **state)
+{
+	static const struct {
+		bool no_sync, no_ifdown;
+		const char *log;
+	} cases[] = {
+		{ false, false, "sync down:shaper0 down:eth0 down:wlan0 reboot" },
+		{ true, false, "down:shaper0 down:eth0 down:wlan0 reboot" },
+		{ false, true, "sync reboot" },
+		{ true, true, "reboot" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct kernel kernel = { .interfaces = some };
+		struct request request = { .action = ACTION_EXEC,
+			.no_sync = cases[i].no_sync,
+			.no_ifdown = cases[i].no_ifdown };
+		struct err err = ERR_INIT;
+		int status = run(&request, &kernel, &err);
+
+		if (status == ST_NOT_FOUND) { /* this machine has kexec, and nothing loaded */
+			assert_string_equal(err.id, "nothing-loaded");
+			assert_string_equal(err.text, "Nothing has been loaded!");
+			assert_string_equal(kernel.log, "");
+			continue;
+		}
+		assert_int_equal(status, ST_SYSTEM);
+		assert_string_equal(err.id, "exec-failed");
+		assert_string_equal(err.text, "kexec failed: Invalid argument");
+		assert_string_equal(kernel.log, cases[i].log);
+	}
+}
+
+static void exec_is_about_this_machine_only(void **state)
+{
+	struct kernel kernel = { .interfaces = some };
+	struct request request = { .action = ACTION_EXEC };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_text(&tmp, "/sys/kernel/kexec_loaded", "1\n");
+	request.sysroot = tmp.dir;
+	assert_int_equal(run(&request, &kernel, &err), ST_USAGE);
+	assert_string_equal(err.id, "sysroot-not-live");
+	assert_string_equal(kernel.log, "");
+	tmproot_done(&tmp);
+}
+
+static void shutdown_is_tried_in_three_places(void **state)
+{
+	struct kernel kernel = { .exec_errno = ENOENT };
+	struct request request = { .action = ACTION_LOAD_AND_SHUTDOWN };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(run(&request, &kernel, &err), ST_SYSTEM);
+	assert_string_equal(err.id, "shutdown-failed");
+	assert_string_equal(
+		kernel.log, "exec:/sbin/shutdown exec:/etc/shutdown exec:/bin/shutdown");
+	/* One that is there and cannot be run ends the search. */
+	kernel = (struct kernel){ .exec_errno = EACCES };
+	assert_int_equal(run(&request, &kernel, &err), ST_SYSTEM);
+	assert_string_equal(kernel.log, "exec:/sbin/shutdown exec:/etc/shutdown");
+	assert_non_null(strstr(err.text, "Permission denied"));
+	assert_non_null(strstr(err.hint, "systemctl kexec"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(interfaces_go_down_in_order),
+		cmocka_unit_test(interfaces_that_stay_up_are_no_obstacle),
+		cmocka_unit_test(exec_syncs_then_takes_the_network_down_then_leaves),
+		cmocka_unit_test(exec_is_about_this_machine_only),
+		cmocka_unit_test(shutdown_is_tried_in_three_places),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What -S and --print-ckr-size say, by exit status and in words. */
+#include "tests/unit/tmproot.h"
+
+#include <json-c/json.h>
+
+#include "kexec/cmd/status.h"
+#include "tests/unit/no_calls.h"
+
+#define LOADED	     "/sys/kernel/kexec_loaded"
+#define CRASH_LOADED "/sys/kernel/kexec_crash_loaded"
+
+struct session {
+	struct tmproot tmp;
+	struct request request;
+	char *out;
+	char *warnings;
+	int answer;
+	struct err err;
+};
+
+static void start(struct session *session)
+{
+	struct tmproot *tmp = &session->tmp;
+
+	*session = (struct session){ .err = ERR_INIT };
+	tmproot_init(tmp);
+	tmproot_text(tmp, "/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4096\n");
+	tmproot_text(tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  50000000-50ffffff : Crash kernel\n"
+		"  a0000000-afffffff : Crash kernel\n");
+	tmproot_text(tmp, LOADED, "0\n");
+	tmproot_text(tmp, CRASH_LOADED, "1\n");
+	session->request = (struct request){ .sysroot = tmp->dir, .crash = true };
+}
+
+static void end(struct session *session)
+{
+	free(session->out);
+	free(session->warnings);
+	tmproot_done(&session->tmp);
+}
+
+static int run(struct session *session, enum action action)
+{
+	struct cmd_io io = { .syscalls = &no_calls };
+	size_t out_size, warnings_size;
+	int status;
+
+	free(session->out);
+	free(session->warnings);
+	io.out = open_memstream(&session->out, &out_size);
+	io.err = open_memstream(&session->warnings, &warnings_size);
+	assert_non_null(io.out);
+	assert_non_null(io.err);
+	err_clear(&session->err);
+	session->answer = -1;
+	status = action == ACTION_STATUS
+			 ? show_status(&session->request, &io, &session->answer, &session->err)
+			 : show_crash_size(&session->request, &io, &session->err);
+	assert_int_equal(fclose(io.out), 0);
+	assert_int_equal(fclose(io.err), 0);
+	assert_int_equal(session->err.status, status);
+	return status;
+}
+
+/* "must stay": -S is 0 when nothing is loaded and 1 when something is, and prints nothing. */
+static void status_answers_by_the_exit_status(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+	assert_int_equal(session.answer, 1);
+	session.request.crash = false;
+	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+	assert_int_equal(session.answer, 0);
+	assert_string_equal(session.out, "");
+	assert_string_equal(session.warnings, "");
+	tmproot_remove(&session.tmp, LOADED);
+	assert_int_equal(run(&session, ACTION_STATUS), ST_SYSTEM);
+	assert_string_equal(session.err.id, "status-unreadable");
+	assert_non_null(strstr(session.err.text, "/sys/kernel/kexec_loaded"));
+	tmproot_text(&session.tmp, LOADED, "yes\n");
+	assert_int_equal(run(&session, ACTION_STATUS), ST_BAD_INPUT);
+	end(&session);
+}
+
+static const char *string_at(struct json_object *object, const char *pointer)
+{
+	struct json_object *found = NULL;
+
+	if (json_pointer_get(object, pointer, &found))
+		fail_msg("no %s", pointer);
+	return found ? json_object_get_string(found) : "null";
+}
+
+static struct json_object *json_of(struct session *session)
+{
+	struct json_object *object;
+
+	session->request.status = STATUS_JSON;
+	assert_int_equal(run(session, ACTION_STATUS), ST_OK);
+	object = json_tokener_parse(session->out);
+	assert_non_null(object);
+	return object;
+}
+
+static void assert_json(struct session *session, const char *pointer, const char *value)
+{
+	struct json_object *object = json_of(session);
+
+	assert_string_equal(string_at(object, pointer), value);
+	json_object_put(object);
+}
+
+static void json_has_both_images(void **state)
+{
+	struct session session;
+	struct json_object *object;
+
+	(void)state;
+	start(&session);
+	object = json_of(&session);
+	assert_string_equal(string_at(object, "/schema"), "kexec-status");
+	assert_string_equal(string_at(object, "/restart/loaded"), "false");
+	assert_string_equal(string_at(object, "/restart/loads_left"), "null");
+	assert_string_equal(string_at(object, "/crash/loaded"), "true");
+	assert_string_equal(string_at(object, "/crash/regions/0/start"), "0x50000000");
+	assert_string_equal(string_at(object, "/crash/regions/1/end"), "0xb0000000");
+	assert_string_equal(string_at(object, "/crash/regions/1/size"), "268435456");
+	assert_string_equal(string_at(object, "/crash/elfcorehdr_size"), "null");
+	assert_string_equal(string_at(object, "/lockdown"), "null");
+	assert_string_equal(string_at(object, "/load_disabled"), "null");
+	json_object_put(object);
+
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	assert_json(&session, "/crash/elfcorehdr_size", "459152");
+	tmproot_text(&session.tmp, "/sys/kernel/security/lockdown", "none [integrity]\n");
+	assert_json(&session, "/lockdown", "integrity");
+	tmproot_text(&session.tmp, "/proc/sys/kernel/kexec_load_limit_panic", "3\n");
+	assert_json(&session, "/crash/loads_left", "3");
+	end(&session);
+}
+
+static void reload_is_needed_unless_the_kernel_rewrites(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	assert_json(&session, "/crash/reload_needed", "true");
+	tmproot_text(&session.tmp, "/sys/devices/system/cpu/crash_hotplug", "1\n");
+	tmproot_text(&session.tmp, "/sys/devices/system/memory/crash_hotplug", "1\n");
+	assert_json(&session, "/crash/reload_needed", "false");
+	tmproot_text(&session.tmp, "/boot/config-7.3.4", "# CONFIG_KEXEC_FILE is not set\n");
+	assert_json(&session, "/crash/reload_needed", "true");
+	tmproot_text(&session.tmp, "/boot/config-7.3.4", "CONFIG_KEXEC_FILE=y\n");
+	assert_json(&session, "/crash/reload_needed", "false");
+	tmproot_text(&session.tmp, CRASH_LOADED, "0\n");
+	tmproot_text(&session.tmp, "/sys/devices/system/cpu/crash_hotplug", "0\n");
+	assert_json(&session, "/crash/reload_needed", "false"); /* there is nothing to reload */
+	end(&session);
+}
+
+static void memory_that_is_hidden_is_no_obstacle(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	tmproot_text(&session.tmp, "/proc/iomem", "00000000-00000000 : System RAM\n");
+	assert_json(&session, "/crash/regions", "null");
+	assert_int_equal(session.answer, 1);
+	session.request.status = STATUS_TEXT;
+	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+	assert_non_null(strstr(session.out, "crash region: not known: "));
+	end(&session);
+}
+
+static void text_says_it_in_lines(void **state)
+{
+	static const char *const lines[] = { "kernel for a restart: not loaded\n",
+		"kernel for a panic: loaded\n",
+		"crash region: [0xa0000000, 0xb0000000), 268435456 bytes\n",
+		"reload at memory and CPU hotplug: yes, " };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.status = STATUS_TEXT;
+	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (!strstr(session.out, lines[i]))
+			fail_msg("no \"%s\" in \"%s\"", lines[i], session.out);
+	end(&session);
+}
+
+/* "must stay": --print-ckr-size is a decimal number, of the higher region. */
+static void crash_size_is_one_number(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	assert_int_equal(run(&session, ACTION_CRASH_SIZE), ST_OK);
+	assert_string_equal(session.out, "268435456\n");
+	assert_string_equal(session.warnings, "");
+	tmproot_text(&session.tmp, "/proc/iomem", "40000000-bfffffff : System RAM\n");
+	assert_int_equal(run(&session, ACTION_CRASH_SIZE), ST_OK);
+	assert_string_equal(session.out, "0\n");
+	assert_string_equal(session.warnings, "");
+	tmproot_text(&session.tmp, "/proc/iomem", "what\n");
+	assert_int_equal(run(&session, ACTION_CRASH_SIZE), ST_OK);
+	assert_string_equal(session.out, "0\n");
+	assert_non_null(strstr(session.warnings, "/proc/iomem"));
+	end(&session);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_answers_by_the_exit_status),
+		cmocka_unit_test(json_has_both_images),
+		cmocka_unit_test(reload_is_needed_unless_the_kernel_rewrites),
+		cmocka_unit_test(memory_that_is_hidden_is_no_obstacle),
+		cmocka_unit_test(text_says_it_in_lines),
+		cmocka_unit_test(crash_size_is_one_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
