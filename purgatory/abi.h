@@ -13,19 +13,19 @@
  *
  * All fields are little endian. The blob may be loaded at any address that is a multiple of
  * PURGATORY_ALIGN. It touches nothing outside [load address, load address + mem_size) but
- * the regions and the tables (read only), the console and, to reset, the firmware.
+ * the regions and the tables (read only), the record, the console and, to reset, the firmware.
  */
 #ifndef PURGATORY_ABI_H
 #define PURGATORY_ABI_H
 
 #define PURGATORY_MAGIC	  0x314752555058454b /* the bytes "KEXPURG1" */
-#define PURGATORY_VERSION 2
+#define PURGATORY_VERSION 3
 #define PURGATORY_ALIGN	  4096
 
 #define PURGATORY_PARAMS_OFFSET 64
 
 /* Size of struct purgatory_params and offsets inside it, for the assembly and the linker. */
-#define PURGATORY_PARAMS_SIZE  1280
+#define PURGATORY_PARAMS_SIZE  1296
 #define PURGATORY_PARAMS_ENTRY 24
 #define PURGATORY_PARAMS_DTB   32
 
@@ -62,10 +62,55 @@
 /* At most so many bytes of tables in a set: with the MMU off each word that is read counts. */
 #define PURGATORY_TABLES_SIZE_MAX 65536
 
+/* The property of the device tree's /chosen that holds a struct purgatory_record_cells. */
+#define PURGATORY_RECORD_PROPERTY "kexec,purgatory"
+#define PURGATORY_RECORD_MAGIC	  0x4b45584543524543 /* the bytes "KEXECREC" */
+#define PURGATORY_RECORD_VERSION  1
+
+/* purgatory_record_cells.result */
+#define PURGATORY_RESULT_NONE	  0 /* as planned: nobody has written it */
+#define PURGATORY_RESULT_VERIFIED 1
+#define PURGATORY_RESULT_SKIPPED  2 /* PURGATORY_SKIP_CHECK */
+#define PURGATORY_RESULT_CORRUPT  3 /* entered all the same: PURGATORY_BOOT */
+#define PURGATORY_RESULT_FAULT	  4 /* an exception ended the check; entered all the same */
+
+/* purgatory_record_cells.caches: how memory was read, or why not through the caches */
+#define PURGATORY_CACHES_NONE	    0 /* it was not read */
+#define PURGATORY_CACHES_ON	    1
+#define PURGATORY_CACHES_NO_TABLES  2 /* the planner made none */
+#define PURGATORY_CACHES_NO_GRANULE 3 /* the CPU has no granule of 4 KiB */
+#define PURGATORY_CACHES_MMU_ON	    4 /* somebody else's tables are in use */
+
+/* purgatory_record_cells.core: who made the digests */
+#define PURGATORY_CORE_NONE  0
+#define PURGATORY_CORE_PLAIN 1
+#define PURGATORY_CORE_CPU   2 /* the CPU's SHA-256 instructions */
+
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * What the purgatory did, for the user space of the kernel that it entered. The planner reserves
+ * it in the device tree, with magic, version and size in it and zeros behind; it is a part of
+ * what is verified, and is written when all is done and the MMU is off again. Big endian, as all
+ * numbers of a device tree; its address is a multiple of 4, so 64 bits are two cells.
+ */
+struct purgatory_record_cells {
+	uint32_t magic[2];
+	uint32_t version;
+	uint32_t size;	     /* sizeof(struct purgatory_record_cells) */
+	uint32_t result;     /* PURGATORY_RESULT_* */
+	uint32_t caches;     /* PURGATORY_CACHES_* */
+	uint32_t core;	     /* PURGATORY_CORE_* */
+	uint32_t tick_rate;  /* of the counter, in Hz; 0 where the firmware did not say */
+	uint32_t entered[2]; /* what the counter was when the purgatory was entered */
+	uint32_t left[2];    /* ... and when the record was written */
+	uint32_t bytes[2];   /* of data that was hashed */
+	uint32_t bad_count;  /* segments that were not as loaded */
+	char bad_name[PURGATORY_NAME_SIZE]; /* the first of them; NUL terminated */
+};
 
 /*
  * One loaded segment to verify: [start, start + data_size) must have this SHA-256, and
@@ -110,7 +155,8 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  *	inside the data of a region, for what nobody verified must not be entered; tables where
  *	they have to be, and the set that this CPU would use with the sum that it should have.
  *
- * A console that cannot be used as described is no console, not a corruption.
+ * A console that cannot be used as described is no console, not a corruption. A record that is
+ * not in the data of the region of the device tree, or has not the magic there, is none.
  */
 struct purgatory_params {
 	uint64_t magic;
@@ -130,6 +176,8 @@ struct purgatory_params {
 	uint32_t reserved; /* zero */
 	struct purgatory_region regions[PURGATORY_REGIONS_MAX];
 	struct purgatory_tables tables[PURGATORY_TABLES_SETS];
+	uint64_t record; /* physical address of the struct purgatory_record_cells */
+	uint64_t unused; /* zero */
 };
 
 _Static_assert(offsetof(struct purgatory_params, magic) == 0, "abi");
@@ -150,6 +198,11 @@ _Static_assert(offsetof(struct purgatory_params, regions) == 80, "abi");
 _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
 _Static_assert(offsetof(struct purgatory_params, tables) == 1232, "abi");
 _Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
+_Static_assert(offsetof(struct purgatory_params, record) == 1280, "abi");
+_Static_assert(offsetof(struct purgatory_record_cells, result) == 16, "abi");
+_Static_assert(offsetof(struct purgatory_record_cells, entered) == 32, "abi");
+_Static_assert(offsetof(struct purgatory_record_cells, bad_name) == 60, "abi");
+_Static_assert(sizeof(struct purgatory_record_cells) == 76, "abi");
 _Static_assert(sizeof(struct purgatory_params) == PURGATORY_PARAMS_SIZE, "abi");
 
 #endif /* __ASSEMBLER__ */

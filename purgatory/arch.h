@@ -27,13 +27,17 @@ struct purgatory_tables;
 unsigned int machine_tables_set(void);
 
 /*
- * Turn MMU and caches on by these tables, which are good. NULL, or why they stay off. They are
- * turned off again when the kernel is entered.
+ * Turn MMU and caches on by these tables, which are good. PURGATORY_CACHES_ON, or why they stay
+ * off. They are turned off again when the kernel is entered.
  */
-const char *machine_cache_on(const struct purgatory_tables *tables);
+uint32_t machine_cache_on(const struct purgatory_tables *tables);
 
 /* Make memory hold what the caches do, to the last agent, and the caches nothing of it. */
 void machine_cache_clean(uint64_t start, uint64_t size);
+
+/* A counter that never stops and that nobody sets, and how fast it counts, in Hz; 0 if unknown. */
+uint64_t machine_ticks(void);
+uint32_t machine_tick_rate(void);
 
 /* Ask the firmware for a reset, by one of PURGATORY_PSCI_*. Returns if nothing came of it. */
 void machine_reset(uint32_t psci_conduit);

@@ -12,11 +12,8 @@
 
 #define KNOWN_FLAGS (PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE)
 
-/* How the digests are made. */
-struct pace {
-	const char *uncached; /* why the caches are off; NULL when they are on */
-	enum sha256_core core;
-};
+_Static_assert((int)SHA256_PLAIN == PURGATORY_CORE_PLAIN, "abi");
+_Static_assert((int)SHA256_CPU == PURGATORY_CORE_CPU, "abi");
 
 /* Target addresses are numbers; here, and only here, they become memory. */
 static const void *memory_at(uint64_t address)
@@ -83,7 +80,7 @@ static const char *header_problem(const struct purgatory_params *params)
 		return "on_corruption";
 	if (params->region_count > PURGATORY_REGIONS_MAX)
 		return "region_count";
-	if (params->reserved != 0)
+	if (params->reserved != 0 || params->unused != 0)
 		return "reserved";
 	return NULL;
 }
@@ -263,58 +260,73 @@ static bool tail_is_zero(struct console *console, const struct purgatory_region 
 	return false;
 }
 
-/* All regions are looked at even when the first is bad: the reader wants the whole damage. */
-static bool regions_are_good(
-	struct console *console, const struct purgatory_params *params, const struct pace *pace)
+/* Count a bad segment; the first one's name is kept. */
+static void note_bad(struct purgatory_outcome *outcome, const char *name)
 {
-	bool good = true;
+	if (outcome->bad_count++ > 0)
+		return;
+	for (size_t i = 0; i < PURGATORY_NAME_SIZE - 1 && name[i] != '\0'; i++)
+		outcome->bad_name[i] = name[i];
+}
 
+/* All regions are looked at even when the first is bad: the reader wants the whole damage. */
+static void check_regions(struct console *console, const struct purgatory_params *params,
+	struct purgatory_outcome *outcome)
+{
 	for (uint32_t i = 0; i < params->region_count; i++) {
 		const struct purgatory_region *region = &params->regions[i];
+		bool good = data_is_good(console, region, (enum sha256_core)outcome->core);
 
-		good &= data_is_good(console, region, pace->core);
 		good &= tail_is_zero(console, region);
+		if (!good)
+			note_bad(outcome, region->name);
+		outcome->bytes += region->data_size;
 		/* What was read is what the kernel will find, also with its caches off. */
-		if (!pace->uncached)
+		if (outcome->caches == PURGATORY_CACHES_ON)
 			machine_cache_clean(region->start, region->mem_size);
 	}
-	return good;
 }
 
-/* As fast as this CPU and the planner's tables allow. */
-static struct pace pace_find(const struct purgatory_params *params)
+static void report_caches(struct console *console, uint32_t caches)
 {
-	return (struct pace){
-		.uncached = machine_cache_on(&params->tables[machine_tables_set()]),
-		.core = machine_sha256_core(),
+	/* Not pointers, which would have to be relocated. */
+	static const char words[][24] = {
+		[PURGATORY_CACHES_ON] = "on",
+		[PURGATORY_CACHES_NO_TABLES] = "off: no tables",
+		[PURGATORY_CACHES_NO_GRANULE] = "off: no granule of 4 KiB",
+		[PURGATORY_CACHES_MMU_ON] = "off: the MMU is on",
 	};
+
+	print(console, "purgatory: caches ");
+	print_name(console, words[caches], sizeof(words[0]));
+	print(console, "\n");
 }
 
-static void report_pace(
-	struct console *console, const struct purgatory_params *params, const struct pace *pace)
+static void report_pace(struct console *console, const struct purgatory_params *params,
+	const struct purgatory_outcome *outcome)
 {
 	print(console, "purgatory: checking ");
 	print_hex(console, params->region_count);
 	print(console, " segments\n");
-	print(console, "purgatory: caches ");
-	print(console, pace->uncached ? "off: " : "on");
-	if (pace->uncached)
-		print(console, pace->uncached);
-	print(console, "\npurgatory: SHA-256 by ");
-	print(console, pace->core == SHA256_CPU ? "CPU instructions\n" : "plain code\n");
+	report_caches(console, outcome->caches);
+	print(console, "purgatory: SHA-256 by ");
+	print(console, outcome->core == PURGATORY_CORE_CPU ? "CPU instructions\n" : "plain code\n");
 }
 
-/* Whether all is as the planner left it, or at least nobody wants to know. */
-static bool image_is_good(struct console *console, const struct purgatory_params *params)
+/* See whether all is as the planner left it, or at least nobody wants to know. */
+static void check_image(struct console *console, const struct purgatory_params *params,
+	struct purgatory_outcome *outcome)
 {
 	const char *problem = header_problem(params);
 	bool verbose = params->flags & PURGATORY_VERBOSE;
-	struct pace pace;
+	uint32_t caches;
 
+	outcome->result = PURGATORY_RESULT_CORRUPT;
 	if (!problem && params->flags & PURGATORY_SKIP_CHECK) {
 		if (verbose)
 			print(console, "purgatory: check skipped\n");
-		return true;
+		outcome->result = PURGATORY_RESULT_SKIPPED;
+		return;
 	}
 	if (!problem)
 		problem = regions_problem(params);
@@ -322,17 +334,22 @@ static bool image_is_good(struct console *console, const struct purgatory_params
 		problem = tables_problem(params);
 	if (problem) {
 		report_params(console, params, problem);
-		return false;
+		note_bad(outcome, "purgatory");
+		return;
 	}
 
-	pace = pace_find(params);
+	/* As fast as this CPU and the planner's tables allow. */
+	caches = machine_cache_on(&params->tables[machine_tables_set()]);
+	outcome->core = machine_sha256_core();
+	outcome->caches = caches;
 	if (verbose)
-		report_pace(console, params, &pace);
-	if (!regions_are_good(console, params, &pace))
-		return false;
+		report_pace(console, params, outcome);
+	check_regions(console, params, outcome);
+	if (outcome->bad_count > 0)
+		return;
+	outcome->result = PURGATORY_RESULT_VERIFIED;
 	if (verbose)
 		print(console, "purgatory: image verified\n");
-	return true;
 }
 
 static void reset(struct console *console, const struct purgatory_params *params)
@@ -358,18 +375,20 @@ static void follow_policy(struct console *console, const struct purgatory_params
 	machine_halt();
 }
 
-void purgatory_main(const struct purgatory_params *params)
+void purgatory_main(const struct purgatory_params *params, struct purgatory_outcome *outcome)
 {
 	struct console console;
 
+	*outcome = (struct purgatory_outcome){ .entered = machine_ticks() };
 	console_init(&console, params);
-	if (!image_is_good(&console, params))
+	check_image(&console, params, outcome);
+	if (outcome->result == PURGATORY_RESULT_CORRUPT)
 		follow_policy(&console, params);
 	console_flush(&console);
 }
 
 static void report_fault(struct console *console, const struct purgatory_params *params,
-	uint64_t syndrome, uint64_t pc, uint64_t address)
+	struct purgatory_outcome *outcome, uint64_t syndrome, uint64_t pc, uint64_t address)
 {
 	print(console, "purgatory: fault ");
 	print_hex(console, syndrome);
@@ -382,6 +401,7 @@ static void report_fault(struct console *console, const struct purgatory_params 
 	for (uint32_t i = 0; i < params->region_count && i < PURGATORY_REGIONS_MAX; i++) {
 		if (!in_memory(&params->regions[i], address))
 			continue;
+		note_bad(outcome, params->regions[i].name);
 		report_region(console, &params->regions[i]);
 		print(console, " unreadable at ");
 		print_hex(console, address);
@@ -389,17 +409,109 @@ static void report_fault(struct console *console, const struct purgatory_params 
 	}
 }
 
-void purgatory_fault(const struct purgatory_params *params, uint64_t depth, uint64_t syndrome,
-	uint64_t pc, uint64_t address)
+void purgatory_fault(const struct purgatory_params *params, struct purgatory_outcome *outcome,
+	uint64_t depth, uint64_t syndrome, uint64_t pc, uint64_t address)
 {
 	struct console console = { .type = PURGATORY_CONSOLE_NONE };
 
+	if (outcome->recording)
+		return;
 	if (depth > 2)
 		machine_halt();
+	outcome->result = PURGATORY_RESULT_FAULT;
 	if (depth == 1) {
 		console_init(&console, params);
-		report_fault(&console, params, syndrome, pc, address);
+		report_fault(&console, params, outcome, syndrome, pc, address);
 	}
 	follow_policy(&console, params);
 	console_flush(&console);
+}
+
+/* Device trees are big endian. */
+static uint32_t cell(uint32_t value)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(value) : value;
+}
+
+static void put_u64(uint32_t cells[2], uint64_t value)
+{
+	cells[0] = cell((uint32_t)(value >> 32));
+	cells[1] = cell((uint32_t)value);
+}
+
+/* The record as what it says, and as what it is read and written by. */
+union record {
+	struct purgatory_record_cells say;
+	uint32_t cells[sizeof(struct purgatory_record_cells) / sizeof(uint32_t)];
+};
+#define RECORD_CELLS (sizeof(union record) / sizeof(uint32_t))
+
+/* Memory of the record; each access is one cell. */
+typedef volatile uint32_t __attribute__((may_alias)) record_cell;
+
+/* A record as the planner left it. */
+static void record_init(union record *record)
+{
+	*record = (union record){
+		.say.version = cell(PURGATORY_RECORD_VERSION),
+		.say.size = cell(sizeof(*record)),
+	};
+	put_u64(record->say.magic, PURGATORY_RECORD_MAGIC);
+}
+
+/*
+ * Where the record goes; NULL for nowhere. In the tree's own data and on top of an unused record:
+ * whatever became of the parameters, nothing else is overwritten.
+ */
+static record_cell *record_at(const struct purgatory_params *params)
+{
+	record_cell *at = (record_cell *)(uintptr_t)params->record;
+	bool inside = false;
+	union record unused;
+
+	for (uint32_t i = 0; i < params->region_count && i < PURGATORY_REGIONS_MAX; i++) {
+		const struct purgatory_region *region = &params->regions[i];
+
+		inside |= in_data(region, params->dtb) && in_data(region, params->record) &&
+			  in_data(region, params->record + sizeof(unused) - 1);
+	}
+	if (!inside || params->record % sizeof(*at) != 0)
+		return NULL;
+	record_init(&unused);
+	for (size_t i = 0; i < RECORD_CELLS; i++)
+		if (at[i] != unused.cells[i])
+			return NULL;
+	return at;
+}
+
+void purgatory_record(const struct purgatory_params *params, struct purgatory_outcome *outcome)
+{
+	union record record;
+	record_cell *at;
+
+	if (outcome->recording)
+		return;
+	outcome->recording = 1;
+	at = record_at(params);
+	if (!at)
+		return;
+
+	record_init(&record);
+	record.say.result = cell(outcome->result);
+	record.say.caches = cell(outcome->caches);
+	record.say.core = cell(outcome->core);
+	record.say.tick_rate = cell(machine_tick_rate());
+	put_u64(record.say.entered, outcome->entered);
+	put_u64(record.say.left, machine_ticks());
+	put_u64(record.say.bytes, outcome->bytes);
+	record.say.bad_count = cell(outcome->bad_count);
+	for (size_t i = 0; i < PURGATORY_NAME_SIZE; i++)
+		record.say.bad_name[i] = outcome->bad_name[i];
+
+	/* A line that is dirty would be written over the record later, one that was read ahead
+	 * would hide it from the kernel. */
+	machine_cache_clean(params->record, sizeof(record));
+	for (size_t i = 0; i < RECORD_CELLS; i++)
+		at[i] = record.cells[i];
+	machine_cache_clean(params->record, sizeof(record));
 }

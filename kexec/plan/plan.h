@@ -62,6 +62,7 @@ struct dt_edit {
 struct plan_handover {
 	uint64_t kernel_entry;
 	uint64_t dtb;
+	uint64_t record; /* PURGATORY_RECORD_PROPERTY of that tree */
 };
 
 /* Bytes that many plans carry, and their digest, made once. */

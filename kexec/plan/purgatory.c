@@ -171,6 +171,7 @@ int purgatory_fill(
 
 	store_le64(blob + PARAM(kernel_entry), plan->handover.kernel_entry);
 	store_le64(blob + PARAM(dtb), plan->handover.dtb);
+	store_le64(blob + PARAM(record), plan->handover.record);
 	store_le32(blob + PARAM(flags), flags);
 	store_le32(blob + PARAM(on_corruption), policy(request->on_corruption));
 	store_le32(blob + PARAM(psci_conduit), conduit(inputs->machine->firmware.psci));

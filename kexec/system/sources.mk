@@ -10,4 +10,5 @@ SYSTEM_SOURCES := \
 	kexec/system/kconfig.c \
 	kexec/system/kcore.c \
 	kexec/system/kexec_state.c \
-	kexec/system/machine.c
+	kexec/system/machine.c \
+	kexec/system/purgatory_record.c

@@ -131,7 +131,7 @@ def arch_conditions(tree):
 # The longest folder that fits counts.
 INCLUDES = {
     "lib/": (),
-    "kexec/system/": ("lib/",),
+    "kexec/system/": ("lib/", "purgatory/abi.h"),
     "kexec/image/": ("lib/",),
     "kexec/plan/": ("lib/", "kexec/system/", "kexec/image/", "kexec/arch/arch.h",
                     "kexec/cmd/request.h", "purgatory/abi.h"),

@@ -6,20 +6,28 @@ import struct
 from dataclasses import dataclass, field
 
 MAGIC = b"KEXPURG1"
-VERSION = 2
+VERSION = 3
 PARAMS_OFFSET = 64
-PARAMS_SIZE = 1280
+PARAMS_SIZE = 1296
 REGIONS_MAX = 16
+TABLES_SETS = 2
 
 SKIP_CHECK, VERBOSE = 1, 2
 HALT, RESET, BOOT = 0, 1, 2
 CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 = 0, 1, 2
 PSCI_NONE, PSCI_SMC, PSCI_HVC = 0, 1, 2
 
+RESULT_NONE, VERIFIED, SKIPPED, CORRUPT, FAULT = 0, 1, 2, 3, 4
+CACHES_NONE, CACHES_ON, NO_TABLES, NO_GRANULE, MMU_ON = 0, 1, 2, 3, 4
+CORE_NONE, CORE_PLAIN, CORE_CPU = 0, 1, 2
+
 HEADER = struct.Struct("<8sIIQ")
 FIELDS = struct.Struct("<QQIIIIQIIII")
 REGION = struct.Struct("<QQQ32s16s")
 TABLES = struct.Struct("<QQQ")
+TAIL = struct.Struct("<QQ")
+RECORD = struct.Struct(">8s6I3QI16s")
+RECORD_UNUSED = struct.pack(">8sII60x", b"KEXECREC", 1, 76)
 
 
 @dataclass
@@ -50,6 +58,7 @@ class Params:
     console_reg_shift: int = 0
     console_reg_width: int = 0
     tables: list = field(default_factory=list)  # (root, bytes) of each set
+    record: int = 0
 
     def fill(self, blob):
         """A copy of the blob with everything but its own header filled in."""
@@ -61,9 +70,32 @@ class Params:
         regions = regions.ljust(REGIONS_MAX * REGION.size, b"\0")
         tables = b"".join(TABLES.pack(root, len(data), tables_sum(data))
                           for root, data in self.tables)
-        body = (values + regions + tables).ljust(PARAMS_SIZE - HEADER.size, b"\0")
+        tables = tables.ljust(TABLES_SETS * TABLES.size, b"\0")
+        body = values + regions + tables + TAIL.pack(self.record, 0)
+        assert HEADER.size + len(body) == PARAMS_SIZE
         start = PARAMS_OFFSET + HEADER.size
         return blob[:start] + body + blob[start + len(body):]
+
+
+@dataclass
+class Record:
+    """struct purgatory_record."""
+    magic: bytes
+    version: int
+    size: int
+    result: int
+    caches: int
+    core: int
+    tick_rate: int
+    entered: int
+    left: int
+    bytes: int
+    bad_count: int
+    bad_name: bytes
+
+    @classmethod
+    def parse(cls, data):
+        return cls(*RECORD.unpack(data))
 
 
 def header(blob):

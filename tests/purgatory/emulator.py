@@ -48,6 +48,7 @@ HIDDEN = {
 
 DATA_SIZES = {"kernel": 0x2FFD, "initrd": 0x5003, "dtb": 0x9F1}
 MEM_SIZES = {"kernel": 0x10000, "initrd": 0x6000, "dtb": 0x1000}
+RECORD = WINDOW + 0xA0000 + 0x104  # in the device tree, where libfdt would have it: at 4 bytes
 
 PAGE = 4096
 CODE, READ, WRITE, DEVICE = range(4)  # enum arm64_access
@@ -114,6 +115,10 @@ class Memory:
         self.regions = {}
         for name, (start, content) in data.items():
             content += noise.randbytes(DATA_SIZES[name] - len(content))
+            if name == "dtb":
+                offset = RECORD - start
+                content = (content[:offset] + abi.RECORD_UNUSED
+                           + content[offset + abi.RECORD.size:])
             size = MEM_SIZES[name]
             self.regions[name] = abi.Region(name, start, content, size)
             self.put(start, content.ljust(size, b"\0"))
@@ -123,6 +128,7 @@ class Memory:
             "kernel_entry": data["kernel"][0], "dtb": data["dtb"][0],
             "regions": [*self.regions.values(), *case.extra_regions], "psci_conduit": conduit,
             "console_type": abi.CONSOLE_PL011, "console_base": UART, "console_reg_width": 4,
+            "record": RECORD,
         } | case.params
         self.params = abi.Params(**settings)
         self.behind = page_up(self.blob_mem_size)
@@ -217,6 +223,7 @@ class Result:
     halted: bool
     changed: list  # addresses of bytes that differ from what was loaded
     digests: dict  # of each region: as planned, and of what is in memory
+    record: bytes  # what is there in the end
     scratch: range  # where the blob may write: behind its bytes, up to its mem_size
 
     @property
@@ -377,8 +384,8 @@ class Machine:
         load = self.case.load
         return Result(raw.replace(b"\r", b"").decode("latin-1"), raw,
                       uart.replace(b"\r", b"").decode("latin-1"), self.shutdown_reason(), halted,
-                      changed, self.memory.digests(), range(load + len(self.memory.filled),
-                                     load + self.memory.blob_mem_size))
+                      changed, self.memory.digests(), self.save(RECORD, abi.RECORD.size),
+                      range(load + len(self.memory.filled), load + self.memory.blob_mem_size))
 
 
 class Emulator:

@@ -4,8 +4,8 @@
 import pytest
 
 import abi
-from emulator import (DATA_SIZES, DEFAULT_LOAD, MACHINES, MEM_SIZES, PCI_UART, RAM, RAM_SIZE, UART,
-                      UNMAPPED, WINDOW, Case)
+from emulator import (DATA_SIZES, DEFAULT_LOAD, MACHINES, MEM_SIZES, PCI_UART, RAM, RAM_SIZE,
+                      RECORD, UART, UNMAPPED, WINDOW, Case)
 
 POLICIES = {"halt": abi.HALT, "reset": abi.RESET, "boot": abi.BOOT}
 START = {"kernel": WINDOW + 0x40000, "initrd": WINDOW + 0x80000, "dtb": WINDOW + 0xA0000}
@@ -136,6 +136,96 @@ def test_newest_cpu(result):
     assert result.report == VERIFIED
     assert_outcome(result, "boot")
 
+
+# ------------------------------------------------------------------------- seen afterwards
+
+DATA_BYTES = sum(DATA.values())
+PATHS = {
+    "cached-cpu": ({}, abi.CACHES_ON, abi.CORE_CPU),
+    "cached-plain": ({"hidden": ("sha2",)}, abi.CACHES_ON, abi.CORE_PLAIN),
+    "uncached-cpu": ({"hidden": ("4k",)}, abi.NO_GRANULE, abi.CORE_CPU),
+    "uncached-plain": ({"hidden": ("sha2",), "cached": False}, abi.NO_TABLES, abi.CORE_PLAIN),
+}
+
+
+def recorded(result):
+    """The record, of which these are always true."""
+    record = abi.Record.parse(result.record)
+    assert (record.magic, record.version, record.size) == (b"KEXECREC", 1, abi.RECORD.size)
+    assert record.tick_rate == 62500000  # of this board
+    # The kernel of the harness counts from just before the purgatory to just behind it.
+    assert 0 < record.left - record.entered < result.registers("clock")["TICKS"]
+    return record
+
+
+@cases({f"{machine}-{path}": (Case(machine, **more), caches, core)
+        for machine in MACHINES for path, (more, caches, core) in PATHS.items()})
+def test_record_of_a_good_image(case, expected, more, result):
+    """Also when nothing is said."""
+    record = recorded(result)
+    assert (record.result, record.caches, record.core) == (abi.VERIFIED, expected, more)
+    assert (record.bytes, record.bad_count, record.bad_name) == (DATA_BYTES, 0, bytes(16))
+    assert result.report == ""
+    assert_outcome(result, "boot")
+
+
+def damage_two(memory):
+    memory.flip("initrd", -1)
+    memory.flip("dtb", 1)
+
+
+@cases({f"{machine}-{path}": (Case(machine, damage=damage_two, params={"on_corruption": abi.BOOT},
+                                   **more), caches, core)
+        for machine in MACHINES for path, (more, caches, core) in PATHS.items()})
+def test_record_of_a_bad_image(case, expected, more, result):
+    record = recorded(result)
+    assert (record.result, record.caches, record.core) == (abi.CORRUPT, expected, more)
+    assert (record.bytes, record.bad_count) == (DATA_BYTES, 2)
+    assert record.bad_name == b"initrd".ljust(16, b"\0")
+    assert_outcome(result, "boot")
+
+
+@cases({machine: Case(machine, params={"flags": abi.SKIP_CHECK}) for machine in MACHINES})
+def test_record_of_a_check_that_was_skipped(result):
+    record = recorded(result)
+    assert (record.result, record.caches, record.core) == (abi.SKIPPED, 0, 0)
+    assert (record.bytes, record.bad_count) == (0, 0)
+    assert_outcome(result, "boot")
+
+
+@cases({machine: Case(machine, unmapped="initrd", params={"on_corruption": abi.BOOT})
+        for machine in MACHINES})
+def test_record_of_a_fault(result):
+    record = recorded(result)
+    assert (record.result, record.caches) == (abi.FAULT, abi.CACHES_ON)
+    assert (record.bad_count, record.bad_name) == (1, b"initrd".ljust(16, b"\0"))
+    assert_outcome(result, "boot")
+
+
+def without_template(memory):
+    memory.put(RECORD, b"KEXECREK")
+
+
+# Where it may not be written it is not written, and the image is booted all the same.
+@cases({
+    "nowhere": Case(params={"record": 0}),
+    "another-segment": Case(params={"record": START["initrd"]}),
+    "unaligned": Case(params={"record": RECORD + 2}),
+    "end-of-the-tree": Case(params={"record": START["dtb"] + DATA["dtb"] - abi.RECORD.size + 3}),
+    "tail": Case(params={"record": START["dtb"] + 0xF00}),
+    "used": Case(damage=without_template, params={"on_corruption": abi.BOOT, **SILENT}),
+    "no-memory": Case("el2", params={"flags": abi.SKIP_CHECK, "dtb": UNMAPPED, "record": UNMAPPED,
+                                     "console_type": abi.CONSOLE_NONE},
+                      extra_regions=[abi.Region("dtb", UNMAPPED, b"", 0x1000, data_size=0x1000)]),
+})
+def test_record_is_written_only_where_it_belongs(case, result):
+    """The last is a fault on the way, which is not worth a dump."""
+    assert result.report == "" and result.reached_kernel
+    assert abi.Record.parse(result.record).result == abi.RESULT_NONE
+    assert not set(result.changed) & set(range(WINDOW + 0x40000, WINDOW + 0xB0000))
+
+
+# -------------------------------------------------------------------------- nothing else
 
 @cases({
     "good": Case("el2", whole_ram=True),
@@ -271,12 +361,6 @@ def test_tail_not_zero(case, expected, more, result):
 
 
 # On every path through the digest, at every exception level, all segments damaged at one place.
-PATHS = {
-    "cached-cpu": {},
-    "cached-plain": {"hidden": ("sha2",)},
-    "uncached-cpu": {"hidden": ("4k",)},
-    "uncached-plain": {"hidden": ("sha2",), "cached": False},
-}
 DAMAGE = {
     "first-byte": (lambda name: 0, False),
     "middle-byte": (lambda name: DATA[name] // 2, False),
@@ -292,7 +376,7 @@ def damaged(machine, more, offset):
 
 
 @cases({f"{machine}-{path}-{place}": (damaged(machine, more, offset), (offset, in_tail))
-        for machine in MACHINES for path, more in PATHS.items()
+        for machine in MACHINES for path, (more, _, _) in PATHS.items()
         for place, (offset, in_tail) in DAMAGE.items()})
 def test_every_path_sees_it(case, expected, result):
     offset, in_tail = expected
@@ -347,6 +431,7 @@ def bad_param(offset, bit=0, policy="halt", **params):
     "region-start": (bad_param(80, 3), "region start", "halt"),
     "region-data-size": (bad_param(80 + 72 + 8 + 4, 0), "region data_size", "halt"),
     "unused-region": (bad_param(1231, 7), "region_count", "halt"),
+    "unused": (bad_param(1295, 7), "reserved", "halt"),
 })
 def test_bad_parameter(case, expected, more, result):
     assert result.report == params_line(expected) + policy_line(more)

@@ -30,6 +30,7 @@ UNIT_SOURCES := \
 	tests/unit/test_plan.c \
 	tests/unit/test_plan_purgatory.c \
 	tests/unit/test_purgatory.c \
+	tests/unit/test_purgatory_record.c \
 	tests/unit/test_rangeset.c \
 	tests/unit/test_report.c \
 	tests/unit/test_sha256.c \

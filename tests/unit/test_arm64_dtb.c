@@ -567,6 +567,28 @@ static void trap20_leftovers_are_deleted(void **state)
 	edit_done(&edit);
 }
 
+/* Unused, whatever the purgatory before us wrote into its own. */
+static void room_for_the_record_of_purgatory(void **state)
+{
+	static const uint8_t unused[76] = { 'K', 'E', 'X', 'E', 'C', 'R', 'E', 'C', 0, 0, 0, 1, 0,
+		0, 0, 76 };
+	struct edit edit;
+	const void *value;
+	int size;
+
+	(void)state;
+	edit_init(&edit);
+	put_machine(&edit);
+	put(&edit, "/chosen", "kexec,purgatory", "of another version", 19);
+	run_well(&edit);
+	value = get(&edit, "kexec,purgatory", &size);
+	assert_int_equal(size, sizeof(unused));
+	assert_memory_equal(value, unused, sizeof(unused));
+	assert_true(noted(&edit, "set", "kexec,purgatory", "reserved"));
+	assert_rest_unchanged(&edit);
+	edit_done(&edit);
+}
+
 /* Reservations before and after, as address and size. */
 static void assert_reservations(struct edit *edit, size_t before_count, const uint64_t (*before)[2],
 	size_t after_count, const uint64_t (*after)[2])
@@ -766,6 +788,7 @@ int main(void)
 		cmocka_unit_test(trap19_uefi_properties_are_kept),
 		cmocka_unit_test(trap19_missing_uefi_property_is_a_warning),
 		cmocka_unit_test(trap20_leftovers_are_deleted),
+		cmocka_unit_test(room_for_the_record_of_purgatory),
 		cmocka_unit_test(trap20_reservation_of_the_old_initrd_is_dropped),
 		cmocka_unit_test(trap20_reservation_of_ima_is_dropped),
 		cmocka_unit_test(stale_reservation_in_the_crash_region_is_dropped),

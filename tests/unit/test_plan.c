@@ -122,6 +122,9 @@ static void usual_plan_is_as_expected(void **state)
 	assert_int_equal(plan->entry, segment(&pm, SEGMENT_PURGATORY)->mem);
 	assert_int_equal(plan->handover.kernel_entry, 0xa0000000);
 	assert_int_equal(plan->handover.dtb, 0xafe00000);
+	assert_int_equal(plan->handover.record % 4, 0);
+	assert_memory_equal(
+		plan->dtb.data + (plan->handover.record - 0xafe00000), "KEXECREC\0\0\0\1", 12);
 	assert_int_equal(plan->flags, 0x00b70001);
 	assert_false(plan->hotplug);
 	assert_int_equal(plan->core.count, 4 + 1 + 1 + 2);

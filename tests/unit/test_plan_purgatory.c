@@ -28,6 +28,7 @@ static int setup(void **state)
 	plan.arch = arch_find("aarch64");
 	assert_int_equal(purgatory_prepare(&plan, &size, NULL), ST_OK);
 	plan.entry = ENTRY;
+	plan.handover = (struct plan_handover){ 0x6fc00000, 0x7fa00000, 0x7fa01234 };
 	plan.segments[0] = (struct segment){
 		.purpose = SEGMENT_KERNEL, .mem = 0x6fc00000, .memsz = 0x28a0000, .digested = true
 	};
@@ -76,6 +77,9 @@ static void test_all_is_inside(void **state)
 	assert_int_equal(size % PURGATORY_ALIGN, 0);
 	fill(PL011);
 	assert_int_equal(field(offsetof(struct purgatory_params, magic)), PURGATORY_MAGIC);
+	assert_int_equal(field(offsetof(struct purgatory_params, kernel_entry)), 0x6fc00000);
+	assert_int_equal(field(offsetof(struct purgatory_params, dtb)), 0x7fa00000);
+	assert_int_equal(field(offsetof(struct purgatory_params, record)), 0x7fa01234);
 	at = ENTRY + field(offsetof(struct purgatory_params, mem_size));
 	assert_true(at > ENTRY + PURGATORY_PARAMS_OFFSET + sizeof(struct purgatory_params));
 	for (int set = 0; set < PURGATORY_TABLES_SETS; set++, at += field(TABLES + 8)) {

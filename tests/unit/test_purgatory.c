@@ -46,6 +46,8 @@ static struct {
 	uint64_t root; /* of the tables, when caches were turned on */
 	uint64_t cleaned_start[16], cleaned_bytes;
 	unsigned int cleaned;
+	uint64_t ticks;
+	struct purgatory_outcome outcome;
 	jmp_buf halt;
 } machine;
 
@@ -81,17 +83,26 @@ unsigned int machine_tables_set(void)
 	return machine.tables_set;
 }
 
-const char *machine_cache_on(const struct purgatory_tables *tables)
+uint32_t machine_cache_on(const struct purgatory_tables *tables)
 {
 	if (tables->size == 0)
-		return "no tables";
+		return PURGATORY_CACHES_NO_TABLES;
 	machine.root = tables->root;
-	return NULL;
+	return PURGATORY_CACHES_ON;
+}
+
+uint64_t machine_ticks(void)
+{
+	return machine.ticks += 0x100000001;
+}
+
+uint32_t machine_tick_rate(void)
+{
+	return 1000000000;
 }
 
 void machine_cache_clean(uint64_t start, uint64_t size)
 {
-	assert_int_not_equal(machine.root, 0);
 	machine.cleaned_start[machine.cleaned++ % 16] = start;
 	machine.cleaned_bytes += size;
 }
@@ -118,6 +129,12 @@ static struct {
 #define INITRD_SIZE (PAGE + 13u)
 #define DTB_SIZE    PAGE
 
+/* In the device tree, at a multiple of 4 and not of 8. */
+#define RECORD_OFFSET 0x104u
+
+static const uint8_t unused_record[sizeof(struct purgatory_record_cells)] = { 'K', 'E', 'X', 'E',
+	'C', 'R', 'E', 'C', 0, 0, 0, 1, 0, 0, 0, 76 };
+
 /* The blob as it is loaded, and what stands behind it. */
 static struct {
 	uint8_t head[PURGATORY_PARAMS_OFFSET];
@@ -138,6 +155,8 @@ static void describe(struct purgatory_region *region, const char *name, uint8_t 
 
 	for (size_t i = 0; i < mem_size; i++)
 		memory[i] = i < data_size ? (uint8_t)(i * 31 + (uint8_t)name[0]) : 0;
+	if (memory == image.dtb)
+		memcpy(memory + RECORD_OFFSET, unused_record, sizeof(unused_record));
 	region->start = address_of(memory);
 	region->data_size = data_size;
 	region->mem_size = mem_size;
@@ -176,6 +195,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&machine, 0, sizeof(machine));
+	machine.core = SHA256_PLAIN;
 	memset(&blob, 0, sizeof(blob));
 	blob.params.magic = PURGATORY_MAGIC;
 	blob.params.version = PURGATORY_VERSION;
@@ -189,15 +209,20 @@ static int setup(void **state)
 	describe(&blob.params.regions[2], "dtb", image.dtb, DTB_SIZE, sizeof(image.dtb));
 	blob.params.kernel_entry = address_of(image.kernel);
 	blob.params.dtb = address_of(image.dtb);
+	blob.params.record = address_of(image.dtb) + RECORD_OFFSET;
 	use_pl011(4);
 	return 0;
 }
 
 static enum ending run(void)
 {
+	/* That of the run before is no part of the image. */
+	if (machine.outcome.recording)
+		memcpy(image.dtb + RECORD_OFFSET, unused_record, sizeof(unused_record));
 	if (setjmp(machine.halt))
 		return HALTED;
-	purgatory_main(&blob.params);
+	purgatory_main(&blob.params, &machine.outcome);
+	purgatory_record(&blob.params, &machine.outcome);
 	return ENTERED;
 }
 
@@ -205,7 +230,8 @@ static enum ending run_fault(uint64_t depth, uint64_t address)
 {
 	if (setjmp(machine.halt))
 		return HALTED;
-	purgatory_fault(&blob.params, depth, 0x96000010, 0x1234, address);
+	purgatory_fault(&blob.params, &machine.outcome, depth, 0x96000010, 0x1234, address);
+	purgatory_record(&blob.params, &machine.outcome);
 	return ENTERED;
 }
 
@@ -285,8 +311,10 @@ static void test_tables(void **state)
 		assert_int_equal(run(), ENTERED);
 		assert_said(CHECKED("on"));
 		assert_int_equal(machine.root, blob.params.tables[set].root);
-		assert_int_equal(machine.cleaned, 3);
-		assert_int_equal(machine.cleaned_bytes, sizeof(image));
+		/* And the record, twice. */
+		assert_int_equal(machine.cleaned, 3 + 2);
+		assert_int_equal(machine.cleaned_bytes,
+			sizeof(image) + 2 * sizeof(struct purgatory_record_cells));
 		for (unsigned int i = 0; i < 3; i++)
 			assert_int_equal(machine.cleaned_start[i], blob.params.regions[i].start);
 	}
@@ -343,6 +371,135 @@ static void test_sixteen_regions(void **state)
 	blob.params.regions[15].sha256[31] ^= 1;
 	assert_int_equal(run(), HALTED);
 	assert_non_null(strstr(machine.said, "digest mismatch: initrd"));
+}
+
+/* A cell of the record, by where the capture kernel's user space will find it. */
+static uint32_t cell(size_t offset)
+{
+	const uint8_t *at = image.dtb + RECORD_OFFSET + offset;
+
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void assert_recorded(uint32_t result, uint32_t caches, uint32_t core, uint32_t bytes,
+	uint32_t bad, const char *name)
+{
+	const uint8_t *record = image.dtb + RECORD_OFFSET;
+
+	assert_memory_equal(record, unused_record, 16);
+	assert_int_equal(cell(16), result);
+	assert_int_equal(cell(20), caches);
+	assert_int_equal(cell(24), core);
+	assert_int_equal(cell(28), 1000000000);
+	for (size_t i = 0; i < 2; i++) { /* both halves of two times */
+		assert_int_equal(cell(32 + 4 * i), machine.outcome.entered ? 1 : 0);
+		assert_int_equal(cell(40 + 4 * i), machine.ticks & 0xffffffff);
+	}
+	assert_int_equal(cell(48), 0);
+	assert_int_equal(cell(52), bytes);
+	assert_int_equal(cell(56), bad);
+	assert_string_equal((const char *)record + 60, name);
+}
+
+#define ALL_BYTES (KERNEL_SIZE + INITRD_SIZE + DTB_SIZE)
+
+static void test_record(void **state)
+{
+	(void)state;
+	assert_int_equal(run(), ENTERED);
+	assert_recorded(PURGATORY_RESULT_VERIFIED, PURGATORY_CACHES_NO_TABLES, PURGATORY_CORE_PLAIN,
+		ALL_BYTES, 0, "");
+	/* Both sides of the writing. */
+	assert_int_equal(machine.cleaned, 2);
+	assert_int_equal(machine.cleaned_start[0], blob.params.record);
+	assert_int_equal(machine.cleaned_start[1], blob.params.record);
+}
+
+static void test_record_of_corruption(void **state)
+{
+	(void)state;
+	blob.params.on_corruption = PURGATORY_BOOT;
+	add_tables();
+	memset(blob.params.regions[0].name, 'k', 15);
+	image.kernel[KERNEL_SIZE] = 1;
+	image.initrd[0] ^= 1;
+	assert_int_equal(run(), ENTERED);
+	assert_recorded(PURGATORY_RESULT_CORRUPT, PURGATORY_CACHES_ON, PURGATORY_CORE_PLAIN,
+		ALL_BYTES, 2, "kkkkkkkkkkkkkkk");
+}
+
+static void test_record_of_bad_parameters(void **state)
+{
+	(void)state;
+	blob.params.on_corruption = PURGATORY_BOOT;
+	blob.params.regions[0].mem_size = 0;
+	assert_int_equal(run(), ENTERED);
+	assert_recorded(PURGATORY_RESULT_CORRUPT, PURGATORY_CACHES_NONE, PURGATORY_CORE_NONE, 0, 1,
+		"purgatory");
+}
+
+static void test_record_of_skipping(void **state)
+{
+	(void)state;
+	blob.params.flags = PURGATORY_SKIP_CHECK;
+	assert_int_equal(run(), ENTERED);
+	assert_recorded(
+		PURGATORY_RESULT_SKIPPED, PURGATORY_CACHES_NONE, PURGATORY_CORE_NONE, 0, 0, "");
+}
+
+static void test_record_of_a_fault(void **state)
+{
+	(void)state;
+	blob.params.on_corruption = PURGATORY_BOOT;
+	assert_int_equal(run_fault(1, address_of(image.initrd) + 5), ENTERED);
+	assert_recorded(
+		PURGATORY_RESULT_FAULT, PURGATORY_CACHES_NONE, PURGATORY_CORE_NONE, 0, 1, "initrd");
+	/* One on the way out of the first: what was to be written is written once. */
+	machine.length = 0;
+	blob.params.on_corruption = PURGATORY_HALT;
+	assert_int_equal(run_fault(2, blob.params.record), ENTERED);
+	assert_said("");
+}
+
+static void assert_no_record(void)
+{
+	uint8_t before[sizeof(image)];
+
+	memcpy(before, &image, sizeof(image));
+	blob.params.flags = PURGATORY_SKIP_CHECK;
+	assert_int_equal(run(), ENTERED);
+	assert_memory_equal(&image, before, sizeof(image));
+}
+
+/* Only where the planner made room: inside the tree's data, and on nothing else. */
+static void test_no_room_for_a_record(void **state)
+{
+	static const size_t outside[] = { DTB_SIZE, DTB_SIZE - sizeof(unused_record) + 4 };
+
+	for (size_t byte = 0; byte < sizeof(unused_record); byte++) {
+		setup(state);
+		image.dtb[RECORD_OFFSET + byte] ^= 1;
+		assert_no_record();
+	}
+	setup(state);
+	blob.params.record += 2;
+	memmove(image.dtb + RECORD_OFFSET + 2, unused_record, sizeof(unused_record));
+	assert_no_record();
+	setup(state);
+	memcpy(image.initrd, unused_record, sizeof(unused_record));
+	blob.params.record = address_of(image.initrd);
+	assert_no_record();
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		setup(state);
+		blob.params.record = address_of(image.dtb) + outside[i];
+		assert_no_record();
+	}
+	setup(state);
+	blob.params.record = UINT64_MAX - 3;
+	assert_no_record();
+	setup(state);
+	blob.params.region_count = 0;
+	assert_no_record();
 }
 
 static void test_digest_mismatch(void **state)
@@ -481,6 +638,7 @@ BAD_PARAMETER_TEST(test_bad_size, blob.params.size--, "size")
 BAD_PARAMETER_TEST(test_bad_flags, blob.params.flags = 4, "flags")
 BAD_PARAMETER_TEST(test_bad_policy, blob.params.on_corruption = 3, "on_corruption")
 BAD_PARAMETER_TEST(test_bad_reserved, blob.params.reserved = 1, "reserved")
+BAD_PARAMETER_TEST(test_bad_unused, blob.params.unused = 1ull << 63, "reserved")
 BAD_PARAMETER_TEST(test_no_region, blob.params.region_count = 0, "region_count")
 BAD_PARAMETER_TEST(test_count_too_big, blob.params.region_count = 17, "region_count")
 BAD_PARAMETER_TEST(test_count_huge, blob.params.region_count = 0xffffffff, "region_count")
@@ -643,6 +801,12 @@ int main(void)
 		TEST(test_bad_tables_parameter),
 		TEST(test_bad_tables),
 		TEST(test_sixteen_regions),
+		TEST(test_record),
+		TEST(test_record_of_corruption),
+		TEST(test_record_of_bad_parameters),
+		TEST(test_record_of_skipping),
+		TEST(test_record_of_a_fault),
+		TEST(test_no_room_for_a_record),
 		TEST(test_digest_mismatch),
 		TEST(test_each_byte),
 		TEST(test_tail_is_named),
@@ -657,6 +821,7 @@ int main(void)
 		TEST(test_bad_flags),
 		TEST(test_bad_policy),
 		TEST(test_bad_reserved),
+		TEST(test_bad_unused),
 		TEST(test_no_region),
 		TEST(test_count_too_big),
 		TEST(test_count_huge),

@@ -12,6 +12,7 @@
 #include "kexec/plan/purgatory.h"
 #include "kexec/system/cmdline.h"
 #include "lib/checked.h"
+#include "purgatory/abi.h"
 #include "purgatory/blob.h"
 
 #define EM_AARCH64 183
@@ -258,6 +259,16 @@ static int usable_ranges(const struct plan_inputs *inputs, const struct plan *pl
 	return ST_OK;
 }
 
+/* Where in the tree purgatory's record is: arm64_build_dtb() has put it there. */
+static uint64_t record_offset(const struct plan *plan)
+{
+	const void *tree = plan->dtb.data;
+	const uint8_t *record = fdt_getprop(
+		tree, fdt_path_offset(tree, "/chosen"), PURGATORY_RECORD_PROPERTY, NULL);
+
+	return (uint64_t)(record - plan->dtb.data);
+}
+
 static int place_dtb(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -287,9 +298,11 @@ static int place_dtb(
 		return status;
 	status = place_companion(
 		plan, SEGMENT_DTB, blob_span(&plan->dtb), plan->dtb.size, ARM64_DTB_ALIGN, err);
-	if (!status)
-		plan->handover.dtb = plan_segment(plan, SEGMENT_DTB)->mem;
-	return status;
+	if (status)
+		return status;
+	plan->handover.dtb = plan_segment(plan, SEGMENT_DTB)->mem;
+	plan->handover.record = plan->handover.dtb + record_offset(plan);
+	return ST_OK;
 }
 
 static int check_tree(const struct plan_inputs *inputs, struct report *report, struct err *err)

@@ -13,8 +13,9 @@
 #include "kexec/arch/arm64/arm64.h"
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
+#include "purgatory/abi.h"
 
-/* Room for the edits on top of the tree and the command line: the node, fifteen properties,
+/* Room for the edits on top of the tree and the command line: the node, sixteen properties,
  * their names and the longest values, with a good margin. */
 #define EDIT_ROOM 8192u
 
@@ -282,6 +283,18 @@ static int edit_bootargs(struct editor *editor, const char *cmdline)
 	return set_property(editor, "bootargs", cmdline, strlen(cmdline) + 1, cmdline);
 }
 
+/* Room for purgatory, which will say there what it did. */
+static int reserve_record(struct editor *editor)
+{
+	uint8_t value[sizeof(struct purgatory_record_cells)] = { 0 };
+
+	fdt64_st(value + offsetof(struct purgatory_record_cells, magic), PURGATORY_RECORD_MAGIC);
+	fdt32_st(
+		value + offsetof(struct purgatory_record_cells, version), PURGATORY_RECORD_VERSION);
+	fdt32_st(value + offsetof(struct purgatory_record_cells, size), sizeof(value));
+	return set_property(editor, PURGATORY_RECORD_PROPERTY, value, sizeof(value), "reserved");
+}
+
 /* What another handover left behind is not true for the capture kernel. */
 static int delete_leftovers(struct editor *editor)
 {
@@ -348,6 +361,8 @@ static int edit_chosen(struct editor *editor, const struct arm64_chosen *chosen)
 		status = edit_seeds(editor, chosen);
 	if (!status)
 		status = set_property(editor, "linux,booted-from-kexec", "", 0, "");
+	if (!status)
+		status = reserve_record(editor);
 	if (!status)
 		status = keep_uefi(editor);
 	return status;

@@ -11,13 +11,14 @@
  * Every address is taken relative to the PC: the blob runs where it was loaded.
  */
 #include "../../abi.h"
+#include "../../purgatory.h"
 #include "state.h"
 
 #define CURRENT_EL_2 (2 << 2)
 
-/* With the state above it one page, which is mapped for writing when the MMU is on. The deepest
+/* With what stands above it one page, which is mapped for writing when the MMU is on. The deepest
  * path, digest and report, takes below 1 KiB; tests/purgatory measures it. */
-#define STACK_SIZE (4096 - CPU_STATE_SIZE)
+#define STACK_SIZE (4096 - CPU_STATE_SIZE - PURGATORY_OUTCOME_SIZE)
 
 /* ------------------------------------------------------------------ head, at byte 0 */
 
@@ -56,6 +57,10 @@ stack_start:
 	.globl	cpu_state
 cpu_state:
 	.space	CPU_STATE_SIZE
+outcome:
+	.space	PURGATORY_OUTCOME_SIZE
+	.globl	own_memory_end
+own_memory_end:
 
 /* ------------------------------------------------------------------- in, check, out */
 
@@ -91,11 +96,15 @@ start:
 
 /* Live: sp. */
 	adr	x0, purgatory_params
+	adr	x1, outcome
 	bl	purgatory_main
 
-/* Live: nothing. C has decided that the kernel is to be entered. */
+/* Live: sp. C has decided that the kernel is to be entered. */
 enter_kernel:
 	bl	mmu_off
+	adr	x0, purgatory_params
+	adr	x1, outcome
+	bl	purgatory_record
 
 /* x9 = cpu_state; to be put back: x11 = VBAR_ELx, x13 = CPACR_EL1 or CPTR_EL2, x14 = SVCR. */
 	adr	x9, cpu_state
@@ -148,21 +157,22 @@ fault:
 	adr	x9, cpu_state
 	mov	sp, x9
 	adr	x0, purgatory_params
-	ldr	x1, [x9, #CPU_STATE_FAULT_DEPTH]
-	add	x1, x1, #1
-	str	x1, [x9, #CPU_STATE_FAULT_DEPTH]
+	adr	x1, outcome
+	ldr	x2, [x9, #CPU_STATE_FAULT_DEPTH]
+	add	x2, x2, #1
+	str	x2, [x9, #CPU_STATE_FAULT_DEPTH]
 
-/* x0 = params, x1 = depth; to fill: x2 = syndrome, x3 = pc, x4 = address. */
+/* x0 = params, x1 = outcome, x2 = depth; to fill: x3 = syndrome, x4 = pc, x5 = address. */
 	mrs	x12, CurrentEL
 	cmp	x12, #CURRENT_EL_2
 	b.eq	1f
-	mrs	x2, esr_el1
-	mrs	x3, elr_el1
-	mrs	x4, far_el1
+	mrs	x3, esr_el1
+	mrs	x4, elr_el1
+	mrs	x5, far_el1
 	b	2f
-1:	mrs	x2, esr_el2
-	mrs	x3, elr_el2
-	mrs	x4, far_el2
+1:	mrs	x3, esr_el2
+	mrs	x4, elr_el2
+	mrs	x5, far_el2
 2:	bl	purgatory_fault
 	b	enter_kernel
 

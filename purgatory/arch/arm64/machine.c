@@ -3,6 +3,7 @@
 #include "../../arch.h"
 
 #include "../../abi.h"
+#include "regs.h"
 
 /* Power State Coordination Interface, DEN 0022, 5.9; a fast call without arguments. */
 #define PSCI_SYSTEM_RESET 0x84000009ul
@@ -33,6 +34,19 @@ void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 		__asm__ volatile("strh %w0, [%1]" ::"r"(value), "r"(address));
 	else
 		__asm__ volatile("str %w0, [%1]" ::"r"(value), "r"(address));
+}
+
+/* The virtual counter, which a hypervisor leaves to its guests, and whose offset does not matter
+ * to a difference. Never read ahead of what it is to time. */
+uint64_t machine_ticks(void)
+{
+	reg_sync();
+	return REG_READ(CNTVCT_EL0);
+}
+
+uint32_t machine_tick_rate(void)
+{
+	return (uint32_t)REG_READ(CNTFRQ_EL0);
 }
 
 /* SMC Calling Convention, DEN 0028, 2.4: version 1.0 firmware may change x0 to x17. */

@@ -92,20 +92,20 @@ unsigned int machine_tables_set(void)
 	return at_el2() && !at_el2_e2h() ? PURGATORY_TABLES_EL2_ONLY : PURGATORY_TABLES_WITH_EL0;
 }
 
-const char *machine_cache_on(const struct purgatory_tables *tables)
+uint32_t machine_cache_on(const struct purgatory_tables *tables)
 {
 	if (tables->size == 0)
-		return "no tables";
+		return PURGATORY_CACHES_NO_TABLES;
 	if (id_field(REG_READ(ID_AA64MMFR0_EL1), MMFR0_TGRAN4) == MMFR0_TGRAN4_NONE)
-		return "no granule of 4 KiB";
+		return PURGATORY_CACHES_NO_GRANULE;
 	save();
 	if (cpu_state.sctlr & SCTLR_M)
-		return "the MMU is on";
+		return PURGATORY_CACHES_MMU_ON;
 	cpu_state.cached = 1;
 	clear_tcr2();
 	mmu_on(tables->root, tcr_value(), MAIR_VALUE,
 		(cpu_state.sctlr | SCTLR_M | SCTLR_C | SCTLR_I) & ~SCTLR_WXN);
-	return NULL;
+	return PURGATORY_CACHES_ON;
 }
 
 /* CTR_EL0.DminLine: the smallest line of all caches, as a power of two of words. */

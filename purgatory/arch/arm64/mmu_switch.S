@@ -18,7 +18,7 @@
  */
 	.macro	clean_own_memory
 	adr	x9, stack_start
-	adr	x10, cpu_state + CPU_STATE_SIZE
+	adr	x10, own_memory_end
 	mrs	x12, ctr_el0
 	ubfx	x12, x12, #16, #4	/* DminLine */
 	mov	x11, #4
