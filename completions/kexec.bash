@@ -29,7 +29,7 @@ _kexec()
 		return
 		;;
 	--dry-run)
-		$split && mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+		$split && mapfile -t COMPREPLY < <(compgen -W 'text json svg' -- "$cur")
 		;;
 	esac
 	$split && return

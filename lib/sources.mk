@@ -7,6 +7,7 @@ LIB_SOURCES := \
 	lib/err.c \
 	lib/jsonw.c \
 	lib/pe.c \
+	lib/printer.c \
 	lib/rangeset.c \
 	lib/report.c \
 	lib/sha256.c \

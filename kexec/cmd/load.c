@@ -179,9 +179,14 @@ static int print_plan(const struct plan *plan, const struct plan_inputs *inputs,
 	const struct report *report, enum dry_run format, FILE *out, struct err *err)
 {
 	struct blob text = BLOB_INIT;
-	int status = format == DRY_RUN_JSON ? plan_dump_json(plan, inputs, report, &text)
-					    : plan_dump_text(plan, inputs, report, &text);
+	int status;
 
+	if (format == DRY_RUN_JSON)
+		status = plan_dump_json(plan, inputs, report, &text);
+	else if (format == DRY_RUN_SVG)
+		status = plan_dump_svg(plan, inputs, &text);
+	else
+		status = plan_dump_text(plan, inputs, report, &text);
 	if (status)
 		status = err_no_memory(err);
 	else

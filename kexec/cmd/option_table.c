@@ -22,6 +22,7 @@ static const struct option_word dry_run_words[] = {
 	{ NULL, DRY_RUN_TEXT },
 	{ "text", DRY_RUN_TEXT },
 	{ "json", DRY_RUN_JSON },
+	{ "svg", DRY_RUN_SVG },
 	{ NULL, -1 },
 };
 
@@ -176,11 +177,12 @@ const struct option_row option_table[] = {
 	  "use kexec_file_load",
 	  "In this version that is refused with exit status 253." },
 
-	{ "dry-run", 0, MAYBE("text|json"), GROUP_PLAN, ON_ALL, WITH_LOAD,
+	{ "dry-run", 0, MAYBE("text|json|svg"), GROUP_PLAN, ON_ALL, WITH_LOAD,
 	  CHOOSES(dry_run, dry_run_words),
 	  "with -p: print the plan and load nothing",
 	  "Shows all segments, program headers and changes of the device tree, and the reason of "
-	  "each choice. The JSON form is described in doc/plan-schema.md." },
+	  "each choice. The JSON form is described in doc/plan-schema.md. The SVG form is a "
+	  "picture, to scale, of the segments and gaps and of what the digest covers." },
 	{ "sysroot", 0, ARGUMENT_REQUIRED, "DIR", VALUE_DIRECTORY, GROUP_PLAN, ON_ALL, WITH_LOAD,
 	  SETS(STRING, sysroot),
 	  "read the machine and all files from DIR",

@@ -29,7 +29,7 @@ enum corruption_policy { CORRUPTION_HALT, CORRUPTION_RESET, CORRUPTION_BOOT };
 /* -a, -c, -s: the last one given */
 enum syscall_choice { SYSCALL_AUTO, SYSCALL_LOAD, SYSCALL_FILE_LOAD };
 
-enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON };
+enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON, DRY_RUN_SVG };
 
 enum status_form { STATUS_QUIET, STATUS_TEXT, STATUS_JSON };
 

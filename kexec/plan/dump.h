@@ -7,10 +7,12 @@
 #include "lib/bytes.h"
 #include "lib/report.h"
 
-/* Append the plan as text (tables) or as JSON (doc/plan-schema.md). ST_NO_MEMORY. */
+/* Append the plan as text (tables), as JSON (doc/plan-schema.md), or as an SVG picture of the
+ * memory that it uses. ST_NO_MEMORY. */
 int plan_dump_text(const struct plan *plan, const struct plan_inputs *inputs,
 	const struct report *report, struct blob *ret);
 int plan_dump_json(const struct plan *plan, const struct plan_inputs *inputs,
 	const struct report *report, struct blob *ret);
+int plan_dump_svg(const struct plan *plan, const struct plan_inputs *inputs, struct blob *ret);
 
 #endif

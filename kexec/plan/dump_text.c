@@ -1,38 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The plan as tables for people. */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "kexec/arch/arch.h"
 #include "kexec/plan/dump.h"
 #include "kexec/plan/elfcorehdr_build.h"
-
-/* Text that grows; the first failure sticks and is asked for once, at the end. */
-struct printer {
-	struct blob *out;
-	int status;
-};
-
-__attribute__((format(printf, 2, 3))) static void print(
-	struct printer *printer, const char *fmt, ...)
-{
-	va_list args;
-	char *text;
-	int length;
-
-	va_start(args, fmt);
-	length = vasprintf(&text, fmt, args);
-	va_end(args);
-	if (length < 0) {
-		printer->status = ST_NO_MEMORY;
-		return;
-	}
-	if (blob_append(printer->out, text, (size_t)length))
-		printer->status = ST_NO_MEMORY;
-	free(text);
-}
+#include "lib/printer.h"
 
 static void print_head(
 	struct printer *printer, const struct plan *plan, const struct plan_inputs *inputs)

@@ -2,6 +2,7 @@
 PLAN_SOURCES := \
 	kexec/plan/crash.c \
 	kexec/plan/dump_json.c \
+	kexec/plan/dump_svg.c \
 	kexec/plan/dump_text.c \
 	kexec/plan/elfcorehdr.c \
 	kexec/plan/place.c \
