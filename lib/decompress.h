@@ -3,6 +3,8 @@
 #ifndef LIB_DECOMPRESS_H
 #define LIB_DECOMPRESS_H
 
+#include <stdbool.h>
+
 #include "lib/bytes.h"
 #include "lib/err.h"
 
@@ -11,25 +13,34 @@ enum codec {
 	CODEC_GZIP,
 	CODEC_XZ,
 	CODEC_ZSTD,
-	CODEC_LZ4,   /* recognised so that it can be named; not decoded yet */
-	CODEC_BZIP2, /* likewise */
-	CODEC_LZO,   /* likewise */
+	CODEC_LZ4,   /* both the frame format and the legacy one, which kernels are packed with */
+	CODEC_LZO,   /* the container of lzop */
+	CODEC_LZMA,  /* the format of the old lzma tools, which has no magic */
+	CODEC_BZIP2, /* recognised so that it can be named; not decoded */
 };
+#define CODEC_COUNT (CODEC_BZIP2 + 1)
 
-/* What the first bytes say. CODEC_NONE when they are no known magic. */
+/* What the first bytes say. CODEC_NONE when they are no known magic; never CODEC_LZMA. */
 enum codec codec_detect(struct span in);
+
+/* Could this be CODEC_LZMA? It says so of what the lzma tools write, and once in a while of
+ * something else. */
+bool codec_is_lzma(struct span in);
+
+/* Can this build decode it? */
+bool codec_built_in(enum codec codec);
 
 /* "gzip", "xz", ...; "none" for CODEC_NONE. Static. */
 const char *codec_name(enum codec codec);
 
 /*
- * Decode the whole of in. Concatenated members (gzip), streams (xz) and frames (zstd, also
- * without a content size) are all taken; zero padding behind the last is allowed, other
- * trailing bytes are ST_BAD_INPUT. More than max bytes of output is ST_BAD_INPUT and takes
- * no more memory than max, and the decoder's own window: at most 256 MiB for xz, and for
- * zstd 128 MiB or max rounded up to a power of two. ST_UNSUPPORTED names a codec that this
- * build cannot decode, or a larger window; ST_NO_MEMORY. codec is not CODEC_NONE. *ret is an
- * empty blob on entry.
+ * Decode the whole of in. Concatenated members (gzip), streams (xz), frames (zstd, also without
+ * a content size; lz4) and files (lzo) are all taken; zero padding behind the last is allowed,
+ * other trailing bytes are ST_BAD_INPUT. More than max bytes of output is ST_BAD_INPUT and takes
+ * no more memory than max, and the decoder's own window: at most 256 MiB for xz and lzma, 16 for
+ * lz4, and for zstd 128 MiB or max rounded up to a power of two. ST_UNSUPPORTED names a codec
+ * that this build cannot decode, or a larger window; ST_NO_MEMORY. codec is not CODEC_NONE.
+ * *ret is an empty blob on entry.
  */
 int decompress(enum codec codec, struct span in, size_t max, struct blob *ret, struct err *err);
 

@@ -13,10 +13,13 @@
 
 struct pe {
 	struct span bytes; /* borrowed: the whole file */
-	uint16_t machine;  /* 0xaa64 is arm64 */
+	uint16_t machine;  /* PE_MACHINE_ARM64, ... */
 	uint16_t section_count;
 	uint64_t section_table; /* offset in bytes; all of the table is inside */
+	uint64_t signature_end; /* where the table of certificates ends; 0 without one */
 };
+
+#define PE_MACHINE_ARM64 0xaa64
 
 struct pe_section {
 	char name[9];	      /* with a NUL behind */
@@ -31,7 +34,11 @@ int pe_parse(struct span bytes, struct pe *ret);
 /* index < section_count. */
 struct pe_section pe_section(const struct pe *pe, unsigned int index);
 
-/* First byte behind the contents of all sections: a shorter file was cut. */
+/* First byte behind the contents of all sections, and behind the certificates: a shorter file was
+ * cut. */
 uint64_t pe_file_end(const struct pe *pe);
+
+/* "arm64", "x86_64", ..., "an unknown CPU". Static. */
+const char *pe_machine_name(uint16_t machine);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 LIB_SOURCES := \
 	lib/bytes.c \
+	lib/crc32.c \
 	lib/cursor.c \
 	lib/decompress.c \
 	lib/elfcore.c \
@@ -16,6 +17,11 @@ LIB_SOURCES := \
 	lib/sha256_x86_64.c \
 	lib/status.c \
 	lib/sysroot.c \
+	lib/unpack_gzip.c \
+	lib/unpack_lz4.c \
+	lib/unpack_lzo.c \
+	lib/unpack_xz.c \
+	lib/unpack_zstd.c \
 	lib/vmcoreinfo.c
 
 # Of the cores of SHA-256 that are made of a CPU's own instructions, the one of this machine.

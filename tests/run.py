@@ -187,7 +187,8 @@ BUILDS = {build.name: build for build in (
     # Also builds the purgatory with clang.
     Build("clang", ("--enable-werror", "CC=clang",
                     "PURGATORY_ARM64_CC=clang --target=aarch64-linux-gnu -fuse-ld=lld")),
-    Build("plain", ("--enable-werror", "--without-zlib", "--without-lzma", "--without-zstd"),
+    Build("plain", ("--enable-werror", "--without-zlib", "--without-lzma", "--without-zstd",
+                    "--without-lz4", "--without-lzo"),
           goals=("all",)),
     Build("arm64", ("--enable-werror",), "arm64", "aarch64-linux-gnu"),
     # Big endian: proves the arithmetic of the planner, and that nothing is just copied.
@@ -212,8 +213,8 @@ def unpack_libraries(build):
     import debian  # pylint: disable=import-outside-toplevel
 
     packages = ("libfdt-dev", "libfdt1", "libjson-c-dev", "libjson-c5", "zlib1g-dev", "zlib1g",
-                "liblzma-dev", "liblzma5", "libzstd-dev", "libzstd1", "libcmocka-dev",
-                "libcmocka0")
+                "liblzma-dev", "liblzma5", "libzstd-dev", "libzstd1", "liblz4-dev", "liblz4-1",
+                "liblzo2-dev", "liblzo2-2", "libcmocka-dev", "libcmocka0")
     stamp = build.libraries / ".complete"
     key = debian.content_key(*packages)
     if stamp.is_file() and stamp.read_text() == key:

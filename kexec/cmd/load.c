@@ -75,7 +75,7 @@ static int read_kernel(const struct request *request, const struct sysroot *root
 	struct files *files, struct err *err)
 {
 	struct blob file = BLOB_INIT;
-	int status = sysroot_read(root, request->kernel, IMAGE_SIZE_MAX, &file, err);
+	int status = sysroot_read(root, request->kernel, IMAGE_FILE_MAX, &file, err);
 
 	timeline_spent(&files->timeline, PHASE_READ);
 	if (status)

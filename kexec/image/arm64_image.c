@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kexec/image/arm64_image.h"
-#include "kexec/image/image.h"
+
+#include "kexec/image/format.h"
 #include "lib/checked.h"
 #include "lib/pe.h"
 
@@ -9,7 +10,6 @@
 #define IMAGE_SIZE_AT	  16
 #define FLAGS_AT	  24
 #define MAGIC_AT	  56
-#define ARM64_HEADER_SIZE 64
 
 #define FLAG_BIG_ENDIAN	     0x1u
 #define FLAG_PAGE_SHIFT	     1
@@ -41,12 +41,11 @@ static int check_complete(struct span bytes, uint64_t image_size, struct err *er
 		"the Image has only %zu of its %llu bytes", bytes.size, (unsigned long long)end);
 }
 
-int arm64_image_parse(struct span bytes, struct arm64_image_header *ret, struct err *err)
+int arm64_image_header_parse(struct span bytes, struct arm64_image_header *ret, struct err *err)
 {
 	struct arm64_image_header header;
 	struct span magic;
 	uint64_t flags;
-	int status;
 
 	if (!span_slice(bytes, MAGIC_AT, 4, &magic) || !span_starts_with(magic, "ARM\x64", 4))
 		return ST_NOT_MINE;
@@ -79,9 +78,53 @@ int arm64_image_parse(struct span bytes, struct arm64_image_header *ret, struct 
 			"the Image has text_offset %#llx, a multiple of 4 KiB below 2 MiB is "
 			"wanted",
 			(unsigned long long)header.text_offset);
-	status = check_complete(bytes, header.image_size, err);
+	*ret = header;
+	return ST_OK;
+}
+
+int arm64_image_parse(struct span bytes, struct arm64_image_header *ret, struct err *err)
+{
+	struct arm64_image_header header;
+	int status = arm64_image_header_parse(bytes, &header, err);
+
+	if (!status)
+		status = check_complete(bytes, header.image_size, err);
+	if (!status)
+		*ret = header;
+	return status;
+}
+
+struct span arm64_image_trim(struct span bytes)
+{
+	size_t size = bytes.size;
+	struct pe pe;
+	uint64_t end;
+
+	if (pe_parse(bytes, &pe))
+		return bytes;
+	end = pe_file_end(&pe);
+	while (size > end && bytes.data[size - 1] == 0)
+		size--;
+	/* Behind the end may be something that nobody knows: then the zeros belong to it. */
+	return size > end ? bytes : (struct span){ bytes.data, size };
+}
+
+int arm64_image_probe(struct span bytes, const char *file, struct image *image,
+	struct unwrapped *ret, struct err *err)
+{
+	struct arm64_image_header header;
+	int status = arm64_image_parse(bytes, &header, err);
+
+	(void)file;
+	(void)ret;
 	if (status)
 		return status;
-	*ret = header;
+	image->kind = IMAGE_ARM64;
+	image->kind_name = "Image";
+	image->mem_size = header.image_size;
+	image->text_offset = header.text_offset;
+	image->page_size = header.page_size;
+	image->big_endian = header.big_endian;
+	image->placement_anywhere = header.placement_anywhere;
 	return ST_OK;
 }

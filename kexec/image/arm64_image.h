@@ -17,7 +17,18 @@ struct arm64_image_header {
 	bool placement_anywhere;
 };
 
-/* ST_NOT_MINE without the magic "ARM\x64" at 56; ST_BAD_INPUT as image_describe() says. */
+#define ARM64_HEADER_SIZE 64
+
+/* Of the beginning of an Image. ST_NOT_MINE without the magic "ARM\x64" at 56; ST_BAD_INPUT as
+ * image_describe() says. */
+int arm64_image_header_parse(struct span bytes, struct arm64_image_header *ret, struct err *err);
+
+/* The same of a whole one, which is also looked at for its end: ST_BAD_INPUT for one that was
+ * cut and is an EFI program, which knows how long it is. */
 int arm64_image_parse(struct span bytes, struct arm64_image_header *ret, struct err *err);
+
+/* Without the zeros behind an Image that is an EFI program. A zboot kernel is filled up with them
+ * to image_size, and the check of a signature wants the file to end with the signature. */
+struct span arm64_image_trim(struct span bytes);
 
 #endif

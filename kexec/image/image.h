@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A kernel file, understood: what it is, where it wants to be, how much memory it takes. */
+/*
+ * A kernel file, understood: what it is, what it is wrapped in, what it brings along, where it
+ * wants to be, how much memory it takes. Whatever comes in, an arm64 Image comes out.
+ */
 #ifndef KEXEC_IMAGE_IMAGE_H
 #define KEXEC_IMAGE_IMAGE_H
 
@@ -15,33 +18,86 @@ enum image_kind {
 	IMAGE_ARM64, /* "Image": Documentation/arch/arm64/booting.rst */
 };
 
-/* Most bytes a kernel may have when unpacked: a limit on hostile input, not on kernels. */
+/* Most bytes a kernel may have when unpacked, and a file that holds one, which may hold an
+ * initrd too: limits on hostile input, not on kernels. */
 #define IMAGE_SIZE_MAX (512u << 20)
+#define IMAGE_FILE_MAX ((size_t)1 << 30)
+
+/* Each kind of wrapper once, plain packing twice, and the Image. */
+#define IMAGE_LAYERS_MAX 7
+
+/* What was found around the kernel, or, as the last one, the kernel. */
+struct image_layer {
+	const char *name; /* "packed", "EFI zboot", "UKI", "uImage", "vmlinux", "Image"; static */
+	const char *type; /* what kexec-tools calls it for -t; NULL for plain packing; static */
+	enum codec codec; /* how its content is packed */
+	size_t size;	  /* bytes, as long as it is wrapped in what is around it */
+};
+
+/* A section of a UKI, such as ".initrd". */
+struct image_part {
+	char name[9];
+	struct span bytes; /* as long as the image lives */
+};
 
 struct image {
 	enum image_kind kind;
 	const char *kind_name; /* "Image"; static */
-	enum codec codec;      /* how the file was packed */
-	struct blob data;      /* owned: the unpacked kernel */
+	enum codec codec;      /* of the outermost layer that is packed */
+	struct span data;      /* the unpacked kernel; see image_segment() */
 	uint64_t mem_size;     /* bytes it needs from its load address: image_size */
 	uint64_t text_offset;  /* from a 2 MiB aligned base to its first byte */
 	uint64_t page_size;    /* it was built for: 4096, 16384, 65536; 0 unspecified */
 	bool big_endian;
 	bool placement_anywhere; /* flag bit 3: may use memory below itself */
+
+	/*
+	 * The file is nothing but the Image, so kexec_file_load(2) takes its descriptor, which
+	 * keeps what is attached to the file (an IMA signature). Else it needs a descriptor of
+	 * data: the system call understands no wrapper.
+	 */
+	bool as_is;
+
+	struct image_layer layers[IMAGE_LAYERS_MAX]; /* from the outermost */
+	size_t layers_count;
+	struct image_part *parts; /* of a UKI */
+	size_t parts_count;
+
+	struct blob memory;	  /* where data lies */
+	struct blob parts_memory; /* where the parts lie, when that is elsewhere */
 };
 
 void image_done(struct image *image);
 
 /*
- * Understand file (borrowed is not enough: its bytes are taken over, and freed when they
- * turn out to be packed). Probes run in the fixed order of the table in image.c. An
- * unpacked or packed arm64 Image is accepted; ST_UNSUPPORTED names any other format that is
- * recognised (ELF, PE without Image header, zboot, UKI, uImage, a codec not built in);
- * ST_BAD_INPUT for bytes that contradict their format (cut short, image_size 0, text_offset
- * out of range, image smaller than its header); ST_NOT_MINE when nothing is recognised;
+ * Understand file (borrowed is not enough: its bytes are taken over, and freed when they are no
+ * longer needed). Probes run in the fixed order of the table in image.c, again and again until
+ * the arm64 Image is found in an EFI zboot kernel, a UKI, a uImage, a vmlinux, or packed, or
+ * several of these. ST_UNSUPPORTED names any other format that is recognised, a codec not
+ * built in, or too many layers; ST_BAD_INPUT for bytes that contradict their format (cut short,
+ * damaged, image_size 0, text_offset out of range); ST_NOT_MINE when nothing is recognised;
  * ST_NO_MEMORY. On failure *file is freed too. name is for messages.
  */
 int image_describe(struct blob *file, const char *name, struct image *ret, struct report *report,
 	struct err *err);
+
+/* What kexec_load(2) loads: without what is appended behind image_size. A signature is there,
+ * which is why kexec_file_load(2) wants all of data. */
+struct span image_segment(const struct image *image);
+
+/* The first part of that name, or NULL. */
+const struct image_part *image_part(const struct image *image, const char *name);
+
+/* "EFI zboot (zstd)", or "gzip" for plain packing. Writes to buf and returns it. */
+#define IMAGE_LAYER_TEXT_SIZE 32
+const char *image_layer_text(const struct image_layer *layer, char buf[IMAGE_LAYER_TEXT_SIZE]);
+
+/* The type of the file in the words of kexec-tools' -t: "Image", "vmlinuz", "uki", "uImage" or
+ * "vmlinux". Plain packing does not count. Static. */
+const char *image_type(const struct image *image);
+
+/* Is the file of the type that -t asks for? ST_UNSUPPORTED when not; ST_BAD_INPUT for a word that
+ * is no type. */
+int image_check_type(const struct image *image, const char *wanted, struct err *err);
 
 #endif

@@ -86,7 +86,8 @@ def test_the_tool_is_hardened(built):
 def test_few_libraries(built):
     needed = set(re.findall(r"NEEDED.*\[(\w+(?:-\w+)?)", must("readelf -dW build/sbin/kexec",
                                                                   built)))
-    assert needed <= {"libfdt", "libjson-c", "libz", "liblzma", "libzstd", "libc", "ld-linux"}
+    assert needed <= {"libfdt", "libjson-c", "libz", "liblzma", "libzstd", "liblz4", "liblzo2",
+                      "libc", "ld-linux"}
 
 
 def test_same_bytes_from_another_directory(built, tmp_path):
@@ -155,6 +156,8 @@ def test_static(clone, tmp_path):
     ("zlib.h", "zlib1g-dev", "--without-zlib"),
     ("lzma.h", "liblzma-dev", "--without-lzma"),
     ("zstd.h", "libzstd-dev", "--without-zstd"),
+    ("lz4frame.h", "liblz4-dev", "--without-lz4"),
+    ("lzo/lzo1x.h", "liblzo2-dev", "--without-lzo"),
     ("libfdt.h", "libfdt-dev", None),
     ("json-c/json.h", "libjson-c-dev", None),
 ])

@@ -21,7 +21,9 @@ static void check_failure(int status, const struct err *err, const struct blob *
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum codec codecs[] = { CODEC_GZIP, CODEC_XZ, CODEC_ZSTD, CODEC_LZ4 };
+	/* The first four have their places since the first seeds. */
+	static const enum codec codecs[] = { CODEC_GZIP, CODEC_XZ, CODEC_ZSTD, CODEC_LZ4, CODEC_LZO,
+		CODEC_LZMA, CODEC_BZIP2, CODEC_LZ4 };
 	static const size_t limits[] = { 1 << 20, 70000, 4096, 1 };
 	struct span in = { .data = NULL };
 	struct blob out = BLOB_INIT;
@@ -33,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	codec = codecs[data[0] & 3];
+	codec = codecs[(data[0] & 3) | (data[0] >> 2 & 4)];
 	max = limits[data[0] >> 2 & 3];
 	if (size > 1)
 		in = (struct span){ data + 1, size - 1 };

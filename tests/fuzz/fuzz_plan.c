@@ -142,9 +142,8 @@ static void take_request(struct stream *stream, struct plan_machine *pm, char *w
 		pm->request.append = words;
 	}
 	pm->image.mem_size = take(stream, 1) % 2 ? take(stream, 4) % IMAGE_SIZE_MAX + 64 : 0x30000;
-	pm_noise(&pm->image.data, take(stream, 2) % 5000 + 64);
-	if (pm->image.data.size > pm->image.mem_size)
-		pm->image.data.size = pm->image.mem_size;
+	pm_noise(&pm->image.memory, take(stream, 2) % 5000 + 64);
+	pm->image.data = blob_span(&pm->image.memory);
 	pm->image.text_offset = take(stream, 1) % 4 == 3 ? take(stream, 2) % 512 * 4096 : 0;
 	pm->image.big_endian = take(stream, 1) == 255;
 	if (take(stream, 1) % 4 != 3) {

@@ -288,7 +288,8 @@ def cppcheck(tree):
                             "--enable=warning,portability", "--inline-suppr",
                             "--suppress=missingIncludeSystem",
                             "--suppress=unknownEvaluationOrder",  # wrong for { .a = { 0 } }
-                            "-I.", "-DHAVE_ZLIB", "-DHAVE_LZMA", "-DHAVE_ZSTD",
+                            "-I.", "-DHAVE_ZLIB", "-DHAVE_LZMA", "-DHAVE_ZSTD", "-DHAVE_LZ4",
+                            "-DHAVE_LZO",
                             *tree.select(".c", below=("lib/", "kexec/")))
 
 

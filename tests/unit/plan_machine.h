@@ -194,8 +194,9 @@ __attribute__((unused)) static void pm_init(struct plan_machine *pm)
 
 	pm->image.kind = IMAGE_ARM64;
 	pm->image.kind_name = "Image";
-	pm_noise(&pm->image.data, 10001);
-	memcpy(pm->image.data.data, "MZ\x40\xfa", 4);
+	pm_noise(&pm->image.memory, 10001);
+	memcpy(pm->image.memory.data, "MZ\x40\xfa", 4);
+	pm->image.data = blob_span(&pm->image.memory);
 	pm->image.mem_size = 0x2a50000;
 	pm->image.page_size = 4096;
 	pm->image.placement_anywhere = true;

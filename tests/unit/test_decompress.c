@@ -20,7 +20,15 @@
 #ifdef HAVE_ZSTD
 #include <zstd.h>
 #endif
+#ifdef HAVE_LZ4
+#include <lz4.h>
+#include <lz4frame.h>
+#endif
+#ifdef HAVE_LZO
+#include <lzo/lzo1x.h>
+#endif
 
+#include "lib/crc32.h"
 #include "lib/decompress.h"
 #include "tests/unit/nomem.h"
 
@@ -142,6 +150,118 @@ static void pack_zstd_unsized(struct blob *to, struct span in)
 }
 #endif
 
+#ifdef HAVE_LZMA
+
+static void pack_lzma(struct blob *to, struct span in)
+{
+	lzma_stream xz = LZMA_STREAM_INIT;
+	lzma_options_lzma options;
+	uint8_t buf[4096];
+	lzma_ret result;
+
+	assert_false(lzma_lzma_preset(&options, 1));
+	assert_int_equal(lzma_alone_encoder(&xz, &options), LZMA_OK);
+	xz.next_in = in.data;
+	xz.avail_in = in.size;
+	do {
+		xz.next_out = buf;
+		xz.avail_out = sizeof(buf);
+		result = lzma_code(&xz, LZMA_FINISH);
+		append(to, buf, sizeof(buf) - xz.avail_out);
+	} while (result == LZMA_OK);
+	assert_int_equal(result, LZMA_STREAM_END);
+	lzma_end(&xz);
+}
+#endif
+
+#ifdef HAVE_LZ4
+static void pack_lz4(struct blob *to, struct span in)
+{
+	const LZ4F_preferences_t preferences = {
+		.frameInfo = { .contentChecksumFlag = LZ4F_contentChecksumEnabled,
+			.blockChecksumFlag = LZ4F_blockChecksumEnabled },
+	};
+	size_t room = LZ4F_compressFrameBound(in.size, &preferences);
+	uint8_t *buf = malloc(room);
+	size_t used;
+
+	assert_non_null(buf);
+	used = LZ4F_compressFrame(buf, room, in.data, in.size, &preferences);
+	assert_false(LZ4F_isError(used));
+	append(to, buf, used);
+	free(buf);
+}
+
+static void pack_lz4_legacy(struct blob *to, struct span in)
+{
+	append(to, "\x02\x21\x4c\x18", 4);
+	while (in.size) {
+		size_t step = in.size < 8 * MIB ? in.size : 8 * MIB;
+		int room = LZ4_compressBound((int)step), used;
+		char *buf = malloc((size_t)room);
+		uint8_t size[4];
+
+		assert_non_null(buf);
+		used = LZ4_compress_default((const char *)in.data, buf, (int)step, room);
+		assert_true(used > 0);
+		store_le32(size, (uint32_t)used);
+		append(to, size, 4);
+		append(to, buf, (size_t)used);
+		free(buf);
+		in = (struct span){ in.data + step, in.size - step };
+	}
+}
+#endif
+
+#ifdef HAVE_LZO
+static void append_be32(struct blob *to, uint32_t value)
+{
+	const uint8_t bytes[] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16),
+		(uint8_t)(value >> 8), (uint8_t)value };
+
+	append(to, bytes, sizeof(bytes));
+}
+
+static uint32_t adler32_of(struct span in)
+{
+	return lzo_adler32(1, in.data, in.size);
+}
+
+/* As lzop --crc32 writes it, with every check that it knows; test_image has files of its own. */
+static void pack_lzo(struct blob *to, struct span in)
+{
+	static const uint8_t header[] = { 0x10, 0x40, 0x20, 0xa0, 0x09, 0x40, 1, 5, 0, 0, 0x13, 3,
+		0, 0, 0x81, 0xa4, 0, 0, 0, 0, 0, 0, 0, 0, 5, 'I', 'm', 'a', 'g', 'e' };
+	uint8_t *memory = malloc(LZO1X_1_MEM_COMPRESS);
+
+	assert_non_null(memory);
+	append(to, "\x89LZO\0\r\n\x1a\n", 9);
+	append(to, header, sizeof(header));
+	append_be32(to, crc32_of((struct span){ header, sizeof(header) }));
+	while (in.size) {
+		struct span step = { in.data, in.size < 65536 ? in.size : 65536 };
+		struct span out;
+		uint8_t buf[65536 + 65536 / 16 + 67];
+		lzo_uint used = 0;
+
+		assert_int_equal(lzo1x_1_compress(step.data, step.size, buf, &used, memory), 0);
+		out = used < step.size ? (struct span){ buf, used } : step;
+		append_be32(to, (uint32_t)step.size);
+		append_be32(to, (uint32_t)out.size);
+		append_be32(to, adler32_of(step));
+		append_be32(to, crc32_of(step));
+		if (out.size < step.size) {
+			append_be32(to, adler32_of(out));
+			append_be32(to, crc32_of(out));
+		}
+		append(to, out.data, out.size);
+		in = (struct span){ in.data + step.size, in.size - step.size };
+	}
+	append_be32(to, 0);
+	free(memory);
+}
+#endif
+
 struct packer {
 	enum codec codec;
 	const char *name;
@@ -158,6 +278,23 @@ static const struct packer packers[] = {
 #ifdef HAVE_ZSTD
 	{ CODEC_ZSTD, "zstd", pack_zstd },
 	{ CODEC_ZSTD, "zstd", pack_zstd_unsized },
+#endif
+#ifdef HAVE_LZ4
+	{ CODEC_LZ4, "lz4", pack_lz4 },
+#endif
+#ifdef HAVE_LZO
+	{ CODEC_LZO, "lzo", pack_lzo },
+#endif
+	{ CODEC_NONE, NULL, NULL },
+};
+
+/* Formats without a check of their own, the second without an end mark. */
+static const struct packer plain_packers[] = {
+#ifdef HAVE_LZMA
+	{ CODEC_LZMA, "lzma", pack_lzma },
+#endif
+#ifdef HAVE_LZ4
+	{ CODEC_LZ4, "lz4", pack_lz4_legacy },
 #endif
 	{ CODEC_NONE, NULL, NULL },
 };
@@ -496,6 +633,124 @@ static void zstd_many_small_frames(void **state)
 }
 #endif
 
+static void formats_without_a_check(void **state)
+{
+	static const size_t sizes[] = { 1, 100, 65537, 1000000, 8 * MIB, 8 * MIB + 1, 17 * MIB };
+
+	(void)state;
+	for (const struct packer *p = plain_packers; p->pack; p++) {
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			struct blob in = content(sizes[i]);
+			struct blob pack = packed(p, blob_span(&in));
+
+			assert_int_equal(codec_is_lzma(blob_span(&pack)), p->codec == CODEC_LZMA);
+			assert_unpacks(p->codec, blob_span(&pack), 64 * MIB, blob_span(&in));
+			assert_unpacks(p->codec, blob_span(&pack), sizes[i], blob_span(&in));
+			assert_refused(p->codec, blob_span(&pack), sizes[i] - 1, ST_BAD_INPUT,
+				"compressed-too-large", p->name);
+			append(&pack, "\0\0\0\0\0", 5);
+			assert_unpacks(p->codec, blob_span(&pack), sizes[i], blob_span(&in));
+			append(&pack, "trailing", 8);
+			assert_refused(p->codec, blob_span(&pack), sizes[i], ST_BAD_INPUT,
+				"compressed-trailing", p->name);
+			blob_done(&pack);
+			blob_done(&in);
+		}
+	}
+}
+
+/* Whatever is done to them, they end, with an error or with bytes within the limit. */
+static void formats_without_a_check_survive_damage(void **state)
+{
+	(void)state;
+	for (const struct packer *p = plain_packers; p->pack; p++) {
+		struct blob in = content(700);
+		struct blob pack = packed(p, blob_span(&in));
+
+		for (size_t size = 5; size < pack.size; size++)
+			assert_refused(p->codec, (struct span){ pack.data, size }, 10000,
+				ST_BAD_INPUT,
+				p->codec == CODEC_LZ4 && size < 8 ? "compressed-trailing"
+								  : "compressed-truncated",
+				p->name);
+		for (size_t bit = 0; bit < pack.size * 8; bit++) {
+			struct blob out = BLOB_INIT;
+			struct err err = ERR_INIT;
+			int status;
+
+			pack.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			status = unpack_exact(p->codec, blob_span(&pack), 10000, &out, &err);
+			pack.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			assert_true(status == ST_BAD_INPUT || status == ST_UNSUPPORTED ||
+				    (status == ST_OK && out.size <= 10000));
+			blob_done(&out);
+		}
+		blob_done(&pack);
+		blob_done(&in);
+	}
+}
+
+#ifdef HAVE_LZ4
+/* Files of both formats may follow each other, and skippable frames stand between them. */
+static void lz4_formats_may_be_mixed(void **state)
+{
+	struct blob in = content(1000);
+	struct blob pack = BLOB_INIT;
+	struct blob wanted = BLOB_INIT;
+
+	(void)state;
+	pack_lz4_legacy(&pack, blob_span(&in));
+	pack_lz4(&pack, blob_span(&in));
+	append(&pack, "\x50\x2a\x4d\x18\x03\0\0\0abc", 11);
+	pack_lz4_legacy(&pack, blob_span(&in));
+	pack_lz4_legacy(&pack, blob_span(&in));
+	for (int i = 0; i < 4; i++)
+		append(&wanted, in.data, in.size);
+	assert_unpacks(CODEC_LZ4, blob_span(&pack), 4000, blob_span(&wanted));
+	blob_done(&pack);
+	blob_done(&wanted);
+	blob_done(&in);
+}
+#endif
+
+#ifdef HAVE_LZO
+static void lzo_headers(void **state)
+{
+	static const struct {
+		size_t at;
+		uint8_t value;
+		const char *words;
+	} cases[] = {
+		{ 15, 0, "an unknown method" },
+		{ 15, 4, "an unknown method" },
+		{ 19, 0x1b, "filters and parts" },
+		{ 19, 0x17, "filters and parts" },
+		{ 8, 0, "no lzop header" },
+		{ 20, 0, "its header's check is wrong" },
+	};
+	struct blob in = content(1000);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct blob pack = BLOB_INIT;
+
+		pack_lzo(&pack, blob_span(&in));
+		pack.data[cases[i].at] = cases[i].value;
+		assert_refused(CODEC_LZO, blob_span(&pack), 10000, ST_BAD_INPUT,
+			"compressed-corrupt", cases[i].words);
+		blob_done(&pack);
+	}
+	blob_done(&in);
+}
+#endif
+
+static void the_crc_is_that_of_everybody(void **state)
+{
+	(void)state;
+	assert_int_equal(crc32_of((struct span){ (const uint8_t *)"123456789", 9 }), 0xcbf43926);
+	assert_int_equal(crc32_of((struct span){ NULL, 0 }), 0);
+}
+
 static void no_input_at_all(void **state)
 {
 	(void)state;
@@ -586,8 +841,11 @@ static void checksums_are_checked(void **state)
 	for (const struct packer *p = packers; p->pack; p++) {
 		struct blob in = content(5000);
 		struct blob pack = packed(p, blob_span(&in));
-		/* gzip: CRC32 and size; zstd: 4 bytes of checksum. xz: the index and footer. */
-		size_t at = pack.size - (p->codec == CODEC_GZIP ? 8 : 4);
+		/* gzip: CRC32 and size; zstd, lz4: 4 bytes of checksum. xz: the index and footer.
+		 * lzo: the checks of the first block, behind the header and two sizes. */
+		size_t at = p->codec == CODEC_GZIP  ? pack.size - 8
+			    : p->codec == CODEC_LZO ? 9 + 30 + 4 + 8
+						    : pack.size - 4;
 
 		pack.data[at] ^= 1;
 		assert_refused(p->codec, blob_span(&pack), 10000, ST_BAD_INPUT,
@@ -630,14 +888,19 @@ static void codecs_not_built_in_are_named(void **state)
 		enum codec codec;
 		const char *words;
 	} cases[] = {
-		{ CODEC_LZ4, "lz4 data, which this program cannot unpack" },
-		{ CODEC_BZIP2, "bzip2 data" },
+		{ CODEC_BZIP2, "bzip2 data, which this program cannot unpack" },
+#ifndef HAVE_LZ4
+		{ CODEC_LZ4, "lz4 data" },
+#endif
+#ifndef HAVE_LZO
 		{ CODEC_LZO, "lzo data" },
+#endif
 #ifndef HAVE_ZLIB
 		{ CODEC_GZIP, "gzip data" },
 #endif
 #ifndef HAVE_LZMA
 		{ CODEC_XZ, "xz data" },
+		{ CODEC_LZMA, "lzma data" },
 #endif
 #ifndef HAVE_ZSTD
 		{ CODEC_ZSTD, "zstd data" },
@@ -669,6 +932,15 @@ int main(void)
 		cmocka_unit_test(zstd_skippable_frames_are_skipped),
 		cmocka_unit_test(zstd_many_small_frames),
 #endif
+		cmocka_unit_test(formats_without_a_check),
+		cmocka_unit_test(formats_without_a_check_survive_damage),
+#ifdef HAVE_LZ4
+		cmocka_unit_test(lz4_formats_may_be_mixed),
+#endif
+#ifdef HAVE_LZO
+		cmocka_unit_test(lzo_headers),
+#endif
+		cmocka_unit_test(the_crc_is_that_of_everybody),
 		cmocka_unit_test(no_input_at_all),
 		cmocka_unit_test(every_truncation_is_told),
 		cmocka_unit_test(a_truncation_says_how_far_it_came),

@@ -535,7 +535,7 @@ static void trap05_elf_magic_initrd_is_refused(void **state)
 		memcpy(pm.initrd.data, "\177ELF", 4);
 		assert_refused(&pm, ST_UNSUPPORTED, "segment-elf-magic", "the initrd begins");
 		memcpy(pm.initrd.data, "070701", 6);
-		memcpy(pm.image.data.data, "\177ELF", 4);
+		memcpy(pm.image.memory.data, "\177ELF", 4);
 		assert_refused(&pm, ST_UNSUPPORTED, "segment-elf-magic", "the kernel begins");
 		pm_done(&pm);
 	}

@@ -176,7 +176,7 @@ static int place_kernel(
 			" KiB: on a CPU without that size it stops before its first message",
 			image->page_size >> 10, plan->page_size >> 10);
 	plan->handover.kernel_entry = base + image->text_offset;
-	return plan_add_segment(plan, SEGMENT_KERNEL, blob_span(&image->data),
+	return plan_add_segment(plan, SEGMENT_KERNEL, image_segment(image),
 		plan->handover.kernel_entry, memsz, err);
 }
 

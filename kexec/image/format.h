@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One format of kernel files, as image.c sees it. To add one: write its probe in a file of its
+ * own, declare it here, and give it a row in the table of image.c.
+ */
+#ifndef KEXEC_IMAGE_FORMAT_H
+#define KEXEC_IMAGE_FORMAT_H
+
+#include "kexec/image/image.h"
+
+/* What was found inside: bytes of the layer itself, packed or not, or bytes that were made. */
+struct unwrapped {
+	struct span bytes;
+	enum codec codec; /* that bytes are packed with */
+	struct blob made; /* owned; counts when it is not empty */
+};
+
+/*
+ * Look at the bytes of a whole layer. ST_NOT_MINE: they are of some other format. ST_OK: these
+ * are an arm64 Image, and image is filled in, or they are a wrapper, and ret tells what is in it.
+ * Anything else is a failure of a file of this format. file is its name, for hints.
+ */
+typedef int image_probe(struct span bytes, const char *file, struct image *image,
+	struct unwrapped *ret, struct err *err);
+
+image_probe packed_probe;      /* gzip, xz, zstd, lz4, lzo, and bzip2, which is refused */
+image_probe packed_lzma_probe; /* lzma, which has no magic */
+image_probe zboot_probe;
+image_probe uki_probe;
+image_probe arm64_image_probe;
+image_probe uimage_probe;
+image_probe elf_image_probe;
+
+/* Recognised so that they can be refused by name. */
+image_probe foreign_device_tree_probe;
+image_probe foreign_kernel_probe;
+image_probe foreign_pe_probe;
+image_probe foreign_initrd_probe;
+
+/* "this is <fmt>; an arm64 kernel ... is wanted". Returns ST_UNSUPPORTED. */
+int format_refuse(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The end of that sentence. */
+#define FORMAT_WANTED                                                                              \
+	"an arm64 kernel is wanted: Image, EFI zboot, UKI, uImage or vmlinux, plain or packed"
+
+#endif
