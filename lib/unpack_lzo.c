@@ -14,16 +14,16 @@
 #define MAGIC_SIZE 9
 
 /* Which checks there are, and what else is in the header. */
-#define ADLER32_PLAIN	0x1u
-#define ADLER32_PACKED	0x2u
-#define EXTRA_FIELD	0x40u
-#define CRC32_PLAIN	0x100u
-#define CRC32_PACKED	0x200u
-#define MULTIPART	0x400u
-#define FILTERED	0x800u
-#define HEADER_CRC32	0x1000u
-#define VERSION_LEVEL	0x0940u /* from here on with level, version needed, high time */
-#define BLOCK_MAX	((size_t)64 << 20)
+#define ADLER32_PLAIN	 0x1u
+#define ADLER32_PACKED	 0x2u
+#define EXTRA_FIELD	 0x40u
+#define CRC32_PLAIN	 0x100u
+#define CRC32_PACKED	 0x200u
+#define MULTIPART	 0x400u
+#define FILTERED	 0x800u
+#define HEADER_CRC32	 0x1000u
+#define VERSION_LEVEL	 0x0940u /* from here on with level, version needed, high time */
+#define BLOCK_MAX	 ((size_t)64 << 20)
 #define LZO1X_METHOD_MAX 3 /* all of which one decoder reads */
 
 static bool take(struct unpack *job, size_t size, struct span *ret)
@@ -158,7 +158,7 @@ static int unpack_blocks(struct unpack *job, uint32_t flags)
 int unpack_lzo(struct unpack *job)
 {
 	bool more = true;
-	uint32_t flags;
+	uint32_t flags = 0;
 	int status = ST_OK;
 
 	while (!status && more) {

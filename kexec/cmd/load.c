@@ -7,10 +7,12 @@
 #include "kexec/cmd/load.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "kexec/arch/arch.h"
+#include "kexec/cmd/embedded.h"
 #include "kexec/cmd/timeline.h"
 #include "kexec/cmd/verify.h"
 #include "kexec/image/image.h"
@@ -29,11 +31,14 @@
 /* Files that are loaded; a limit on what a hostile path can make us take in. */
 #define INITRD_SIZE_MAX ((size_t)2 << 30)
 
-/* What the user named, read, unpacked and hashed once, however often it takes to load it. */
+/* What the user named and what the kernel file brought along, read, unpacked and hashed once,
+ * however often it takes to load it. */
 struct files {
 	struct image image;
-	struct blob initrd;
+	struct blob initrd_file;
+	struct span initrd; /* that file, or a part of the image */
 	struct blob dtb;
+	char *cmdline; /* owned: of the image; NULL when there is none that counts */
 	struct known_digest digests[2];
 	size_t digests_count;
 	struct timeline timeline;
@@ -43,19 +48,26 @@ struct files {
 static void files_done(struct files *files)
 {
 	image_done(&files->image);
-	blob_done(&files->initrd);
+	blob_done(&files->initrd_file);
 	blob_done(&files->dtb);
+	free(files->cmdline);
 	report_done(&files->report);
 }
 
-static int read_initrd(const struct request *request, const struct sysroot *root, struct blob *ret,
-	struct err *err)
+static int read_initrd(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
 {
-	int status = sysroot_read(root, request->initrd, INITRD_SIZE_MAX, ret, err);
+	int status;
 
+	if (!request->initrd) {
+		files->initrd = embedded_initrd(&files->image, request, &files->report);
+		return ST_OK;
+	}
+	status = sysroot_read(root, request->initrd, INITRD_SIZE_MAX, &files->initrd_file, err);
 	if (status)
 		return err_prefix(err, "initrd");
-	if (ret->size == 0)
+	files->initrd = blob_span(&files->initrd_file);
+	if (files->initrd.size == 0)
 		return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s",
 			request->initrd);
 	return ST_OK;
@@ -86,25 +98,30 @@ static int read_kernel(const struct request *request, const struct sysroot *root
 }
 
 /* Before the machine is looked at, so that it has less time to change under the plan. */
-static void hash(const struct request *request, struct files *files, const struct blob *file)
+static void hash(const struct request *request, struct files *files, struct span file)
 {
 	timeline_spent(&files->timeline, PHASE_READ);
 	if (!request->no_checks)
-		files->digests[files->digests_count++] = digest_of(blob_span(file));
+		files->digests[files->digests_count++] = digest_of(file);
 	timeline_spent(&files->timeline, PHASE_HASH);
 }
 
 static int read_files(const struct request *request, const struct sysroot *root,
 	struct files *files, struct err *err)
 {
+	/* Of little memory the crash kernel would reserve most for a crash of its own. */
+	static const char *const drop[] = { "crashkernel", NULL };
 	int status = read_kernel(request, root, files, err);
 
 	if (!status)
-		hash(request, files, &files->image.data);
-	if (!status && request->initrd)
-		status = read_initrd(request, root, &files->initrd, err);
-	if (!status && request->initrd)
-		hash(request, files, &files->initrd);
+		hash(request, files, image_segment(&files->image));
+	if (!status)
+		status = embedded_cmdline(
+			&files->image, request, drop, &files->cmdline, &files->report, err);
+	if (!status)
+		status = read_initrd(request, root, files, err);
+	if (!status && files->initrd.size)
+		hash(request, files, files->initrd);
 	if (!status && request->dtb)
 		status = read_dtb(request, root, &files->dtb, err);
 	timeline_spent(&files->timeline, PHASE_READ);
@@ -239,8 +256,8 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 	struct plan_inputs inputs = {
 		.request = request,
 		.image = &files->image,
-		.initrd = blob_span(&files->initrd),
-		.has_initrd = request->initrd != NULL,
+		.initrd = files->initrd,
+		.has_initrd = files->initrd.size != 0,
 		.digests = files->digests,
 		.digests_count = files->digests_count,
 		.dtb = blob_span(&files->dtb),
@@ -256,6 +273,11 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 	if (status)
 		goto out;
 	inputs.machine = &machine;
+	if (!request->dtb)
+		status = embedded_dtb(
+			&files->image, blob_span(&machine.fdt), &inputs.dtb, &report, err);
+	if (status)
+		goto out;
 	draw_seeds(request, &inputs);
 	probe_file_load(io->syscalls, root, &machine, &inputs);
 	status = choose_console(request, root, &machine, &inputs.console, &report, err);
@@ -305,6 +327,7 @@ static int load_until_true(const struct request *request, const struct sysroot *
 int load_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
 {
 	struct files files = { .report = REPORT_INIT, .timeline = timeline_begin() };
+	struct request settled = *request;
 	struct sysroot *root;
 	int status;
 
@@ -323,8 +346,10 @@ int load_kernel(const struct request *request, const struct cmd_io *io, struct e
 			request->sysroot);
 	if (!status)
 		status = read_files(request, root, &files, err);
+	if (!status && files.cmdline)
+		settled.append = files.cmdline;
 	if (!status)
-		status = load_until_true(request, root, &files, io, err);
+		status = load_until_true(&settled, root, &files, io, err);
 	files_done(&files);
 	sysroot_free(root);
 	return status;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 CMD_SOURCES := \
 	kexec/cmd/cmd_io.c \
+	kexec/cmd/embedded.c \
 	kexec/cmd/exec.c \
 	kexec/cmd/exit_status.c \
 	kexec/cmd/load.c \

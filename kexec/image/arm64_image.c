@@ -6,10 +6,10 @@
 #include "lib/pe.h"
 
 /* Offsets in the header: Documentation/arch/arm64/booting.rst, arch/arm64/include/asm/image.h */
-#define TEXT_OFFSET_AT	  8
-#define IMAGE_SIZE_AT	  16
-#define FLAGS_AT	  24
-#define MAGIC_AT	  56
+#define TEXT_OFFSET_AT 8
+#define IMAGE_SIZE_AT  16
+#define FLAGS_AT       24
+#define MAGIC_AT       56
 
 #define FLAG_BIG_ENDIAN	     0x1u
 #define FLAG_PAGE_SHIFT	     1

@@ -13,16 +13,16 @@
 #include "lib/checked.h"
 
 /* elf(5): the fields of a little-endian ELF64 file that are looked at. */
-#define EHDR_SIZE   64
-#define EI_CLASS    4
-#define EI_DATA	    5
-#define TYPE_AT	    16
-#define MACHINE_AT  18
-#define ENTRY_AT    24
-#define PHOFF_AT    32
+#define EHDR_SIZE    64
+#define EI_CLASS     4
+#define EI_DATA	     5
+#define TYPE_AT	     16
+#define MACHINE_AT   18
+#define ENTRY_AT     24
+#define PHOFF_AT     32
 #define PHENTSIZE_AT 54
-#define PHNUM_AT    56
-#define PHDR_SIZE   56
+#define PHNUM_AT     56
+#define PHDR_SIZE    56
 
 #define CLASS_64       2
 #define LITTLE_ENDIAN_ 1
@@ -93,7 +93,8 @@ static int read_load(struct span bytes, const uint8_t *phdr, struct loads *loads
 	load->memory_size = load_le64(phdr + 40);
 	if (!span_slice(bytes, load_le64(phdr + 8), load_le64(phdr + 32), &load->bytes))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
-			"this is an ELF program for arm64 with %llu bytes at %llu in a file of %zu bytes",
+			"this is an ELF program for arm64 with %llu bytes at %llu in a file of %zu "
+			"bytes",
 			(unsigned long long)load_le64(phdr + 32),
 			(unsigned long long)load_le64(phdr + 8), bytes.size);
 	if (load->bytes.size > load->memory_size)
@@ -117,10 +118,11 @@ static int read_loads(struct span bytes, struct loads *ret, struct err *err)
 
 	if (load_le16(bytes.data + PHENTSIZE_AT) != PHDR_SIZE || count == 0)
 		return malformed(err, "without program headers");
-	if (!span_slice(bytes, load_le64(bytes.data + PHOFF_AT), (uint64_t)count * PHDR_SIZE,
-		    &table))
+	if (!span_slice(
+		    bytes, load_le64(bytes.data + PHOFF_AT), (uint64_t)count * PHDR_SIZE, &table))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
-			"this is an ELF program for arm64 that ends in its program headers, after %zu bytes",
+			"this is an ELF program for arm64 that ends in its program headers, after "
+			"%zu bytes",
 			bytes.size);
 	loads.loads = calloc(count, sizeof(*loads.loads));
 	if (!loads.loads)
@@ -168,8 +170,8 @@ static int flatten(const struct loads *loads, struct blob *ret, struct err *err)
 	return ST_OK;
 }
 
-int elf_image_probe(struct span bytes, const char *file, struct image *image,
-	struct unwrapped *ret, struct err *err)
+int elf_image_probe(struct span bytes, const char *file, struct image *image, struct unwrapped *ret,
+	struct err *err)
 {
 	struct loads loads = { .loads = NULL };
 	unsigned int machine, type;

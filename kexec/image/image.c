@@ -114,8 +114,7 @@ static int unwrap(
 }
 
 /* The last layer is known: bytes are the Image. */
-static void settle(
-	struct image *image, struct span bytes, const char *name, struct report *report)
+static void settle(struct image *image, struct span bytes, const char *name, struct report *report)
 {
 	image->as_is = image->layers_count == 1;
 	image->data = image->as_is ? bytes : arm64_image_trim(bytes);
@@ -233,7 +232,8 @@ int image_check_type(const struct image *image, const char *wanted, struct err *
 	while (i < FORMATS && (!formats[i].type || strcmp(formats[i].type, wanted) != 0))
 		i++;
 	if (i == FORMATS) {
-		err_set(err, ST_BAD_INPUT, "image-type-unknown", "Unsupported kernel type %s", wanted);
+		err_set(err, ST_BAD_INPUT, "image-type-unknown", "Unsupported kernel type %s",
+			wanted);
 		err_hint(err, "the types are vmlinux, Image, uImage, vmlinuz and uki");
 		return ST_BAD_INPUT;
 	}

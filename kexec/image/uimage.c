@@ -30,7 +30,8 @@ static int check_header(struct span bytes, struct err *err)
 	if (crc == found)
 		return ST_OK;
 	return err_set(err, ST_BAD_INPUT, "uimage-crc",
-		"this is a U-Boot image (uImage) with a damaged header: its CRC is %#010x, and that of "
+		"this is a U-Boot image (uImage) with a damaged header: its CRC is %#010x, and "
+		"that of "
 		"what is there %#010x",
 		found, crc);
 }
@@ -67,7 +68,8 @@ static int take_data(struct span bytes, struct span *ret, struct err *err)
 	crc = crc32_of(data);
 	if (crc != found)
 		return err_set(err, ST_BAD_INPUT, "uimage-crc",
-			"this is a U-Boot image (uImage) with damaged data: its CRC is %#010x, and that of "
+			"this is a U-Boot image (uImage) with damaged data: its CRC is %#010x, and "
+			"that of "
 			"what is there %#010x",
 			found, crc);
 	*ret = data;
@@ -95,7 +97,8 @@ int uimage_probe(struct span bytes, const char *file, struct image *image, struc
 	packing = bytes.data[PACKING_AT];
 	if (packing >= sizeof(packings) / sizeof(packings[0]))
 		return err_set(err, ST_UNSUPPORTED, "codec-missing",
-			"this is a U-Boot image (uImage) packed in a way (%u) that this program does not "
+			"this is a U-Boot image (uImage) packed in a way (%u) that this program "
+			"does not "
 			"know",
 			packing);
 	ret->codec = packings[packing];

@@ -96,8 +96,8 @@ int uki_probe(struct span bytes, const char *file, struct image *image, struct u
 	if (!has_section(&pe, base, ".linux") && !has_section(&pe, first, ".linux"))
 		return ST_NOT_MINE;
 	if (pe.machine != PE_MACHINE_ARM64)
-		return format_refuse(err, "a unified kernel image (UKI) for %s",
-			pe_machine_name(pe.machine));
+		return format_refuse(
+			err, "a unified kernel image (UKI) for %s", pe_machine_name(pe.machine));
 	if (image->parts)
 		return format_refuse(err, "a unified kernel image (UKI) inside another one");
 	image->parts = calloc(first.end, sizeof(*image->parts));

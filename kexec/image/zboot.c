@@ -42,14 +42,16 @@ int zboot_probe(struct span bytes, const char *file, struct image *image, struct
 	size = load_le32(bytes.data + PAYLOAD_SIZE_AT);
 	if (!span_slice(bytes, offset, size, &ret->bytes))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
-			"this is an EFI zboot kernel whose payload of %u bytes at %u lies outside the file "
+			"this is an EFI zboot kernel whose payload of %u bytes at %u lies outside "
+			"the file "
 			"of %zu bytes",
 			size, offset, bytes.size);
 	memcpy(name, bytes.data + CODEC_NAME_AT, CODEC_NAME_SIZE);
 	ret->codec = codec_named(name);
 	if (ret->codec == CODEC_NONE)
 		return err_set(err, ST_UNSUPPORTED, "codec-missing",
-			"this is an EFI zboot kernel packed with \"%s\", which this program does not know",
+			"this is an EFI zboot kernel packed with \"%s\", which this program does "
+			"not know",
 			name);
 	return ST_OK;
 }

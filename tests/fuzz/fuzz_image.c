@@ -4,6 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kexec/cmd/embedded.h"
 #include "kexec/image/arm64_image.h"
 #include "kexec/image/image.h"
 #include "lib/pe.h"
@@ -29,8 +34,9 @@ static void check_pe(struct span bytes)
 
 static bool lies_in(struct span part, const struct blob *whole)
 {
-	return part.size == 0 || (part.data >= whole->data && part.size <= whole->size &&
-					 (size_t)(part.data - whole->data) <= whole->size - part.size);
+	return part.size == 0 ||
+	       (part.data >= whole->data && part.size <= whole->size &&
+		       (size_t)(part.data - whole->data) <= whole->size - part.size);
 }
 
 static void check_layers(const struct image *image)
@@ -49,6 +55,29 @@ static void check_layers(const struct image *image)
 		assert(lies_in(image->parts[i].bytes, around));
 }
 
+/* What a UKI brings along is looked at as well, on a machine that one of the seeds is for. */
+static void check_embedded(const struct image *image)
+{
+	static const char *const drop[] = { "crashkernel", NULL };
+	const struct request request = { .action = ACTION_LOAD, .crash = true };
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct span dtb = { .data = NULL };
+	char running[256];
+	char *line = NULL;
+
+	assert(fdt_create_empty_tree(running, sizeof(running)) == 0);
+	assert(fdt_setprop_string(running, 0, "compatible", "test,machine") == 0);
+	if (embedded_cmdline(image, &request, drop, &line, &report, &err) == ST_OK)
+		assert(!line || !strstr(line, "\n"));
+	free(line);
+	(void)embedded_initrd(image, &request, &report);
+	if (embedded_dtb(image, (struct span){ (uint8_t *)running, fdt_totalsize(running) }, &dtb,
+		    &report, &err) == ST_OK)
+		assert(dtb.size == 0 || fdt_check_header(dtb.data) == 0 || (uintptr_t)dtb.data % 8);
+	report_done(&report);
+}
+
 static void check_image(const struct image *image)
 {
 	struct arm64_image_header header;
@@ -64,6 +93,7 @@ static void check_image(const struct image *image)
 	assert(arm64_image_parse(image->data, &header, NULL) == ST_OK);
 	assert(header.image_size == image->mem_size && header.text_offset == image->text_offset);
 	check_layers(image);
+	check_embedded(image);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

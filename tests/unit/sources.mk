@@ -12,6 +12,7 @@ UNIT_SOURCES := \
 	tests/unit/test_devtree.c \
 	tests/unit/test_elfcore.c \
 	tests/unit/test_elfcorehdr.c \
+	tests/unit/test_embedded.c \
 	tests/unit/test_err.c \
 	tests/unit/test_exec.c \
 	tests/unit/test_exit_status.c \

@@ -370,7 +370,8 @@ static void packed_images_are_unpacked(void **state)
 	}
 	assert_refused_blob(gzip(gzip(gzip(image_file(1000, 0, 2000, 0)))), ST_UNSUPPORTED,
 		"image-packed-too-often",
-		"inside gzip: inside gzip: gzip, of which this program takes off no more than 2", "");
+		"inside gzip: inside gzip: gzip, of which this program takes off no more than 2",
+		"");
 	blob_done(&plain);
 }
 
@@ -712,8 +713,7 @@ static void a_uimage_is_taken_off(void **state)
 	/* Every bit of header and data counts. */
 	for (size_t at = 4; at < file.size; at += at < 64 ? 1 : 89) {
 		file.data[at] ^= 0x10;
-		assert_refused(
-			blob_span(&file), ST_BAD_INPUT, "uimage-crc", "its CRC is 0x", "");
+		assert_refused(blob_span(&file), ST_BAD_INPUT, "uimage-crc", "its CRC is 0x", "");
 		file.data[at] ^= 0x10;
 	}
 	/* Type kernel_noload is one too; other types, CPUs and systems are not. */
@@ -746,9 +746,8 @@ static void a_uimage_is_taken_off(void **state)
 #endif
 	assert_refused_blob(uimage(2, file_of("BZh", 3)), ST_UNSUPPORTED, "codec-missing",
 		"inside uImage (bzip2): bzip2 data", "bzip2 -d");
-	assert_refused_blob(
-		uimage(7, file_of("x", 1)), ST_UNSUPPORTED, "codec-missing", "packed in a way (7)",
-		"");
+	assert_refused_blob(uimage(7, file_of("x", 1)), ST_UNSUPPORTED, "codec-missing",
+		"packed in a way (7)", "");
 }
 
 /* --- UKI ---------------------------------------------------------------------------------- */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a kernel file brings along, which is so of a UKI, and when it counts: the user's options
+ * win over it, part by part. */
+#ifndef KEXEC_CMD_EMBEDDED_H
+#define KEXEC_CMD_EMBEDDED_H
+
+#include "kexec/cmd/request.h"
+#include "kexec/image/image.h"
+#include "lib/err.h"
+#include "lib/report.h"
+
+/*
+ * The command line, where the image has one and neither --append nor --reuse-cmdline was given:
+ * on the heap, without the words of drop (see cmdline_without()), which a crash kernel must not
+ * have. NULL where there is none that counts. ST_BAD_INPUT for one that is no text,
+ * ST_NO_MEMORY.
+ */
+int embedded_cmdline(const struct image *image, const struct request *request,
+	const char *const *drop, char **ret, struct report *report, struct err *err);
+
+/* The initrd, where the image has one and --initrd was not given; else an empty span. */
+struct span embedded_initrd(
+	const struct image *image, const struct request *request, struct report *report);
+
+/*
+ * The device tree, where the image has one for this machine; else ret stays as it is. running is
+ * the machine's own tree. The tree is the first ".dtbauto" for the machine that running is for (by
+ * the first of its "compatible" names), else the one in ".dtb"; but neither on a machine whose own
+ * tree names no machine: it runs on ACPI, which another tree would turn off. ST_BAD_INPUT for a
+ * tree that is broken, ST_NO_SPACE for one that is too large, ST_NO_MEMORY.
+ */
+int embedded_dtb(const struct image *image, struct span running, struct span *ret,
+	struct report *report, struct err *err);
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include "kexec/cmd/embedded.h"
+
+static const char *const drop[] = { "crashkernel", NULL };
+
+static struct span text_span(const char *text)
+{
+	return (struct span){ (const uint8_t *)text, strlen(text) };
+}
+
+/* The smallest tree, for a machine; or for none, as on ACPI. */
+struct tree {
+	uint64_t aligned;
+	char bytes[512];
+};
+
+static struct span tree_for(struct tree *tree, const char *compatible)
+{
+	assert_int_equal(fdt_create_empty_tree(tree->bytes, sizeof(tree->bytes)), 0);
+	if (compatible)
+		assert_int_equal(fdt_setprop_string(tree->bytes, 0, "compatible", compatible), 0);
+	fdt_appendprop_string(tree->bytes, 0, "compatible", "test,any");
+	return (struct span){ (uint8_t *)tree->bytes, fdt_totalsize(tree->bytes) };
+}
+
+static struct span acpi_tree(struct tree *tree)
+{
+	assert_int_equal(fdt_create_empty_tree(tree->bytes, sizeof(tree->bytes)), 0);
+	return (struct span){ (uint8_t *)tree->bytes, fdt_totalsize(tree->bytes) };
+}
+
+static struct image image_of(struct image_part *parts, size_t count)
+{
+	return (struct image){ .parts = parts, .parts_count = count };
+}
+
+/* --- command line --------------------------------------------------------------------------- */
+
+static void assert_cmdline(struct span text, const char *wanted)
+{
+	struct image_part part = { ".cmdline", text };
+	struct image image = image_of(&part, 1);
+	struct request request = { .action = ACTION_LOAD, .crash = true };
+	struct err err = ERR_INIT;
+	char *line = NULL;
+
+	if (embedded_cmdline(&image, &request, drop, &line, NULL, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(line, wanted);
+	free(line);
+	/* The options win, also when they are empty. */
+	request.append = "";
+	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, NULL, &err), ST_OK);
+	assert_null(line);
+	request.append = NULL;
+	request.reuse_cmdline = true;
+	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, NULL, &err), ST_OK);
+	assert_null(line);
+}
+
+static void the_command_line_is_text(void **state)
+{
+	struct image_part part = { ".cmdline", { (const uint8_t *)"a\0b", 3 } };
+	struct image image = image_of(&part, 1);
+	struct request request = { .action = ACTION_LOAD, .crash = true };
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	char *line;
+
+	(void)state;
+	assert_cmdline(text_span("root=/dev/vda quiet"), "root=/dev/vda quiet");
+	assert_cmdline(text_span("quiet\n"), "quiet");
+	assert_cmdline((struct span){ (const uint8_t *)"quiet\n\0\0", 8 }, "quiet");
+	assert_cmdline(text_span("crashkernel=1G a crashkernel=1G,low"), "a");
+	assert_cmdline((struct span){ (const uint8_t *)"", 0 }, "");
+	assert_cmdline((struct span){ (const uint8_t *)"\0", 1 }, "");
+	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, NULL, &err), ST_BAD_INPUT);
+	assert_string_equal(err.id, "uki-cmdline");
+	image.parts_count = 0;
+	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, &report, &err), ST_OK);
+	assert_null(line);
+	assert_int_equal(report.count, 0);
+	image.parts_count = 1;
+	part.bytes = text_span("quiet");
+	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, &report, &err), ST_OK);
+	assert_string_equal(report.entries[0].text, "the UKI's .cmdline is used, 5 bytes");
+	free(line);
+	report_done(&report);
+}
+
+/* --- initrd --------------------------------------------------------------------------------- */
+
+static void an_initrd_given_wins(void **state)
+{
+	struct image_part part = { ".initrd", text_span("070701") };
+	struct image image = image_of(&part, 1);
+	struct request request = { .action = ACTION_LOAD, .crash = true };
+
+	(void)state;
+	assert_ptr_equal(embedded_initrd(&image, &request, NULL).data, part.bytes.data);
+	request.initrd = "/boot/initrd";
+	assert_int_equal(embedded_initrd(&image, &request, NULL).size, 0);
+	request.initrd = NULL;
+	part.bytes.size = 0;
+	assert_int_equal(embedded_initrd(&image, &request, NULL).size, 0);
+	image.parts_count = 0;
+	assert_int_equal(embedded_initrd(&image, &request, NULL).size, 0);
+}
+
+/* --- device tree ---------------------------------------------------------------------------- */
+
+static void the_tree_for_this_machine_is_chosen(void **state)
+{
+	struct tree other, ours, again, plain, running;
+	struct image_part parts[] = {
+		{ ".cmdline", text_span("quiet") },
+		{ ".dtb", tree_for(&plain, "test,plain") },
+		{ ".dtbauto", tree_for(&other, "test,other") },
+		{ ".dtbauto", tree_for(&ours, "test,ours") },
+		{ ".dtbauto", tree_for(&again, "test,ours") },
+	};
+	struct image image = image_of(parts, 5);
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct span dtb = { .data = NULL };
+
+	(void)state;
+	assert_int_equal(
+		embedded_dtb(&image, tree_for(&running, "test,ours"), &dtb, &report, &err), ST_OK);
+	assert_ptr_equal(dtb.data, parts[3].bytes.data);
+	assert_string_equal(report.entries[0].area, "image");
+	report_done(&report);
+	/* Only the first name counts: "test,any" is in all of them. */
+	assert_int_equal(
+		embedded_dtb(&image, tree_for(&running, "test,new"), &dtb, NULL, &err), ST_OK);
+	assert_ptr_equal(dtb.data, parts[1].bytes.data);
+	parts[1].name[1] = 'x';
+	dtb.data = NULL;
+	assert_int_equal(
+		embedded_dtb(&image, tree_for(&running, "test,new"), &dtb, NULL, &err), ST_OK);
+	assert_null(dtb.data);
+	image.parts_count = 1;
+	assert_int_equal(embedded_dtb(&image, (struct span){ NULL, 0 }, &dtb, NULL, &err), ST_OK);
+	assert_null(dtb.data);
+}
+
+static void no_tree_turns_acpi_off(void **state)
+{
+	struct tree plain, running;
+	struct image_part parts[] = { { ".dtb", tree_for(&plain, "test,plain") } };
+	struct image image = image_of(parts, 1);
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct span dtb = { .data = NULL };
+
+	(void)state;
+	assert_int_equal(embedded_dtb(&image, acpi_tree(&running), &dtb, &report, &err), ST_OK);
+	assert_null(dtb.data);
+	assert_non_null(strstr(report.entries[0].text, "it runs on ACPI"));
+	report_done(&report);
+}
+
+static void broken_trees_are_refused(void **state)
+{
+	struct tree running;
+	struct image_part parts[] = { { ".dtbauto",
+		text_span("not a tree, but long enough to be one "
+			  "and then some more of it") } };
+	struct image image = image_of(parts, 1);
+	struct err err = ERR_INIT;
+	struct span dtb = { .data = NULL };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+			embedded_dtb(&image, tree_for(&running, "test,ours"), &dtb, NULL, &err),
+			ST_BAD_INPUT);
+		assert_null(dtb.data);
+		assert_non_null(strstr(err.text, "the UKI: .dtb"));
+		memcpy(parts[0].name, ".dtb", 5);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_command_line_is_text),
+		cmocka_unit_test(an_initrd_given_wins),
+		cmocka_unit_test(the_tree_for_this_machine_is_chosen),
+		cmocka_unit_test(no_tree_turns_acpi_off),
+		cmocka_unit_test(broken_trees_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
