@@ -21,6 +21,9 @@ _kexec()
 	--status)
 		$split && mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
 		;;
+	--identify)
+		$split && mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+		;;
 	--hotplug)
 		$split && mapfile -t COMPREPLY < <(compgen -W 'auto' -- "$cur")
 		;;
@@ -42,6 +45,7 @@ _kexec()
 			--unload
 			--status
 			--print-ckr-size
+			--identify
 			--no-ifdown
 			--no-sync
 			--initrd=

@@ -7,6 +7,7 @@ complete -c kexec -s e -l exec -d 'start the loaded kernel at once'
 complete -c kexec -s u -l unload -d 'unload the kernel; with -p that for a panic'
 complete -c kexec -s S -l status -d 'tell by the exit status whether one is loaded' -a 'text json'
 complete -c kexec -l print-ckr-size -d 'print the bytes reserved for a crash kernel'
+complete -c kexec -l identify -d 'say what kind of kernel file KERNEL is' -a 'text json'
 complete -c kexec -s x -l no-ifdown -d 'leave the network interfaces up'
 complete -c kexec -s y -l no-sync -d 'do not write out file systems'
 complete -c kexec -l initrd -d 'initial RAM disk of the new kernel' -r -F

@@ -5,6 +5,7 @@
 
 #include "kexec/cmd/exec.h"
 #include "kexec/cmd/exit_status.h"
+#include "kexec/cmd/identify.h"
 #include "kexec/cmd/load.h"
 #include "kexec/cmd/options.h"
 #include "kexec/cmd/status.h"
@@ -56,6 +57,8 @@ static int run(
 		return show_status(request, io, ret_answer, err);
 	case ACTION_CRASH_SIZE:
 		return show_crash_size(request, io, err);
+	case ACTION_IDENTIFY:
+		return identify_file(request, io, err);
 	}
 	return err_set(err, ST_BUG, "action", "no such action");
 }

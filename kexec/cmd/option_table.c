@@ -33,6 +33,13 @@ static const struct option_word status_words[] = {
 	{ NULL, -1 },
 };
 
+static const struct option_word identify_words[] = {
+	{ NULL, IDENTIFY_TEXT },
+	{ "text", IDENTIFY_TEXT },
+	{ "json", IDENTIFY_JSON },
+	{ NULL, -1 },
+};
+
 static const struct option_word help_word[] = { { NULL, ACTION_HELP }, { NULL, -1 } };
 static const struct option_word version_word[] = { { NULL, ACTION_VERSION }, { NULL, -1 } };
 static const struct option_word crash_size_word[] = { { NULL, ACTION_CRASH_SIZE }, { NULL, -1 } };
@@ -84,6 +91,13 @@ const struct option_row option_table[] = {
 	{ "print-ckr-size", 0, NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ENDS(crash_size_word),
 	  "print the bytes reserved for a crash kernel",
 	  "Of two regions it is the higher one, into which kernels are loaded." },
+	{ "identify", 0, MAYBE("text|json"), GROUP_ACTION, ON_ALL, WITH_BOTH,
+	  CHOOSES(identify, identify_words),
+	  "say what kind of kernel file KERNEL is",
+	  "Its layers and their sizes, its release, the memory it takes, the CPUs it boots on, "
+	  "what a UKI brings along. Nothing is loaded, and a file that could not be is an error. "
+	  "The JSON form is described in doc/identify-schema.md. This goes before every other "
+	  "action." },
 
 	{ "no-ifdown", 'x', NO_VALUE, GROUP_RESTART, ON_ALL, WITH_BOTH, SETS(FLAG, no_ifdown),
 	  "leave the network interfaces up", NULL },

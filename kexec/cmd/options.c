@@ -20,6 +20,7 @@
 _Static_assert(sizeof(enum hotplug_mode) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum corruption_policy) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum dry_run) == sizeof(int), "EFFECT_WORD stores an int");
+_Static_assert(sizeof(enum identify_form) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum status_form) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum syscall_choice) == sizeof(int), "EFFECT_WORD stores an int");
 
@@ -198,6 +199,10 @@ static int choose_action(const struct parse *parse, struct err *err)
 	struct request *request = parse->request;
 
 	request->crash = parse->crash;
+	if (request->identify) {
+		request->action = ACTION_IDENTIFY;
+		return ST_OK;
+	}
 	if (parse->status) {
 		request->action = ACTION_STATUS;
 		request->crash = parse->crash || !parse->load;
@@ -283,6 +288,10 @@ static int settle(const struct parse *parse, struct err *err)
 	if (request->dry_run && !loads) {
 		err_set(err, ST_USAGE, "dry-run-action", "--dry-run can only be used with a load");
 		return err_hint(err, "kexec -p --dry-run KERNEL");
+	}
+	if (request->action == ACTION_IDENTIFY && !request->kernel) {
+		err_set(err, ST_USAGE, "identify-file-missing", "--identify needs a file");
+		return err_hint(err, "kexec --identify FILE");
 	}
 	if (loads && !request->kernel) {
 		err_set(err, ST_USAGE, "kernel-missing", "No kernel specified");

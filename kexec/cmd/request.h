@@ -16,6 +16,7 @@ enum action {
 	ACTION_EXEC,		  /* -e */
 	ACTION_STATUS,		  /* -S */
 	ACTION_CRASH_SIZE,	  /* --print-ckr-size */
+	ACTION_IDENTIFY,	  /* --identify FILE */
 };
 
 enum hotplug_mode {
@@ -33,6 +34,8 @@ enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON, DRY_RUN_SVG };
 
 enum status_form { STATUS_QUIET, STATUS_TEXT, STATUS_JSON };
 
+enum identify_form { IDENTIFY_OFF, IDENTIFY_TEXT, IDENTIFY_JSON };
+
 /* Strings are borrowed from argv, or NULL when not given. */
 struct request {
 	enum action action;
@@ -40,6 +43,7 @@ struct request {
 	bool no_ifdown; /* -x */
 	bool no_sync;	/* -y */
 	enum status_form status;
+	enum identify_form identify;
 	enum syscall_choice syscall;
 	/* An option that only kexec_load(2) can follow, without its dashes: of those that must
 	 * not be lost, else of those that can be done without. */

@@ -30,9 +30,9 @@ static int check_header(struct span bytes, struct err *err)
 	if (crc == found)
 		return ST_OK;
 	return err_set(err, ST_BAD_INPUT, "uimage-crc",
-		"this is a U-Boot image (uImage) with a damaged header: its CRC is %#010x, and "
+		"this is a U-Boot image (uImage) with a damaged header: its CRC is 0x%08x, and "
 		"that of "
-		"what is there %#010x",
+		"what is there 0x%08x",
 		found, crc);
 }
 
@@ -68,9 +68,9 @@ static int take_data(struct span bytes, struct span *ret, struct err *err)
 	crc = crc32_of(data);
 	if (crc != found)
 		return err_set(err, ST_BAD_INPUT, "uimage-crc",
-			"this is a U-Boot image (uImage) with damaged data: its CRC is %#010x, and "
+			"this is a U-Boot image (uImage) with damaged data: its CRC is 0x%08x, and "
 			"that of "
-			"what is there %#010x",
+			"what is there 0x%08x",
 			found, crc);
 	*ret = data;
 	return ST_OK;

@@ -296,6 +296,20 @@ static void test_what_arm64_cannot_do_is_said(void **state)
 	assert_refused("--exec-live-update", ST_USAGE, "option-not-here", "Xen");
 }
 
+static void test_identify_needs_a_file_and_goes_first(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--identify K -p -S"), ST_OK);
+	assert_int_equal(request.action, ACTION_IDENTIFY);
+	assert_int_equal(request.identify, IDENTIFY_TEXT);
+	assert_string_equal(request.kernel, "K");
+	assert_int_equal(parse("K --identify=json"), ST_OK);
+	assert_int_equal(request.identify, IDENTIFY_JSON);
+	assert_refused("--identify", ST_USAGE, "identify-file-missing", "needs a file");
+	assert_refused("--identify=xml K", ST_BAD_INPUT, "option-value", "--identify=xml");
+	assert_refused("--identify K --dry-run", ST_USAGE, "dry-run-action", "--dry-run");
+}
+
 static void test_help_and_version_act_when_met(void **state)
 {
 	(void)state;
@@ -556,6 +570,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_identify_needs_a_file_and_goes_first),
 		cmocka_unit_test(test_nothing_given_means_defaults),
 		cmocka_unit_test(test_values_with_equals_sign_and_as_a_word),
 		cmocka_unit_test(test_synonyms_last_one_counts),

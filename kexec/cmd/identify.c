@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/cmd/identify.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "kexec/image/image.h"
+#include "lib/jsonw.h"
+#include "lib/sysroot.h"
+
+#define SCHEMA_VERSION 1
+
+/* No kernel has a longer release (__NEW_UTS_LEN, include/uapi/linux/utsname.h). */
+#define RELEASE_MAX 64
+
+/* As much text of a UKI as anybody reads. */
+#define PART_TEXT_MAX 4096
+
+/* The kernel's own banner: "Linux version 6.1.0-13-arm64 (builder@...". Empty when there is none
+ * (init/version-timestamp.c). */
+static void find_release(struct span data, char ret[RELEASE_MAX + 1])
+{
+	static const char banner[] = "Linux version ";
+	size_t length = 0;
+
+	ret[0] = '\0';
+	while (length == 0) {
+		const uint8_t *at = memmem(data.data, data.size, banner, sizeof(banner) - 1);
+
+		if (!at)
+			return;
+		at += sizeof(banner) - 1;
+		data = (struct span){ at, data.size - (size_t)(at - data.data) };
+		/* A format string has "%s" there. */
+		while (length < data.size && length < RELEASE_MAX && isdigit(data.data[0]) &&
+			data.data[length] > ' ' && data.data[length] < 0x7f)
+			length++;
+	}
+	memcpy(ret, data.data, length);
+	ret[length] = '\0';
+}
+
+static bool is_text(const struct image_part *part)
+{
+	return strcmp(part->name, ".cmdline") == 0 || strcmp(part->name, ".osrel") == 0 ||
+	       strcmp(part->name, ".uname") == 0;
+}
+
+/* The text of a part, without what ends it, and without what a terminal would obey or JSON
+ * forbids. */
+static void text_of(const struct image_part *part, char ret[PART_TEXT_MAX + 1])
+{
+	size_t size = part->bytes.size < PART_TEXT_MAX ? part->bytes.size : PART_TEXT_MAX;
+
+	while (size && (part->bytes.data[size - 1] == '\0' || isspace(part->bytes.data[size - 1])))
+		size--;
+	for (size_t i = 0; i < size; i++) {
+		char c = (char)part->bytes.data[i];
+
+		ret[i] = c == '\n' || (c >= ' ' && c < 0x7f) ? c : '?';
+	}
+	ret[size] = '\0';
+}
+
+/* "4 KiB" */
+static const char *pages(uint64_t page_size)
+{
+	switch (page_size) {
+	case 4096:
+		return "4 KiB";
+	case 16384:
+		return "16 KiB";
+	case 65536:
+		return "64 KiB";
+	default:
+		return NULL;
+	}
+}
+
+/* --- text ---------------------------------------------------------------------------- */
+
+static void print_parts(const struct image *image, FILE *out)
+{
+	for (size_t i = 0; i < image->parts_count; i++) {
+		const struct image_part *part = &image->parts[i];
+		char text[PART_TEXT_MAX + 1];
+
+		fprintf(out, "part: %s, %zu bytes\n", part->name, part->bytes.size);
+		if (!is_text(part))
+			continue;
+		text_of(part, text);
+		for (const char *at = text, *end; *at; at = *end ? end + 1 : end) {
+			end = strchrnul(at, '\n');
+			fprintf(out, "    %.*s\n", (int)(end - at), at);
+		}
+	}
+}
+
+static void print_text(const char *name, const struct image *image, FILE *out)
+{
+	const char *granule = pages(image->page_size);
+	char release[RELEASE_MAX + 1];
+
+	find_release(image->data, release);
+	fprintf(out, "file: %s\ntype: %s\n", name, image_type(image));
+	for (size_t i = 0; i < image->layers_count; i++) {
+		char text[IMAGE_LAYER_TEXT_SIZE];
+
+		fprintf(out, "layer: %s, %zu bytes\n", image_layer_text(&image->layers[i], text),
+			image->layers[i].size);
+	}
+	fprintf(out, "release: %s\n", release[0] ? release : "not known");
+	fprintf(out, "memory: %" PRIu64 " bytes, %" PRIu64 " behind a 2 MiB line, %s\n",
+		image->mem_size, image->text_offset,
+		image->placement_anywhere ? "anywhere" : "near the beginning of memory");
+	fprintf(out, "boots on: arm64 CPUs that run %s-endian with pages of %s\n",
+		image->big_endian ? "big" : "little", granule ? granule : "a size it does not say");
+	fprintf(out, "kexec_load: yes\nkexec_file_load: %s\n",
+		image->as_is ? "yes, the file as it is" : "yes, unpacked");
+	print_parts(image, out);
+}
+
+/* --- JSON ---------------------------------------------------------------------------- */
+
+static struct json_object *describe_layers(struct jsonw *writer, const struct image *image)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < image->layers_count; i++) {
+		const struct image_layer *layer = &image->layers[i];
+		struct json_object *object = json_object_new_object();
+
+		jsonw_put_text(writer, object, "name", layer->name);
+		jsonw_put_text(writer, object, "codec",
+			layer->codec == CODEC_NONE ? NULL : codec_name(layer->codec));
+		jsonw_put_number(writer, object, "size", layer->size);
+		jsonw_append(writer, array, object);
+	}
+	return array;
+}
+
+static struct json_object *describe_kernel(struct jsonw *writer, const struct image *image)
+{
+	struct json_object *object = json_object_new_object();
+	char release[RELEASE_MAX + 1];
+
+	find_release(image->data, release);
+	jsonw_put_text(writer, object, "release", release[0] ? release : NULL);
+	jsonw_put_text(writer, object, "architecture", "arm64");
+	jsonw_put_text(writer, object, "endianness", image->big_endian ? "big" : "little");
+	if (image->page_size)
+		jsonw_put_number(writer, object, "page_size", image->page_size);
+	else
+		jsonw_put_null(writer, object, "page_size");
+	jsonw_put_number(writer, object, "size", image->data.size);
+	jsonw_put_number(writer, object, "image_size", image->mem_size);
+	jsonw_put_number(writer, object, "text_offset", image->text_offset);
+	jsonw_put_bool(writer, object, "placement_anywhere", image->placement_anywhere);
+	return object;
+}
+
+static struct json_object *describe_parts(struct jsonw *writer, const struct image *image)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < image->parts_count; i++) {
+		const struct image_part *part = &image->parts[i];
+		struct json_object *object = json_object_new_object();
+		char text[PART_TEXT_MAX + 1];
+
+		if (is_text(part))
+			text_of(part, text);
+		jsonw_put_text(writer, object, "name", part->name);
+		jsonw_put_number(writer, object, "size", part->bytes.size);
+		jsonw_put_text(writer, object, "text", is_text(part) ? text : NULL);
+		jsonw_append(writer, array, object);
+	}
+	return array;
+}
+
+static struct json_object *describe_error(struct jsonw *writer, const struct err *why)
+{
+	struct json_object *object = json_object_new_object();
+
+	jsonw_put_text(writer, object, "id", why->id);
+	jsonw_put_text(writer, object, "text", why->text);
+	jsonw_put_text(writer, object, "hint", why->hint[0] ? why->hint : NULL);
+	return object;
+}
+
+/* image is NULL when why says what is wrong with the file. */
+static int print_json(const char *name, const struct image *image, const struct err *why, FILE *out)
+{
+	struct jsonw writer = { .failed = false };
+	struct json_object *object = json_object_new_object();
+	struct blob text = BLOB_INIT;
+	int status;
+
+	jsonw_put_text(&writer, object, "schema", "kexec-identify");
+	jsonw_put_number(&writer, object, "version", SCHEMA_VERSION);
+	jsonw_put_text(&writer, object, "file", name);
+	jsonw_put_bool(&writer, object, "loadable", image != NULL);
+	if (image) {
+		jsonw_put_text(&writer, object, "type", image_type(image));
+		jsonw_put(&writer, object, "layers", describe_layers(&writer, image));
+		jsonw_put(&writer, object, "kernel", describe_kernel(&writer, image));
+		jsonw_put_bool(&writer, object, "as_is", image->as_is);
+		jsonw_put(&writer, object, "parts", describe_parts(&writer, image));
+	} else {
+		jsonw_put(&writer, object, "error", describe_error(&writer, why));
+	}
+	status = jsonw_finish(&writer, object, &text);
+	if (!status)
+		fwrite(text.data, 1, text.size, out);
+	blob_done(&text);
+	return status;
+}
+
+int identify_file(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	struct blob file = BLOB_INIT;
+	struct sysroot *root;
+	struct image image;
+	int status = sysroot_new(request->sysroot, &root, err);
+
+	if (status)
+		return status;
+	status = sysroot_read(root, request->kernel, IMAGE_FILE_MAX, &file, err);
+	sysroot_free(root);
+	if (status)
+		return status;
+	status = image_describe(&file, request->kernel, &image, NULL, err);
+	if (status) {
+		if (request->identify == IDENTIFY_JSON)
+			print_json(request->kernel, NULL, err, io->out);
+		return status;
+	}
+	if (request->identify == IDENTIFY_TEXT)
+		print_text(request->kernel, &image, io->out);
+	else if (print_json(request->kernel, &image, NULL, io->out))
+		status = err_no_memory(err);
+	image_done(&image);
+	return status;
+}

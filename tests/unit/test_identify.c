@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What --identify says about a file, in words and as JSON. */
+#include "tests/unit/tmproot.h"
+
+#include <json-c/json.h>
+
+#include "kexec/cmd/identify.h"
+#include "tests/unit/no_calls.h"
+
+#define KERNEL "/boot/vmlinuz"
+
+struct session {
+	struct tmproot tmp;
+	struct request request;
+	char *out;
+	struct err err;
+};
+
+static void start(struct session *session, enum identify_form form)
+{
+	*session = (struct session){ .err = ERR_INIT };
+	tmproot_init(&session->tmp);
+	session->request =
+		(struct request){ .sysroot = session->tmp.dir, .kernel = KERNEL, .identify = form };
+}
+
+static void end(struct session *session)
+{
+	free(session->out);
+	tmproot_done(&session->tmp);
+}
+
+static int run(struct session *session)
+{
+	struct cmd_io io = { .syscalls = &no_calls, .err = stderr };
+	size_t size;
+	int status;
+
+	free(session->out);
+	io.out = open_memstream(&session->out, &size);
+	assert_non_null(io.out);
+	err_clear(&session->err);
+	status = identify_file(&session->request, &io, &session->err);
+	fclose(io.out);
+	return status;
+}
+
+/* 16 KiB pages, anywhere, with a banner behind a format that looks like one. */
+static size_t make_image(uint8_t image[512])
+{
+	memset(image, 0, 512);
+	store_le64(image + 16, 4096);
+	store_le64(image + 24, 0xc);
+	memcpy(image + 56, "ARM\x64", 4);
+	strcpy((char *)image + 100, "Linux version %s (%s)");
+	strcpy((char *)image + 200, "Linux version 6.1.0-13-arm64 (builder@somewhere)");
+	return 512;
+}
+
+/* A UKI of that image, a command line and a release, at sections of 512 bytes. */
+static void put_uki(struct session *session)
+{
+	static const char *const names[] = { ".linux", ".cmdline", ".uname", ".initrd" };
+	static const char *const texts[] = { NULL, "quiet\x1b[2J\nsplash\n", "6.1.0", "070701" };
+	uint8_t file[512 * 5] = "MZ";
+
+	store_le32(file + 60, 64);
+	memcpy(file + 64, "PE\0\0", 4);
+	store_le16(file + 68, 0xaa64);
+	store_le16(file + 70, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		uint8_t *section = file + 88 + 40 * i;
+		uint32_t size = texts[i] ? (uint32_t)strlen(texts[i]) : 512;
+
+		memcpy(section, names[i], strlen(names[i]));
+		store_le32(section + 8, size);
+		store_le32(section + 16, 512);
+		store_le32(section + 20, 512 * (i + 1));
+		if (texts[i])
+			memcpy(file + 512 * (i + 1), texts[i], size);
+		else
+			make_image(file + 512 * (i + 1));
+	}
+	tmproot_bytes(&session->tmp, KERNEL, file, sizeof(file));
+}
+
+static void an_image_in_words(void **state)
+{
+	struct session session;
+	uint8_t image[512];
+
+	(void)state;
+	start(&session, IDENTIFY_TEXT);
+	tmproot_bytes(&session.tmp, KERNEL, image, make_image(image));
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.out,
+		"file: " KERNEL "\ntype: Image\nlayer: Image, 512 bytes\nrelease: 6.1.0-13-arm64\n"
+		"memory: 4096 bytes, 0 behind a 2 MiB line, anywhere\n"
+		"boots on: arm64 CPUs that run little-endian with pages of 16 KiB\n"
+		"kexec_load: yes\nkexec_file_load: yes, the file as it is\n");
+	end(&session);
+}
+
+static void a_uki_in_words(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session, IDENTIFY_TEXT);
+	put_uki(&session);
+	assert_int_equal(run(&session), ST_OK);
+	assert_non_null(strstr(session.out, "type: uki\nlayer: UKI, 2560 bytes\nlayer: Image"));
+	assert_non_null(strstr(session.out, "kexec_file_load: yes, unpacked\n"));
+	assert_non_null(strstr(session.out,
+		"part: .cmdline, 17 bytes\n    quiet?[2J\n    splash\npart: .uname, 5 bytes\n"
+		"    6.1.0\npart: .initrd, 6 bytes\n"));
+	end(&session);
+}
+
+static void a_uki_as_json(void **state)
+{
+	struct session session;
+	struct json_object *object, *parts, *text, *loadable;
+
+	(void)state;
+	start(&session, IDENTIFY_JSON);
+	put_uki(&session);
+	assert_int_equal(run(&session), ST_OK);
+	object = json_tokener_parse(session.out);
+	assert_non_null(object);
+	assert_true(json_object_object_get_ex(object, "loadable", &loadable));
+	assert_true(json_object_get_boolean(loadable));
+	assert_true(json_object_object_get_ex(object, "parts", &parts));
+	assert_int_equal(json_object_array_length(parts), 4);
+	assert_true(json_object_object_get_ex(json_object_array_get_idx(parts, 1), "text", &text));
+	assert_string_equal(json_object_get_string(text), "quiet?[2J\nsplash");
+	json_object_put(object);
+	end(&session);
+}
+
+static void what_is_no_kernel_is_an_error(void **state)
+{
+	struct session session;
+	struct json_object *object, *why, *id;
+
+	(void)state;
+	start(&session, IDENTIFY_JSON);
+	assert_int_equal(run(&session), ST_NOT_FOUND);
+	assert_string_equal(session.out, "");
+	tmproot_text(&session.tmp, KERNEL, "070701 is how an archive begins");
+	assert_int_equal(run(&session), ST_UNSUPPORTED);
+	object = json_tokener_parse(session.out);
+	assert_non_null(object);
+	assert_true(json_object_object_get_ex(object, "error", &why));
+	assert_true(json_object_object_get_ex(why, "id", &id));
+	assert_string_equal(json_object_get_string(id), session.err.id);
+	json_object_put(object);
+	session.request.identify = IDENTIFY_TEXT;
+	assert_int_equal(run(&session), ST_UNSUPPORTED);
+	assert_string_equal(session.out, "");
+	end(&session);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_image_in_words),
+		cmocka_unit_test(a_uki_in_words),
+		cmocka_unit_test(a_uki_as_json),
+		cmocka_unit_test(what_is_no_kernel_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
