@@ -148,20 +148,43 @@ bool rangeset_equal(const struct rangeset *a, const struct rangeset *b)
 	return true;
 }
 
-bool rangeset_contains(const struct rangeset *set, uint64_t start, uint64_t end)
+void rangeset_clip(struct rangeset *set, struct range window)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct range range = range_clip(set->ranges[i], window);
+
+		if (range_size(range))
+			set->ranges[kept++] = range;
+	}
+	set->count = kept;
+}
+
+size_t rangeset_find(const struct rangeset *set, uint64_t at)
 {
 	size_t low = 0, high = set->count;
 
-	/* low becomes the number of ranges that begin at or before start. */
+	/* low becomes the number of ranges that begin there or before. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (set->ranges[middle].start <= start)
+		if (set->ranges[middle].start <= at)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low && start <= end && end <= set->ranges[low - 1].end;
+	return low ? low - 1 : 0;
+}
+
+bool rangeset_contains(const struct rangeset *set, uint64_t start, uint64_t end)
+{
+	struct range range;
+
+	if (set->count == 0)
+		return false;
+	range = set->ranges[rangeset_find(set, start)];
+	return range.start <= start && start <= end && end <= range.end;
 }
 
 uint64_t rangeset_bytes(const struct rangeset *set)

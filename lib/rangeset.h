@@ -46,6 +46,12 @@ int rangeset_subtract(const struct rangeset *a, const struct rangeset *b, struct
 /* Shrink every range to whole multiples of align (a power of two), dropping what vanishes. */
 void rangeset_align_inward(struct rangeset *set, uint64_t align);
 
+/* Cut every range to the window, dropping what lies outside. */
+void rangeset_clip(struct rangeset *set, struct range window);
+
+/* The index of the last range that begins at or before an address; 0 when none does. */
+size_t rangeset_find(const struct rangeset *set, uint64_t at);
+
 bool rangeset_equal(const struct rangeset *a, const struct rangeset *b);
 
 /* Is [start, end) wholly inside one range of the set? */
@@ -57,6 +63,18 @@ uint64_t rangeset_bytes(const struct rangeset *set);
 static inline uint64_t range_size(struct range range)
 {
 	return range.end - range.start;
+}
+
+/* The part of range that lies in the window; empty when there is none. */
+static inline struct range range_clip(struct range range, struct range window)
+{
+	if (range.start < window.start)
+		range.start = window.start;
+	if (range.end > window.end)
+		range.end = window.end;
+	if (range.end < range.start)
+		range.end = range.start;
+	return range;
 }
 
 static inline bool range_overlaps(struct range a, struct range b)

@@ -5,7 +5,7 @@
  * Porting guide. A new architecture is a folder here with one constant `struct arch_ops`,
  * listed in arch.c, and a purgatory/arch/<arch>/. Every architecture is compiled into every
  * build, so use fixed-width types only: the planner of a 64-bit target runs on 32-bit and on
- * big-endian hosts. To plan a crash load fill all fields but those marked optional. Then add
+ * big-endian hosts. To plan a load fill all fields but those marked optional. Then add
  * a fixture under tests/fixtures/ and a row in doc/architecture.md. The functions have no
  * state; what they decide that could have gone another way they add to the report.
  */
@@ -76,12 +76,12 @@ struct arch_ops {
 		const struct machine *machine, const struct image *image, struct err *err);
 
 	/*
-	 * Place all segments of a crash load in plan->load_region, build what the capture
-	 * kernel is handed (device tree, command line), and set plan->entry and
-	 * plan->handover. The elfcorehdr's bytes and memsz are ready in plan->core.
+	 * Place all segments in plan->room, build what the new kernel is handed (device tree,
+	 * command line), and set plan->entry and plan->handover. For a crash load the
+	 * elfcorehdr's bytes and memsz are ready in plan->core.
 	 * ST_NO_SPACE, ST_BAD_INPUT, ST_UNSUPPORTED, ST_NO_MEMORY.
 	 */
-	int (*plan_crash)(const struct plan_inputs *inputs, struct plan *plan,
+	int (*plan_segments)(const struct plan_inputs *inputs, struct plan *plan,
 		struct report *report, struct err *err);
 };
 

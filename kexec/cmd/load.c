@@ -239,11 +239,12 @@ static int load_and_verify(const struct sysroot *root, const struct cmd_io *io,
 
 	timeline_spent(timeline, PHASE_CALL);
 	if (status) {
-		say_what_is_armed(root, machine, err);
+		if (plan_is_crash(plan))
+			say_what_is_armed(root, machine, err);
 		return status;
 	}
 	status = verify_armed(root, plan, io->syscalls, err);
-	if (!status)
+	if (!status && plan_is_crash(plan))
 		status = verify_unchanged(root, machine, err);
 	timeline_spent(timeline, PHASE_VERIFY);
 	return status;
@@ -268,7 +269,7 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 	int status;
 
 	report_copy(&report, &files->report);
-	status = machine_read(root, &machine, &report, err);
+	status = machine_read(root, request->crash, &machine, &report, err);
 	timeline_spent(&files->timeline, PHASE_MACHINE);
 	if (status)
 		goto out;
@@ -281,8 +282,10 @@ static int plan_and_load(const struct request *request, const struct sysroot *ro
 	draw_seeds(request, &inputs);
 	probe_file_load(io->syscalls, root, &machine, &inputs);
 	status = choose_console(request, root, &machine, &inputs.console, &report, err);
-	if (!status)
+	if (!status && request->crash)
 		status = plan_crash(&inputs, &plan, &report, err);
+	else if (!status)
+		status = plan_normal(&inputs, &plan, &report, err);
 	timeline_spent(&files->timeline, PHASE_PLAN);
 	if (!status && request->dry_run)
 		status = print_plan(&plan, &inputs, &report, request->dry_run, io->out, err);

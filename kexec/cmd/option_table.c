@@ -64,7 +64,8 @@ const struct option_row option_table[] = {
 	{ "load", 'l', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
 	  "load KERNEL for a restart",
 	  "Nothing is started: \"systemctl kexec\", or -e, does that. File systems are written "
-	  "out, unless -y is given." },
+	  "out, unless -y is given. The kernel goes into memory that the machine had when it was "
+	  "booted and that is not reserved; what runs there now is written over when it starts." },
 	{ "load-panic", 'p', NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ACTS,
 	  "load KERNEL to be started by a panic",
 	  "It goes into the memory that the running kernel reserved with crashkernel=. Before "
@@ -114,15 +115,15 @@ const struct option_row option_table[] = {
 	{ "append", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, append),
 	  "command line of the new kernel",
 	  "When given more than once, the last one counts. Without this option and without "
-	  "--reuse-cmdline, kexec_load keeps the bootargs of the device tree, without "
-	  "crashkernel=, and kexec_file_load gives the new kernel no command line." },
+	  "--reuse-cmdline, kexec_load keeps the bootargs of the device tree, for a crash kernel "
+	  "without crashkernel=, and kexec_file_load gives the new kernel no command line." },
 	{ "command-line", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH,
 	  SETS(STRING, append),
 	  "the same as --append", NULL },
 	{ "reuse-cmdline", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_BOTH,
 	  SETS(FLAG, reuse_cmdline),
 	  "put the running command line in front of it",
-	  "The parameters BOOT_IMAGE and crashkernel are left out." },
+	  "The parameter BOOT_IMAGE is left out, and for a crash kernel crashkernel too." },
 	{ "dtb", 0, A_FILE, GROUP_KERNEL, ON_ARM64 | ON_PPC64 | ON_X86, WITH_LOAD,
 	  SETS(STRING, dtb),
 	  "device tree to use in place of the running one", NULL },

@@ -9,7 +9,7 @@
 int verify_armed(const struct sysroot *root, const struct plan *plan, const struct syscall_ops *ops,
 	struct err *err)
 {
-	bool loaded = false;
+	bool crash = plan_is_crash(plan), loaded = false;
 
 	for (int i = 0; i < STATE_TRIES; i++) {
 		struct kexec_state state;
@@ -18,7 +18,7 @@ int verify_armed(const struct sysroot *root, const struct plan *plan, const stru
 
 		if (status)
 			return status;
-		loaded = state.crash_loaded == 1;
+		loaded = (crash ? state.crash_loaded : state.loaded) == 1;
 		hotplug = kexec_state_hotplug_armed(&state);
 		kexec_state_done(&state);
 		if (loaded && (hotplug || !plan->hotplug))
@@ -27,9 +27,9 @@ int verify_armed(const struct sysroot *root, const struct plan *plan, const stru
 	}
 	if (!loaded) {
 		err_set(err, ST_SYSTEM, "not-armed",
-			"kexec_load succeeded, but /sys/kernel/kexec_crash_loaded does not read 1");
-		return err_hint(
-			err, "another program may have unloaded the crash kernel: load again");
+			"kexec_load succeeded, but /sys/kernel/kexec_%s does not read 1",
+			crash ? "crash_loaded" : "loaded");
+		return err_hint(err, "another program may have unloaded the kernel: load again");
 	}
 	err_set(err, ST_SYSTEM, "hotplug-not-armed",
 		"the crash kernel is loaded, but /sys/devices/system/{cpu,memory}/crash_hotplug do "

@@ -10,9 +10,9 @@
 #include "lib/sysroot.h"
 
 /*
- * The kernel says that a crash image is loaded and, for a hotplug load, that it will keep the
- * elfcorehdr true. Both files also read 0 while the kernel's lock is held, so a 0 is read
- * again for about two seconds. ST_SYSTEM.
+ * The kernel says that an image of the plan's kind is loaded and, for a hotplug load, that it will
+ * keep the elfcorehdr true. Both files also read 0 while the kernel's lock is held, so a 0 is
+ * read again for about two seconds. ST_SYSTEM.
  */
 int verify_armed(const struct sysroot *root, const struct plan *plan, const struct syscall_ops *ops,
 	struct err *err);

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A crash load from the machine to the sealed plan: the order of the steps, and what is the
- * same on every architecture. */
+/* A load that a panic starts: what the crash region takes, and what the dump will hold. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "kexec/arch/arch.h"
 #include "kexec/plan/elfcorehdr_build.h"
+#include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
-#include "kexec/plan/purgatory.h"
-#include "kexec/plan/seal.h"
 #include "lib/checked.h"
 
 /* linux,usable-memory-range and the kernel know two (kernel/crash_reserve.c). */
 #define CRASH_REGIONS_MAX 2
 
 static int choose_load_region(
-	const struct machine *machine, struct plan *plan, struct report *report, struct err *err)
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
+	const struct machine *machine = inputs->machine;
 	const struct rangeset *crash = &machine->iomem.crash;
 
 	if (crash->count == 0) {
@@ -45,6 +42,9 @@ static int choose_load_region(
 			"of two crash regions the kernel takes segments only in the higher one, "
 			"[0x%" PRIx64 ", 0x%" PRIx64 ")",
 			plan->load_region.start, plan->load_region.end);
+	if (rangeset_add(&plan->room, plan->load_region.start, plan->load_region.end))
+		return err_no_memory(err);
+	plan_bound_room(inputs->request, plan);
 	return ST_OK;
 }
 
@@ -220,75 +220,18 @@ static int plan_core(
 	return ST_OK;
 }
 
-static int check_machine(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
-{
-	const struct machine *machine = inputs->machine;
-
-	plan->arch = arch_find(machine->name);
-	if (!plan->arch)
-		return err_set(err, ST_UNSUPPORTED, "arch-unsupported",
-			"this version cannot load kernels on \"%s\" machines", machine->name);
-	plan->page_size = machine->page_size;
-	return plan->arch->check_image(machine, inputs->image, err);
-}
-
-/* What the kernel will say to the system call, where that is known before (kernel/kexec.c:
- * kexec_load_check). It would keep the armed image, so this is no refusal of ours: a plan can be
- * made and looked at. */
-static void warn_of_refusal(const struct kexec_state *state, struct report *report)
-{
-	if (state->load_disabled == 1)
-		report_add(report, REPORT_WARNING, "kernel",
-			"the sysctl kernel.kexec_load_disabled is 1: the kernel will refuse this "
-			"load");
-	if (state->load_limit_panic == 0)
-		report_add(report, REPORT_WARNING, "kernel",
-			"the sysctl kernel.kexec_load_limit_panic is 0: the kernel will refuse "
-			"this load");
-	if (strcmp(state->lockdown, "integrity") == 0 ||
-		strcmp(state->lockdown, "confidentiality") == 0)
-		report_add(report, REPORT_WARNING, "kernel",
-			"the kernel is locked down (%s): it will refuse this load, which is by "
-			"kexec_load(2)",
-			state->lockdown);
-}
-
-static int make_plan(
+static int fill_crash(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
-	int status = check_machine(inputs, plan, err);
+	int status = choose_load_region(inputs, plan, report, err);
 
-	if (!status)
-		status = choose_load_region(inputs->machine, plan, report, err);
 	if (!status)
 		status = plan_core(inputs, plan, report, err);
-	if (!status)
-		status = plan->arch->plan_crash(inputs, plan, report, err);
-	if (status)
-		return status;
-
-	warn_of_refusal(&inputs->machine->state, report);
-	plan->flags = KEXEC_ON_CRASH | plan->arch->kexec_arch;
-	if (plan->hotplug)
-		plan->flags |= plan->arch->hotplug_flag;
-	if (!inputs->request->no_checks)
-		plan_digest(inputs, plan);
-	status = purgatory_fill(inputs, plan, report, err);
-	if (!status)
-		status = plan_seal(plan, inputs->machine->ram_total, err);
-	return status;
+	return status ? status : plan->arch->plan_segments(inputs, plan, report, err);
 }
 
 int plan_crash(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err)
 {
-	struct plan plan = { .arch = NULL };
-	int status = make_plan(inputs, &plan, report, err);
-
-	if (status) {
-		plan_done(&plan);
-		return status;
-	}
-	*ret = plan;
-	return ST_OK;
+	return plan_make(inputs, KEXEC_ON_CRASH, fill_crash, ret, report, err);
 }

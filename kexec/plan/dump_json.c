@@ -9,14 +9,16 @@
 
 #define SCHEMA_VERSION 1
 
-static struct json_object *describe_machine(struct jsonw *writer, const struct machine *machine)
+static struct json_object *describe_machine(
+	struct jsonw *writer, const struct machine *machine, bool crash)
 {
 	struct json_object *object = json_object_new_object();
 
 	jsonw_put_text(writer, object, "machine", machine->name);
 	jsonw_put_text(writer, object, "release", machine->release);
 	jsonw_put_number(writer, object, "page_size", machine->page_size);
-	jsonw_put_number(writer, object, "possible_cpus", machine->cpus.possible.count);
+	if (crash)
+		jsonw_put_number(writer, object, "possible_cpus", machine->cpus.possible.count);
 	jsonw_put_bool(writer, object, "acpi", machine->firmware.acpi);
 	return object;
 }
@@ -40,6 +42,15 @@ static struct json_object *describe_region(struct jsonw *writer, const struct pl
 	jsonw_put_hex(writer, object, "start", plan->load_region.start);
 	jsonw_put_hex(writer, object, "end", plan->load_region.end);
 	jsonw_put_number(writer, object, "free", plan->free_bytes);
+	return object;
+}
+
+static struct json_object *describe_room(struct jsonw *writer, const struct plan *plan)
+{
+	struct json_object *object = json_object_new_object();
+
+	jsonw_put_number(writer, object, "ranges", plan->room.count);
+	jsonw_put_number(writer, object, "bytes", rangeset_bytes(&plan->room));
 	return object;
 }
 
@@ -90,6 +101,15 @@ static struct json_object *describe_entry(
 	return object;
 }
 
+static struct json_object *describe_entries(struct jsonw *writer, const struct plan *plan)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < plan->core.count; i++)
+		jsonw_append(writer, array, describe_entry(writer, &plan->core.entries[i], i));
+	return array;
+}
+
 static struct json_object *describe_edit(struct jsonw *writer, const struct dt_edit *edit)
 {
 	struct json_object *object = json_object_new_object();
@@ -123,30 +143,33 @@ static struct json_object *describe_report(
 static struct json_object *describe_plan(struct jsonw *writer, const struct plan *plan,
 	const struct plan_inputs *inputs, const struct report *report)
 {
+	bool crash = plan_is_crash(plan);
 	struct json_object *object = json_object_new_object();
 	struct json_object *segments = json_object_new_array();
-	struct json_object *entries = json_object_new_array();
 	struct json_object *edits = json_object_new_array();
 
 	for (size_t i = 0; i < plan->segment_count; i++)
 		jsonw_append(writer, segments, describe_segment(writer, &plan->segments[i]));
-	for (size_t i = 0; i < plan->core.count; i++)
-		jsonw_append(writer, entries, describe_entry(writer, &plan->core.entries[i], i));
 	for (size_t i = 0; i < plan->edits_count; i++)
 		jsonw_append(writer, edits, describe_edit(writer, &plan->edits[i]));
 
 	jsonw_put_text(writer, object, "schema", "kexec-plan");
 	jsonw_put_number(writer, object, "version", SCHEMA_VERSION);
 	jsonw_put_text(writer, object, "arch", plan->arch->name);
-	jsonw_put_text(writer, object, "action", "load-crash");
-	jsonw_put(writer, object, "running", describe_machine(writer, inputs->machine));
+	jsonw_put_text(writer, object, "action", crash ? "load-crash" : "load");
+	jsonw_put(writer, object, "running", describe_machine(writer, inputs->machine, crash));
 	jsonw_put(writer, object, "image", describe_image(writer, inputs->image));
-	jsonw_put(writer, object, "load_region", describe_region(writer, plan));
+	if (crash)
+		jsonw_put(writer, object, "load_region", describe_region(writer, plan));
+	else
+		jsonw_put(writer, object, "room", describe_room(writer, plan));
 	jsonw_put_hex(writer, object, "entry", plan->entry);
 	jsonw_put_hex(writer, object, "flags", plan->flags);
-	jsonw_put(writer, object, "hotplug", describe_hotplug(writer, plan));
+	if (crash)
+		jsonw_put(writer, object, "hotplug", describe_hotplug(writer, plan));
 	jsonw_put(writer, object, "segments", segments);
-	jsonw_put(writer, object, "program_headers", entries);
+	if (crash)
+		jsonw_put(writer, object, "program_headers", describe_entries(writer, plan));
 	jsonw_put(writer, object, "device_tree", edits);
 	if (plan->cmdline)
 		jsonw_put_text(writer, object, "command_line", plan->cmdline);

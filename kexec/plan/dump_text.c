@@ -16,10 +16,14 @@ static void print_head(
 		machine->release, plan->page_size >> 10);
 	print(printer, "image: %s (%s), 0x%" PRIx64 " bytes in memory\n", inputs->image->kind_name,
 		codec_name(inputs->image->codec), inputs->image->mem_size);
-	print(printer,
-		"crash region: [0x%" PRIx64 ", 0x%" PRIx64 "), 0x%" PRIx64
-		" bytes left free for the capture kernel\n",
-		plan->load_region.start, plan->load_region.end, plan->free_bytes);
+	if (plan_is_crash(plan))
+		print(printer,
+			"crash region: [0x%" PRIx64 ", 0x%" PRIx64 "), 0x%" PRIx64
+			" bytes left free for the capture kernel\n",
+			plan->load_region.start, plan->load_region.end, plan->free_bytes);
+	else
+		print(printer, "memory that can be loaded to: 0x%" PRIx64 " bytes in %zu ranges\n",
+			rangeset_bytes(&plan->room), plan->room.count);
 	print(printer, "kexec_load: entry = 0x%" PRIx64 " flags = 0x%" PRIx64 "%s\n", plan->entry,
 		plan->flags, plan->hotplug ? " (crash hotplug)" : "");
 }
@@ -96,7 +100,8 @@ int plan_dump_text(const struct plan *plan, const struct plan_inputs *inputs,
 
 	print_head(&printer, plan, inputs);
 	print_segments(&printer, plan);
-	print_entries(&printer, plan);
+	if (plan_is_crash(plan))
+		print_entries(&printer, plan);
 	print_edits(&printer, plan);
 	print(&printer, "\ncommand line: %s\n", plan->cmdline ? plan->cmdline : "(none)");
 	print_report(&printer, report, REPORT_CHOICE, "choices");

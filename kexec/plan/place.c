@@ -2,132 +2,127 @@
 #include "kexec/plan/place.h"
 
 #include <inttypes.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "lib/checked.h"
 
-size_t place_holes(const struct plan *plan, struct range holes[KEXEC_SEGMENT_MAX + 1])
+/* A way through the holes that segments leave in the room, from low to high. */
+struct walk {
+	const struct plan *plan;
+	struct range window;
+	size_t next; /* range of the room */
+	uint64_t at; /* all below has been seen */
+};
+
+static bool next_hole(struct walk *walk, struct range *ret)
 {
-	uint64_t at = plan->load_region.start;
-	size_t count = 0;
+	const struct plan *plan = walk->plan;
 
-	while (at < plan->load_region.end) {
-		struct range hole = { at, plan->load_region.end };
-		uint64_t next = plan->load_region.end;
+	while (walk->next < plan->room.count) {
+		struct range hole = plan->room.ranges[walk->next];
+		uint64_t behind;
 
-		/* The hole ends at the nearest segment; the search goes on behind it. At most
-		 * sixteen segments: looking at all of them each time is cheaper than sorting. */
+		if (hole.start >= walk->window.end)
+			return false;
+		hole = range_clip(hole, walk->window);
+		if (walk->at >= hole.end) {
+			walk->next++;
+			continue;
+		}
+		if (hole.start < walk->at)
+			hole.start = walk->at;
+		behind = hole.end;
+		/* It ends at the nearest segment; the search goes on behind that. At most sixteen
+		 * segments: looking at all of them each time is cheaper than sorting. */
 		for (size_t i = 0; i < plan->segment_count; i++) {
 			const struct segment *segment = &plan->segments[i];
 			uint64_t end = segment->mem + segment->memsz;
 
-			if (end > at && segment->mem < hole.end) {
-				hole.end = segment->mem > at ? segment->mem : at;
-				next = end;
+			if (end > hole.start && segment->mem < hole.end) {
+				hole.end = segment->mem > hole.start ? segment->mem : hole.start;
+				behind = end;
 			}
 		}
-		if (hole.end > hole.start)
-			holes[count++] = hole;
-		at = next;
+		walk->at = behind;
+		if (hole.end > hole.start) {
+			*ret = hole;
+			return true;
+		}
 	}
-	return count;
+	return false;
 }
 
 static int no_room(
-	const struct plan *plan, const struct place_want *want, uint64_t size, struct err *err)
+	const struct plan *plan, const struct place_want *want, uint64_t largest, struct err *err)
 {
-	struct range holes[KEXEC_SEGMENT_MAX + 1];
-	size_t count = place_holes(plan, holes);
-	uint64_t largest = 0;
+	bool crash = plan_is_crash(plan);
+	const struct rangeset *room = &plan->room;
+	struct range all = { 0, 0 }, searched;
+	char part[64] = "";
 
-	for (size_t i = 0; i < count; i++)
-		if (range_size(holes[i]) > largest)
-			largest = range_size(holes[i]);
-	err_set(err, ST_NO_SPACE, "crash-region-too-small",
+	if (room->count)
+		all = (struct range){ room->ranges[0].start, room->ranges[room->count - 1].end };
+	searched = range_clip(all, want->window);
+	if (searched.start != all.start || searched.end != all.end)
+		snprintf(part, sizeof(part), "[0x%" PRIx64 ", 0x%" PRIx64 ") of ", searched.start,
+			searched.end);
+	err_set(err, ST_NO_SPACE, crash ? "crash-region-too-small" : "memory-too-small",
 		"no room for the %s: it needs 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
-		" in the crash region [0x%" PRIx64 ", 0x%" PRIx64
+		" in %sthe %s [0x%" PRIx64 ", 0x%" PRIx64
 		"), where the largest free piece has 0x%" PRIx64,
-		segment_purpose_name(want->purpose), size, want->align, plan->load_region.start,
-		plan->load_region.end, largest);
-	return err_hint(err, "reserve more with crashkernel= on the command line of the running "
-			     "kernel, or load a smaller kernel and initrd");
+		segment_purpose_name(want->purpose), want->size, want->align, part,
+		crash ? "crash region" : "memory that can be loaded to", all.start, all.end,
+		largest);
+	return err_hint(err,
+		crash ? "reserve more with crashkernel= on the command line of the running "
+			"kernel, or load a smaller kernel and initrd"
+		      : "load a smaller kernel and initrd, or leave --mem-min and --mem-max out");
 }
 
-/* Size and alignment in whole pages, and the window cut to the load region. */
-static int refine(const struct plan *plan, const struct place_want *want, struct place_want *ret,
-	struct err *err)
+/* The address in the hole, if it is large enough. */
+static bool fit(const struct place_want *need, struct range hole, uint64_t *ret)
 {
-	*ret = *want;
-	if (ret->align < plan->page_size)
-		ret->align = plan->page_size;
-	if (want->size == 0 || !align_up(want->size, plan->page_size, &ret->size))
+	uint64_t start;
+
+	if (range_size(hole) < need->size)
+		return false;
+	if (need->end == PLACE_HIGH)
+		start = align_down(hole.end - need->size, need->align);
+	else if (!align_up(hole.start, need->align, &start))
+		return false;
+	if (start < hole.start || start > hole.end || hole.end - start < need->size)
+		return false;
+	*ret = start;
+	return true;
+}
+
+int place(const struct plan *plan, const struct place_want *want, uint64_t *ret, struct err *err)
+{
+	struct walk walk = {
+		.plan = plan,
+		.window = want->window,
+		.next = rangeset_find(&plan->room, want->window.start),
+	};
+	struct place_want need = *want;
+	uint64_t largest = 0, at = 0;
+	bool found = false;
+	struct range hole;
+
+	if (need.align < plan->page_size)
+		need.align = plan->page_size;
+	if (want->size == 0 || !align_up(want->size, plan->page_size, &need.size))
 		return err_set(err, ST_BAD_INPUT, "segment-size",
 			"the %s has an impossible size: "
 			"0x%" PRIx64 " bytes",
 			segment_purpose_name(want->purpose), want->size);
-	if (ret->window.start < plan->load_region.start)
-		ret->window.start = plan->load_region.start;
-	if (ret->window.end > plan->load_region.end)
-		ret->window.end = plan->load_region.end;
+	while (!(found && need.end == PLACE_LOW) && next_hole(&walk, &hole)) {
+		if (range_size(hole) > largest)
+			largest = range_size(hole);
+		if (fit(&need, hole, &at))
+			found = true;
+	}
+	if (!found)
+		return no_room(plan, &need, largest, err);
+	*ret = at;
 	return ST_OK;
-}
-
-/* The part of hole that lies in the window; empty when there is none. */
-static struct range clip(struct range hole, struct range window)
-{
-	if (hole.start < window.start)
-		hole.start = window.start;
-	if (hole.end > window.end)
-		hole.end = window.end;
-	if (hole.end < hole.start)
-		hole.end = hole.start;
-	return hole;
-}
-
-int place_low(
-	const struct plan *plan, const struct place_want *want, uint64_t *ret, struct err *err)
-{
-	struct range holes[KEXEC_SEGMENT_MAX + 1];
-	struct place_want need;
-	size_t count = place_holes(plan, holes);
-	int status = refine(plan, want, &need, err);
-
-	if (status)
-		return status;
-	for (size_t i = 0; i < count; i++) {
-		struct range hole = clip(holes[i], need.window);
-		uint64_t start;
-
-		if (align_up(hole.start, need.align, &start) && start <= hole.end &&
-			hole.end - start >= need.size) {
-			*ret = start;
-			return ST_OK;
-		}
-	}
-	return no_room(plan, &need, need.size, err);
-}
-
-int place_high(
-	const struct plan *plan, const struct place_want *want, uint64_t *ret, struct err *err)
-{
-	struct range holes[KEXEC_SEGMENT_MAX + 1];
-	struct place_want need;
-	size_t count = place_holes(plan, holes);
-	int status = refine(plan, want, &need, err);
-
-	if (status)
-		return status;
-	for (size_t i = count; i-- > 0;) {
-		struct range hole = clip(holes[i], need.window);
-		uint64_t start;
-
-		if (range_size(hole) < need.size)
-			continue;
-		start = align_down(hole.end - need.size, need.align);
-		if (start >= hole.start) {
-			*ret = start;
-			return ST_OK;
-		}
-	}
-	return no_room(plan, &need, need.size, err);
 }

@@ -9,6 +9,7 @@ void plan_done(struct plan *plan)
 {
 	if (!plan)
 		return;
+	rangeset_done(&plan->room);
 	elfcorehdr_done(&plan->core);
 	blob_done(&plan->dtb);
 	blob_done(&plan->purgatory);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The plan: which bytes go where, and why. Made from a machine, an image and a request;
- * after plan_crash() has returned it is sealed and nobody writes to it. The system call and
- * the dump take only a finished plan.
+ * after plan_crash() or plan_normal() has returned it is sealed and nobody writes to it. The
+ * system call and the dump take only a finished plan.
  */
 #ifndef KEXEC_PLAN_PLAN_H
 #define KEXEC_PLAN_PLAN_H
@@ -91,7 +91,8 @@ struct plan_inputs {
 struct plan {
 	const struct arch_ops *arch;
 	uint64_t page_size;
-	struct range load_region;		    /* the crash region that takes the segments */
+	struct rangeset room;	  /* owned: where segments may be; normalized, in whole pages */
+	struct range load_region; /* the crash region that is for a crash load; else empty */
 	struct segment segments[KEXEC_SEGMENT_MAX]; /* ascending by address once sealed */
 	size_t segment_count;
 	uint64_t entry;
@@ -122,6 +123,20 @@ void plan_done(struct plan *plan);
  */
 int plan_crash(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
+
+/*
+ * The same for a load that a reboot starts. Segments are in RAM that the machine had when it was
+ * booted and that nothing is known to have reserved: only that will be RAM to the new kernel.
+ * Errors as above, without ST_NO_CRASH_MEM.
+ */
+int plan_normal(
+	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
+
+/* Is it for a panic, not for a reboot? */
+static inline bool plan_is_crash(const struct plan *plan)
+{
+	return plan->flags & KEXEC_ON_CRASH;
+}
 
 /* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb". Static. */
 const char *segment_purpose_name(enum segment_purpose purpose);

@@ -29,7 +29,7 @@ static bool layout_of(const struct plan *plan, struct purgatory_layout *ret)
 	       align_up(mem_size, PURGATORY_ALIGN, &ret->tables);
 }
 
-int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err)
+int purgatory_prepare(struct plan *plan, struct err *err)
 {
 	size_t size = *plan->arch->purgatory_size, whole;
 	struct purgatory_layout layout;
@@ -51,7 +51,6 @@ int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err)
 		return err_no_memory(err);
 	memset(plan->purgatory.data + size, 0, whole - size);
 	plan->purgatory.size = whole;
-	*ret_size = whole;
 	return ST_OK;
 }
 

@@ -7,10 +7,10 @@
 #include "lib/err.h"
 
 /*
- * Copy the arch's blob into the plan, with room for its page tables. *ret_size is the memory it
- * needs at run time. ST_BUG when the blob is not of this ABI; ST_NO_MEMORY.
+ * Copy the arch's blob into plan->purgatory, with all the memory it needs at run time and with room
+ * for its page tables. ST_BUG when the blob is not of this ABI; ST_NO_MEMORY.
  */
-int purgatory_prepare(struct plan *plan, uint64_t *ret_size, struct err *err);
+int purgatory_prepare(struct plan *plan, struct err *err);
 
 /* Write the parameters: hand-over addresses, console, policy, one region for every digested
  * segment, page tables where the arch can make them. The digests must be there. ST_UNSUPPORTED. */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kexec/plan/place.h"
 #include "lib/checked.h"
 
 /* The control page and the safe copy of vmcoreinfo, each one page on arm64: the kernel takes
@@ -58,17 +57,17 @@ static int by_address(const void *left, const void *right)
 /* Our own arithmetic put these segments there, so a fault is ours. */
 static int check_geometry(const struct plan *plan, struct err *err)
 {
-	uint64_t taken_to = plan->load_region.start;
+	uint64_t taken_to = 0;
 
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		const struct segment *segment = &plan->segments[i];
 		const char *name = segment_purpose_name(segment->purpose);
 		uint64_t end;
 
-		if (!add_u64(segment->mem, segment->memsz, &end) || end > plan->load_region.end ||
-			segment->mem < plan->load_region.start)
+		if (!add_u64(segment->mem, segment->memsz, &end) ||
+			!rangeset_contains(&plan->room, segment->mem, end))
 			return err_set(err, ST_BUG, "segment-outside",
-				"the %s at 0x%" PRIx64 " is outside the crash region", name,
+				"the %s at 0x%" PRIx64 " is outside the memory for it", name,
 				segment->mem);
 		if (!is_aligned(segment->mem, plan->page_size) ||
 			!is_aligned(segment->memsz, plan->page_size))
@@ -84,20 +83,27 @@ static int check_geometry(const struct plan *plan, struct err *err)
 				segment->mem);
 		taken_to = end;
 	}
-	if (plan->entry < plan->load_region.start || plan->entry >= plan->load_region.end)
+	if (!rangeset_contains(&plan->room, plan->entry, plan->entry + 1))
 		return err_set(err, ST_BUG, "entry-outside",
-			"the entry 0x%" PRIx64 " is outside the crash region", plan->entry);
+			"the entry 0x%" PRIx64 " is outside the memory for it", plan->entry);
 	return ST_OK;
+}
+
+static uint64_t taken(const struct plan *plan)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < plan->segment_count; i++)
+		sum += plan->segments[i].memsz;
+	return sum;
 }
 
 /* The kernel allows neither a segment nor all of them together more than half of its RAM,
  * also for a crash load, whose memory is not part of that RAM. */
 static int check_amount(const struct plan *plan, uint64_t ram_total, struct err *err)
 {
-	uint64_t sum = 0;
+	uint64_t sum = taken(plan);
 
-	for (size_t i = 0; i < plan->segment_count; i++)
-		sum += plan->segments[i].memsz;
 	if (ram_total && sum > ram_total / 2) {
 		err_set(err, ST_NO_SPACE, "image-half-of-ram",
 			"the segments take 0x%" PRIx64
@@ -108,20 +114,13 @@ static int check_amount(const struct plan *plan, uint64_t ram_total, struct err 
 	return ST_OK;
 }
 
+/* For a crash load only: otherwise the kernel has all of its memory to take its own pages from. */
 static int check_own_pages(struct plan *plan, struct err *err)
 {
-	struct range holes[KEXEC_SEGMENT_MAX + 1];
-	size_t count = place_holes(plan, holes);
-	uint64_t pages = 0;
+	uint64_t pages;
 
-	plan->free_bytes = 0;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t start;
-
-		plan->free_bytes += range_size(holes[i]);
-		if (align_up(holes[i].start, plan->page_size, &start) && start <= holes[i].end)
-			pages += (holes[i].end - start) / plan->page_size;
-	}
+	plan->free_bytes = range_size(plan->load_region) - taken(plan);
+	pages = plan->free_bytes / plan->page_size;
 	if (pages < KERNEL_OWN_PAGES) {
 		err_set(err, ST_NO_SPACE, "crash-region-full",
 			"the segments leave %" PRIu64 " free pages in the crash region [0x%" PRIx64
@@ -167,9 +166,10 @@ int plan_seal(struct plan *plan, uint64_t ram_total, struct err *err)
 	status = check_geometry(plan, err);
 	if (!status)
 		status = check_amount(plan, ram_total, err);
-	if (!status)
+	if (!status && plan_is_crash(plan)) {
 		status = check_own_pages(plan, err);
-	if (!status)
-		status = check_elf_magic(plan, err);
+		if (!status)
+			status = check_elf_magic(plan, err);
+	}
 	return status;
 }

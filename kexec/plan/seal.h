@@ -18,8 +18,8 @@ void plan_digest(const struct plan_inputs *inputs, struct plan *plan);
  * Sort the segments and hold the plan against every rule that the kernel applies after it
  * has already freed the armed image (kernel/kexec_core.c:sanity_check_segment_list,
  * kimage_load_crash_segment), and those that it does not apply but that lead to a dead
- * capture kernel: whole pages inside the load region, disjoint, none above half of RAM,
- * room for the kernel's own pages, exactly one segment that begins with ELF magic.
+ * capture kernel: whole pages inside plan->room, disjoint, none above half of RAM; for a crash
+ * load also room for the kernel's own pages, and exactly one segment that begins with ELF magic.
  * ram_total in bytes, 0 when not known. ST_NO_SPACE, ST_UNSUPPORTED, ST_BAD_INPUT, ST_BUG.
  */
 int plan_seal(struct plan *plan, uint64_t ram_total, struct err *err);

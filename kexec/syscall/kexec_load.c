@@ -39,13 +39,16 @@ static int explain(
 		break;
 	case EADDRNOTAVAIL:
 		err_hint(err,
-			"the kernel's crash region is not what /proc/iomem said: it was resized "
-			"or removed meanwhile (kexec_crash_size)");
+			crash ? "the kernel's crash region is not what /proc/iomem said: it was "
+				"resized or removed meanwhile (kexec_crash_size)"
+			      : "the kernel does not take one of the addresses: see its log");
 		break;
 	case ENOMEM:
 		err_hint(err,
-			"the kernel found no room for its own pages in the crash region, or is out "
-			"of memory: reserve more with crashkernel=");
+			crash ? "the kernel found no room for its own pages in the crash region, "
+				"or is out of memory: reserve more with crashkernel="
+			      : "the kernel keeps the image in memory of its own until the "
+				"restart, and has not enough free");
 		break;
 	case EINVAL:
 		err_hint(err,

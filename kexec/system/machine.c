@@ -288,18 +288,18 @@ static int read_cmdline(
 	return *ret ? ST_OK : err_no_memory(err);
 }
 
-/* What a crash load cannot do without. */
-static int read_needed(
-	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
+/* What a load cannot do without. */
+static int read_needed(const struct sysroot *root, bool crash, struct machine *machine,
+	struct report *report, struct err *err)
 {
 	int status;
 
 	status = read_facts(root, machine, err);
 	if (status == ST_OK)
 		status = read_memory_map(root, &machine->iomem, err);
-	if (status == ST_OK)
+	if (status == ST_OK && crash)
 		status = cpus_read(root, &machine->cpus, report, err);
-	if (status == ST_OK)
+	if (status == ST_OK && crash)
 		status = read_vmcoreinfo(root, machine, err);
 	if (status == ST_OK)
 		status = kexec_state_read(root, &machine->state, err);
@@ -307,13 +307,13 @@ static int read_needed(
 }
 
 /* What may be missing. */
-static int read_optional(
-	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
+static int read_optional(const struct sysroot *root, bool crash, struct machine *machine,
+	struct report *report, struct err *err)
 {
 	int status;
 
 	status = read_ram_total(root, &machine->ram_total, report, err);
-	if (status == ST_OK)
+	if (status == ST_OK && crash)
 		status = read_layout(root, machine, report, err);
 	if (status == ST_OK)
 		status = read_devtree(root, &machine->fdt, report, err);
@@ -327,15 +327,15 @@ static int read_optional(
 	return status;
 }
 
-int machine_read(
-	const struct sysroot *root, struct machine *ret, struct report *report, struct err *err)
+int machine_read(const struct sysroot *root, bool crash, struct machine *ret, struct report *report,
+	struct err *err)
 {
 	struct machine machine = { .cmdline = NULL };
 	int status;
 
-	status = read_needed(root, &machine, report, err);
+	status = read_needed(root, crash, &machine, report, err);
 	if (status == ST_OK)
-		status = read_optional(root, &machine, report, err);
+		status = read_optional(root, crash, &machine, report, err);
 	if (status != ST_OK) {
 		machine_done(&machine);
 		return err_prefix(err, "cannot read the machine");

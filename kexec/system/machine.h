@@ -31,10 +31,12 @@ struct machine {
 	uint64_t ram_total; /* MemTotal of /proc/meminfo in bytes: the kernel's totalram_pages;
 			       0 when not known */
 	struct iomem iomem;
+	/* For a crash load only, else empty: */
 	struct cpus cpus;
 	uint64_t vmcoreinfo_paddr; /* the note, from /sys/kernel/vmcoreinfo */
 	uint64_t vmcoreinfo_size;
 	struct layout_sources layout;
+
 	struct blob fdt; /* checked; empty when the machine has none */
 	struct firmware firmware;
 	struct kconfig config;
@@ -49,11 +51,11 @@ int machine_parse_vmcoreinfo(
 	struct span text, uint64_t *ret_paddr, uint64_t *ret_size, struct err *err);
 
 /*
- * Read everything that a crash load needs. What is merely missing (kcore, kallsyms, config)
- * is left empty, with a REPORT_CHOICE that says why. ST_NOT_FOUND, ST_DENIED, ST_BAD_INPUT,
- * ST_UNSUPPORTED, ST_NO_MEMORY, ST_SYSTEM: the error names the file.
+ * Read everything that a load needs, with crash a crash load. What is merely missing (kcore,
+ * kallsyms, config) is left empty, with a REPORT_CHOICE that says why. ST_NOT_FOUND, ST_DENIED,
+ * ST_BAD_INPUT, ST_UNSUPPORTED, ST_NO_MEMORY, ST_SYSTEM: the error names the file.
  */
-int machine_read(
-	const struct sysroot *root, struct machine *ret, struct report *report, struct err *err);
+int machine_read(const struct sysroot *root, bool crash, struct machine *ret, struct report *report,
+	struct err *err);
 
 #endif

@@ -212,7 +212,6 @@ def test_bash_completion(words, expected):
     ("--bogus", 1, "kexec: unrecognized option '--bogus' [option-unknown]\n"
                    "kexec: hint: try 'kexec --help'\n"),
     ("-p --hotplug-size=1x K", 1, "kexec: Bad option value in --hotplug-size=1x [option-value]\n"),
-    ("-l K", 1, "kexec: -l (--load) is not implemented in this version [option-missing]\n"),
     ("-p no-such-file", 1, "kexec: kernel: cannot open no-such-file: No such file or directory "
                            "[file-not-found]\n"),
     ("-p --sysroot=no-such-folder --dry-run K", 1, "[file-not-found]\n"),

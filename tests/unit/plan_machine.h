@@ -2,7 +2,8 @@
 /*
  * A whole machine, kernel image and request in memory, for tests of planning. It starts as an
  * arm64 machine on a device tree with 2 GiB of RAM, a crash region of 256 MiB and 4 CPUs; a
- * test changes what it is about and then makes the plan. A failure in here is a fault of the
+ * test changes what it is about and then makes the plan, of a crash load unless request.crash says
+ * otherwise. A failure in here is a fault of the
  * test and ends the program, so that fuzz targets can use it too.
  */
 #ifndef TESTS_UNIT_PLAN_MACHINE_H
@@ -227,7 +228,9 @@ __attribute__((unused)) static int pm_plan(struct plan_machine *pm)
 	plan_done(&pm->plan);
 	report_done(&pm->report);
 	err_clear(&pm->err);
-	return plan_crash(&pm->inputs, &pm->plan, &pm->report, &pm->err);
+	if (pm->request.crash)
+		return plan_crash(&pm->inputs, &pm->plan, &pm->report, &pm->err);
+	return plan_normal(&pm->inputs, &pm->plan, &pm->report, &pm->err);
 }
 
 __attribute__((unused)) static bool pm_said(

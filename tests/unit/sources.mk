@@ -27,6 +27,7 @@ UNIT_SOURCES := \
 	tests/unit/test_kexec_state.c \
 	tests/unit/test_load.c \
 	tests/unit/test_machine.c \
+	tests/unit/test_normal.c \
 	tests/unit/test_options.c \
 	tests/unit/test_place.c \
 	tests/unit/test_plan.c \

@@ -42,7 +42,7 @@ static void least_machine_is_read(void **state)
 	(void)state;
 	tmproot_init(&tmp);
 	put_machine(&tmp);
-	if (machine_read(tmp.root, &machine, &report, &err) != ST_OK)
+	if (machine_read(tmp.root, true, &machine, &report, &err) != ST_OK)
 		fail_msg("%s: %s", err.id, err.text);
 	assert_string_equal(machine.name, "aarch64");
 	assert_string_equal(machine.release, "7.3.4");
@@ -93,7 +93,7 @@ static void full_machine_is_read(void **state)
 	tree_end(&tree);
 	fdt = tree_finish(&tree);
 	tmproot_bytes(&tmp, "/sys/firmware/fdt", fdt.data, fdt.size);
-	assert_int_equal(machine_read(tmp.root, &machine, &report, &err), ST_OK);
+	assert_int_equal(machine_read(tmp.root, true, &machine, &report, &err), ST_OK);
 	assert_int_equal(machine.ram_total, UINT64_C(748836) * 1024);
 	assert_string_equal(machine.cmdline, "root=/dev/vda crashkernel=256M");
 	assert_int_equal(machine.layout.kallsyms.text, 0xffff800080000000);
@@ -116,7 +116,7 @@ static void trap17_vmcoreinfo_size_is_hex(void **state)
 	(void)state;
 	tmproot_init(&tmp);
 	put_machine(&tmp);
-	assert_int_equal(machine_read(tmp.root, &machine, NULL, &err), ST_OK);
+	assert_int_equal(machine_read(tmp.root, true, &machine, NULL, &err), ST_OK);
 	assert_int_equal(machine.vmcoreinfo_paddr, 0x44d2c000);
 	assert_int_equal(machine.vmcoreinfo_size, 0x1024);
 	machine_done(&machine);
@@ -136,7 +136,7 @@ static void assert_fails(const char *path, const char *text, int status, const c
 	else
 		tmproot_remove(&tmp, path);
 	tmproot_reopen(&tmp);
-	assert_int_equal(machine_read(tmp.root, &machine, NULL, &err), status);
+	assert_int_equal(machine_read(tmp.root, true, &machine, NULL, &err), status);
 	if (id)
 		assert_string_equal(err.id, id);
 	assert_ptr_equal(strstr(err.text, "cannot read the machine: "), err.text);
@@ -201,13 +201,13 @@ static void kallsyms_are_read_only_where_kcore_is_silent(void **state)
 	put_machine(&tmp);
 	tmproot_text(&tmp, "/proc/kallsyms", "ffff800080000000 T _text\n");
 	put_kcore(&tmp, 0x42c50000 - 0x40200000);
-	assert_int_equal(machine_read(tmp.root, &machine, &report, &err), ST_OK);
+	assert_int_equal(machine_read(tmp.root, true, &machine, &report, &err), ST_OK);
 	assert_int_equal(machine.layout.kcore.loads_count, 1);
 	assert_int_equal(machine.layout.kallsyms.text, 0);
 	assert_true(report_has(&report, "layout", "kallsyms not read"));
 	machine_done(&machine);
 	put_kcore(&tmp, 0x40000000); /* memory that begins where the kernel does */
-	assert_int_equal(machine_read(tmp.root, &machine, &report, &err), ST_OK);
+	assert_int_equal(machine_read(tmp.root, true, &machine, &report, &err), ST_OK);
 	assert_int_equal(machine.layout.kcore.loads_count, 1);
 	assert_int_equal(machine.layout.kallsyms.text, 0xffff800080000000);
 	machine_done(&machine);
@@ -227,7 +227,7 @@ static void broken_kcore_is_a_warning(void **state)
 	tmproot_init(&tmp);
 	put_machine(&tmp);
 	tmproot_text(&tmp, "/proc/kcore", "no ELF");
-	assert_int_equal(machine_read(tmp.root, &machine, &report, &err), ST_OK);
+	assert_int_equal(machine_read(tmp.root, true, &machine, &report, &err), ST_OK);
 	assert_int_equal(err.status, ST_OK);
 	for (size_t i = 0; i < report.count; i++)
 		warned = warned || (report.entries[i].kind == REPORT_WARNING &&

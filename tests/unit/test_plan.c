@@ -412,17 +412,28 @@ static void regions_of_every_size_fit_or_are_refused(void **state)
 	pm_done(&pm);
 }
 
+/* A crash plan without segments, over so many pages. */
+static struct plan hand_made_plan(uint64_t page, uint64_t count)
+{
+	struct range region = { 0xa0000000, 0xa0000000 + count * page };
+	struct plan plan = {
+		.page_size = page,
+		.flags = KEXEC_ON_CRASH,
+		.load_region = region,
+		.entry = region.start,
+	};
+
+	assert_int_equal(rangeset_add(&plan.room, region.start, region.end), ST_OK);
+	return plan;
+}
+
 /* A plan of hand-made segments that leaves so many pages of the region. */
 static int seal_with_pages_left(uint64_t left, struct plan *plan, struct err *err)
 {
 	static const uint8_t magic[] = "\177ELF";
 	uint64_t page = 65536, count = 100;
 
-	*plan = (struct plan){
-		.page_size = page,
-		.load_region = { 0xa0000000, 0xa0000000 + count * page },
-		.entry = 0xa0000000,
-	};
+	*plan = hand_made_plan(page, count);
 	plan_add_segment(plan, SEGMENT_ELFCOREHDR, (struct span){ magic, 4 },
 		0xa0000000 + (left / 2 + 10) * page, (count - left - 10) * page, err);
 	plan_add_segment(
@@ -439,13 +450,16 @@ static void trap09_two_pages_are_left_to_the_kernel(void **state)
 	assert_int_equal(seal_with_pages_left(0, &plan, &err), ST_NO_SPACE);
 	assert_string_equal(err.id, "crash-region-full");
 	assert_non_null(strstr(err.text, "leave 0 free pages"));
+	plan_done(&plan);
 	assert_int_equal(seal_with_pages_left(1, &plan, &err), ST_NO_SPACE);
 	assert_string_equal(err.id, "crash-region-full");
 	assert_non_null(strstr(err.hint, "crashkernel="));
+	plan_done(&plan);
 	err_clear(&err);
 	assert_int_equal(seal_with_pages_left(2, &plan, &err), ST_OK);
 	assert_int_equal(plan.free_bytes, 2 * 65536);
 	assert_int_equal(plan.segments[0].purpose, SEGMENT_KERNEL); /* sorted */
+	plan_done(&plan);
 }
 
 /* Faults that would be ours: the seal does not believe the planner. */
@@ -471,12 +485,11 @@ static void seal_finds_every_fault_of_geometry(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct plan plan = { .page_size = 4096,
-			.load_region = { 0xa0000000, 0xa0100000 },
-			.entry = cases[i].entry };
+		struct plan plan = hand_made_plan(4096, 256);
 		struct err err = ERR_INIT;
 		int status;
 
+		plan.entry = cases[i].entry;
 		plan_add_segment(&plan, SEGMENT_ELFCOREHDR, (struct span){ magic, 4 }, 0xa0000000,
 			0x10000, &err);
 		plan_add_segment(&plan, SEGMENT_KERNEL, (struct span){ magic + 1, 3 }, cases[i].mem,
@@ -485,20 +498,24 @@ static void seal_finds_every_fault_of_geometry(void **state)
 		assert_int_equal(status, cases[i].id ? ST_BUG : ST_OK);
 		if (cases[i].id)
 			assert_string_equal(err.id, cases[i].id);
+		plan_done(&plan);
 	}
 }
 
 static void seal_wants_an_elfcorehdr(void **state)
 {
-	struct plan plan = {
-		.page_size = 4096, .load_region = { 0xa0000000, 0xa0100000 }, .entry = 0xa0000000
-	};
+	struct plan plan = hand_made_plan(4096, 256);
 	struct err err = ERR_INIT;
 
 	(void)state;
 	plan_add_segment(&plan, SEGMENT_KERNEL, (struct span){ NULL, 0 }, 0xa0000000, 4096, &err);
 	assert_int_equal(plan_seal(&plan, 0, &err), ST_BUG);
 	assert_string_equal(err.id, "elfcorehdr-missing");
+	/* Only a crash kernel makes a dump. */
+	plan.flags = 0;
+	err_clear(&err);
+	assert_int_equal(plan_seal(&plan, 0, &err), ST_OK);
+	plan_done(&plan);
 }
 
 static void half_of_ram_is_the_most(void **state)

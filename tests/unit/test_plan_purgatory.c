@@ -18,7 +18,6 @@ static struct plan plan;
 static struct machine machine;
 static struct request request;
 static struct report report;
-static uint64_t size;
 
 static int setup(void **state)
 {
@@ -26,7 +25,7 @@ static int setup(void **state)
 	memset(&plan, 0, sizeof(plan));
 	memset(&request, 0, sizeof(request));
 	plan.arch = arch_find("aarch64");
-	assert_int_equal(purgatory_prepare(&plan, &size, NULL), ST_OK);
+	assert_int_equal(purgatory_prepare(&plan, NULL), ST_OK);
 	plan.entry = ENTRY;
 	plan.handover = (struct plan_handover){ 0x6fc00000, 0x7fa00000, 0x7fa01234 };
 	plan.segments[0] = (struct segment){
@@ -73,8 +72,7 @@ static void test_all_is_inside(void **state)
 	uint64_t at;
 
 	(void)state;
-	assert_int_equal(plan.purgatory.size, size);
-	assert_int_equal(size % PURGATORY_ALIGN, 0);
+	assert_int_equal(plan.purgatory.size % PURGATORY_ALIGN, 0);
 	fill(PL011);
 	assert_int_equal(field(offsetof(struct purgatory_params, magic)), PURGATORY_MAGIC);
 	assert_int_equal(field(offsetof(struct purgatory_params, kernel_entry)), 0x6fc00000);
@@ -90,7 +88,7 @@ static void test_all_is_inside(void **state)
 		assert_int_equal(field(tables), at);
 		assert_int_equal(field(tables + 8), field(TABLES + 8));
 		assert_in_range(field(tables + 8), 1, PURGATORY_TABLES_SIZE_MAX);
-		assert_true(at + field(tables + 8) <= ENTRY + size);
+		assert_true(at + field(tables + 8) <= ENTRY + plan.purgatory.size);
 		for (uint64_t i = 0; i < field(tables + 8); i += 8)
 			sum = purgatory_sum(sum, load_le64(plan.purgatory.data + (at - ENTRY) + i));
 		assert_int_equal(field(tables + 16), sum);
@@ -104,7 +102,7 @@ static void assert_no_tables(void)
 
 	for (size_t i = 0; i < sizeof(((struct purgatory_params *)0)->tables); i += 8)
 		assert_int_equal(field(TABLES + i), 0);
-	for (uint64_t i = blob; i < size; i++)
+	for (uint64_t i = blob; i < plan.purgatory.size; i++)
 		assert_int_equal(plan.purgatory.data[i], 0);
 }
 

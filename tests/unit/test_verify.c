@@ -39,7 +39,7 @@ static void change_sleep(void *context, unsigned int ms)
 static int look(struct tmproot *tmp, bool hotplug, struct change *change, struct err *err)
 {
 	struct syscall_ops ops = no_calls;
-	struct plan plan = { .hotplug = hotplug };
+	struct plan plan = { .hotplug = hotplug, .flags = KEXEC_ON_CRASH };
 
 	ops.sleep_ms = change_sleep;
 	ops.context = change;
@@ -170,7 +170,7 @@ static void assert_verdict(const char *path, const char *text, int status, const
 	struct tmproot tmp;
 
 	start(&tmp);
-	if (machine_read(tmp.root, &machine, NULL, &err))
+	if (machine_read(tmp.root, true, &machine, NULL, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(verify_unchanged(tmp.root, &machine, &err), ST_OK);
 	if (text)
@@ -239,7 +239,7 @@ static void trap30_new_cpu_folder_is_seen(void **state)
 
 	(void)state;
 	start(&tmp);
-	assert_int_equal(machine_read(tmp.root, &machine, NULL, &err), ST_OK);
+	assert_int_equal(machine_read(tmp.root, true, &machine, NULL, &err), ST_OK);
 	tmproot_text(&tmp, CPU_DIR "/cpu2/crash_notes_size", "424\n");
 	tmproot_text(&tmp, CPU_DIR "/cpu2/crash_notes", "7fb20000\n");
 	assert_int_equal(verify_unchanged(tmp.root, &machine, &err), ST_CHANGED);

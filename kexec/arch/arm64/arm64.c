@@ -16,6 +16,7 @@
 #include "purgatory/blob.h"
 
 #define EM_AARCH64 183
+#define GIGABYTE   (1ull << 30)
 
 static int check_image(const struct machine *machine, const struct image *image, struct err *err)
 {
@@ -34,7 +35,7 @@ static int check_image(const struct machine *machine, const struct image *image,
 	return ST_OK;
 }
 
-/* What the device tree that the capture kernel starts from is. */
+/* What the device tree that the new kernel starts from is. */
 static struct span source_tree(const struct plan_inputs *inputs)
 {
 	return inputs->dtb.size ? inputs->dtb : blob_span(&inputs->machine->fdt);
@@ -54,18 +55,21 @@ static int bootargs_of(struct span tree, const char *const *drop, char **ret, st
 }
 
 /* The words that the user chose: --reuse-cmdline, then --append; else those of the tree. */
-static int chosen_words(
-	const struct plan_inputs *inputs, char **ret, struct report *report, struct err *err)
+static int chosen_words(const struct plan_inputs *inputs, bool crash, char **ret,
+	struct report *report, struct err *err)
 {
 	/* crashkernel= would reserve most of what little memory the capture kernel has. */
-	static const char *const drop[] = { "BOOT_IMAGE", "crashkernel", NULL };
+	static const char *const drop_for_crash[] = { "BOOT_IMAGE", "crashkernel", NULL };
+	static const char *const drop_for_normal[] = { "BOOT_IMAGE", NULL };
+	const char *const *drop = crash ? drop_for_crash : drop_for_normal;
 	const struct request *request = inputs->request;
 	char *reused = NULL;
 
 	if (!request->reuse_cmdline && !request->append) {
 		report_add(report, REPORT_CHOICE, "cmdline",
 			"no --append, --command-line or --reuse-cmdline: the command line of the "
-			"device tree, without crashkernel=, is kept");
+			"device tree%s is kept",
+			crash ? ", without crashkernel=," : "");
 		return bootargs_of(source_tree(inputs), drop, ret, err);
 	}
 	if (request->reuse_cmdline) {
@@ -119,10 +123,11 @@ static int add_capture_defaults(
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
+	bool crash = plan_is_crash(plan);
 	size_t size;
-	int status = chosen_words(inputs, &plan->cmdline, report, err);
+	int status = chosen_words(inputs, crash, &plan->cmdline, report, err);
 
-	if (!status)
+	if (!status && crash)
 		status = add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline)
 		return status;
@@ -134,14 +139,14 @@ static int plan_cmdline(
 			"most %d",
 			size - 1, ARM64_CMDLINE_SIZE - 1);
 		return err_hint(err,
-			"the capture kernel needs few parameters: leave out what is for "
-			"the running system only");
+			"leave out what is for the running system only: a capture kernel needs few "
+			"parameters");
 	}
-	if (cmdline_has(plan->cmdline, "crashkernel"))
+	if (crash && cmdline_has(plan->cmdline, "crashkernel"))
 		report_add(report, REPORT_WARNING, "cmdline",
 			"crashkernel= on the capture kernel's command line takes away its own "
 			"memory");
-	if (cmdline_has(plan->cmdline, "mem"))
+	if (crash && cmdline_has(plan->cmdline, "mem"))
 		report_add(report, REPORT_WARNING, "cmdline",
 			"mem= on the capture kernel's command line can hide the elfcorehdr from "
 			"it");
@@ -151,13 +156,12 @@ static int plan_cmdline(
 /* The Image stands text_offset behind a 2 MiB line and needs image_size from there; its page
  * tables and BSS are in that size, so this, not the file's size, is what must be free. */
 static int place_kernel(
-	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+	const struct image *image, struct plan *plan, struct range window, struct err *err)
 {
-	const struct image *image = inputs->image;
 	struct place_want want = {
 		.purpose = SEGMENT_KERNEL,
 		.align = ARM64_IMAGE_ALIGN,
-		.window = PLACE_ANYWHERE,
+		.window = window,
 	};
 	uint64_t base, memsz;
 	int status;
@@ -166,15 +170,9 @@ static int place_kernel(
 		!add_u64(image->text_offset, memsz, &want.size))
 		return err_set(
 			err, ST_BAD_INPUT, "image-size", "the kernel has an impossible size");
-	status = place_low(plan, &want, &base, err);
+	status = place(plan, &want, &base, err);
 	if (status)
 		return status;
-	if (image->page_size && image->page_size != plan->page_size)
-		report_add(report, REPORT_WARNING, "kernel",
-			"the kernel was built for pages of %" PRIu64
-			" KiB, the running one uses %" PRIu64
-			" KiB: on a CPU without that size it stops before its first message",
-			image->page_size >> 10, plan->page_size >> 10);
 	plan->handover.kernel_entry = base + image->text_offset;
 	return plan_add_segment(plan, SEGMENT_KERNEL, image_segment(image),
 		plan->handover.kernel_entry, memsz, err);
@@ -185,15 +183,19 @@ static int place_kernel(
 static struct range companion_window(const struct plan *plan)
 {
 	const struct segment *kernel = plan_segment(plan, SEGMENT_KERNEL);
-	uint64_t gigabyte = align_down(kernel->mem, 1ull << 30);
 	struct range window = { kernel->mem + kernel->memsz, UINT64_MAX };
 
-	if (!add_u64(gigabyte, ARM64_INITRD_WINDOW, &window.end))
+	if (!add_u64(align_down(kernel->mem, GIGABYTE), ARM64_INITRD_WINDOW, &window.end))
 		window.end = UINT64_MAX;
 	return window;
 }
 
-/* Place a companion of the kernel at the low or the high end and add its segment. */
+/*
+ * Place a companion of the kernel and add its segment. In a crash region the initrd is behind the
+ * kernel and the rest is at the other end, so that what is left is in one piece. In a normal load
+ * all is close together, and each begins on a line that an entry of a page table begins on: then
+ * not even segments on both sides of such lines at all levels need more than ARM64_TABLES_MAX.
+ */
 static int place_companion(struct plan *plan, enum segment_purpose purpose, struct span data,
 	uint64_t size, uint64_t align, struct err *err)
 {
@@ -202,10 +204,14 @@ static int place_companion(struct plan *plan, enum segment_purpose purpose, stru
 		.size = size,
 		.align = align,
 		.window = companion_window(plan),
+		.end = plan_is_crash(plan) && purpose != SEGMENT_INITRD ? PLACE_HIGH : PLACE_LOW,
 	};
 	uint64_t mem, memsz;
-	int status = purpose == SEGMENT_INITRD ? place_low(plan, &want, &mem, err)
-					       : place_high(plan, &want, &mem, err);
+	int status;
+
+	if (!plan_is_crash(plan) && align < ARM64_BLOCK_SIZE)
+		want.align = ARM64_BLOCK_SIZE;
+	status = place(plan, &want, &mem, err);
 
 	if (status)
 		return status;
@@ -215,17 +221,44 @@ static int place_companion(struct plan *plan, enum segment_purpose purpose, stru
 	return plan_add_segment(plan, purpose, data, mem, memsz, err);
 }
 
-static int place_purgatory(struct plan *plan, struct err *err)
+/* All but the device tree, of which no size is known before. */
+static int place_around_kernel(
+	const struct plan_inputs *inputs, struct plan *plan, struct range window, struct err *err)
 {
-	uint64_t size;
-	int status = purgatory_prepare(plan, &size, err);
+	struct span purgatory = blob_span(&plan->purgatory);
+	int status;
 
-	if (!status)
-		status = place_companion(plan, SEGMENT_PURGATORY, blob_span(&plan->purgatory), size,
+	plan->segment_count = 0;
+	status = place_kernel(inputs->image, plan, window, err);
+	if (!status && inputs->has_initrd)
+		status = place_companion(plan, SEGMENT_INITRD, inputs->initrd, inputs->initrd.size,
 			plan->page_size, err);
+	if (!status && plan_is_crash(plan))
+		status = place_companion(plan, SEGMENT_ELFCOREHDR, blob_span(&plan->core.bytes),
+			plan->core.memsz, ARM64_CORE_ALIGN, err);
 	if (!status)
-		plan->entry = plan_segment(plan, SEGMENT_PURGATORY)->mem;
+		status = place_companion(
+			plan, SEGMENT_PURGATORY, purgatory, purgatory.size, plan->page_size, err);
 	return status;
+}
+
+/* The lowest place for the kernel that has room for the others in reach. */
+static int place_image(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+{
+	struct range window = PLACE_ANYWHERE;
+	int status = place_around_kernel(inputs, plan, window, err);
+	int again = status;
+
+	/* By at least a GiB each time, since memory may be in very many pieces. */
+	while (again == ST_NO_SPACE && plan->segment_count &&
+		add_u64(align_down(plan->segments[0].mem, GIGABYTE), GIGABYTE, &window.start))
+		again = place_around_kernel(inputs, plan, window, NULL);
+	if (again)
+		return status;
+	if (status)
+		err_clear(err);
+	plan->entry = plan_segment(plan, SEGMENT_PURGATORY)->mem;
+	return ST_OK;
 }
 
 /* The regions of the capture kernel's memory. The first must hold our segments: reservations
@@ -277,17 +310,19 @@ static int place_dtb(
 	struct span tree = source_tree(inputs);
 	struct rangeset usable = RANGESET_INIT;
 	struct arm64_chosen chosen = {
-		/* The whole segment: a later rewrite by the kernel may grow into its tail. */
-		.elfcorehdr = { core->mem, core->mem + core->memsz },
 		.cmdline = plan->cmdline,
 		.kaslr_seed = inputs->has_seeds ? inputs->kaslr_seed : NULL,
 		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
 	};
-	int status;
+	int status = ST_OK;
 
 	if (initrd)
 		chosen.initrd = (struct range){ initrd->mem, initrd->mem + initrd->data.size };
-	status = usable_ranges(inputs, plan, &usable, err);
+	if (core) {
+		/* The whole segment: a later rewrite by the kernel may grow into its tail. */
+		chosen.elfcorehdr = (struct range){ core->mem, core->mem + core->memsz };
+		status = usable_ranges(inputs, plan, &usable, err);
+	}
 	if (status)
 		return status;
 	chosen.usable = usable.ranges;
@@ -314,30 +349,30 @@ static int check_tree(const struct plan_inputs *inputs, struct report *report, s
 	if (inputs->dtb.size && firmware->acpi && !firmware_fdt_is_stub(inputs->dtb))
 		report_add(report, REPORT_WARNING, "dtb",
 			"this machine runs on ACPI, and the tree given with --dtb turns ACPI off "
-			"in the "
-			"capture kernel");
+			"in the new kernel");
 	return ST_OK;
 }
 
-static int plan_crash_arm64(
+static int plan_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
+	const struct image *image = inputs->image;
 	int status = check_tree(inputs, report, err);
 
 	if (!status)
 		status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
-		status = place_kernel(inputs, plan, report, err);
-	if (!status && inputs->has_initrd)
-		status = place_companion(plan, SEGMENT_INITRD, inputs->initrd, inputs->initrd.size,
-			plan->page_size, err);
+		status = purgatory_prepare(plan, err);
 	if (!status)
-		status = place_companion(plan, SEGMENT_ELFCOREHDR, blob_span(&plan->core.bytes),
-			plan->core.memsz, ARM64_CORE_ALIGN, err);
-	if (!status)
-		status = place_purgatory(plan, err);
+		status = place_image(inputs, plan, err);
 	if (!status)
 		status = place_dtb(inputs, plan, report, err);
+	if (!status && image->page_size && image->page_size != plan->page_size)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the kernel was built for pages of %" PRIu64
+			" KiB, the running one uses %" PRIu64
+			" KiB: on a CPU without that size it stops before its first message",
+			image->page_size >> 10, plan->page_size >> 10);
 	return status;
 }
 
@@ -355,5 +390,5 @@ const struct arch_ops arm64_ops = {
 	.purgatory_tables = arm64_purgatory_tables,
 	.kernel_layout = arm64_kernel_layout,
 	.check_image = check_image,
-	.plan_crash = plan_crash_arm64,
+	.plan_segments = plan_segments,
 };

@@ -10,6 +10,7 @@ extern const struct arch_ops arm64_ops;
 #define ARM64_IMAGE_ALIGN   (2ull << 20)  /* MIN_KIMG_ALIGN, Documentation/arch/arm64/booting.rst */
 #define ARM64_DTB_ALIGN	    (2ull << 20)  /* 8 is the rule now; kernels before 4.2 wanted this */
 #define ARM64_DTB_SIZE_MAX  (2u << 20)	  /* MAX_FDT_SIZE */
+#define ARM64_BLOCK_SIZE    (2ull << 20)  /* what one entry maps above the last level of tables */
 #define ARM64_CORE_ALIGN    (64ull << 10) /* the largest page: what kexec_file_load uses too */
 #define ARM64_INITRD_WINDOW (32ull << 30)
 #define ARM64_CMDLINE_SIZE  2048 /* COMMAND_LINE_SIZE, with the NUL */
@@ -18,10 +19,10 @@ extern const struct arch_ops arm64_ops;
 int arm64_kernel_layout(const struct machine *machine, struct kernel_layout *ret,
 	struct report *report, struct err *err);
 
-/* What goes into the capture kernel's /chosen. */
+/* What goes into the new kernel's /chosen. */
 struct arm64_chosen {
-	struct range elfcorehdr;    /* the whole segment */
-	const struct range *usable; /* the load region first */
+	struct range elfcorehdr;    /* the whole segment; empty for none */
+	const struct range *usable; /* the load region first; none for all memory */
 	size_t usable_count;
 	struct range initrd;	   /* empty for none */
 	const char *cmdline;	   /* NULL for none */

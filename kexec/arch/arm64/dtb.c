@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device tree of the capture kernel: the running kernel's own, with /chosen edited as the
- * kernel does it for its own crash loads (drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt).
+ * The device tree of the new kernel: the running kernel's own, with /chosen edited as the
+ * kernel does it for its own loads (drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt).
  * Nothing but /chosen is touched: on an ACPI machine any other child of the root would turn
  * ACPI off (arch/arm64/kernel/acpi.c:dt_is_stub).
  */
@@ -105,7 +105,7 @@ static uint8_t *put_cells(uint8_t *at, uint32_t cells, uint64_t value)
 	return at + 4;
 }
 
-/* A value cut to one cell would send the capture kernel to the wrong memory: refuse it. */
+/* A value cut to one cell would send the new kernel to the wrong memory: refuse it. */
 static int put_tuple(struct editor *editor, const char *name, struct range range, uint8_t **at)
 {
 	uint64_t size = range_size(range);
@@ -125,6 +125,7 @@ static int put_tuple(struct editor *editor, const char *name, struct range range
 	return ST_OK;
 }
 
+/* No ranges, no property. */
 static int set_ranges(
 	struct editor *editor, const char *name, const struct range *ranges, size_t count)
 {
@@ -133,6 +134,8 @@ static int set_ranges(
 	uint8_t *at = value;
 	size_t used = 0;
 
+	if (count == 0)
+		return delete_property(editor, name);
 	if (count > USABLE_RANGES_MAX)
 		return err_set(editor->err, ST_UNSUPPORTED, "usable-ranges",
 			"the crash kernel has %zu regions of memory, and its kernel takes at most "
@@ -295,7 +298,7 @@ static int reserve_record(struct editor *editor)
 	return set_property(editor, PURGATORY_RECORD_PROPERTY, value, sizeof(value), "reserved");
 }
 
-/* What another handover left behind is not true for the capture kernel. */
+/* What another handover left behind is not true for the new kernel. */
 static int delete_leftovers(struct editor *editor)
 {
 	static const char *const names[] = { "linux,kho-fdt", "linux,kho-scratch",
@@ -328,8 +331,7 @@ static int keep_uefi(struct editor *editor)
 			/* Only some distributions' kernels insist on the last. */
 			if (i + 1 < count)
 				report_add(editor->report, REPORT_WARNING, "dtb",
-					"/chosen has linux,uefi-system-table but no %s: the "
-					"capture "
+					"/chosen has linux,uefi-system-table but no %s: the new "
 					"kernel will find no memory map",
 					names[i]);
 			continue;
@@ -349,7 +351,8 @@ static int edit_chosen(struct editor *editor, const struct arm64_chosen *chosen)
 	if (!status)
 		status = delete_leftovers(editor);
 	if (!status)
-		status = set_ranges(editor, "linux,elfcorehdr", &chosen->elfcorehdr, 1);
+		status = set_ranges(editor, "linux,elfcorehdr", &chosen->elfcorehdr,
+			range_size(chosen->elfcorehdr) ? 1 : 0);
 	if (!status)
 		status = set_ranges(
 			editor, "linux,usable-memory-range", chosen->usable, chosen->usable_count);
@@ -399,9 +402,8 @@ static int finish(struct editor *editor, struct blob *dtb)
 	dtb->size = fdt_totalsize(editor->fdt);
 	if (dtb->size > ARM64_DTB_SIZE_MAX)
 		return err_set(editor->err, ST_NO_SPACE, "fdt-too-big",
-			"the device tree with the edits for the capture kernel has %zu bytes, and "
-			"arm64 "
-			"takes at most %u",
+			"the device tree with the edits for the new kernel has %zu bytes, and "
+			"arm64 takes at most %u",
 			dtb->size, ARM64_DTB_SIZE_MAX);
 	return devtree_check(blob_span(dtb), "the edited tree", editor->err);
 }

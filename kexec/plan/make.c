@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A plan from the machine to the seal: the order of the steps, and what is the same on every
+ * architecture and for every kind of load. */
+#include "kexec/plan/make.h"
+
+#include <string.h>
+
+#include "kexec/arch/arch.h"
+#include "kexec/plan/purgatory.h"
+#include "kexec/plan/seal.h"
+#include "lib/checked.h"
+
+void plan_bound_room(const struct request *request, struct plan *plan)
+{
+	struct range bounds = { request->mem_min, UINT64_MAX };
+
+	if (request->mem_max && request->mem_max != UINT64_MAX)
+		bounds.end = request->mem_max + 1;
+	rangeset_clip(&plan->room, bounds);
+	rangeset_align_inward(&plan->room, plan->page_size);
+}
+
+static int begin(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+{
+	const struct machine *machine = inputs->machine;
+
+	plan->arch = arch_find(machine->name);
+	if (!plan->arch)
+		return err_set(err, ST_UNSUPPORTED, "arch-unsupported",
+			"this version cannot load kernels on \"%s\" machines", machine->name);
+	plan->page_size = machine->page_size;
+	plan->flags |= plan->arch->kexec_arch;
+	return plan->arch->check_image(machine, inputs->image, err);
+}
+
+/* What the kernel will say to the system call, where that is known before (kernel/kexec.c:
+ * kexec_load_check). It would keep the armed image, so this is no refusal of ours: a plan can be
+ * made and looked at. */
+static void warn_of_refusal(
+	const struct plan *plan, const struct kexec_state *state, struct report *report)
+{
+	bool crash = plan_is_crash(plan);
+
+	if (state->load_disabled == 1)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the sysctl kernel.kexec_load_disabled is 1: the kernel will refuse this "
+			"load");
+	if ((crash ? state->load_limit_panic : state->load_limit_reboot) == 0)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the sysctl kernel.kexec_load_limit_%s is 0: the kernel will refuse this "
+			"load",
+			crash ? "panic" : "reboot");
+	if (strcmp(state->lockdown, "integrity") == 0 ||
+		strcmp(state->lockdown, "confidentiality") == 0)
+		report_add(report, REPORT_WARNING, "kernel",
+			"the kernel is locked down (%s): it will refuse this load, which is by "
+			"kexec_load(2)",
+			state->lockdown);
+}
+
+static int finish(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	int status;
+
+	warn_of_refusal(plan, &inputs->machine->state, report);
+	if (plan->hotplug)
+		plan->flags |= plan->arch->hotplug_flag;
+	if (!inputs->request->no_checks)
+		plan_digest(inputs, plan);
+	status = purgatory_fill(inputs, plan, report, err);
+	return status ? status : plan_seal(plan, inputs->machine->ram_total, err);
+}
+
+int plan_make(const struct plan_inputs *inputs, uint64_t flags,
+	int (*fill)(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+		struct err *err),
+	struct plan *ret, struct report *report, struct err *err)
+{
+	struct plan plan = { .flags = flags };
+	int status = begin(inputs, &plan, err);
+
+	if (!status)
+		status = fill(inputs, &plan, report, err);
+	if (!status)
+		status = finish(inputs, &plan, report, err);
+	if (status) {
+		plan_done(&plan);
+		return status;
+	}
+	*ret = plan;
+	return ST_OK;
+}

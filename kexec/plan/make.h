@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is the same for every plan: how it begins and how it is finished. */
+#ifndef KEXEC_PLAN_MAKE_H
+#define KEXEC_PLAN_MAKE_H
+
+#include "kexec/plan/plan.h"
+#include "lib/err.h"
+#include "lib/report.h"
+
+/*
+ * Begin a plan with these flags of kexec_load(2) for the machine's architecture, let fill set
+ * plan->room, place all segments and set what goes with them, then warn of a refusal that is
+ * known before, digest, fill the purgatory and seal. ret is filled on success only. Errors of
+ * fill and of the steps.
+ */
+int plan_make(const struct plan_inputs *inputs, uint64_t flags,
+	int (*fill)(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+		struct err *err),
+	struct plan *ret, struct report *report, struct err *err);
+
+/* Cut plan->room to --mem-min and --mem-max and to whole pages. */
+void plan_bound_room(const struct request *request, struct plan *plan);
+
+#endif
