@@ -334,9 +334,6 @@ int load_kernel(const struct request *request, const struct cmd_io *io, struct e
 	struct sysroot *root;
 	int status;
 
-	if (!request->crash)
-		return err_set(err, ST_UNSUPPORTED, "load-missing",
-			"-l is not implemented in this version");
 	if (request->syscall == SYSCALL_FILE_LOAD)
 		return err_set(err, ST_UNSUPPORTED, "file-load-unusable",
 			"loading by kexec_file_load is not implemented in this version");
