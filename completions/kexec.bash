@@ -21,6 +21,9 @@ _kexec()
 	--status)
 		$split && mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
 		;;
+	--elfcorehdr)
+		$split && mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
+		;;
 	--identify)
 		$split && mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur")
 		;;
@@ -44,6 +47,7 @@ _kexec()
 			--exec
 			--unload
 			--status
+			--elfcorehdr
 			--print-ckr-size
 			--identify
 			--no-ifdown

@@ -68,6 +68,21 @@ void jsonw_put_tristate(
 		jsonw_put_bool(writer, object, key, value);
 }
 
+struct json_object *jsonw_ranges(struct jsonw *writer, const struct rangeset *set)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct json_object *object = json_object_new_object();
+
+		jsonw_put_hex(writer, object, "start", set->ranges[i].start);
+		jsonw_put_hex(writer, object, "end", set->ranges[i].end);
+		jsonw_put_number(writer, object, "size", range_size(set->ranges[i]));
+		jsonw_append(writer, array, object);
+	}
+	return array;
+}
+
 int jsonw_finish(struct jsonw *writer, struct json_object *object, struct blob *ret)
 {
 	const char *text = NULL;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "lib/bytes.h"
+#include "lib/rangeset.h"
 
 struct jsonw {
 	bool failed;
@@ -36,6 +37,9 @@ void jsonw_put_bool(struct jsonw *writer, struct json_object *object, const char
 void jsonw_put_tristate(
 	struct jsonw *writer, struct json_object *object, const char *key, int value);
 void jsonw_put_null(struct jsonw *writer, struct json_object *object, const char *key);
+
+/* A new array of objects with "start", "end" and "size". */
+struct json_object *jsonw_ranges(struct jsonw *writer, const struct rangeset *set);
 
 /* Append object as indented text with a newline to ret, and free it. ST_NO_MEMORY, also when
  * anything failed before. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kexec/cmd/elfcorehdr.h"
 #include "kexec/cmd/exec.h"
 #include "kexec/cmd/exit_status.h"
 #include "kexec/cmd/identify.h"
@@ -59,6 +60,8 @@ static int run(
 		return show_crash_size(request, io, err);
 	case ACTION_IDENTIFY:
 		return identify_file(request, io, err);
+	case ACTION_ELFCOREHDR:
+		return show_elfcorehdr(request, io, ret_answer, err);
 	}
 	return err_set(err, ST_BUG, "action", "no such action");
 }

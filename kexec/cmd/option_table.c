@@ -43,6 +43,13 @@ static const struct option_word identify_words[] = {
 static const struct option_word help_word[] = { { NULL, ACTION_HELP }, { NULL, -1 } };
 static const struct option_word version_word[] = { { NULL, ACTION_VERSION }, { NULL, -1 } };
 static const struct option_word crash_size_word[] = { { NULL, ACTION_CRASH_SIZE }, { NULL, -1 } };
+static const struct option_word elfcorehdr_words[] = {
+	{ NULL, ELFCOREHDR_TEXT },
+	{ "text", ELFCOREHDR_TEXT },
+	{ "json", ELFCOREHDR_JSON },
+	{ NULL, -1 },
+};
+
 static const struct option_word auto_word[] = { { NULL, SYSCALL_AUTO }, { NULL, -1 } };
 static const struct option_word load_word[] = { { NULL, SYSCALL_LOAD }, { NULL, -1 } };
 static const struct option_word file_word[] = { { NULL, SYSCALL_FILE_LOAD }, { NULL, -1 } };
@@ -89,6 +96,13 @@ const struct option_row option_table[] = {
 	  "kernel for a restart. Nothing is printed, unless a form is named: then all that is "
 	  "known of both, of the reservation and of hotplug. The JSON form is described in "
 	  "doc/status-schema.md. This goes before every other action." },
+	{ "elfcorehdr", 0, MAYBE("text|json"), GROUP_ACTION, ON_ALL, WITH_BOTH,
+	  CHOOSES(elfcorehdr, elfcorehdr_words),
+	  "show what a dump holds, and if that is all memory",
+	  "The program headers of KERNEL, which is a core file here; without it, of /proc/vmcore in "
+	  "a capture kernel, else of the armed image as it lies in memory now. Each is explained, "
+	  "and all are compared with the memory map. See MEMORY AND CPU HOTPLUG for the exit "
+	  "status, and doc/elfcorehdr-schema.md for the JSON form." },
 	{ "print-ckr-size", 0, NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ENDS(crash_size_word),
 	  "print the bytes reserved for a crash kernel",
 	  "Of two regions it is the higher one, into which kernels are loaded." },

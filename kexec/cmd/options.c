@@ -22,6 +22,7 @@ _Static_assert(sizeof(enum corruption_policy) == sizeof(int), "EFFECT_WORD store
 _Static_assert(sizeof(enum dry_run) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum identify_form) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum status_form) == sizeof(int), "EFFECT_WORD stores an int");
+_Static_assert(sizeof(enum elfcorehdr_form) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum syscall_choice) == sizeof(int), "EFFECT_WORD stores an int");
 
 /* What has been met so far, beside what already stands in the request. */
@@ -201,6 +202,10 @@ static int choose_action(const struct parse *parse, struct err *err)
 	request->crash = parse->crash;
 	if (request->identify) {
 		request->action = ACTION_IDENTIFY;
+		return ST_OK;
+	}
+	if (request->elfcorehdr) {
+		request->action = ACTION_ELFCOREHDR;
 		return ST_OK;
 	}
 	if (parse->status) {

@@ -17,6 +17,7 @@ enum action {
 	ACTION_STATUS,		  /* -S */
 	ACTION_CRASH_SIZE,	  /* --print-ckr-size */
 	ACTION_IDENTIFY,	  /* --identify FILE */
+	ACTION_ELFCOREHDR,	  /* --elfcorehdr */
 };
 
 enum hotplug_mode {
@@ -35,6 +36,7 @@ enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON, DRY_RUN_SVG };
 enum status_form { STATUS_QUIET, STATUS_TEXT, STATUS_JSON };
 
 enum identify_form { IDENTIFY_OFF, IDENTIFY_TEXT, IDENTIFY_JSON };
+enum elfcorehdr_form { ELFCOREHDR_OFF, ELFCOREHDR_TEXT, ELFCOREHDR_JSON };
 
 /* Strings are borrowed from argv, or NULL when not given. */
 struct request {
@@ -44,12 +46,13 @@ struct request {
 	bool no_sync;	/* -y */
 	enum status_form status;
 	enum identify_form identify;
+	enum elfcorehdr_form elfcorehdr;
 	enum syscall_choice syscall;
 	/* An option that only kexec_load(2) can follow, without its dashes: of those that must
 	 * not be lost, else of those that can be done without. */
 	const char *needs_load;
 	const char *prefers_load;
-	const char *kernel;
+	const char *kernel; /* the file to load, or to look at */
 	const char *initrd;
 	const char *dtb;
 	const char *append; /* --append, --command-line: the last one given; "" is a value */

@@ -126,21 +126,6 @@ static void print_text(const struct overview *view, FILE *out)
 
 /* --- JSON ---------------------------------------------------------------------------- */
 
-static struct json_object *describe_ranges(struct jsonw *writer, const struct rangeset *set)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < set->count; i++) {
-		struct json_object *object = json_object_new_object();
-
-		jsonw_put_hex(writer, object, "start", set->ranges[i].start);
-		jsonw_put_hex(writer, object, "end", set->ranges[i].end);
-		jsonw_put_number(writer, object, "size", range_size(set->ranges[i]));
-		jsonw_append(writer, array, object);
-	}
-	return array;
-}
-
 static void put_limit(
 	struct jsonw *writer, struct json_object *object, const char *key, int64_t limit)
 {
@@ -160,9 +145,9 @@ static struct json_object *describe_crash(struct jsonw *writer, const struct ove
 		jsonw_put_null(writer, object, "regions");
 		jsonw_put_text(writer, object, "regions_error", view->iomem_error.text);
 	} else {
-		jsonw_put(writer, object, "regions", describe_ranges(writer, &view->iomem.crash));
+		jsonw_put(writer, object, "regions", jsonw_ranges(writer, &view->iomem.crash));
 	}
-	jsonw_put(writer, object, "cma", describe_ranges(writer, &state->crash_cma));
+	jsonw_put(writer, object, "cma", jsonw_ranges(writer, &state->crash_cma));
 	if (state->crash_elfcorehdr_size)
 		jsonw_put_number(writer, object, "elfcorehdr_size", state->crash_elfcorehdr_size);
 	else

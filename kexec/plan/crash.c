@@ -48,28 +48,6 @@ static int choose_load_region(
 	return ST_OK;
 }
 
-/* What a dump should hold: all RAM but what the capture kernel itself lives in. */
-static int dump_ranges(
-	const struct machine *machine, uint64_t page_size, struct rangeset *ret, struct err *err)
-{
-	struct rangeset without_crash = RANGESET_INIT, without_cma = RANGESET_INIT;
-	int status = rangeset_subtract(&machine->iomem.ram, &machine->iomem.crash, &without_crash);
-
-	if (!status)
-		status = rangeset_subtract(&without_crash, &machine->state.crash_cma, &without_cma);
-	rangeset_done(&without_crash);
-	if (status)
-		return err_no_memory(err);
-	rangeset_align_inward(&without_cma, page_size);
-	if (without_cma.count == 0) {
-		rangeset_done(&without_cma);
-		return err_set(err, ST_BAD_INPUT, "no-ram",
-			"/proc/iomem lists no System RAM besides the crash region");
-	}
-	*ret = without_cma;
-	return ST_OK;
-}
-
 /* Bytes that the kernel wants for its header: what it says, or, where the file is missing,
  * what its configuration says. 0 when it does not do crash hotplug. */
 static uint64_t kernel_header_size(const struct machine *machine, struct report *report)
@@ -205,7 +183,8 @@ static int plan_core(
 	int status = plan->arch->kernel_layout(machine, &layout, report, err);
 
 	if (!status)
-		status = dump_ranges(machine, plan->page_size, &ram, err);
+		status = iomem_dumped(
+			&machine->iomem, &machine->state.crash_cma, plan->page_size, &ram, err);
 	if (!status)
 		status = elfcorehdr_build(&input, &plan->core, err);
 	if (!status)

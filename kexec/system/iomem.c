@@ -245,3 +245,24 @@ int iomem_read(const struct sysroot *root, struct iomem *ret, struct err *err)
 	blob_done(&text);
 	return status;
 }
+
+int iomem_dumped(const struct iomem *iomem, const struct rangeset *crash_cma, uint64_t page_size,
+	struct rangeset *ret, struct err *err)
+{
+	struct rangeset without_crash = RANGESET_INIT, without_cma = RANGESET_INIT;
+	int status = rangeset_subtract(&iomem->ram, &iomem->crash, &without_crash);
+
+	if (!status)
+		status = rangeset_subtract(&without_crash, crash_cma, &without_cma);
+	rangeset_done(&without_crash);
+	if (status)
+		return err_no_memory(err);
+	rangeset_align_inward(&without_cma, page_size);
+	if (without_cma.count == 0) {
+		rangeset_done(&without_cma);
+		return err_set(err, ST_BAD_INPUT, "no-ram",
+			"/proc/iomem lists no System RAM besides the crash region");
+	}
+	*ret = without_cma;
+	return ST_OK;
+}

@@ -51,7 +51,7 @@ static int read_name(
 	return ST_OK;
 }
 
-static int read_page_size(const struct sysroot *root, uint64_t *ret, struct err *err)
+int machine_read_page_size(const struct sysroot *root, uint64_t *ret, struct err *err)
 {
 	const char *text;
 	uint64_t value;
@@ -79,7 +79,7 @@ static int read_facts(const struct sysroot *root, struct machine *machine, struc
 		status =
 			read_name(root, "release", machine->release, sizeof(machine->release), err);
 	if (status == ST_OK)
-		status = read_page_size(root, &machine->page_size, err);
+		status = machine_read_page_size(root, &machine->page_size, err);
 	return status;
 }
 

@@ -50,6 +50,9 @@ void machine_done(struct machine *machine);
 int machine_parse_vmcoreinfo(
 	struct span text, uint64_t *ret_paddr, uint64_t *ret_size, struct err *err);
 
+/* The page size of the running kernel, as in struct machine. ST_BAD_INPUT, ST_NOT_FOUND. */
+int machine_read_page_size(const struct sysroot *root, uint64_t *ret, struct err *err);
+
 /*
  * Read everything that a load needs, with crash a crash load. What is merely missing (kcore,
  * kallsyms, config) is left empty, with a REPORT_CHOICE that says why. ST_NOT_FOUND, ST_DENIED,

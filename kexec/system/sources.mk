@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 SYSTEM_SOURCES := \
+	kexec/system/armed_core.c \
 	kexec/system/cmdline.c \
 	kexec/system/console.c \
 	kexec/system/cpus.c \

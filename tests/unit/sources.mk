@@ -37,6 +37,7 @@ UNIT_SOURCES := \
 	tests/unit/test_rangeset.c \
 	tests/unit/test_report.c \
 	tests/unit/test_sha256.c \
+	tests/unit/test_show_elfcorehdr.c \
 	tests/unit/test_status.c \
 	tests/unit/test_sysroot.c \
 	tests/unit/test_verify.c \

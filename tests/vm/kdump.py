@@ -65,6 +65,21 @@ def armed_header(machine, of_plan):
     return read_header(machine, segment(of_plan, "elfcorehdr")[0])
 
 
+def shown_header(machine):
+    """What --elfcorehdr finds in the crash region and thinks of it: (exit status, JSON)."""
+    result = machine.sh(f"{TOOL} --elfcorehdr=json")
+    return result.rc, json.loads(result.out)
+
+
+def assert_shown(shown, header):
+    """The program headers that --elfcorehdr shows are those that another reader finds."""
+    assert [(entry["type"], *(int(entry[key], 16) for key in ("offset", "vaddr", "paddr")),
+             entry["filesz"], entry["memsz"], entry["flags"])
+            for entry in shown["program_headers"]] == [
+        (phdr.type, phdr.offset, phdr.vaddr, phdr.paddr, phdr.filesz, phdr.memsz, phdr.flags)
+        for phdr in header.phdrs]
+
+
 def crash_loaded(machine):
     """Whether the kernel has a crash image now."""
     return machine.check("cat /sys/kernel/kexec_crash_loaded") == "1\n"

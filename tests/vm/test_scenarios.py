@@ -52,6 +52,8 @@ def test_03_hot_added_memory_is_captured(boot, dump_disk):
     kdump.load(machine, "--hotplug")
     assert kdump.crash_hotplug(machine) == ("1", "1")
     added = kdump.dimm_ranges([machine.hot_add(256)])
+    covers, shown = kdump.shown_header(machine)
+    assert (covers, shown["coverage"]["missing"]) == (0, []), shown
     markers = kdump.mark_fresh_memory(machine, added)
     before, _ = kdump.crash_and_check(machine, markers)
     assert not added - before.dumped
@@ -109,7 +111,13 @@ def test_07_without_hotplug_the_image_is_stale_and_says_so(boot):
     assert kdump.armed_header(machine, plan).memory == before
     assert memory_map(machine).dumped == before | added
     assert kdump.crash_hotplug(machine) == ("0", "0")
+    covers, shown = kdump.shown_header(machine)
+    assert covers == 1
+    assert Ranges((int(gap["start"], 16), int(gap["end"], 16))
+                  for gap in shown["coverage"]["missing"]) == added
+    kdump.assert_shown(shown, kdump.armed_header(machine, plan))
     kdump.load(machine)
+    assert kdump.shown_header(machine)[0] == 0
     kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, added))
 
 

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kexec --elfcorehdr on machines made up here: memory as /proc/kcore shows it, with a header in the
+ * crash region. */
+#include "tests/unit/tmproot.h"
+
+#include <elf.h>
+#include <json-c/json.h>
+
+#include "kexec/cmd/elfcorehdr.h"
+#include "kexec/plan/elfcorehdr_build.h"
+#include "tests/unit/no_calls.h"
+
+#define PAGE	   4096u
+#define MEMORY	   0x40000000u /* first address of RAM */
+#define SIZE	   0x40000u
+#define CRASH	   0x40010000u /* to 0x40020000 */
+#define HEADER	   0x40012000u
+#define LINEAR	   0xffff000000000000u
+#define VMCOREINFO 0x40002000u
+#define KCORE_DATA 4096u /* offset of the memory in /proc/kcore */
+
+#define IOMEM                                                                                      \
+	"40000000-4003ffff : System RAM\n"                                                         \
+	"  40010000-4001ffff : Crash kernel\n"
+#define MORE_RAM "50000000-5000ffff : System RAM\n"
+
+struct scene {
+	struct tmproot tmp;
+	uint8_t kcore[KCORE_DATA + SIZE];
+	struct elfcorehdr core;
+	struct request request;
+	char *out;
+	int answer;
+};
+
+/* A note with this name, and 8 bytes of content. */
+static void put_note(struct scene *scene, uint64_t address, uint32_t type, const char *name)
+{
+	uint8_t *at = scene->kcore + KCORE_DATA + (address - MEMORY);
+
+	store_le32(at, (uint32_t)strlen(name) + 1);
+	store_le32(at + 4, 8);
+	store_le32(at + 8, type);
+	strcpy((char *)at + 12, name);
+}
+
+static void put_header(struct scene *scene, uint64_t address)
+{
+	memcpy(scene->kcore + KCORE_DATA + (address - MEMORY), scene->core.bytes.data,
+		scene->core.bytes.size);
+}
+
+/* The header that the tool or the kernel would have made. */
+static void build_header(struct scene *scene)
+{
+	struct cpu_notes notes[] = { { 0, 0x40001000, 424 }, { 2, 0x40001800, 424 } };
+	struct cpus cpus = { .notes = notes, .notes_count = 2 };
+	struct range ranges[] = { { MEMORY, CRASH }, { 0x40020000, MEMORY + SIZE } };
+	struct rangeset ram = { .ranges = ranges, .count = 2 };
+	struct kernel_layout layout = {
+		.text_known = true,
+		.text_vaddr = 0xffff800080000000,
+		.text_paddr = 0x40024000,
+		.text_size = 0x8000,
+		.linear_known = true,
+		.linear_offset = LINEAR,
+	};
+	struct core_input input = {
+		.elf_machine = 183,
+		.cpus = &cpus,
+		.vmcoreinfo_paddr = VMCOREINFO,
+		.vmcoreinfo_size = 0x1024,
+		.layout = &layout,
+		.ram = &ram,
+	};
+	struct err err = ERR_INIT;
+
+	assert_int_equal(elfcorehdr_build(&input, &scene->core, &err), ST_OK);
+}
+
+static void build_kcore(struct scene *scene)
+{
+	uint8_t *ehdr = scene->kcore, *phdr = ehdr + 64;
+
+	memcpy(ehdr, "\177ELF\2\1\1", 7);
+	store_le16(ehdr + 16, ET_CORE);
+	store_le16(ehdr + 18, 183);
+	store_le32(ehdr + 20, 1);
+	store_le64(ehdr + 32, 64);
+	store_le16(ehdr + 52, 64);
+	store_le16(ehdr + 54, 56);
+	store_le16(ehdr + 56, 1);
+	store_le32(phdr, PT_LOAD);
+	store_le64(phdr + 8, KCORE_DATA);
+	store_le64(phdr + 16, LINEAR + MEMORY);
+	store_le64(phdr + 24, MEMORY);
+	store_le64(phdr + 32, SIZE);
+	store_le64(phdr + 40, SIZE);
+}
+
+static int setup(void **state)
+{
+	static struct scene scene;
+	const struct tmproot *tmp = &scene.tmp;
+
+	memset(&scene, 0, sizeof(scene));
+	tmproot_init(&scene.tmp);
+	tmproot_text(tmp, "/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4096\n");
+	tmproot_text(tmp, "/proc/iomem", IOMEM);
+	tmproot_text(tmp, "/sys/kernel/kexec_crash_loaded", "1\n");
+	tmproot_text(tmp, "/sys/devices/system/cpu/possible", "0,2\n");
+	tmproot_text(tmp, "/sys/devices/system/cpu/present", "0,2\n");
+	tmproot_text(tmp, "/sys/devices/system/cpu/cpu0/crash_notes", "40001000\n");
+	tmproot_text(tmp, "/sys/devices/system/cpu/cpu0/crash_notes_size", "424\n");
+	tmproot_text(tmp, "/sys/devices/system/cpu/cpu2/crash_notes", "40001800\n");
+	tmproot_text(tmp, "/sys/devices/system/cpu/cpu2/crash_notes_size", "424\n");
+	build_kcore(&scene);
+	build_header(&scene);
+	put_header(&scene, HEADER);
+	put_note(&scene, VMCOREINFO, 0, "VMCOREINFO");
+	scene.request = (struct request){
+		.action = ACTION_ELFCOREHDR,
+		.elfcorehdr = ELFCOREHDR_TEXT,
+		.sysroot = scene.tmp.dir,
+	};
+	*state = &scene;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *scene = *state;
+
+	free(scene->out);
+	elfcorehdr_done(&scene->core);
+	tmproot_done(&scene->tmp);
+	return 0;
+}
+
+/* Run the verb; its answer and what it printed are in the scene. */
+static void show(struct scene *scene)
+{
+	struct cmd_io io = { .syscalls = &no_calls };
+	struct err err = ERR_INIT;
+	size_t size;
+
+	tmproot_bytes(&scene->tmp, "/proc/kcore", scene->kcore, sizeof(scene->kcore));
+	free(scene->out);
+	io.out = open_memstream(&scene->out, &size);
+	io.err = io.out;
+	scene->answer = -1;
+	assert_int_equal(show_elfcorehdr(&scene->request, &io, &scene->answer, &err), ST_OK);
+	fclose(io.out);
+}
+
+static void assert_says(const struct scene *scene, int answer, const char *words)
+{
+	if (scene->answer != answer || !strstr(scene->out, words))
+		fail_msg("wanted %d and \"%s\", found %d and:\n%s", answer, words, scene->answer,
+			scene->out);
+}
+
+static void armed_image_is_explained_and_complete(void **state)
+{
+	struct scene *scene = *state;
+
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "armed image, at 0x40012000");
+	assert_says(scene, COVERAGE_COMPLETE, "0x0000000040001000  0x1a8         CPU 0 notes\n");
+	assert_says(scene, COVERAGE_COMPLETE, "0x0000000040001800  0x1a8         CPU 2 notes\n");
+	assert_says(scene, COVERAGE_COMPLETE, "0x0000000040002000  0x1024        vmcoreinfo\n");
+	assert_says(scene, COVERAGE_COMPLETE, "0x0000000040024000  0x8000        kernel image\n");
+	assert_says(scene, COVERAGE_COMPLETE, "0x0000000040020000  0x20000       RAM\n");
+	assert_says(scene, COVERAGE_COMPLETE, "coverage: complete: 196608 of 196608 bytes\n");
+	assert_null(strstr(scene->out, "missing"));
+}
+
+static void added_memory_is_a_gap(void **state)
+{
+	struct scene *scene = *state;
+
+	tmproot_text(&scene->tmp, "/proc/iomem", IOMEM MORE_RAM);
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "missing: [0x50000000, 0x50010000), 65536 bytes\n");
+	assert_says(scene, COVERAGE_GAPS, "coverage: gaps: 196608 of 262144 bytes\n");
+}
+
+static void removed_memory_is_told_and_no_gap(void **state)
+{
+	struct scene *scene = *state;
+
+	tmproot_text(&scene->tmp, "/proc/iomem",
+		"40000000-4002ffff : System RAM\n  40010000-4001ffff : Crash kernel\n");
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE,
+		"no memory of this machine any more: [0x40030000, 0x40040000)");
+}
+
+static void memory_lent_to_cma_is_not_asked_for(void **state)
+{
+	struct scene *scene = *state;
+
+	tmproot_text(&scene->tmp, "/proc/iomem", IOMEM MORE_RAM);
+	tmproot_text(&scene->tmp, "/sys/kernel/kexec_crash_cma_ranges", "50000000-5000ffff\n");
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "coverage: complete");
+}
+
+static void cpu_without_notes_is_a_gap(void **state)
+{
+	struct scene *scene = *state;
+
+	tmproot_text(&scene->tmp, "/sys/devices/system/cpu/cpu2/crash_notes", "40001c00\n");
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "missing: the registers of CPU 2\n");
+	assert_says(scene, COVERAGE_GAPS, "0x0000000040001800  0x1a8         notes\n");
+}
+
+static void what_cannot_be_told_says_why(void **state)
+{
+	struct scene *scene = *state;
+
+	tmproot_text(&scene->tmp, "/sys/kernel/kexec_crash_loaded", "0\n");
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "no crash kernel is armed [armed-core-unloaded]");
+	tmproot_text(&scene->tmp, "/sys/kernel/kexec_crash_loaded", "1\n");
+
+	put_header(scene, HEADER + 3 * PAGE);
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "at 0x40012000 and at 0x40015000");
+	assert_says(scene, COVERAGE_UNKNOWN, "[armed-core-several]");
+
+	memset(scene->kcore + KCORE_DATA, 0, SIZE);
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[armed-core-none]");
+
+	scene->kcore[0] = 0;
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[elfcore-magic]");
+	tmproot_text(&scene->tmp, "/proc/iomem", "00000000-00000000 : System RAM\n");
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[iomem-hidden]");
+}
+
+/* What begins like a header but is none, and a header between two pages, do not count. */
+static void only_headers_count(void **state)
+{
+	struct scene *scene = *state;
+	uint8_t *memory = scene->kcore + KCORE_DATA + (CRASH - MEMORY);
+
+	put_header(scene, CRASH + 0x5000);
+	store_le64(memory + 0x5000 + 64 + 8, 0x1234); /* an offset that is no address */
+	put_header(scene, CRASH + 0x7000 + 64);
+	memcpy(memory + 0x9000, "\177ELF", 4);
+	memcpy(memory + 0xf000, "\177ELF\2\1\1", 7);
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "armed image, at 0x40012000");
+}
+
+static void file_is_held_against_the_machine_beside_it(void **state)
+{
+	struct scene *scene = *state;
+
+	tmproot_bytes(&scene->tmp, "/core", scene->core.bytes.data, scene->core.bytes.size);
+	scene->request.kernel = "/core";
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "ELF core header of /core:");
+	assert_says(scene, COVERAGE_COMPLETE, "notes: cannot be read: ");
+	tmproot_text(&scene->tmp, "/proc/iomem", IOMEM MORE_RAM);
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "missing: [0x50000000, ");
+}
+
+/* In a core file all notes are in one place. */
+static void notes_of_a_file_are_counted(void **state)
+{
+	struct scene *scene = *state;
+
+	put_note(scene, MEMORY, NT_PRSTATUS, "CORE");
+	put_note(scene, MEMORY + 28, NT_PRSTATUS, "CORE");
+	put_note(scene, MEMORY + 56, 0, "VMCOREINFO");
+	store_le32(scene->kcore + 64, PT_NOTE);
+	tmproot_bytes(&scene->tmp, "/core", scene->kcore, sizeof(scene->kcore));
+	scene->request.kernel = "/core";
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "registers of 2 CPUs, vmcoreinfo\n");
+}
+
+static void file_alone_tells_nothing_about_its_machine(void **state)
+{
+	struct scene *scene = *state;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/core", scene->tmp.dir);
+	tmproot_bytes(&scene->tmp, "/core", scene->core.bytes.data, scene->core.bytes.size);
+	scene->request.sysroot = NULL;
+	scene->request.kernel = path;
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "kernel image");
+	assert_says(scene, COVERAGE_UNKNOWN, "[elfcorehdr-no-map]");
+}
+
+static void memory_beyond_the_last_address_is_refused(void **state)
+{
+	struct scene *scene = *state;
+	uint8_t *phdr = scene->core.bytes.data + scene->core.bytes.size - 56;
+
+	store_le64(phdr + 24, UINT64_MAX - 4095);
+	store_le64(phdr + 40, 2 * PAGE);
+	tmproot_bytes(&scene->tmp, "/core", scene->core.bytes.data, scene->core.bytes.size);
+	scene->request.kernel = "/core";
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[elfcorehdr-range]");
+}
+
+static struct json_object *get(struct json_object *object, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(object, key, &value))
+		fail_msg("no %s", key);
+	return value;
+}
+
+static void json_says_the_same(void **state)
+{
+	struct scene *scene = *state;
+	struct json_object *object, *coverage, *entries;
+
+	scene->request.elfcorehdr = ELFCOREHDR_JSON;
+	tmproot_text(&scene->tmp, "/proc/iomem", IOMEM MORE_RAM);
+	show(scene);
+	assert_int_equal(scene->answer, COVERAGE_GAPS);
+	object = json_tokener_parse(scene->out);
+	assert_string_equal(json_object_get_string(get(object, "address")), "0x40012000");
+	entries = get(object, "program_headers");
+	assert_int_equal(json_object_array_length(entries), scene->core.count);
+	coverage = get(object, "coverage");
+	assert_string_equal(json_object_get_string(get(coverage, "verdict")), "gaps");
+	assert_int_equal(json_object_array_length(get(coverage, "missing")), 1);
+	json_object_put(object);
+
+	scene->kcore[0] = 0;
+	show(scene);
+	assert_int_equal(scene->answer, COVERAGE_UNKNOWN);
+	object = json_tokener_parse(scene->out);
+	coverage = get(object, "coverage");
+	assert_string_equal(json_object_get_string(get(coverage, "id")), "elfcore-magic");
+	json_object_put(object);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(armed_image_is_explained_and_complete),
+		TEST(added_memory_is_a_gap),
+		TEST(removed_memory_is_told_and_no_gap),
+		TEST(memory_lent_to_cma_is_not_asked_for),
+		TEST(cpu_without_notes_is_a_gap),
+		TEST(what_cannot_be_told_says_why),
+		TEST(only_headers_count),
+		TEST(file_is_held_against_the_machine_beside_it),
+		TEST(notes_of_a_file_are_counted),
+		TEST(file_alone_tells_nothing_about_its_machine),
+		TEST(memory_beyond_the_last_address_is_refused),
+		TEST(json_says_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
