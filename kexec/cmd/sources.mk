@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 CMD_SOURCES := \
-	kexec/cmd/elfcorehdr.c \
 	kexec/cmd/cmd_io.c \
+	kexec/cmd/elfcorehdr.c \
 	kexec/cmd/embedded.c \
 	kexec/cmd/exec.c \
 	kexec/cmd/exit_status.c \
