@@ -5,10 +5,10 @@ complete -c kexec -s p -l load-panic -d 'load KERNEL to be started by a panic'
 complete -c kexec -s f -l force -d 'load KERNEL and start it at once'
 complete -c kexec -s e -l exec -d 'start the loaded kernel at once'
 complete -c kexec -s u -l unload -d 'unload the kernel; with -p that for a panic'
-complete -c kexec -s S -l status -d 'tell by the exit status whether one is loaded' -a 'text json'
-complete -c kexec -l elfcorehdr -d 'show what a dump holds, and if that is all memory' -a 'text json'
+complete -c kexec -s S -l status -d 'tell by the exit status whether one is loaded' -f -a 'text json'
+complete -c kexec -l elfcorehdr -d 'show what a dump holds, and if that is all memory' -f -a 'text json'
 complete -c kexec -l print-ckr-size -d 'print the bytes reserved for a crash kernel'
-complete -c kexec -l identify -d 'say what kind of kernel file KERNEL is' -a 'text json'
+complete -c kexec -l identify -d 'say what kind of kernel file KERNEL is' -f -a 'text json'
 complete -c kexec -s x -l no-ifdown -d 'leave the network interfaces up'
 complete -c kexec -s y -l no-sync -d 'do not write out file systems'
 complete -c kexec -l initrd -d 'initial RAM disk of the new kernel' -r -F
@@ -24,7 +24,7 @@ complete -c kexec -l mem-min -d 'lowest address to load to' -x
 complete -c kexec -l mem-max -d 'highest address to load to' -x
 complete -c kexec -l no-cma -d 'keep off memory that is lent to CMA'
 complete -c kexec -l no-capture-defaults -d 'add no parameters to the command line'
-complete -c kexec -l hotplug -d 'the kernel keeps the list of memory up to date' -a 'auto'
+complete -c kexec -l hotplug -d 'the kernel keeps the list of memory up to date' -f -a 'auto'
 complete -c kexec -l hotplug-size -d 'room for that list; implies --hotplug' -x
 complete -c kexec -s i -l no-checks -d 'start the new kernel without verifying it'
 complete -c kexec -l console -d 'where purgatory reports, such as pl011,0x9000000' -x
@@ -33,7 +33,7 @@ complete -c kexec -l on-corruption -d 'after a bad digest: halt, reset or boot' 
 complete -c kexec -s a -l kexec-syscall-auto -d 'choose the system call (default)'
 complete -c kexec -s c -l kexec-syscall -d 'use kexec_load'
 complete -c kexec -s s -l kexec-file-syscall -d 'use kexec_file_load'
-complete -c kexec -l dry-run -d 'with -p: print the plan and load nothing' -a 'text json svg'
+complete -c kexec -l dry-run -d 'with -p: print the plan and load nothing' -f -a 'text json svg'
 complete -c kexec -l sysroot -d 'read the machine and all files from DIR' -x -a '(__fish_complete_directories)'
 complete -c kexec -l seed -d 'for tests: make the seeds in the plan repeatable' -x
 complete -c kexec -s d -l debug -d 'say on stderr what is found and decided'

@@ -217,7 +217,7 @@ static void print_fish(void)
 			printf(" -s %c", row->letter);
 		printf(" -l %s -d '%s'", row->name, row->help);
 		if (has_words(row)) {
-			printf("%s -a '", row->argument == ARGUMENT_REQUIRED ? " -x" : "");
+			printf("%s -a '", row->argument == ARGUMENT_REQUIRED ? " -x" : " -f");
 			print_words(row);
 			putchar('\'');
 		} else if (row->value_kind == VALUE_FILE) {

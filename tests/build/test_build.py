@@ -185,29 +185,6 @@ def test_what_cannot_be_built_is_refused(clone, tmp_path, options, words):
     assert words in text.splitlines()[-1]
 
 
-@pytest.mark.parametrize("words, expected", [
-    (["--on"], ["--on-corruption="]),
-    (["--on-corruption", "r"], ["reset"]),
-    (["--dr"], ["--dry-run"]),
-    (["--hotplug-s"], ["--hotplug-size="]),
-    (["--load-pres"], []),
-])
-def test_bash_completion(words, expected):
-    """_init_completion and _filedir are those of bash-completion; here they are stubs."""
-    previous = words[-2] if len(words) > 1 else "kexec"
-    script = f"""
-        _init_completion() {{ cur={words[-1]} prev={previous} split=false; }}
-        _filedir() {{ :; }}
-        compopt() {{ :; }}
-        source completions/kexec.bash
-        _kexec
-        printf '%s\\n' "${{COMPREPLY[@]}}"
-    """
-    done = subprocess.run(["bash", "-c", script], cwd=TOP, text=True, check=True,
-                          stdout=subprocess.PIPE)
-    assert done.stdout.split() == expected
-
-
 @pytest.mark.parametrize("words, status, text", [
     ("--bogus", 1, "kexec: unrecognized option '--bogus' [option-unknown]\n"
                    "kexec: hint: try 'kexec --help'\n"),
