@@ -222,6 +222,9 @@ int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struc
 	int status;
 
 	status = read_source(&core, 0, ehdr, EI_NIDENT, err);
+	if (status == ST_BAD_INPUT)
+		return err_set(err, status, "elfcore-empty",
+			"there are not even the first %d bytes of an ELF file", EI_NIDENT);
 	if (status == ST_OK)
 		status = take_ident(&core, ehdr, err);
 	if (status == ST_OK)

@@ -56,9 +56,9 @@ struct elfcore {
 
 /*
  * Read the ELF header and all program headers, by extended numbering (PN_XNUM) too. At most
- * ELFCORE_PHDRS_MAX of them. ST_BAD_INPUT with the id elfcore-magic when it is no ELF file,
- * elfcore-version, -class, -data, -type, -phentsize, -phnum, -phoff for what the name says;
- * ST_NO_MEMORY; errors of the source. elfcore_done() what was read.
+ * ELFCORE_PHDRS_MAX of them. ST_BAD_INPUT with the id elfcore-empty or elfcore-magic when it is
+ * no ELF file, elfcore-version, -class, -data, -type, -phentsize, -phnum, -phoff for what the
+ * name says; ST_NO_MEMORY; errors of the source. elfcore_done() what was read.
  */
 #define ELFCORE_PHDRS_MAX (1u << 20)
 int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err);

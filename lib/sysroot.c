@@ -453,6 +453,11 @@ void sysroot_close(struct sysroot_file *file)
 	free(file);
 }
 
+int sysroot_fd(const struct sysroot_file *file)
+{
+	return file->fd;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -50,6 +50,9 @@ int sysroot_pread(
 	struct sysroot_file *file, uint64_t offset, void *buf, size_t size, struct err *err);
 void sysroot_close(struct sysroot_file *file);
 
+/* Its descriptor, for a library that wants one. It stays the file's. */
+int sysroot_fd(const struct sysroot_file *file);
+
 /*
  * The names in a directory, without "." and "..", sorted by bytes. *ret is an owned array
  * of owned strings; free with sysroot_free_names(). Errors as sysroot_read().

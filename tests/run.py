@@ -180,9 +180,9 @@ class Build:
 
 
 BUILDS = {build.name: build for build in (
-    Build("gcc", ("--enable-werror",), goals=("all", "option-docs")),
+    Build("gcc", ("--enable-werror",), goals=("all", "option-docs", "vmcore-option-docs")),
     # The host tests run here.
-    Build("sanitize", ("--enable-werror", "--enable-sanitize"),
+    Build("sanitize", ("--enable-werror", "--enable-sanitize", "--with-libkdumpfile"),
           goals=("all", "unit-programs", "fuzz-replayers")),
     # Also builds the purgatory with clang.
     Build("clang", ("--enable-werror", "CC=clang",
@@ -201,6 +201,7 @@ LAYER_BUILDS = {
     "build": (),
     "unit": ("sanitize", "clang", "s390x", "arm64"),
     "fixtures": ("sanitize", "arm64", "s390x"),
+    "dmesg": ("sanitize", "arm64", "s390x"),
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64",),
@@ -304,6 +305,18 @@ class Layers:
         if status:
             show_end(text)
 
+    def dmesg(self, tally):
+        """VMCORE_DMESG is the native program under test; VMCORE_DMESG_OTHERS are commands, one
+        per line, that must do the same."""
+        first = self.first("sanitize", "given")
+        others = [build for build in self.builds.values() if build.arch]
+        self.pytest(tally, "dmesg", first.name, {
+            "VMCORE_DMESG": str(first.dir / "sbin/vmcore-dmesg"),
+            "VMCORE_DMESG_OTHERS": "\n".join(
+                " ".join([*build.emulator, str(build.dir / "sbin/vmcore-dmesg")])
+                for build in others),
+        })
+
     def fuzz(self, tally):
         build = self.first("sanitize", "given")
         for source in listed("tests/fuzz/sources.mk"):
@@ -345,7 +358,7 @@ class Layers:
         count_junit(tally, name, results, status)
 
 
-LAYERS = ("lint", "build", "unit", "fixtures", "fuzz", "purgatory", "vm")
+LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "vm")
 
 
 def listed(sources_mk):

@@ -112,16 +112,22 @@ def test_a_changed_configure_ac_is_noticed(built):
     assert "checking for gcc" in must(f"make {JOBS}", built)
 
 
+def test_vmcore_dmesg_needs_libc_only(built):
+    """Every library counts in the memory of a capture kernel."""
+    text = must("readelf -dW build/sbin/vmcore-dmesg", built)
+    assert re.findall(r"NEEDED.*\[(.*)\]", text) == ["libc.so.6"]
+
+
 def test_install_and_uninstall(built, tmp_path):
     must(f"make install DESTDIR={tmp_path}", built)
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert files == {
-        "usr/local/sbin/kexec",
-        "usr/local/share/man/man8/kexec.8",
-        "usr/local/share/bash-completion/completions/kexec",
-        "usr/local/share/zsh/site-functions/_kexec",
-        "usr/local/share/fish/vendor_completions.d/kexec.fish",
-    }
+    assert files == {f"usr/local/{path}{tool}{suffix}" for tool in ("kexec", "vmcore-dmesg")
+                     for path, suffix in (
+                         ("sbin/", ""),
+                         ("share/man/man8/", ".8"),
+                         ("share/bash-completion/completions/", ""),
+                         ("share/zsh/site-functions/_", ""),
+                         ("share/fish/vendor_completions.d/", ".fish"))}
     assert (tmp_path / "usr/local/sbin/kexec").stat().st_mode & 0o777 == 0o755
     must(f"make uninstall DESTDIR={tmp_path}", built)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

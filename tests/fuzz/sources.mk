@@ -13,6 +13,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_kconfig.c \
 	tests/fuzz/fuzz_kcore.c \
 	tests/fuzz/fuzz_plan.c \
+	tests/fuzz/fuzz_printk.c \
 	tests/fuzz/fuzz_purgatory_record.c \
 	tests/fuzz/fuzz_rangeset.c \
 	tests/fuzz/fuzz_vmcoreinfo.c

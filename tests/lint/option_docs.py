@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Compare what is made from the option table with what is in the tree.
+"""Compare what is made from the option tables with what is in the tree.
 
-    option_docs.py [--update] OPTION-DOCS
+    option_docs.py [--update] BUILD
 
-OPTION-DOCS is the program built from kexec/cmd/option_docs.c. Prints the files that differ
-and fails, or, with --update, rewrites them.
+In BUILD are option-docs and vmcore-option-docs, built from kexec/cmd/option_docs.c and
+vmcore-dmesg/option_docs.c. Prints the files that differ and fails, or, with --update,
+rewrites them.
 """
 
 import argparse
@@ -15,32 +16,33 @@ import sys
 
 BEGIN = '.\\" options: begin'
 END = '.\\" options: end'
-COMPLETIONS = {
-    "bash": "completions/kexec.bash",
-    "zsh": "completions/_kexec",
-    "fish": "completions/kexec.fish",
+# For each program that prints, the manual and what stands for the tool in the completions.
+PROGRAMS = {
+    "option-docs": ("kexec/kexec.8", "kexec"),
+    "vmcore-option-docs": ("vmcore-dmesg/vmcore-dmesg.8", "vmcore-dmesg"),
 }
-MANUAL = "kexec/kexec.8"
 
 
-def made_files(tree, program):
+def made_files(tree, build):
     """Path below the tree and the text it should have, of each file."""
-    def output(form):
-        return subprocess.run([program, form], check=True, text=True,
-                              stdout=subprocess.PIPE).stdout
+    for program, (manual, tool) in PROGRAMS.items():
+        def output(form, program=program):
+            return subprocess.run([build / program, form], check=True, text=True,
+                                  stdout=subprocess.PIPE).stdout
 
-    lines = (tree / MANUAL).read_text().splitlines(keepends=True)
-    begin = next(i for i, line in enumerate(lines) if line.startswith(BEGIN))
-    end = next(i for i, line in enumerate(lines) if line.startswith(END))
-    yield MANUAL, "".join(lines[:begin + 1]) + output("man") + "".join(lines[end:])
-    for form, path in COMPLETIONS.items():
-        yield path, output(form)
+        lines = (tree / manual).read_text().splitlines(keepends=True)
+        begin = next(i for i, line in enumerate(lines) if line.startswith(BEGIN))
+        end = next(i for i, line in enumerate(lines) if line.startswith(END))
+        yield manual, "".join(lines[:begin + 1]) + output("man") + "".join(lines[end:])
+        yield f"completions/{tool}.bash", output("bash")
+        yield f"completions/_{tool}", output("zsh")
+        yield f"completions/{tool}.fish", output("fish")
 
 
-def differences(tree, program, update=False):
-    """The files that are not what the option table makes of them."""
+def differences(tree, build, update=False):
+    """The files that are not what the option tables make of them."""
     found = []
-    for path, wanted in made_files(tree, program):
+    for path, wanted in made_files(tree, build):
         file = tree / path
         if not file.is_file() or file.read_text() != wanted:
             found.append(path)
@@ -53,10 +55,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update", action="store_true")
-    parser.add_argument("program", metavar="OPTION-DOCS")
+    parser.add_argument("build", type=pathlib.Path, metavar="BUILD")
     args = parser.parse_args()
     tree = pathlib.Path(__file__).resolve().parents[2]
-    found = differences(tree, args.program, args.update)
+    found = differences(tree, args.build.resolve(), args.update)
     for path in found:
         print("updated" if args.update else "out of date:", path)
     return 1 if found and not args.update else 0

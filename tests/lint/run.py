@@ -83,13 +83,13 @@ def calls(tree, names, below, allowed):
 
 # --- where a line may go --------------------------------------------------------------
 
-TOOL = ("lib/", "kexec/")
+TOOL = ("lib/", "kexec/", "vmcore-dmesg/")
 
 
 @rule("exit and abort only in main.c", ("lib/err.c", "void f(void) { exit (1); }"))
 def exits(tree):
     yield from calls(tree, "exit|_exit|_Exit|quick_exit|abort|err|errx", TOOL,
-                     ("kexec/cmd/main.c",))
+                     ("kexec/cmd/main.c", "vmcore-dmesg/main.c"))
 
 
 @rule("paths are opened only in lib/sysroot.c",
@@ -106,11 +106,16 @@ def syscalls(tree):
     yield from calls(tree, "syscall|reboot|sethostname|system|execve?|execvp?|fork", TOOL, allowed)
 
 
+# What talks to the user.
+PRINTS = ("kexec/cmd/", *(f"vmcore-dmesg/{name}" for name in
+                          ("main.c", "options.", "option_docs.c", "output.")))
+
+
 @rule("nothing below kexec/cmd/ prints", ("lib/bytes.c", "void f(void) { puts(\"x\"); }"))
 def prints(tree):
     pattern = re.compile(r"\b(v?f?printf|v?dprintf|f?puts|f?putc|putchar|perror|stdout|stderr)\b")
     for name in tree.select(".c", ".h", below=TOOL):
-        if name.startswith("kexec/cmd/"):
+        if name.startswith(PRINTS):
             continue
         for number, line in tree.code(name):
             if match := pattern.search(line.replace("format(printf", "")):
@@ -141,6 +146,7 @@ INCLUDES = {
                        "kexec/arch/arch.h"),
     "kexec/cmd/": ("lib/", "kexec/"),
     "purgatory/": ("lib/sha256.h",),
+    "vmcore-dmesg/": ("lib/",),
 }
 
 
@@ -167,7 +173,7 @@ def includes(tree):
 @rule("what asks for HAVE_ or PACKAGE_ includes config.h",
       ("lib/bytes.c", "#ifdef HAVE_ZLIB\n#endif"))
 def config_header(tree):
-    for name in tree.select(".c", ".h", below=("lib/", "kexec/", "tests/")):
+    for name in tree.select(".c", ".h", below=(*TOOL, "tests/")):
         text = tree.text(name)
         if re.search(r"\b(HAVE_[A-Z]+|PACKAGE_[A-Z]+)\b", text) \
                 and '#include "config.h"' not in text:
@@ -223,7 +229,7 @@ def leftovers(tree):
 
 @rule("header guards are the path", ("lib/new.h", "#ifndef OTHER_H\n#define OTHER_H\n#endif"))
 def guards(tree):
-    for name in tree.select(".h", below=("lib/", "kexec/", "purgatory/", "tests/unit/")):
+    for name in tree.select(".h", below=(*TOOL, "purgatory/", "tests/unit/")):
         guard = re.sub(r"[/.-]", "_", name.removeprefix("tests/unit/")).upper()
         if not re.search(rf"^#ifndef (\w*_)?{guard}$", tree.text(name), re.M):
             yield f"{name}: no #ifndef {guard}"
@@ -232,7 +238,8 @@ def guards(tree):
 @rule("every source is listed in sources.mk, in order, and nothing else is",
       ("tests/unit/test_new.c", "int a;"))
 def sources(tree):
-    unlisted = ("kexec/cmd/main.c", "kexec/cmd/option_docs.c")  # with a main() of their own
+    unlisted = ("kexec/cmd/main.c", "kexec/cmd/option_docs.c", "vmcore-dmesg/main.c",
+                "vmcore-dmesg/option_docs.c")  # with a main() of their own
     listed = set()
     for name in tree.files:
         if pathlib.Path(name).name != "sources.mk":
@@ -241,7 +248,7 @@ def sources(tree):
         if names != sorted(names):
             yield f"{name}: not in order"
         listed.update(names)
-    there = {name for name in tree.select(".c", below=("lib/", "kexec/", "tests/unit/test_",
+    there = {name for name in tree.select(".c", below=(*TOOL, "tests/unit/test_",
                                                        "tests/fuzz/fuzz_"))
              if name not in unlisted}
     yield from (f"{name}: not listed" for name in sorted(there - listed))
@@ -262,7 +269,7 @@ def output_lines(tree, *command):
 
 @rule("clang-format agrees (make format)", ("lib/status.c", "int   f( void );"))
 def clang_format(tree):
-    names = tree.select(".c", ".h", below=("lib/", "kexec/", "purgatory/", "tests/"))
+    names = tree.select(".c", ".h", below=(*TOOL, "purgatory/", "tests/"))
     for line in output_lines(tree, "clang-format", "--dry-run", "-Werror", *names):
         if "error:" in line:
             yield line
@@ -290,7 +297,7 @@ def cppcheck(tree):
                             "--suppress=unknownEvaluationOrder",  # wrong for { .a = { 0 } }
                             "-I.", "-DHAVE_ZLIB", "-DHAVE_LZMA", "-DHAVE_ZSTD", "-DHAVE_LZ4",
                             "-DHAVE_LZO",
-                            *tree.select(".c", below=("lib/", "kexec/")))
+                            *tree.select(".c", below=TOOL))
 
 
 # --- documents ------------------------------------------------------------------------
@@ -298,7 +305,7 @@ def cppcheck(tree):
 @rule("kexec.8 and the completions are those of the option table (make update-docs)",
       ("completions/_kexec", "# changed"))
 def option_documents(tree):
-    yield from option_docs.differences(tree.top, tree.build / "option-docs")
+    yield from option_docs.differences(tree.top, tree.build)
 
 
 @rule("the manual has no warnings", ("kexec/kexec.8", ".XX \"no such macro\""))
@@ -355,12 +362,12 @@ def version(tree):
 
 @rule("no mutable data outside functions", ("lib/status.c", "int planted_global;"))
 def globals_(tree):
-    archive = tree.build / "libkexec.a"
-    if tree.top != TOP:  # the planted one is not in the archive: compile that file
-        archive = tree.build / "planted.o"
-        subprocess.run(["gcc", "-c", "-I.", "-I", tree.build, "-o", archive, "lib/status.c"],
+    archives = [tree.build / "libkexec.a", tree.build / "libvmcore.a"]
+    if tree.top != TOP:  # the planted one is not in the archives: compile that file
+        archives = [tree.build / "planted.o"]
+        subprocess.run(["gcc", "-c", "-I.", "-I", tree.build, "-o", *archives, "lib/status.c"],
                        cwd=tree.top, check=True)
-    done = subprocess.run(["nm", "-f", "sysv", archive], text=True, check=True,
+    done = subprocess.run(["nm", "-f", "sysv", *archives], text=True, check=True,
                           stdout=subprocess.PIPE)
     for line in done.stdout.splitlines():
         columns_ = [column.strip() for column in line.split("|")]

@@ -1,0 +1,434 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""vmcore-dmesg on cores of every layout, class and byte order, sound and spoilt, next to
+kexec-tools' own."""
+
+import json
+import random
+import re
+import struct
+
+import core
+import pytest
+from logs import PHYSICAL, Record, Records, Ring, Text, base
+
+SHAPES = pytest.mark.parametrize("shape", core.SHAPES, ids=str)
+LE64 = core.SHAPES[0]
+MESSAGES = [
+    Record(b"Linux version 6.12"),
+    Record(b"tab\there \x1b[0m \xc3\xa9 \\ end", 1234567890, 5, 1, 77),
+    Record(b"two\nlines", 270221617123, 3, 2, 0x80000003),
+    Record(b"", 5 * 10**9),
+    Record(b"trailing\n", 10**14),
+    Record(b"nul\0in", 7),
+    Record(b"being written", 8, state=0),
+    Record(b"could be continued", 9, state=1),
+    Record(b"given up", 9, state=3),
+    Record(b"\r\x0b\x0c\x7f\xff\xf0\x9f\x90\xa7\xe2\x82", 10),
+]
+
+
+def layouts(shape, records, text=None):
+    """The same messages in each layout."""
+    text = text or b"".join(b"<%d>%s\n" % (one.level, one.text) for one in records)
+    return {
+        "ring": Ring(shape, records),
+        "ring to its end": Ring(shape, records, exact_end=True),
+        "records": Records(shape, records),
+        "records with callers": Records(shape, records, struct="log", caller=True),
+        "text": Text(shape, text),
+    }
+
+
+def random_records(seed):
+    """Enough of them, of any bytes, that rings go round."""
+    rng = random.Random(seed)
+    return [Record(rng.randbytes(rng.randrange(90)), rng.randrange(1 << rng.randrange(1, 60)),
+                   rng.randrange(8), rng.randrange(4), rng.randrange(1 << 32),
+                   rng.choice([2, 2, 2, 2, 1, 0, 3])) for _ in range(rng.randrange(1, 300))]
+
+
+# --- what it prints -------------------------------------------------------------------
+
+@SHAPES
+def test_every_layout_is_printed(program, shape):
+    for name, log in layouts(shape, MESSAGES).items():
+        answer = program.dump(log.core())
+        assert (answer.out, answer.status, answer.err) == (log.expected(), 0, ""), name
+
+
+@SHAPES
+def test_rings_that_went_round_are_printed_from_the_oldest(native, shape):
+    for seed in range(12):
+        records = random_records(seed)
+        for name, log in layouts(shape, records).items():
+            answer = native.dump(log.core())
+            assert (answer.out, answer.status) == (log.expected(), 0), (name, seed)
+
+
+@SHAPES
+def test_ids_wrap_and_rings_may_be_tiny(program, shape):
+    records = [Record(b"message %d" % number, number) for number in range(9)]
+    top = (1 << shape.bits - 2) - 3
+    log = Ring(shape, records, count_bits=2, size_bits=8, first_id=top)
+    assert program.dump(log.core()).out == log.expected()
+    assert log.expected().count(b"\n") == 4
+
+
+@SHAPES
+def test_empty_logs_are_empty(native, shape):
+    for log in (Records(shape, []), Text(shape, b"")):
+        answer = native.dump(log.core())
+        assert (answer.out, answer.status) == (b"", 0)
+
+
+def test_dictionaries_of_old_records_are_left_out(native):
+    log = Records(LE64, [])
+    log.add(Record(b"usb 1-1: new device", 1), b"SUBSYSTEM=usb\0DEVICE=c189:1")
+    assert native.dump(log.core()).out == log.expected()
+
+
+# --- next to kexec-tools --------------------------------------------------------------
+
+def without_wrap_marker(text):
+    """kexec-tools prints a record that is none where old records go round to the start."""
+    return text.replace(b"[    0.000000] \n", b"", 1)
+
+
+@SHAPES
+def test_the_same_as_kexec_tools(native, peer, shape):
+    marker_seen = False
+    for seed in range(12):
+        records = [one for one in random_records(seed) if one.text]
+        for name, log in layouts(shape, records).items():
+            if name == "ring to its end":
+                continue        # of kernels newer than that tool: it loses the text
+            ours, theirs = native.dump(log.core()), peer.dump(log.core())
+            assert ours.status == theirs.status == 0
+            if name.startswith("records") and ours.out != theirs.out:
+                marker_seen = True
+                assert ours.out == without_wrap_marker(theirs.out), (name, seed)
+            else:
+                assert ours.out == theirs.out, (name, seed)
+    assert marker_seen
+
+
+def test_both_refuse_what_is_no_core(native, peer):
+    good = Ring(LE64, MESSAGES).core()
+    for data in (b"", good[:10], good[:20], good[:100], b"X" + good[1:],
+                 *(good[:at] + b"\x07" + good[at + 1:] for at in (4, 5, 6)),
+                 core.elf_core(LE64, core.note(LE64, "CORE", b"x", 1), [])):
+        ours, theirs = native.dump(data), peer.dump(data)
+        assert ours.status and theirs.status and not ours.out and not theirs.out
+
+
+# --- options --------------------------------------------------------------------------
+
+@SHAPES
+def test_level_and_caller(program, shape):
+    records = [Record(b"a thread", 10**9, 4, 0, 12345), Record(b"a CPU", 2 * 10**9, 6, 3, 1 << 31)]
+    for log in (Ring(shape, records), Records(shape, records, caller=True)):
+        data = log.core()
+        assert program.dump(data, "--level").out == \
+            b"<4>[    1.000000] a thread\n<30>[    2.000000] a CPU\n"
+        assert program.dump(data, "--caller").out == \
+            b"[    1.000000][T12345] a thread\n[    2.000000][    C0] a CPU\n"
+        assert program.dump(data, "--level", "--caller").out.startswith(
+            b"<4>[    1.000000][T12345] a")
+
+
+def test_what_was_not_recorded_is_said(native):
+    answer = native.dump(Records(LE64, MESSAGES[:1]).core(), "--caller", "--level")
+    assert answer.out == b"<6>[    0.000000] Linux version 6.12\n"
+    assert (answer.status, answer.err) == \
+        (0, "vmcore-dmesg: this kernel has not recorded the callers\n")
+    log = Ring(LE64, MESSAGES[:1])
+    log.describe("printk_info", caller_id=24)   # no longer next to the level
+    answer = native.dump(log.core(), "--level")
+    assert (answer.out, answer.status) == (log.expected(), 0)
+    assert answer.err == "vmcore-dmesg: this kernel has not recorded the levels\n"
+
+
+def test_utf8(program):
+    texts = {
+        "é €🐧".encode(): "é €🐧".encode(),
+        b"\xc0\x80\xe0\x80\x80": rb"\xc0\x80\xe0\x80\x80",        # longer than needed
+        b"\xed\xa0\x80\xf4\x90\x80\x80": rb"\xed\xa0\x80\xf4\x90\x80\x80",
+        b"\xc2\x9b2J\xc2\xa0": b"\\xc2\\x9b2J\xc2\xa0",           # C1 control
+        b"\xe2\x82": rb"\xe2\x82",                                # cut
+    }
+    log = Ring(LE64, [Record(text) for text in texts])
+    expected = b"".join(b"[    0.000000] %s\n" % text for text in texts.values())
+    assert program.dump(log.core(), "--utf8").out == expected
+
+
+@SHAPES
+def test_json(program, shape):
+    log = Ring(shape, MESSAGES)
+    answer = program.dump(log.core(), "--json")
+    lines = [json.loads(line, parse_float=str) for line in answer.out.decode().splitlines()]
+    assert [line["time"] for line in lines] == \
+        [f"{one.ns // 10**9}.{one.ns % 10**9:09}" for one in log.kept]
+    assert [(line["facility"], line["level"]) for line in lines] == \
+        [(one.facility, one.level) for one in log.kept]
+    assert [line["caller"] for line in lines][:3] == ["T1", "T77", "C3"]
+    assert [line["seq"] for line in lines] == [0, 1, 2, 3, 4, 5, 7, 9]
+    assert lines[1]["text"] == "tab\there \x1b[0m é \\ end"
+    assert lines[2]["text"] == "two\nlines"
+    assert lines[5]["text"] == "nul\0in"
+    assert lines[7]["text"] == "\r\x0b\x0c\x7f\\xff🐧\\xe2\\x82"
+
+    lines = program.dump(Records(shape, MESSAGES[:1]).core(), "--json").out.splitlines()
+    assert json.loads(lines[0]) == \
+        {"time": 0.0, "facility": 0, "level": 6, "text": "Linux version 6.12"}
+    answer = program.dump(Text(shape, b"<6>plain\n").core(), "--json")
+    assert (answer.out, answer.status, answer.id) == (b"", 52, "log-plain")
+
+
+def test_usage(native):
+    usage = "usage: vmcore-dmesg [OPTION]... FILE"
+    for words in ([], ["one", "two"], ["--no-such", "one"], ["--"], ["--", "--json", "x"]):
+        answer = native.run(*words)
+        assert answer.status == 1 and answer.out == b""
+        assert answer.err.splitlines()[-1] == usage
+    answer = native.run("--help", "--no-such")
+    assert (answer.status, answer.err) == (0, "")
+    assert set(re.findall(r"--(\w+)", answer.out.decode())) == \
+        {"level", "caller", "json", "utf8", "help", "version"}
+    assert native.run("--version").out.startswith(b"kexec-tools ")
+
+
+# --- exit statuses --------------------------------------------------------------------
+
+def test_exit_statuses_of_files(native, tmp_path):
+    good = Ring(LE64, MESSAGES).core()
+
+    def changed(offset, form, value):
+        data = bytearray(good)
+        struct.pack_into(form, data, offset, value)
+        return bytes(data)
+
+    answer = native.run(str(tmp_path / "none"))
+    assert (answer.status, answer.id) == (2, "file-not-found")
+    answer = native.run(str(tmp_path))
+    assert (answer.status, answer.id) == (2, "file-type")
+    for data, status, name in (
+            (b"", 3, "elfcore-empty"),
+            (good[:10], 3, "elfcore-empty"),
+            (b"X" + good[1:], 4, "elfcore-magic"),
+            (changed(6, "B", 3), 5, "elfcore-version"),
+            (changed(4, "B", 3), 6, "elfcore-class"),
+            (changed(5, "B", 3), 7, "elfcore-data"),
+            (good[:40], 10, "file-short"),
+            (changed(16, "<H", 2), 11, "elfcore-type"),
+            (changed(54, "<H", 55), 12, "elfcore-phentsize"),
+            (changed(56, "<H", 0), 13, "elfcore-phnum"),
+            (changed(32, "<Q", 2**64 - 1), 16, "elfcore-phoff"),
+            (core.elf_core(LE64, core.note(LE64, "CORE", b"x", 1), []), 20, "elfcore-vmcoreinfo"),
+            (changed(64 + 8, "<Q", 1 << 40), 22, "file-short"),
+            (core.elf_core(LE64, core.note(LE64, "VMCOREINFO", b"OSRELEASE=1\n"), []), 50,
+             "log-missing")):
+        answer = native.dump(data)
+        assert (answer.status, answer.id, answer.out) == (status, name, b"")
+        assert str(native.file) in answer.err
+
+
+def test_a_full_disk_is_an_error(program, native):
+    log = Ring(LE64, [Record(b"x" * 60)] * 600, count_bits=10, size_bits=16)
+    program.file.write_bytes(log.core())
+    for options in ([], ["--json"]):
+        with open("/dev/full", "wb") as full:
+            answer = program.run(*options, str(program.file), stdout=full)
+        assert (answer.status, answer.id) == (54, "output")
+    with open("/dev/full", "wb") as full:
+        assert native.run("--version", stdout=full).status == 54
+
+
+# --- spoilt cores ---------------------------------------------------------------------
+
+def spoilt_logs(shape):
+    """Logs with one contradiction each, and the id and exit status of it."""
+    records = [Record(b"message number %d" % number, number * 10**9) for number in range(40)]
+    word = shape.word_size
+
+    def ring(name, change, status):
+        log = Ring(shape, records)
+        change(log)
+        return name, log, status
+
+    def old(name, change, status):
+        log = Records(shape, records)
+        change(log)
+        return name, log, status
+
+    def third(log):
+        return log.tail + 3 & log.mask
+
+    yield ring("log-ids", lambda log: log.put_word(log.rb + 3 * word, log.tail + 32), 68)
+    yield ring("log-ids", lambda log: log.put_word(log.rb + 4 * word, log.next_id), 68)
+    yield ring("log-size", lambda log: log.put(log.rb, shape.pack("I", 0)), 61)
+    yield ring("log-size", lambda log: log.put(log.rb, shape.pack("I", 27)), 61)
+    yield ring("log-size", lambda log: log.put(log.rb + 6 * word, shape.pack("I", 64)), 61)
+    yield ring("log-block", lambda log: log.put_word(log.text + log.live[2][1], 5), 66)
+    yield ring("log-block",
+               lambda log: log.put_word(log.desc_at(third(log)) + 2 * word, 1 << 20), 66)
+    yield ring("log-block", lambda log: log.put_word(
+        log.desc_at(third(log)) + word, log.live[0][2] - word // 2), 66)
+    yield ring("elfcore-address", lambda log: log.put_word(log.prb, 0), 30)
+    yield ring("elfcore-address", lambda log: log.put_word(log.rb + word, 16), 30)
+    yield ring("elfcore-address", lambda log: log.put_word(log.rb + 2 * word, 16), 30)
+    yield ring("elfcore-address", lambda log: log.put_word(log.rb + 7 * word, 16), 30)
+    yield old("log-index", lambda log: log.put(log.first, shape.pack("I", 1020)), 69)
+    yield old("log-loop", lambda log: log.put(log.next, shape.pack("I", 5000)), 68)
+    yield old("log-loop", lambda log: log.put(log.next, shape.pack("I", 2**31)), 68)
+    yield old("log-loop", lambda log: log.put(log.next, shape.pack("I", 13)), 68)
+    yield old("log-loop", lambda log: log.put(log.buffer, bytes(16)), 68)
+    yield old("log-record", lambda log: log.put(log.buffer + 8, shape.pack("H", 8)), 67)
+    yield old("log-record", lambda log: log.put(log.buffer + 8, shape.pack("H", 2000)), 67)
+    yield old("log-record", lambda log: log.put(log.buffer + 10, shape.pack("H", 60000)), 67)
+    yield old("log-size", lambda log: log.put(log.length, shape.pack("I", 2**31 + 1)), 61)
+    yield old("elfcore-address", lambda log: log.put_word(log.pointer, 16), 30)
+    text = Text(shape, b"text")
+    text.put(text.chars, shape.pack("I", 257))
+    yield "log-chars", text, 51
+    text = Text(shape, b"text")
+    text.put(text.length, bytes(4))
+    yield "log-size", text, 61
+
+
+@SHAPES
+def test_contradictions_end_with_what_came_before(program, shape):
+    for name, log, status in spoilt_logs(shape):
+        answer = program.dump(log.core())
+        assert (answer.id, answer.status) == (name, status), answer.err
+        # Where the end was spoilt, old messages come behind the true ones.
+        assert log.expected().startswith(answer.out) or answer.out.startswith(log.expected()) \
+            or name == "log-index"
+
+
+@SHAPES
+def test_text_is_cut_to_its_block(native, shape):
+    log = Ring(shape, [Record(b"short"), Record(b"next")])
+    log.put(log.info_at(log.tail) + 16, shape.pack("H", 60000))
+    answer = native.dump(log.core())
+    assert answer.out.splitlines()[0].startswith(b"[    0.000000] short")
+    assert len(answer.out.splitlines()[0]) < 50
+    assert answer.out.splitlines()[1] == b"[    0.000000] next"
+
+
+@SHAPES
+def test_every_key_of_vmcoreinfo_is_wanted(native, shape):
+    """Without it, or with nonsense in it, there is a message and no crash."""
+    records = [Record(b"message")]
+    optional = re.compile(r"OSRELEASE|PAGESIZE|dev_info|dict_len")
+    for log in (Ring(shape, records), Records(shape, records), Text(shape, b"text")):
+        for key, good in list(log.info.items()):
+            if optional.search(key):
+                continue
+            del log.info[key]
+            answer = native.dump(log.core())
+            assert answer.id in ("log-vmcoreinfo", "log-missing"), key
+            assert key.split("(")[-1].rstrip(")") in answer.err or key == "SYMBOL(log_buf)" \
+                or key in ("SYMBOL(prb)", "SYMBOL(log_first_idx)") or "printk_log" in key
+            for bad in ("", "x", "99999", str(2**64 - 1), "-1"):
+                log.info[key] = bad
+                assert native.dump(log.core()).status, (key, bad)
+            log.info[key] = good
+        assert native.dump(log.core()).status == 0
+
+
+@SHAPES
+def test_cut_files_give_what_is_there(native, shape):
+    log = Ring(shape, [Record(b"message number %d" % number) for number in range(30)])
+    data = log.core()
+    whole = native.dump(data).out
+    seen = set()
+    text = len(data) - log.size
+    for size in range(text, text + log.live[-1][2] - log.word, 41):
+        answer = native.dump(data[:size])
+        assert answer.status == 65 and answer.id == "file-short"
+        assert whole.startswith(answer.out)
+        seen.add(answer.out.count(b"\n"))
+    assert len(seen) > 10
+    for size in range(0, len(data) - log.size, 97):
+        answer = native.dump(data[:size])
+        assert answer.status and answer.out == b""
+
+
+def test_claims_of_size_take_no_time(native):
+    """2^21 descriptors that a program header says are zeros."""
+    log = Ring(LE64, [Record(b"message")], first_id=0)
+    log.put(log.rb, LE64.pack("I", 21))
+    log.put_word(log.rb + 3 * 8, 2**21 - 1)
+    log.put_word(log.rb + 8, base(LE64) + (1 << 32))
+    loads = [(base(LE64), PHYSICAL, bytes(log.memory)),
+             (base(LE64) + (1 << 32), 1 << 40, b"", 1 << 40)]
+    answer = native.dump(log.core(loads))
+    assert (answer.status, answer.out) == (0, b"")
+
+
+# --- where memory is ------------------------------------------------------------------
+
+def memory_at(log, vaddr, paddr=PHYSICAL):
+    return [(vaddr, paddr, bytes(log.memory))]
+
+
+@pytest.mark.parametrize("va_bits, image, phys_offset", [
+    (48, 0xffff800080000000, PHYSICAL),
+    (39, 0xffffffc080000000, PHYSICAL),
+    (52, 0xffff800080000000, PHYSICAL - (15 << 48)),
+])
+def test_arm64_cores_without_virtual_addresses(program, monkeypatch, va_bits, image, phys_offset):
+    monkeypatch.setattr("logs.base", lambda shape: image)
+    log = Ring(LE64, MESSAGES)
+    log.info |= {"NUMBER(VA_BITS)": str(va_bits),
+                 "NUMBER(PHYS_OFFSET)": hex(phys_offset & 2**64 - 1),
+                 "NUMBER(kimage_voffset)": hex(image - PHYSICAL),
+                 "SYMBOL(_stext)": f"{image:x}"}
+    answer = program.dump(log.core(memory_at(log, 0)))
+    assert (answer.out, answer.status) == (log.expected(), 0)
+
+
+@pytest.mark.parametrize("page_offset, numbers, text", [
+    (-(1 << 48), {"NUMBER(VA_BITS)": "48", "NUMBER(kimage_voffset)": "0x0"}, 0xffff800080000000),
+    (-(1 << 52), {"NUMBER(VA_BITS)": "52", "NUMBER(kimage_voffset)": "0x0"}, 0xffff800080000000),
+    (-(1 << 47), {"NUMBER(VA_BITS)": "48", "NUMBER(kimage_voffset)": "0x0"}, 0xffff000008080000),
+], ids=["5.4", "52 bits", "before 5.4"])
+def test_a_log_in_the_arm64_linear_map(program, monkeypatch, page_offset, numbers, text):
+    monkeypatch.setattr("logs.base", lambda shape: page_offset + (1 << 64) + 0x1000)
+    log = Ring(LE64, MESSAGES)
+    log.info |= numbers | {"NUMBER(PHYS_OFFSET)": hex(PHYSICAL), "SYMBOL(_stext)": f"{text:x}"}
+    answer = program.dump(log.core([(0, PHYSICAL + 0x1000, bytes(log.memory))]))
+    assert (answer.out, answer.status) == (log.expected(), 0)
+
+
+@SHAPES
+def test_other_machines_without_virtual_addresses(program, shape):
+    log = Ring(shape, MESSAGES)
+    offset = base(shape) - (1 << shape.bits)
+    for numbers in ({"NUMBER(PAGE_OFFSET)": str(offset), "NUMBER(phys_ram_base)": hex(PHYSICAL)},
+                    {"NUMBER(PAGE_OFFSET)": hex(base(shape)), "NUMBER(PHYS_OFFSET)": str(PHYSICAL)},
+                    {"NUMBER(KERNEL_LINK_ADDR)": hex(base(shape)),
+                     "NUMBER(va_kernel_pa_offset)": hex(base(shape) - PHYSICAL)}):
+        plain = dict(log.info)
+        log.info |= numbers
+        if shape.bits == 32 and "-" in numbers.get("NUMBER(PAGE_OFFSET)", ""):
+            log.info["NUMBER(PAGE_OFFSET)"] = str(base(shape))
+        answer = program.dump(log.core(memory_at(log, 0)))
+        log.info = plain
+        assert (answer.out, answer.status) == (log.expected(), 0), numbers
+    answer = program.dump(log.core(memory_at(log, 0)))
+    assert (answer.status, answer.id) == (30, "elfcore-address")
+
+
+def test_program_headers_by_extended_numbering(program):
+    log = Ring(LE64, MESSAGES)
+    assert program.dump(log.core(extended=True)).out == log.expected()
+
+
+def test_memory_in_several_pieces(native):
+    log = Ring(LE64, MESSAGES)
+    data = bytes(log.memory)
+    loads = [(base(LE64) + at, PHYSICAL + at, data[at:at + 100])
+             for at in range(0, len(data), 100)]
+    random.Random(1).shuffle(loads)
+    assert native.dump(log.core(loads)).out == log.expected()

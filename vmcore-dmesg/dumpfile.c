@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmcore-dmesg/dumpfile.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+
+/* The formats of makedumpfile: compressed, and flattened for a pipe. */
+static bool is_dump(struct sysroot_file *file)
+{
+	char head[12];
+	struct err err = ERR_INIT;
+
+	return sysroot_pread(file, 0, head, sizeof(head), &err) == ST_OK &&
+	       (memcmp(head, "KDUMP   ", 8) == 0 || memcmp(head, "makedumpfile", 12) == 0);
+}
+
+#ifdef HAVE_LIBKDUMPFILE
+#include <libkdumpfile/kdumpfile.h>
+
+/* The library's own type, whose fields are private to it. */
+static kdump_ctx_t *context_of(struct dumpfile *dump)
+{
+	return (kdump_ctx_t *)dump;
+}
+
+static int library_failed(kdump_ctx_t *context, const char *what, struct err *err)
+{
+	return err_set(err, ST_BAD_INPUT, "dumpfile", "cannot %s: libkdumpfile: %s", what,
+		kdump_get_err(context));
+}
+
+int dumpfile_open(struct sysroot_file *file, struct vmcore *core, struct err *err)
+{
+	kdump_num_t order, word_size;
+	kdump_ctx_t *context;
+	int status;
+
+	if (!is_dump(file))
+		return ST_NOT_MINE;
+	context = kdump_new();
+	if (!context)
+		return err_no_memory(err);
+	if (kdump_open_fd(context, sysroot_fd(file)) != KDUMP_OK ||
+		kdump_set_string_attr(context, KDUMP_ATTR_OSTYPE, "linux") != KDUMP_OK ||
+		kdump_get_number_attr(context, KDUMP_ATTR_BYTE_ORDER, &order) != KDUMP_OK ||
+		kdump_get_number_attr(context, KDUMP_ATTR_PTR_SIZE, &word_size) != KDUMP_OK) {
+		status = library_failed(context, "open this dump", err);
+		kdump_free(context);
+		return status;
+	}
+	core->big_endian = order == KDUMP_BIG_ENDIAN;
+	core->word_size = word_size == 8 ? 8 : 4;
+	core->dump = (struct dumpfile *)context;
+	return ST_OK;
+}
+
+void dumpfile_free(struct dumpfile *dump)
+{
+	if (dump)
+		kdump_free(context_of(dump));
+}
+
+int dumpfile_vmcoreinfo(struct dumpfile *dump, struct blob *ret, struct err *err)
+{
+	char *text;
+	int status = ST_OK;
+
+	if (kdump_vmcoreinfo_raw(context_of(dump), &text) != KDUMP_OK)
+		return library_failed(context_of(dump), "get VMCOREINFO", err);
+	if (blob_append(ret, text, strlen(text)) != ST_OK)
+		status = err_no_memory(err);
+	free(text);
+	return status;
+}
+
+int dumpfile_read(struct dumpfile *dump, enum dumpfile_space space, uint64_t address, void *buf,
+	size_t size, struct err *err)
+{
+	kdump_addrspace_t type = space == DUMPFILE_VIRTUAL ? KDUMP_KVADDR : KDUMP_MACHPHYSADDR;
+	size_t done = size;
+
+	if (kdump_read(context_of(dump), type, address, buf, &done) != KDUMP_OK || done != size) {
+		library_failed(context_of(dump), "read memory", err);
+		return err_prefix(err, "%s address 0x%" PRIx64,
+			space == DUMPFILE_VIRTUAL ? "kernel" : "physical", address);
+	}
+	return ST_OK;
+}
+
+#else
+
+int dumpfile_open(struct sysroot_file *file, struct vmcore *core, struct err *err)
+{
+	(void)core;
+	if (!is_dump(file))
+		return ST_NOT_MINE;
+	err_set(err, ST_UNSUPPORTED, "dumpfile-missing",
+		"this dump is compressed by makedumpfile, and this build has no libkdumpfile to "
+		"read it");
+	return err_hint(err, "makedumpfile --dump-dmesg reads it");
+}
+
+/* Without an open dump there is none to use. */
+void dumpfile_free(struct dumpfile *dump)
+{
+	(void)dump;
+}
+
+int dumpfile_vmcoreinfo(struct dumpfile *dump, struct blob *ret, struct err *err)
+{
+	(void)dump;
+	(void)ret;
+	return err_set(err, ST_BUG, "dumpfile", "there is no dump");
+}
+
+int dumpfile_read(struct dumpfile *dump, enum dumpfile_space space, uint64_t address, void *buf,
+	size_t size, struct err *err)
+{
+	(void)space;
+	(void)address;
+	(void)buf;
+	(void)size;
+	return dumpfile_vmcoreinfo(dump, NULL, err);
+}
+
+#endif

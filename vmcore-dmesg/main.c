@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vmcore-dmesg(8): the log of a crashed kernel, out of its memory image. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/sysroot.h"
+#include "vmcore-dmesg/exit_status.h"
+#include "vmcore-dmesg/options.h"
+#include "vmcore-dmesg/output.h"
+#include "vmcore-dmesg/printk.h"
+#include "vmcore-dmesg/vmcore.h"
+
+static void dump_core(
+	struct vmcore *core, struct output *output, enum stage *stage, struct err *err)
+{
+	struct printk_sink sink = output_sink(output);
+	struct err flush_err = ERR_INIT;
+
+	*stage = STAGE_NOTES;
+	if (vmcore_read_info(core, err) != ST_OK)
+		return;
+	*stage = STAGE_LOG;
+	/* What was found before a failure is still worth having. */
+	if (printk_dump(core, &sink, err) == ST_OK)
+		output_flush(output, err);
+	else
+		output_flush(output, &flush_err);
+}
+
+static void dump_file(
+	struct sysroot *root, struct output *output, enum stage *stage, struct err *err)
+{
+	struct sysroot_file *file;
+	struct vmcore core;
+
+	if (sysroot_open(root, output->options->path, &file, err) != ST_OK)
+		return;
+	*stage = STAGE_HEADERS;
+	if (vmcore_open(file, &core, err) == ST_OK) {
+		dump_core(&core, output, stage, err);
+		vmcore_done(&core);
+	}
+	if (err->status != ST_OK)
+		err_prefix(err, "%s", output->options->path);
+	sysroot_close(file);
+}
+
+static void print_notes(const struct output *output)
+{
+	if (output->level_missing)
+		fputs("vmcore-dmesg: this kernel has not recorded the levels\n", stderr);
+	if (output->caller_missing)
+		fputs("vmcore-dmesg: this kernel has not recorded the callers\n", stderr);
+}
+
+static void run(const struct options *options, enum stage *stage, struct err *err)
+{
+	struct output output = { .options = options, .file = stdout };
+	struct sysroot *root;
+
+	if (options->help || options->version) {
+		if (options->help)
+			vmcore_print_usage(stdout);
+		else
+			vmcore_print_version(stdout);
+		*stage = STAGE_LOG;
+		output_flush(&output, err);
+		return;
+	}
+	*stage = STAGE_OPEN;
+	if (sysroot_new(NULL, &root, err) != ST_OK)
+		return;
+	dump_file(root, &output, stage, err);
+	sysroot_free(root);
+	print_notes(&output);
+}
+
+int main(int argc, char **argv)
+{
+	enum stage stage = STAGE_OPTIONS;
+	struct err err = ERR_INIT;
+	struct options options;
+
+	if (vmcore_options_parse(argc, argv, &options, &err) == ST_OK)
+		run(&options, &stage, &err);
+	if (err.status != ST_OK) {
+		fprintf(stderr, "vmcore-dmesg: %s [%s]\n", err.text, err.id ? err.id : "bug");
+		if (err.hint[0])
+			fprintf(stderr, "vmcore-dmesg: hint: %s\n", err.hint);
+		if (stage == STAGE_OPTIONS)
+			vmcore_print_usage_line(stderr);
+	}
+	exit(vmcore_exit_status(stage, &err));
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmcore-dmesg/output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define NS_PER_SECOND	   1000000000u
+#define NS_PER_MICROSECOND 1000u
+#define CALLER_IS_CPU	   0x80000000u
+
+static int check_file(struct output *output, int errnum, struct err *err)
+{
+	if (!ferror(output->file))
+		return ST_OK;
+	return err_set_errno(err, ST_SYSTEM, "output", errnum, "cannot write the log");
+}
+
+/* --- text ----------------------------------------------------------------------------- */
+
+/* What the C locale prints or takes for white space. */
+static bool is_plain(uint8_t byte)
+{
+	return (byte >= ' ' && byte <= '~') || (byte >= '\t' && byte <= '\r');
+}
+
+/*
+ * The bytes of the UTF-8 character that text begins with, or 0 when there is none (RFC 3629).
+ * A C1 control character counts as none: terminals act on it.
+ */
+static size_t utf8_size(struct span text)
+{
+	static const struct {
+		uint8_t mask, lead;
+		uint32_t min;
+	} forms[] = { { 0xe0, 0xc0, 0xa0 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t size = i + 2;
+		uint32_t code;
+
+		if ((text.data[0] & forms[i].mask) != forms[i].lead || text.size < size)
+			continue;
+		code = text.data[0] & (uint8_t)~forms[i].mask;
+		for (size_t n = 1; n < size; n++) {
+			if ((text.data[n] & 0xc0) != 0x80)
+				return 0;
+			code = code << 6 | (text.data[n] & 0x3f);
+		}
+		if (code < forms[i].min || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+			return 0;
+		return size;
+	}
+	return 0;
+}
+
+/* How much from the start of text can be written as it is. */
+static size_t plain_size(struct span text, bool utf8, bool (*is_plain_byte)(uint8_t))
+{
+	size_t at = 0;
+
+	while (at < text.size) {
+		size_t size = is_plain_byte(text.data[at]);
+
+		if (size == 0 && utf8)
+			size = utf8_size((struct span){ text.data + at, text.size - at });
+		if (size == 0)
+			break;
+		at += size;
+	}
+	return at;
+}
+
+static void write_text(struct output *output, struct span text)
+{
+	while (text.size) {
+		size_t size = plain_size(text, output->options->utf8, is_plain);
+
+		if (size == 0)
+			fprintf(output->file, "\\x%02x", text.data[0]);
+		else
+			fwrite(text.data, 1, size, output->file);
+		size += size == 0;
+		text.data += size;
+		text.size -= size;
+	}
+}
+
+/* As the kernel prints them: T and the number of a thread, C and that of a CPU. */
+static void format_caller(uint32_t caller, char text[16])
+{
+	snprintf(text, 16, "%c%" PRIu32, caller & CALLER_IS_CPU ? 'C' : 'T',
+		caller & ~CALLER_IS_CPU);
+}
+
+static void write_line(struct output *output, const struct printk_record *record)
+{
+	char caller[16];
+
+	if (output->options->level && record->has_level)
+		fprintf(output->file, "<%u>", record->facility * 8u + record->level);
+	fprintf(output->file, "[%5" PRIu64 ".%06" PRIu64 "]", record->ns / NS_PER_SECOND,
+		record->ns % NS_PER_SECOND / NS_PER_MICROSECOND);
+	if (output->options->caller && record->has_caller) {
+		format_caller(record->caller, caller);
+		fprintf(output->file, "[%6s]", caller);
+	}
+	putc(' ', output->file);
+	write_text(output, record->text);
+	putc('\n', output->file);
+}
+
+/* --- JSON ----------------------------------------------------------------------------- */
+
+/* What stands for itself in a string (RFC 8259). */
+static bool is_json_plain(uint8_t byte)
+{
+	return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+}
+
+/* Bytes that are no UTF-8 come out as in the text form; JSON has no bytes. */
+static void write_json_byte(FILE *file, uint8_t byte)
+{
+	if (byte == '"' || byte == '\\')
+		fprintf(file, "\\%c", byte);
+	else if (byte == '\n')
+		fputs("\\n", file);
+	else if (byte == '\t')
+		fputs("\\t", file);
+	else if (byte < 0x80)
+		fprintf(file, "\\u%04x", byte);
+	else
+		fprintf(file, "\\\\x%02x", byte);
+}
+
+static void write_json_string(FILE *file, struct span text)
+{
+	putc('"', file);
+	while (text.size) {
+		size_t size = plain_size(text, true, is_json_plain);
+
+		if (size == 0)
+			write_json_byte(file, text.data[0]);
+		else
+			fwrite(text.data, 1, size, file);
+		size += size == 0;
+		text.data += size;
+		text.size -= size;
+	}
+	putc('"', file);
+}
+
+static void write_json(struct output *output, const struct printk_record *record)
+{
+	FILE *file = output->file;
+	char caller[16];
+
+	fprintf(file, "{\"time\":%" PRIu64 ".%09" PRIu64, record->ns / NS_PER_SECOND,
+		record->ns % NS_PER_SECOND);
+	if (record->has_seq)
+		fprintf(file, ",\"seq\":%" PRIu64, record->seq);
+	if (record->has_level)
+		fprintf(file, ",\"facility\":%u,\"level\":%u", record->facility, record->level);
+	if (record->has_caller) {
+		format_caller(record->caller, caller);
+		fprintf(file, ",\"caller\":\"%s\"", caller);
+	}
+	fputs(",\"text\":", file);
+	write_json_string(file, record->text);
+	fputs("}\n", file);
+}
+
+/* --- the sink ------------------------------------------------------------------------- */
+
+static int take_record(void *context, const struct printk_record *record, struct err *err)
+{
+	struct output *output = context;
+
+	errno = 0;
+	output->level_missing |= output->options->level && !record->has_level;
+	output->caller_missing |= output->options->caller && !record->has_caller;
+	if (output->options->json)
+		write_json(output, record);
+	else
+		write_line(output, record);
+	return check_file(output, errno, err);
+}
+
+static int take_text(void *context, struct span text, struct err *err)
+{
+	struct output *output = context;
+
+	if (output->options->json)
+		return err_set(err, ST_UNSUPPORTED, "log-plain",
+			"this kernel logged plain text, of which --json cannot tell the messages");
+	errno = 0;
+	output->caller_missing |= output->options->caller;
+	fwrite(text.data, 1, text.size, output->file);
+	return check_file(output, errno, err);
+}
+
+struct printk_sink output_sink(struct output *output)
+{
+	return (struct printk_sink){ take_record, take_text, output };
+}
+
+int output_flush(struct output *output, struct err *err)
+{
+	errno = 0;
+	fflush(output->file);
+	return check_file(output, errno, err);
+}

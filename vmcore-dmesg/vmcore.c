@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vmcore-dmesg/vmcore.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "lib/cursor.h"
+#include "lib/vmcoreinfo.h"
+#include "vmcore-dmesg/dumpfile.h"
+
+uint64_t vmcore_load(const struct vmcore *core, const void *p, size_t size)
+{
+	return load_uint(p, size, core->big_endian);
+}
+
+bool vmcore_symbol(const struct vmcore *core, const char *name, uint64_t *ret)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "SYMBOL(%s)", name);
+	return vmcoreinfo_number(blob_span(&core->vmcoreinfo), key, 16, ret);
+}
+
+/* Kernels print some numbers in decimal and some in hexadecimal; then 0x stands before it. */
+bool vmcore_info_number(const struct vmcore *core, const char *key, uint64_t *ret)
+{
+	struct span text = blob_span(&core->vmcoreinfo);
+	struct span value;
+
+	if (!vmcoreinfo_find(text, key, &value))
+		return false;
+	value = span_trim(value);
+	return vmcoreinfo_number(text, key, span_skip(&value, "0x") ? 16 : 10, ret);
+}
+
+/* --- addresses ------------------------------------------------------------------------ */
+
+/* A range of kernel addresses with one offset to physical ones. */
+struct mapping {
+	uint64_t start, end; /* the end is inclusive: it may be the top of the space */
+	uint64_t offset;     /* subtracted from a virtual address */
+};
+
+/* Linear map and image share the space of the kernel half and half. Since 5.4 the linear map
+ * has the lower half and the image the upper one, and with 52-bit addresses the lower half is
+ * larger (Documentation/arch/arm64/memory.rst). */
+static bool arm64_mappings(
+	const struct vmcore *core, struct mapping *ret_linear, struct mapping *ret_image)
+{
+	uint64_t va_bits, phys_offset, voffset, text, half;
+
+	if (!vmcore_info_number(core, "NUMBER(VA_BITS)", &va_bits) || va_bits < 36 ||
+		va_bits > 52 || !vmcore_info_number(core, "NUMBER(PHYS_OFFSET)", &phys_offset) ||
+		!vmcore_info_number(core, "NUMBER(kimage_voffset)", &voffset) ||
+		!vmcore_symbol(core, "_stext", &text))
+		return false;
+	half = -(1ull << ((va_bits < 48 ? va_bits : 48) - 1));
+	*ret_linear = (struct mapping){ -(1ull << va_bits), half - 1, 0 };
+	*ret_image = (struct mapping){ half, UINT64_MAX, voffset };
+	if (text < half) {
+		*ret_linear = (struct mapping){ half, UINT64_MAX, 0 };
+		*ret_image = (struct mapping){ -(1ull << va_bits), half - 1, voffset };
+	}
+	ret_linear->offset = ret_linear->start - phys_offset;
+	return true;
+}
+
+static bool arm64_linear(const struct vmcore *core, struct mapping *ret)
+{
+	struct mapping image;
+
+	return arm64_mappings(core, ret, &image);
+}
+
+static bool arm64_image(const struct vmcore *core, struct mapping *ret)
+{
+	struct mapping linear;
+
+	return arm64_mappings(core, &linear, ret);
+}
+
+static bool riscv_image(const struct vmcore *core, struct mapping *ret)
+{
+	ret->end = UINT64_MAX;
+	return vmcore_info_number(core, "NUMBER(KERNEL_LINK_ADDR)", &ret->start) &&
+	       vmcore_info_number(core, "NUMBER(va_kernel_pa_offset)", &ret->offset);
+}
+
+static bool plain_linear(const struct vmcore *core, struct mapping *ret)
+{
+	uint64_t phys;
+
+	if (!vmcore_info_number(core, "NUMBER(PAGE_OFFSET)", &ret->start) ||
+		(!vmcore_info_number(core, "NUMBER(phys_ram_base)", &phys) &&
+			!vmcore_info_number(core, "NUMBER(PHYS_OFFSET)", &phys)))
+		return false;
+	ret->end = UINT64_MAX;
+	ret->offset = ret->start - phys;
+	return true;
+}
+
+/* The first that fits counts: an image can lie in what would else be the linear map. */
+static bool translate(const struct vmcore *core, uint64_t vaddr, uint64_t *ret)
+{
+	static bool (*const mappings[])(const struct vmcore *, struct mapping *) = {
+		arm64_linear,
+		arm64_image,
+		riscv_image,
+		plain_linear,
+	};
+	struct mapping mapping;
+
+	for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++) {
+		if (!mappings[i](core, &mapping) || vaddr < mapping.start || vaddr > mapping.end)
+			continue;
+		*ret = vaddr - mapping.offset;
+		if (core->word_size == 4)
+			*ret = (uint32_t)*ret;
+		return true;
+	}
+	return false;
+}
+
+static int read_physical(
+	const struct vmcore *core, uint64_t paddr, void *buf, size_t size, struct err *err)
+{
+	return core->dump ? dumpfile_read(core->dump, DUMPFILE_PHYSICAL, paddr, buf, size, err)
+			  : elfcore_read_physical(&core->elf, paddr, buf, size, err);
+}
+
+/* Program headers know best; the library of compressed dumps has to search page tables. */
+int vmcore_read(const struct vmcore *core, uint64_t vaddr, void *buf, size_t size, struct err *err)
+{
+	uint64_t paddr;
+	int status;
+
+	if ((core->dump || !elfcore_has_virtual(&core->elf, vaddr)) &&
+		translate(core, vaddr, &paddr)) {
+		status = read_physical(core, paddr, buf, size, err);
+		if (status != ST_OK)
+			err_prefix(err, "kernel address 0x%" PRIx64, vaddr);
+		return status;
+	}
+	return core->dump ? dumpfile_read(core->dump, DUMPFILE_VIRTUAL, vaddr, buf, size, err)
+			  : elfcore_read_virtual(&core->elf, vaddr, buf, size, err);
+}
+
+int vmcore_read_uint(
+	const struct vmcore *core, uint64_t vaddr, size_t size, uint64_t *ret, struct err *err)
+{
+	uint8_t buf[8];
+	int status = vmcore_read(core, vaddr, buf, size, err);
+
+	if (status == ST_OK)
+		*ret = vmcore_load(core, buf, size);
+	return status;
+}
+
+/* --- opening -------------------------------------------------------------------------- */
+
+int vmcore_open(struct sysroot_file *file, struct vmcore *ret, struct err *err)
+{
+	struct elfcore_source source = elfcore_from_file(file);
+	struct vmcore core = { .dump = NULL };
+	struct err why = ERR_INIT;
+	int status;
+
+	status = elfcore_read(&source, &core.elf, &why);
+	if (status == ST_OK) {
+		core.big_endian = core.elf.big_endian;
+		core.word_size = core.elf.is_64 ? 8 : 4;
+	} else {
+		status = dumpfile_open(file, &core, err);
+		if (status == ST_NOT_MINE) {
+			*err = why;
+			return why.status;
+		}
+		if (status != ST_OK)
+			return status;
+	}
+	*ret = core;
+	return ST_OK;
+}
+
+int vmcore_read_info(struct vmcore *core, struct err *err)
+{
+	return core->dump ? dumpfile_vmcoreinfo(core->dump, &core->vmcoreinfo, err)
+			  : elfcore_vmcoreinfo(&core->elf, &core->vmcoreinfo, err);
+}
+
+void vmcore_done(struct vmcore *core)
+{
+	dumpfile_free(core->dump);
+	elfcore_done(&core->elf);
+	blob_done(&core->vmcoreinfo);
+	*core = (struct vmcore){ .dump = NULL };
+}
