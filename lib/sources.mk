@@ -7,6 +7,7 @@ LIB_SOURCES := \
 	lib/elfcore.c \
 	lib/err.c \
 	lib/jsonw.c \
+	lib/memfd.c \
 	lib/pe.c \
 	lib/printer.c \
 	lib/rangeset.c \

@@ -50,7 +50,7 @@ int sysroot_pread(
 	struct sysroot_file *file, uint64_t offset, void *buf, size_t size, struct err *err);
 void sysroot_close(struct sysroot_file *file);
 
-/* Its descriptor, for a library that wants one. It stays the file's. */
+/* Its descriptor, for a library or a system call that wants one. It stays the file's. */
 int sysroot_fd(const struct sysroot_file *file);
 
 /*

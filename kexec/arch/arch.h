@@ -75,6 +75,12 @@ struct arch_ops {
 	int (*check_image)(
 		const struct machine *machine, const struct image *image, struct err *err);
 
+	/* The command line of the new kernel, and what is doubtful about it: sets plan->cmdline,
+	 * to NULL for none. Of the plan only flags are read. ST_NOT_FOUND, ST_NO_SPACE,
+	 * ST_NO_MEMORY. */
+	int (*plan_cmdline)(const struct plan_inputs *inputs, struct plan *plan,
+		struct report *report, struct err *err);
+
 	/*
 	 * Place all segments in plan->room, build what the new kernel is handed (device tree,
 	 * command line), and set plan->entry and plan->handover. For a crash load the

@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kexec/cmd/cmd_io.h"
 
-void print_warnings(const struct cmd_io *io, const struct report *report)
+static void print_kind(const struct cmd_io *io, const struct report *report, enum report_kind kind,
+	const char *prefix)
 {
 	for (size_t i = 0; i < report->count; i++)
-		if (report->entries[i].kind == REPORT_WARNING)
-			fprintf(io->err, "kexec: warning: %s: %s\n", report->entries[i].area,
+		if (report->entries[i].kind == kind)
+			fprintf(io->err, "%s%s: %s\n", prefix, report->entries[i].area,
 				report->entries[i].text);
+}
+
+void print_choices(const struct cmd_io *io, const struct report *report)
+{
+	print_kind(io, report, REPORT_CHOICE, "");
+}
+
+void print_warnings(const struct cmd_io *io, const struct report *report)
+{
+	print_kind(io, report, REPORT_WARNING, "kexec: warning: ");
 }

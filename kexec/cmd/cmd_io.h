@@ -14,6 +14,9 @@ struct cmd_io {
 	const struct syscall_ops *syscalls;
 };
 
+/* The choices in report, one line each, to io->err: for -d. */
+void print_choices(const struct cmd_io *io, const struct report *report);
+
 /* The warnings of report, one line each, to io->err. */
 void print_warnings(const struct cmd_io *io, const struct report *report);
 

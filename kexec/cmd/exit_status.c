@@ -31,6 +31,7 @@ static const struct row {
 	{ ANY, "exec-failed", EXIT_STATUS_FAILED },
 
 	/* The machine and the files that were named, before anything is tried. */
+	{ ANY, "initrd-unreadable", EXIT_STATUS_FAILED },
 	{ ST_NO_CRASH_MEM, NULL, EXIT_STATUS_REFUSED },
 	{ ST_UNSUPPORTED, "hotplug-unsupported", EXIT_STATUS_REFUSED },
 	{ ST_NOT_FOUND, NULL, EXIT_STATUS_REFUSED },

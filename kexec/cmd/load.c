@@ -7,18 +7,20 @@
 #include "kexec/cmd/load.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "kexec/arch/arch.h"
 #include "kexec/cmd/embedded.h"
+#include "kexec/cmd/file_load.h"
 #include "kexec/cmd/timeline.h"
 #include "kexec/cmd/verify.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/dump.h"
 #include "kexec/plan/plan.h"
 #include "kexec/plan/seal.h"
+#include "kexec/syscall/kexec_load.h"
 #include "kexec/system/console.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/machine.h"
@@ -64,6 +66,14 @@ static int read_initrd(const struct request *request, const struct sysroot *root
 		return ST_OK;
 	}
 	status = sysroot_read(root, request->initrd, INITRD_SIZE_MAX, &files->initrd_file, err);
+	if (status && request->syscall != SYSCALL_LOAD) {
+		/* Scripts know it by its exit status as a failed load. */
+		struct err why = *err;
+
+		err_set(err, status, "initrd-unreadable", "Could not open initrd file %s",
+			why.text);
+		return status;
+	}
 	if (status)
 		return err_prefix(err, "initrd");
 	files->initrd = blob_span(&files->initrd_file);
@@ -93,15 +103,24 @@ static int read_kernel(const struct request *request, const struct sysroot *root
 	if (status)
 		return err_prefix(err, "kernel");
 	status = image_describe(&file, request->kernel, &files->image, &files->report, err);
+	if (!status && request->type)
+		status = image_check_type(&files->image, request->type, err);
 	timeline_spent(&files->timeline, PHASE_DECOMPRESS);
 	return status;
+}
+
+/* Is it by kexec_load(2) at first, as far as the command line can tell? */
+static bool plans_first(const struct request *request)
+{
+	return request->syscall == SYSCALL_LOAD || request->dry_run ||
+	       (request->syscall == SYSCALL_AUTO && (request->needs_load || request->prefers_load));
 }
 
 /* Before the machine is looked at, so that it has less time to change under the plan. */
 static void hash(const struct request *request, struct files *files, struct span file)
 {
 	timeline_spent(&files->timeline, PHASE_READ);
-	if (!request->no_checks)
+	if (!request->no_checks && plans_first(request))
 		files->digests[files->digests_count++] = digest_of(file);
 	timeline_spent(&files->timeline, PHASE_HASH);
 }
@@ -110,7 +129,8 @@ static int read_files(const struct request *request, const struct sysroot *root,
 	struct files *files, struct err *err)
 {
 	/* Of little memory the crash kernel would reserve most for a crash of its own. */
-	static const char *const drop[] = { "crashkernel", NULL };
+	static const char *const drop_for_crash[] = { "crashkernel", NULL };
+	const char *const *drop = request->crash ? drop_for_crash : &drop_for_crash[1];
 	int status = read_kernel(request, root, files, err);
 
 	if (!status)
@@ -212,94 +232,207 @@ static int print_plan(const struct plan *plan, const struct plan_inputs *inputs,
 	return status;
 }
 
-/* The one question after a failed call is whether a panic would still be captured. */
-static void say_what_is_armed(
-	const struct sysroot *root, const struct machine *machine, struct err *err)
-{
-	struct kexec_state now;
-	int armed = STATE_UNKNOWN;
+/* One round of loading from the machine as it is now. */
+struct round {
+	struct plan_inputs inputs;
+	const struct sysroot *root;
+	const struct cmd_io *io;
+	struct timeline *timeline;
+	struct report report;
+	bool refused; /* the kernel said no to a load */
+};
 
-	if (kexec_state_read(root, &now, NULL) == ST_OK) {
+/* The one question after a failed call is whether a panic would still be captured. */
+static void say_what_is_armed(const struct round *round, struct err *err)
+{
+	int before = round->inputs.machine->state.crash_loaded, armed = STATE_UNKNOWN;
+	struct kexec_state now;
+
+	if (kexec_state_read(round->root, &now, NULL) == ST_OK) {
 		armed = now.crash_loaded;
 		kexec_state_done(&now);
 	}
-	if (machine->state.crash_loaded == 1 && armed == 0)
+	if (before == 1 && armed == 0)
 		err_prefix(err, "NO CRASH KERNEL IS ARMED NOW, the one armed before is gone");
-	else if (machine->state.crash_loaded == 1 && armed == 1)
+	else if (before == 1 && armed == 1)
 		err_prefix(err, "the crash kernel armed before is still armed");
 	else if (armed == 0)
 		err_prefix(err, "no crash kernel is armed");
 }
 
-static int load_and_verify(const struct sysroot *root, const struct cmd_io *io,
-	const struct machine *machine, const struct plan *plan, struct timeline *timeline,
-	struct err *err)
+static int verify(const struct round *round, const struct plan *plan, struct err *err)
 {
-	int status = kexec_load_plan(io->syscalls, plan, &machine->state, err);
+	bool crash = round->inputs.request->crash;
+	int status = verify_armed(round->root, crash, plan->hotplug, round->io->syscalls, err);
 
-	timeline_spent(timeline, PHASE_CALL);
-	if (status) {
-		if (plan_is_crash(plan))
-			say_what_is_armed(root, machine, err);
-		return status;
-	}
-	status = verify_armed(root, plan, io->syscalls, err);
-	if (!status && plan_is_crash(plan))
-		status = verify_unchanged(root, machine, err);
-	timeline_spent(timeline, PHASE_VERIFY);
+	if (!status && crash)
+		status = verify_unchanged(round->root, round->inputs.machine, err);
+	timeline_spent(round->timeline, PHASE_VERIFY);
 	return status;
 }
 
-/* One round from the machine as it is now. ST_CHANGED asks for another, unless it was the last. */
-static int plan_and_load(const struct request *request, const struct sysroot *root,
-	struct files *files, const struct cmd_io *io, bool last, struct err *err)
+/* A plan of ours, by kexec_load(2). */
+static int load_by_plan(struct round *round, struct err *err)
 {
-	struct plan_inputs inputs = {
-		.request = request,
-		.image = &files->image,
-		.initrd = files->initrd,
-		.has_initrd = files->initrd.size != 0,
-		.digests = files->digests,
-		.digests_count = files->digests_count,
-		.dtb = blob_span(&files->dtb),
-	};
-	struct report report = REPORT_INIT;
-	struct machine machine = { .cmdline = NULL };
+	struct plan_inputs *inputs = &round->inputs;
+	const struct request *request = inputs->request;
+	const struct cmd_io *io = round->io;
+	struct report *report = &round->report;
 	struct plan plan = { .arch = NULL };
 	int status;
 
-	report_copy(&report, &files->report);
-	status = machine_read(root, request->crash, &machine, &report, err);
-	timeline_spent(&files->timeline, PHASE_MACHINE);
-	if (status)
-		goto out;
-	inputs.machine = &machine;
-	if (!request->dtb)
-		status = embedded_dtb(
-			&files->image, blob_span(&machine.fdt), &inputs.dtb, &report, err);
-	if (status)
-		goto out;
-	draw_seeds(request, &inputs);
-	probe_file_load(io->syscalls, root, &machine, &inputs);
-	status = choose_console(request, root, &machine, &inputs.console, &report, err);
-	if (!status && request->crash)
-		status = plan_crash(&inputs, &plan, &report, err);
-	else if (!status)
-		status = plan_normal(&inputs, &plan, &report, err);
-	timeline_spent(&files->timeline, PHASE_PLAN);
+	inputs->by_file = false;
+	draw_seeds(request, inputs);
+	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
+	status = choose_console(
+		request, round->root, inputs->machine, &inputs->console, report, err);
+	if (!status)
+		status = request->crash ? plan_crash(inputs, &plan, report, err)
+					: plan_normal(inputs, &plan, report, err);
+	timeline_spent(round->timeline, PHASE_PLAN);
 	if (!status && request->dry_run)
-		status = print_plan(&plan, &inputs, &report, request->dry_run, io->out, err);
+		status = print_plan(&plan, inputs, report, request->dry_run, io->out, err);
 	if (!status && request->debug)
-		status = print_plan(&plan, &inputs, &report, DRY_RUN_TEXT, io->err, err);
-	timeline_spent(&files->timeline, PHASE_PRINT);
-	if (!status && !request->dry_run)
-		status = load_and_verify(root, io, &machine, &plan, &files->timeline, err);
-	if (status != ST_CHANGED || last)
-		print_warnings(io, &report);
-out:
+		status = print_plan(&plan, inputs, report, DRY_RUN_TEXT, io->err, err);
+	timeline_spent(round->timeline, PHASE_PRINT);
+	if (!status && !request->dry_run) {
+		status = kexec_load_plan(io->syscalls, &plan, &inputs->machine->state, err);
+		round->refused = status;
+		timeline_spent(round->timeline, PHASE_CALL);
+		if (!status)
+			status = verify(round, &plan, err);
+	}
 	plan_done(&plan);
+	return status;
+}
+
+/* The files, by kexec_file_load(2). */
+static int load_by_file(struct round *round, struct err *err)
+{
+	struct plan_inputs *inputs = &round->inputs;
+	struct plan plan = { .arch = NULL };
+	int status;
+
+	inputs->by_file = true;
+	inputs->dtb = (struct span){ NULL, 0 }; /* the kernel makes it from the running one */
+	status = plan_file(inputs, &plan, &round->report, err);
+	timeline_spent(round->timeline, PHASE_PLAN);
+	if (!status) {
+		status = file_load(
+			inputs, &plan, round->root, round->io->syscalls, &round->report, err);
+		round->refused = status;
+		timeline_spent(round->timeline, PHASE_CALL);
+	}
+	if (!status)
+		status = verify(round, &plan, err);
+	plan_done(&plan);
+	return status;
+}
+
+/* The answer was that this call is not for this kernel, or not for this image. */
+static bool other_call_may_do(const struct err *err)
+{
+	return err->status == ST_UNSUPPORTED && (strcmp(err->id, "file-load-unusable") == 0 ||
+							strcmp(err->id, "kexec-load-failed") == 0);
+}
+
+/* Of a load by either call: what only kexec_load(2) can do for it, or NULL. */
+static const char *needs_plan(const struct round *round, char *text, size_t size)
+{
+	const struct request *request = round->inputs.request;
+	const char *option = request->needs_load ? request->needs_load : request->prefers_load;
+
+	if (!option)
+		return round->inputs.dtb.size ? "the device tree in the image" : NULL;
+	snprintf(text, size, "--%s", option);
+	return text;
+}
+
+/* By kexec_file_load(2), unless something needs the other call; and by the other call where the
+ * first cannot be used, unless an option would be lost. */
+static int load_by_either(struct round *round, struct err *err)
+{
+	const struct request *request = round->inputs.request;
+	char text[64];
+	const char *why = needs_plan(round, text, sizeof(text));
+	int status;
+
+	if (!why) {
+		status = load_by_file(round, err);
+		if (!status || !other_call_may_do(err))
+			return status;
+		report_add(&round->report, REPORT_CHOICE, "syscall",
+			"falling back to kexec_load: %s", err->text);
+		err_clear(err);
+		return load_by_plan(round, err);
+	}
+	report_add(&round->report, REPORT_CHOICE, "syscall", "kexec_load, for %s", why);
+	status = load_by_plan(round, err);
+	if (!status || !other_call_may_do(err) || request->needs_load)
+		return status;
+	report_add(&round->report, REPORT_WARNING, "syscall",
+		"%s has no effect, since only kexec_file_load is left: %s", why, err->text);
+	err_clear(err);
+	return load_by_file(round, err);
+}
+
+static int choose_and_load(struct round *round, struct err *err)
+{
+	const struct request *request = round->inputs.request;
+	int status;
+
+	if (request->syscall == SYSCALL_LOAD || request->dry_run)
+		return load_by_plan(round, err);
+	if (request->syscall == SYSCALL_AUTO)
+		return load_by_either(round, err);
+	if (round->inputs.dtb.size)
+		report_add(&round->report, REPORT_WARNING, "syscall",
+			"the device tree in the image has no effect with kexec_file_load");
+	status = load_by_file(round, err);
+	if (status && other_call_may_do(err))
+		err_prefix(err, "syscall kexec_file_load not available");
+	return status;
+}
+
+/* ST_CHANGED asks for another round, unless it was the last. */
+static int load_once(const struct request *request, const struct sysroot *root, struct files *files,
+	const struct cmd_io *io, bool last, struct err *err)
+{
+	struct machine machine = { .cmdline = NULL };
+	struct round round = {
+		.inputs = {
+			.request = request,
+			.machine = &machine,
+			.image = &files->image,
+			.initrd = files->initrd,
+			.has_initrd = files->initrd.size != 0,
+			.digests = files->digests,
+			.digests_count = files->digests_count,
+			.dtb = blob_span(&files->dtb),
+		},
+		.root = root,
+		.io = io,
+		.timeline = &files->timeline,
+		.report = REPORT_INIT,
+	};
+	int status;
+
+	report_copy(&round.report, &files->report);
+	status = machine_read(root, request->crash, &machine, &round.report, err);
+	timeline_spent(&files->timeline, PHASE_MACHINE);
+	if (!status && !request->dtb)
+		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,
+			&round.report, err);
+	if (!status)
+		status = choose_and_load(&round, err);
+	if (status && status != ST_CHANGED && request->crash && round.refused)
+		say_what_is_armed(&round, err);
+	if (request->debug && round.inputs.by_file)
+		print_choices(io, &round.report);
+	if (status != ST_CHANGED || last)
+		print_warnings(io, &round.report);
 	machine_done(&machine);
-	report_done(&report);
+	report_done(&round.report);
 	return status;
 }
 
@@ -314,7 +447,7 @@ static int load_until_true(const struct request *request, const struct sysroot *
 			io->syscalls->sleep_ms(io->syscalls->context, i * CHANGED_WAIT_MS);
 		timeline_spent(&files->timeline, PHASE_VERIFY);
 		err_clear(err);
-		status = plan_and_load(request, root, files, io, i + 1 == LOAD_TRIES, err);
+		status = load_once(request, root, files, io, i + 1 == LOAD_TRIES, err);
 	}
 	if (request->debug)
 		timeline_print(&files->timeline, io->err);
@@ -327,30 +460,34 @@ static int load_until_true(const struct request *request, const struct sysroot *
 	return status;
 }
 
-int load_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
+int load_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
+	struct err *err)
 {
 	struct files files = { .report = REPORT_INIT, .timeline = timeline_begin() };
 	struct request settled = *request;
-	struct sysroot *root;
-	int status;
+	int status = read_files(request, root, &files, err);
 
-	if (request->syscall == SYSCALL_FILE_LOAD)
-		return err_set(err, ST_UNSUPPORTED, "file-load-unusable",
-			"loading by kexec_file_load is not implemented in this version");
-	status = sysroot_new(request->sysroot, &root, err);
-	if (status)
-		return status;
-	if (!sysroot_is_live(root) && !request->dry_run)
-		status = err_set(err, ST_USAGE, "sysroot-not-live",
-			"--sysroot=%s is not this machine: only --dry-run is possible",
-			request->sysroot);
-	if (!status)
-		status = read_files(request, root, &files, err);
 	if (!status && files.cmdline)
 		settled.append = files.cmdline;
 	if (!status)
 		status = load_until_true(&settled, root, &files, io, err);
 	files_done(&files);
+	return status;
+}
+
+int load_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	struct sysroot *root;
+	int status = sysroot_new(request->sysroot, &root, err);
+
+	if (status)
+		return status;
+	if (sysroot_is_live(root) || request->dry_run)
+		status = load_from(request, root, io, err);
+	else
+		status = err_set(err, ST_USAGE, "sysroot-not-live",
+			"--sysroot=%s is not this machine: only --dry-run is possible",
+			request->sysroot);
 	sysroot_free(root);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include "kexec/cmd/cmd_io.h"
 #include "kexec/cmd/request.h"
 #include "lib/err.h"
+#include "lib/sysroot.h"
 
 /*
  * Read, describe, plan, load, verify. With --dry-run stop before the call and print the plan to
@@ -13,5 +14,10 @@
  * means that the armed image is right.
  */
 int load_kernel(const struct request *request, const struct cmd_io *io, struct err *err);
+
+/* The same from a root that is open, which is taken for the machine of io->syscalls: for
+ * load_kernel(), and for tests that bring both. */
+int load_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
+	struct err *err);
 
 #endif

@@ -74,12 +74,6 @@ static int finish_output(FILE *out, struct err *err)
 	return err_set(err, ST_SYSTEM, "output", "cannot write to the standard output");
 }
 
-static void print_notes(const struct report *notes, FILE *out)
-{
-	for (size_t i = 0; i < notes->count; i++)
-		fprintf(out, "%s: %s\n", notes->entries[i].area, notes->entries[i].text);
-}
-
 int main(int argc, char **argv)
 {
 	const struct cmd_io io = { .out = stdout, .err = stderr, .syscalls = &syscall_linux };
@@ -90,7 +84,8 @@ int main(int argc, char **argv)
 
 	if (options_parse(argc, argv, &request, &notes, &err) == ST_OK) {
 		if (request.debug)
-			print_notes(&notes, stderr);
+			print_choices(&io, &notes);
+		print_warnings(&io, &notes);
 		if (run(&request, &io, &answer, &err) == ST_OK)
 			finish_output(stdout, &err);
 	}

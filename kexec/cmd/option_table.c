@@ -197,21 +197,24 @@ const struct option_row option_table[] = {
 	{ "kexec-syscall-auto", 'a', NO_VALUE, GROUP_SYSCALL, ON_ALL, WITH_BOTH,
 	  CHOOSES(syscall, auto_word),
 	  "choose the system call (default)",
-	  "In this version that is always kexec_load(2)." },
+	  "kexec_file_load, and kexec_load where that cannot be used, see SYSTEM CALLS." },
 	{ "kexec-syscall", 'c', NO_VALUE, GROUP_SYSCALL, ON_ALL, WITH_BOTH,
 	  CHOOSES(syscall, load_word),
-	  "use kexec_load", NULL },
+	  "use kexec_load",
+	  "The new kernel is verified before it starts." },
 	{ "kexec-file-syscall", 's', NO_VALUE, GROUP_SYSCALL, ON_ALL, WITH_BOTH,
 	  CHOOSES(syscall, file_word),
 	  "use kexec_file_load",
-	  "In this version that is refused with exit status 253." },
+	  "The only one where the running kernel is locked down, as under Secure Boot. Exit status "
+	  "253 when it cannot be used." },
 
 	{ "dry-run", 0, MAYBE("text|json|svg"), GROUP_PLAN, ON_ALL, WITH_LOAD,
 	  CHOOSES(dry_run, dry_run_words),
 	  "with -p: print the plan and load nothing",
 	  "Shows all segments, program headers and changes of the device tree, and the reason of "
-	  "each choice. The JSON form is described in doc/plan-schema.md. The SVG form is a "
-	  "picture, to scale, of the segments and gaps and of what the digest covers." },
+	  "each choice, of a load by kexec_load(2). The JSON form is described in "
+	  "doc/plan-schema.md. The SVG form is a picture, to scale, of the segments and gaps and "
+	  "of what the digest covers." },
 	{ "sysroot", 0, ARGUMENT_REQUIRED, "DIR", VALUE_DIRECTORY, GROUP_PLAN, ON_ALL, WITH_LOAD,
 	  SETS(STRING, sysroot),
 	  "read the machine and all files from DIR",

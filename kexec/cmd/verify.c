@@ -6,28 +6,28 @@
 #define STATE_TRIES   40
 #define STATE_WAIT_MS 50
 
-int verify_armed(const struct sysroot *root, const struct plan *plan, const struct syscall_ops *ops,
-	struct err *err)
+int verify_armed(const struct sysroot *root, bool crash, bool hotplug,
+	const struct syscall_ops *ops, struct err *err)
 {
-	bool crash = plan_is_crash(plan), loaded = false;
+	bool loaded = false;
 
 	for (int i = 0; i < STATE_TRIES; i++) {
 		struct kexec_state state;
-		bool hotplug;
+		bool rewrites;
 		int status = kexec_state_read(root, &state, err);
 
 		if (status)
 			return status;
 		loaded = (crash ? state.crash_loaded : state.loaded) == 1;
-		hotplug = kexec_state_hotplug_armed(&state);
+		rewrites = kexec_state_hotplug_armed(&state);
 		kexec_state_done(&state);
-		if (loaded && (hotplug || !plan->hotplug))
+		if (loaded && (rewrites || !hotplug))
 			return ST_OK;
 		ops->sleep_ms(ops->context, STATE_WAIT_MS);
 	}
 	if (!loaded) {
 		err_set(err, ST_SYSTEM, "not-armed",
-			"kexec_load succeeded, but /sys/kernel/kexec_%s does not read 1",
+			"the call succeeded, but /sys/kernel/kexec_%s does not read 1",
 			crash ? "crash_loaded" : "loaded");
 		return err_hint(err, "another program may have unloaded the kernel: load again");
 	}

@@ -3,19 +3,20 @@
 #ifndef KEXEC_CMD_VERIFY_H
 #define KEXEC_CMD_VERIFY_H
 
-#include "kexec/plan/plan.h"
-#include "kexec/syscall/kexec_load.h"
+#include <stdbool.h>
+
+#include "kexec/syscall/syscall_ops.h"
 #include "kexec/system/machine.h"
 #include "lib/err.h"
 #include "lib/sysroot.h"
 
 /*
- * The kernel says that an image of the plan's kind is loaded and, for a hotplug load, that it will
- * keep the elfcorehdr true. Both files also read 0 while the kernel's lock is held, so a 0 is
- * read again for about two seconds. ST_SYSTEM.
+ * The kernel says that an image is loaded, with crash that for a panic, and, with hotplug, that it
+ * will keep its elfcorehdr true. Both files also read 0 while the kernel's lock is held, so a 0
+ * is read again for about two seconds. ST_SYSTEM.
  */
-int verify_armed(const struct sysroot *root, const struct plan *plan, const struct syscall_ops *ops,
-	struct err *err);
+int verify_armed(const struct sysroot *root, bool crash, bool hotplug,
+	const struct syscall_ops *ops, struct err *err);
 
 /*
  * The memory map and the CPUs are those that the plan was made from. An event while the

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "kexec/arch/arch.h"
+#include "kexec/plan/crash.h"
 #include "kexec/plan/elfcorehdr_build.h"
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
@@ -11,19 +12,22 @@
 /* linux,usable-memory-range and the kernel know two (kernel/crash_reserve.c). */
 #define CRASH_REGIONS_MAX 2
 
+int crash_region_missing(struct err *err)
+{
+	err_set(err, ST_NO_CRASH_MEM, "crash-region-missing",
+		"Memory for crashkernel is not reserved: /proc/iomem has no \"Crash kernel\"");
+	return err_hint(err, "boot the running kernel with a crashkernel= parameter, for example "
+			     "crashkernel=256M, then load again");
+}
+
 static int choose_load_region(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
 	const struct rangeset *crash = &machine->iomem.crash;
 
-	if (crash->count == 0) {
-		err_set(err, ST_NO_CRASH_MEM, "crash-region-missing",
-			"Memory for crashkernel is not reserved: /proc/iomem has no \"Crash "
-			"kernel\"");
-		return err_hint(err, "boot the running kernel with a crashkernel= parameter, for "
-				     "example crashkernel=256M, then load again");
-	}
+	if (crash->count == 0)
+		return crash_region_missing(err);
 	if (crash->count > CRASH_REGIONS_MAX)
 		return err_set(err, ST_UNSUPPORTED, "crash-region-count",
 			"/proc/iomem has %zu \"Crash kernel\" regions, wanted one or two",
@@ -69,6 +73,17 @@ static uint64_t kernel_header_size(const struct machine *machine, struct report 
 	return elfcorehdr_size(2 + machine->cpus.possible.count + ranges);
 }
 
+int crash_hotplug_missing(const struct machine *machine, struct err *err)
+{
+	err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
+		"the running kernel %s does not do crash hotplug: neither "
+		"/sys/kernel/kexec/crash_elfcorehdr_size nor "
+		"/sys/kernel/crash_elfcorehdr_size is there",
+		machine->release);
+	return err_hint(err, "it needs CONFIG_CRASH_HOTPLUG; --hotplug=auto loads without it, and "
+			     "then udev has to reload at every hotplug event");
+}
+
 /* ST_UNSUPPORTED with the reason when this kernel cannot keep the header true, of which its own
  * one has phdrs program headers now. */
 static int hotplug_possible(const struct plan_inputs *inputs, const struct arch_ops *arch,
@@ -76,16 +91,8 @@ static int hotplug_possible(const struct plan_inputs *inputs, const struct arch_
 {
 	const struct machine *machine = inputs->machine;
 
-	if (!asked) {
-		err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
-			"the running kernel %s does not do crash hotplug: neither "
-			"/sys/kernel/kexec/crash_elfcorehdr_size nor "
-			"/sys/kernel/crash_elfcorehdr_size is there",
-			machine->release);
-		return err_hint(err,
-			"it needs CONFIG_CRASH_HOTPLUG; --hotplug=auto loads without it, and "
-			"then udev has to reload at every hotplug event");
-	}
+	if (!asked)
+		return crash_hotplug_missing(machine, err);
 	if (arch->hotplug_needs_kexec_file && inputs->file_load == TRI_NO) {
 		err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
 			"the running kernel %s has no CONFIG_KEXEC_FILE: it claims crash hotplug, "

@@ -20,7 +20,7 @@ void plan_bound_room(const struct request *request, struct plan *plan)
 	rangeset_align_inward(&plan->room, plan->page_size);
 }
 
-static int begin(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
 
@@ -78,7 +78,7 @@ int plan_make(const struct plan_inputs *inputs, uint64_t flags,
 	struct plan *ret, struct report *report, struct err *err)
 {
 	struct plan plan = { .flags = flags };
-	int status = begin(inputs, &plan, err);
+	int status = plan_begin(inputs, &plan, err);
 
 	if (!status)
 		status = fill(inputs, &plan, report, err);

@@ -78,6 +78,7 @@ struct plan_inputs {
 	const struct image *image;
 	struct span initrd; /* empty when none was given */
 	bool has_initrd;
+	bool by_file; /* kexec_file_load(2): the kernel makes the plan, but for the command line */
 	const struct known_digest *digests; /* for segments of exactly these bytes */
 	size_t digests_count;
 	struct span dtb;	 /* the tree given with --dtb; empty for the machine's own */
@@ -130,6 +131,15 @@ int plan_crash(
  * Errors as above, without ST_NO_CRASH_MEM.
  */
 int plan_normal(
+	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
+
+/*
+ * The same for a load by kexec_file_load(2), with inputs->by_file set. The kernel makes the plan:
+ * only arch, page_size, flags, hotplug and cmdline are filled, and there is nothing to seal. What
+ * the kernel would refuse only after it has freed an armed image is refused here, as far as it
+ * can be known. Errors as above.
+ */
+int plan_file(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
 
 /* Is it for a panic, not for a reboot? */

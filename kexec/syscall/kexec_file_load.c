@@ -2,6 +2,7 @@
 #include "kexec/syscall/kexec_file_load.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "kexec/syscall/refusal.h"
@@ -89,6 +90,9 @@ int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 	int64_t limit = what->crash ? state->load_limit_panic : state->load_limit_reboot;
 	int errnum = EINVAL;
 
+	report_add(report, REPORT_CHOICE, "syscall",
+		"kexec_file_load: flags = 0x%" PRIx64 ", command line: %s", flags,
+		what->cmdline ? what->cmdline : "none");
 	/* Where loads are counted a try for the sake of more messages would cost one. */
 	if (what->debug && limit == -1)
 		errnum = call_kernel(ops, what, flags | KEXEC_FILE_DEBUG);

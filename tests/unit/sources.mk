@@ -23,10 +23,13 @@ UNIT_SOURCES := \
 	tests/unit/test_kallsyms.c \
 	tests/unit/test_kconfig.c \
 	tests/unit/test_kcore.c \
+	tests/unit/test_kexec_file_load.c \
 	tests/unit/test_kexec_load.c \
 	tests/unit/test_kexec_state.c \
 	tests/unit/test_load.c \
+	tests/unit/test_load_calls.c \
 	tests/unit/test_machine.c \
+	tests/unit/test_memfd.c \
 	tests/unit/test_normal.c \
 	tests/unit/test_options.c \
 	tests/unit/test_place.c \

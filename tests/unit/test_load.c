@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verbs, as far as they go without a machine of their own: a sysroot that is not the live
  * root gets no system call, whatever happens. */
-#include "tests/unit/tree.h"
+#include "tests/unit/load_machine.h"
 
 #include "kexec/cmd/load.h"
 #include "kexec/cmd/unload.h"
 #include "tests/unit/no_calls.h"
-
-#define CPU_DIR "/sys/devices/system/cpu"
 
 /* A machine in a folder, a request, and what was printed. */
 struct session {
@@ -18,50 +16,12 @@ struct session {
 	struct err err;
 };
 
-static void put_image(const struct tmproot *tmp, const char *path)
-{
-	uint8_t image[4096] = { 'M', 'Z', 0x40, 0xfa };
-
-	store_le64(image + 16, 0x230000); /* image_size */
-	store_le64(image + 24, 0xa);	  /* pages of 4 KiB, anywhere */
-	memcpy(image + 56, "ARM\x64", 4);
-	memset(image + 64, 0x5a, sizeof(image) - 64);
-	tmproot_bytes(tmp, path, image, sizeof(image));
-}
-
 static void start(struct session *session)
 {
 	struct tmproot *tmp = &session->tmp;
-	struct tree tree;
-	struct span fdt;
 
 	*session = (struct session){ .err = ERR_INIT };
-	tmproot_init(tmp);
-	tmproot_text(tmp, "/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4096\n");
-	tmproot_text(tmp, "/proc/iomem",
-		"40000000-bfffffff : System RAM\n  40200000-41cfffff : Kernel code\n"
-		"  42680000-42c4ffff : Kernel data\n  a0000000-afffffff : Crash kernel\n");
-	tmproot_text(tmp, "/proc/meminfo", "MemTotal:        1748836 kB\n");
-	tmproot_text(tmp, CPU_DIR "/possible", "0\n");
-	tmproot_text(tmp, CPU_DIR "/present", "0\n");
-	tmproot_text(tmp, CPU_DIR "/cpu0/crash_notes", "7fb00000\n");
-	tmproot_text(tmp, CPU_DIR "/cpu0/crash_notes_size", "424\n");
-	tmproot_text(tmp, "/sys/kernel/vmcoreinfo", "0x0000000044d2c000 1024\n");
-	tmproot_text(tmp, "/sys/kernel/kexec/crash_loaded", "1\n");
-	tree_begin(&tree);
-	TREE_CELLS(&tree, "#address-cells", 2);
-	TREE_CELLS(&tree, "#size-cells", 2);
-	tree_node(&tree, "chosen");
-	tree_string(&tree, "bootargs", "root=/dev/vda crashkernel=256M");
-	tree_end(&tree);
-	tree_node(&tree, "psci");
-	tree_string(&tree, "compatible", "arm,psci-1.0");
-	tree_string(&tree, "method", "hvc");
-	tree_end(&tree);
-	fdt = tree_finish(&tree);
-	tmproot_bytes(tmp, "/sys/firmware/fdt", fdt.data, fdt.size);
-	put_image(tmp, "/boot/Image");
-	tmproot_text(tmp, "/boot/initrd", "070701 and so on");
+	lm_init(tmp);
 	session->request = (struct request){
 		.action = ACTION_LOAD,
 		.crash = true,
@@ -69,6 +29,7 @@ static void start(struct session *session)
 		.initrd = "/boot/initrd",
 		.sysroot = tmp->dir,
 		.dry_run = DRY_RUN_TEXT,
+		.syscall = SYSCALL_LOAD,
 		.has_seed = true,
 		.seed = 1,
 	};

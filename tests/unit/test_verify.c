@@ -39,12 +39,11 @@ static void change_sleep(void *context, unsigned int ms)
 static int look(struct tmproot *tmp, bool hotplug, struct change *change, struct err *err)
 {
 	struct syscall_ops ops = no_calls;
-	struct plan plan = { .hotplug = hotplug, .flags = KEXEC_ON_CRASH };
 
 	ops.sleep_ms = change_sleep;
 	ops.context = change;
 	err_clear(err);
-	return verify_armed(tmp->root, &plan, &ops, err);
+	return verify_armed(tmp->root, true, hotplug, &ops, err);
 }
 
 /* A machine with everything armed. */
@@ -137,6 +136,28 @@ static void zero_that_stays_is_an_error(void **state)
 	assert_string_equal(err.id, "not-armed");
 	tmproot_text(&tmp, LOADED, "2\n");
 	assert_int_equal(look(&tmp, false, &change, &err), ST_BAD_INPUT);
+	tmproot_done(&tmp);
+}
+
+static void each_image_has_its_own_file(void **state)
+{
+	struct syscall_ops ops = no_calls;
+	struct change change = { .at = 0 };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	start(&tmp);
+	ops.sleep_ms = change_sleep;
+	ops.context = &change;
+	tmproot_text(&tmp, "/sys/kernel/kexec_loaded", "0\n");
+	assert_int_equal(verify_armed(tmp.root, false, false, &ops, &err), ST_SYSTEM);
+	assert_string_equal(err.id, "not-armed");
+	assert_non_null(strstr(err.text, "/sys/kernel/kexec_loaded"));
+	tmproot_text(&tmp, "/sys/kernel/kexec_loaded", "1\n");
+	tmproot_text(&tmp, LOADED, "0\n");
+	err_clear(&err);
+	assert_int_equal(verify_armed(tmp.root, false, false, &ops, &err), ST_OK);
 	tmproot_done(&tmp);
 }
 
@@ -253,6 +274,7 @@ int main(void)
 		cmocka_unit_test(armed_is_seen_at_once),
 		cmocka_unit_test(trap31_zero_is_read_again),
 		cmocka_unit_test(zero_that_stays_is_an_error),
+		cmocka_unit_test(each_image_has_its_own_file),
 		cmocka_unit_test(trap01_hotplug_must_be_confirmed),
 		cmocka_unit_test(trap30_memory_that_changed_is_seen),
 		cmocka_unit_test(trap30_cpus_that_changed_are_seen),

@@ -340,6 +340,12 @@ class Machine:
         self._wait_ready("capture", timeout)
         return self
 
+    def leave(self, command):
+        """Run a command that starts another kernel, and wait for the agent in that."""
+        self._send(b"0", command)
+        self._wait_ready("main", CAPTURE_TIMEOUT)
+        return self
+
     # --- inside ---
 
     def _send(self, number, command):

@@ -65,6 +65,12 @@ static int chosen_words(const struct plan_inputs *inputs, bool crash, char **ret
 	const struct request *request = inputs->request;
 	char *reused = NULL;
 
+	if (!request->reuse_cmdline && !request->append && inputs->by_file) {
+		report_add(report, REPORT_CHOICE, "cmdline",
+			"no --append, --command-line or --reuse-cmdline: kexec_file_load gives the "
+			"new kernel no command line");
+		return ST_OK;
+	}
 	if (!request->reuse_cmdline && !request->append) {
 		report_add(report, REPORT_CHOICE, "cmdline",
 			"no --append, --command-line or --reuse-cmdline: the command line of the "
@@ -390,5 +396,6 @@ const struct arch_ops arm64_ops = {
 	.purgatory_tables = arm64_purgatory_tables,
 	.kernel_layout = arm64_kernel_layout,
 	.check_image = check_image,
+	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
 };

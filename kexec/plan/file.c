@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What there is to decide about a load by kexec_file_load(2). */
+#include <inttypes.h>
+
+#include "kexec/arch/arch.h"
+#include "kexec/plan/crash.h"
+#include "kexec/plan/make.h"
+#include "kexec/plan/plan.h"
+
+/* The kernel needs more than this, but at least this. */
+static int check_room(const struct plan_inputs *inputs, struct err *err)
+{
+	uint64_t room = range_size(inputs->machine->iomem.crash_load);
+
+	if (room == 0)
+		return crash_region_missing(err);
+	if (inputs->image->mem_size < room && inputs->initrd.size < room - inputs->image->mem_size)
+		return ST_OK;
+	err_set(err, ST_NO_SPACE, "crash-region-too-small",
+		"the kernel, which needs %" PRIu64 " bytes, and the initrd of %zu bytes do not fit "
+		"into the crash region of %" PRIu64 " bytes",
+		inputs->image->mem_size, inputs->initrd.size, room);
+	return err_hint(err, "reserve more with crashkernel=, or use a smaller initrd");
+}
+
+/* The kernel does crash hotplug for every image that is loaded so, where it can at all. */
+static int check_crash(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+{
+	enum hotplug_mode wanted = inputs->request->hotplug;
+	int status = check_room(inputs, err);
+
+	if (status)
+		return status;
+	plan->hotplug = inputs->machine->state.crash_elfcorehdr_size != 0 && wanted != HOTPLUG_OFF;
+	if (wanted == HOTPLUG_ON && !plan->hotplug)
+		return crash_hotplug_missing(inputs->machine, err);
+	return ST_OK;
+}
+
+int plan_file(
+	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err)
+{
+	struct plan plan = { .flags = inputs->request->crash ? KEXEC_ON_CRASH : 0 };
+	int status = plan_begin(inputs, &plan, err);
+
+	if (!status && inputs->request->crash)
+		status = check_crash(inputs, &plan, err);
+	if (!status)
+		status = plan.arch->plan_cmdline(inputs, &plan, report, err);
+	if (status) {
+		plan_done(&plan);
+		return status;
+	}
+	*ret = plan;
+	return ST_OK;
+}

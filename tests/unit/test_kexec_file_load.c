@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kexec/syscall/kexec_file_load.h"
+#include "tests/unit/no_calls.h"
+
+/* A kernel that knows some flags, and answers calls without others in turn, the last answer for
+ * ever. */
+struct kernel {
+	uint64_t unknown_flags;
+	int answers[4];
+	size_t calls;
+	unsigned int slept_ms;
+	int kernel_fd, initrd_fd;
+	size_t cmdline_size;
+	const char *cmdline;
+	uint64_t flags[64];
+};
+
+static int fake_file_load(void *context, int kernel_fd, int initrd_fd, size_t cmdline_size,
+	const char *cmdline, uint64_t flags)
+{
+	struct kernel *kernel = context;
+	size_t call = kernel->calls++;
+
+	kernel->kernel_fd = kernel_fd;
+	kernel->initrd_fd = initrd_fd;
+	kernel->cmdline_size = cmdline_size;
+	kernel->cmdline = cmdline;
+	assert_true(call < 64);
+	kernel->flags[call] = flags;
+	if (flags & kernel->unknown_flags)
+		return EINVAL;
+	return kernel->answers[call < 3 ? call : 3];
+}
+
+static void fake_sleep(void *context, unsigned int ms)
+{
+	((struct kernel *)context)->slept_ms += ms;
+}
+
+static const struct kexec_state no_state = { .loaded = STATE_UNKNOWN,
+	.crash_loaded = STATE_UNKNOWN,
+	.load_disabled = STATE_UNKNOWN,
+	.load_limit_panic = -1,
+	.load_limit_reboot = -1 };
+
+static struct syscall_ops ops_of(struct kernel *kernel)
+{
+	struct syscall_ops ops = no_calls;
+
+	ops.kexec_file_load = fake_file_load;
+	ops.sleep_ms = fake_sleep;
+	ops.context = kernel;
+	return ops;
+}
+
+static int load(struct kernel *kernel, const struct file_load *what,
+	const struct kexec_state *state, struct report *report, struct err *err)
+{
+	struct syscall_ops ops = ops_of(kernel);
+
+	return kexec_file_load(&ops, what, state, report, err);
+}
+
+static void all_is_passed_as_it_is(void **state)
+{
+	struct kernel kernel = { .calls = 0 };
+	struct file_load what = { .kernel = 5, .initrd = 6, .cmdline = "quiet" };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(load(&kernel, &what, &no_state, NULL, &err), ST_OK);
+	assert_int_equal(kernel.calls, 1);
+	assert_int_equal(kernel.kernel_fd, 5);
+	assert_int_equal(kernel.initrd_fd, 6);
+	assert_int_equal(kernel.cmdline_size, 6); /* with the NUL */
+	assert_ptr_equal(kernel.cmdline, what.cmdline);
+	assert_int_equal(kernel.flags[0], 0);
+
+	what = (struct file_load){ .kernel = 5, .initrd = -1, .crash = true, .no_cma = true };
+	assert_int_equal(load(&kernel, &what, &no_state, NULL, &err), ST_OK);
+	assert_int_equal(kernel.cmdline_size, 0);
+	assert_null(kernel.cmdline);
+	assert_int_equal(kernel.flags[1], 0x16);
+
+	what.cmdline = "";
+	assert_int_equal(load(&kernel, &what, &no_state, NULL, &err), ST_OK);
+	assert_int_equal(kernel.cmdline_size, 1);
+}
+
+/* "should change": the debug bit was sent once, and a kernel before 6.8 then loaded nothing. */
+static void debug_is_left_out_where_it_is_not_known(void **state)
+{
+	struct kernel kernel = { .unknown_flags = KEXEC_FILE_DEBUG };
+	struct file_load what = { .kernel = 5, .initrd = 6, .debug = true };
+	struct kexec_state counted = no_state;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(load(&kernel, &what, &no_state, NULL, &err), ST_OK);
+	assert_int_equal(kernel.calls, 2);
+	assert_int_equal(kernel.flags[0], 0x08);
+	assert_int_equal(kernel.flags[1], 0x00);
+	/* Where loads are counted not even that is tried. */
+	kernel.calls = 0;
+	counted.load_limit_reboot = 1;
+	assert_int_equal(load(&kernel, &what, &counted, NULL, &err), ST_OK);
+	assert_int_equal(kernel.calls, 1);
+	assert_int_equal(kernel.flags[0], 0x00);
+}
+
+static void no_cma_is_left_out_with_a_warning(void **state)
+{
+	struct kernel kernel = { .unknown_flags = KEXEC_FILE_NO_CMA | KEXEC_FILE_DEBUG };
+	struct file_load what = { .kernel = 5, .initrd = 6, .debug = true, .no_cma = true };
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(load(&kernel, &what, &no_state, &report, &err), ST_OK);
+	assert_int_equal(kernel.calls, 3);
+	assert_int_equal(kernel.flags[2], 0);
+	assert_int_equal(report.count, 2);
+	assert_int_equal(report.entries[1].kind, REPORT_WARNING);
+	assert_non_null(strstr(report.entries[1].text, "--no-cma"));
+	report_done(&report);
+}
+
+static void assert_answer(
+	int errnum, const struct kexec_state *now, int status, const char *id, const char *hint)
+{
+	struct kernel kernel = { .answers = { errnum, errnum, errnum, errnum } };
+	struct file_load what = { .kernel = 5, .initrd = 6, .crash = true };
+	struct err err = ERR_INIT;
+	char text[200];
+
+	assert_int_equal(load(&kernel, &what, now, NULL, &err), status);
+	assert_int_equal(err.status, status);
+	assert_string_equal(err.id, id);
+	/* "must stay": self tests of the kernel look for these words */
+	snprintf(text, sizeof(text), "kexec_file_load failed: %s", strerror(errnum));
+	assert_string_equal(err.text, text);
+	if (!strstr(err.hint, hint))
+		fail_msg("%s: \"%s\" has no \"%s\"", strerror(errnum), err.hint, hint);
+	assert_int_equal(kernel.calls, errnum == EBUSY ? 50 : 1);
+}
+
+/* "must stay": these and no others lead to kexec_load(2). */
+static void four_answers_mean_the_other_call(void **state)
+{
+	static const int errnums[] = { ENOSYS, EINVAL, ENOEXEC, ENOTSUP };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_answer(errnums[i], &no_state, ST_UNSUPPORTED, "file-load-unusable",
+			i ? "does not take this image" : "CONFIG_KEXEC_FILE");
+}
+
+static void every_other_answer_is_final_and_explained(void **state)
+{
+	static const struct {
+		int errnum;
+		const char *hint;
+	} answers[] = {
+		{ ENOKEY, "keyrings" },
+		{ EKEYREJECTED, "signature is not valid" },
+		{ EKEYEXPIRED, "not trusted" },
+		{ EBADMSG, "signature" },
+		{ ENODATA, "no signature" },
+		{ ELIBBAD, "signature" },
+		{ ENOPKG, "algorithm" },
+		{ EADDRNOTAVAIL, "does not fit" },
+		{ EBUSY, "hotplug event" },
+		{ ENOMEM, "memory" },
+		{ E2BIG, "larger" },
+		{ EMSGSIZE, "larger" },
+		{ EFBIG, "larger" },
+		{ ETXTBSY, "open for writing" },
+		{ EIO, "kernel log" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		assert_answer(answers[i].errnum, &no_state, ST_SYSTEM, "kexec-file-load-failed",
+			answers[i].hint);
+}
+
+static void denial_names_its_likely_cause(void **state)
+{
+	struct kexec_state now = no_state;
+
+	(void)state;
+	assert_answer(EPERM, &now, ST_DENIED, "kexec-file-load-failed", "CAP_SYS_BOOT");
+	assert_answer(EACCES, &now, ST_DENIED, "kexec-file-load-failed", "security module");
+	strcpy(now.lockdown, "integrity");
+	assert_answer(EPERM, &now, ST_DENIED, "kexec-file-load-failed", "signed with a key");
+	now.load_limit_panic = 0;
+	assert_answer(EPERM, &now, ST_DENIED, "kexec-file-load-failed", "load_limit_panic is 0");
+	now.load_disabled = 1;
+	assert_answer(EPERM, &now, ST_DENIED, "kexec-file-load-failed", "load_disabled is 1");
+}
+
+static void unload_passes_no_files(void **state)
+{
+	struct kernel kernel = { .calls = 0 };
+	struct syscall_ops ops = ops_of(&kernel);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(kexec_file_unload(&ops, true, &no_state, &err), ST_OK);
+	assert_int_equal(kexec_file_unload(&ops, false, &no_state, &err), ST_OK);
+	assert_int_equal(kernel.flags[0], 0x3);
+	assert_int_equal(kernel.flags[1], 0x1);
+	assert_int_equal(kernel.kernel_fd, -1);
+	assert_int_equal(kernel.initrd_fd, -1);
+	assert_null(kernel.cmdline);
+}
+
+static void failed_unload_is_explained(void **state)
+{
+	static const struct {
+		int errnum, status;
+		const char *id;
+	} answers[] = {
+		{ ENOSYS, ST_UNSUPPORTED, "file-load-unusable" },
+		{ EINVAL, ST_SYSTEM, "kexec-file-load-failed" },
+		{ EPERM, ST_DENIED, "kexec-file-load-failed" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct kernel kernel = { .answers = { answers[i].errnum } };
+		struct syscall_ops ops = ops_of(&kernel);
+		struct err err = ERR_INIT;
+
+		assert_int_equal(kexec_file_unload(&ops, true, &no_state, &err), answers[i].status);
+		assert_string_equal(err.id, answers[i].id);
+		assert_ptr_equal(strstr(err.text, "kexec_file_load(unload) failed: "), err.text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_is_passed_as_it_is),
+		cmocka_unit_test(debug_is_left_out_where_it_is_not_known),
+		cmocka_unit_test(no_cma_is_left_out_with_a_warning),
+		cmocka_unit_test(four_answers_mean_the_other_call),
+		cmocka_unit_test(every_other_answer_is_final_and_explained),
+		cmocka_unit_test(denial_names_its_likely_cause),
+		cmocka_unit_test(unload_passes_no_files),
+		cmocka_unit_test(failed_unload_is_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which of the two system calls a load is made with, and what is refused before either. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "tests/unit/load_machine.h"
+
+#include "kexec/cmd/exit_status.h"
+#include "kexec/cmd/load.h"
+#include "kexec/cmd/unload.h"
+#include "kexec/plan/plan.h"
+#include "kexec/syscall/kexec_file_load.h"
+#include "tests/unit/no_calls.h"
+
+/* A machine, a kernel that answers each call in its way, and what was said. */
+struct session {
+	struct tmproot tmp;
+	struct request request;
+	int file_errno, load_errno;
+	bool disarms; /* a refused call has freed what was armed */
+	char calls[64];
+	char kernel[IMAGE_BYTES]; /* what the descriptors read */
+	ssize_t kernel_size;
+	bool kernel_sealed;
+	char initrd[64];
+	char cmdline[256];
+	uint64_t flags;
+	char *out;
+	char *said;
+	struct err err;
+};
+
+static int answer(struct session *session, const char *name, int errnum)
+{
+	strcat(session->calls, name);
+	if (errnum && session->disarms)
+		tmproot_text(&session->tmp, "/sys/kernel/kexec/crash_loaded", "0\n");
+	return errnum;
+}
+
+static int fake_load(void *context, uint64_t entry, size_t count,
+	const struct kexec_segment_abi *segments, uint64_t flags)
+{
+	struct session *session = context;
+
+	(void)entry;
+	(void)segments;
+	assert_int_equal(count, flags & KEXEC_ON_CRASH ? 5 : 4); /* elfcorehdr */
+	session->flags = flags;
+	return answer(session, "load ", session->load_errno);
+}
+
+static int fake_file_load(void *context, int kernel, int initrd, size_t cmdline_size,
+	const char *cmdline, uint64_t flags)
+{
+	struct session *session = context;
+	ssize_t size;
+
+	session->kernel_size = pread(kernel, session->kernel, sizeof(session->kernel), 0);
+	session->kernel_sealed = fcntl(kernel, F_GET_SEALS) > 0;
+	memset(session->initrd, 0, sizeof(session->initrd));
+	if (initrd >= 0) {
+		size = pread(initrd, session->initrd, sizeof(session->initrd) - 1, 0);
+		assert_true(size > 0);
+	}
+	assert_int_equal(cmdline_size, cmdline ? strlen(cmdline) + 1 : 0);
+	snprintf(session->cmdline, sizeof(session->cmdline), "%s", cmdline ? cmdline : "(none)");
+	session->flags = flags;
+	return answer(session, "file ", session->file_errno);
+}
+
+static void fake_sleep(void *context, unsigned int ms)
+{
+	(void)context;
+	(void)ms;
+}
+
+static void start(struct session *session)
+{
+	*session = (struct session){ .err = ERR_INIT };
+	lm_init(&session->tmp);
+	tmproot_text(&session->tmp, "/sys/kernel/kexec/loaded", "1\n");
+	session->request = (struct request){
+		.action = ACTION_LOAD,
+		.crash = true,
+		.kernel = "/boot/Image",
+		.initrd = "/boot/initrd",
+		.append = "quiet",
+		.no_checks = true,
+	};
+}
+
+static void end(struct session *session)
+{
+	free(session->out);
+	free(session->said);
+	tmproot_done(&session->tmp);
+}
+
+static int run(struct session *session)
+{
+	struct syscall_ops ops = no_calls;
+	struct cmd_io io = { .syscalls = &ops };
+	size_t out_size, said_size;
+	int status;
+
+	ops.kexec_load = fake_load;
+	ops.kexec_file_load = fake_file_load;
+	ops.sleep_ms = fake_sleep;
+	ops.context = session;
+	free(session->out);
+	free(session->said);
+	io.out = open_memstream(&session->out, &out_size);
+	io.err = open_memstream(&session->said, &said_size);
+	assert_non_null(io.out);
+	assert_non_null(io.err);
+	session->calls[0] = '\0';
+	err_clear(&session->err);
+	status = load_from(&session->request, session->tmp.root, &io, &session->err);
+	assert_int_equal(fclose(io.out), 0);
+	assert_int_equal(fclose(io.err), 0);
+	assert_int_equal(session->err.status, status);
+	assert_string_equal(session->out, ""); /* "should change": nothing on stdout */
+	return status;
+}
+
+static void assert_loaded(struct session *session, const char *calls)
+{
+	if (run(session))
+		fail_msg("%s: %s", session->err.id, session->err.text);
+	assert_string_equal(session->calls, calls);
+	/* "must stay": success is silent; of the classic call this machine is short of kcore. */
+	if (strcmp(calls, "file ") == 0)
+		assert_string_equal(session->said, "");
+}
+
+static void assert_failed(
+	struct session *session, const char *calls, const char *id, int code, const char *words)
+{
+	run(session);
+	assert_string_equal(session->calls, calls);
+	assert_string_equal(session->err.id, id);
+	assert_int_equal(exit_status(&session->err), code);
+	if (!strstr(session->err.text, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, session->err.text);
+}
+
+/* "must stay": the file path first, kexec_load where that cannot be used, and only there. */
+static void auto_takes_the_file_call_first(void **state)
+{
+	static const int falls_back[] = { ENOSYS, EINVAL, ENOEXEC, ENOTSUP };
+	static const int final[] = { EPERM, EKEYREJECTED, ENOKEY, ELIBBAD, ENOPKG, EBADMSG, ENOMEM,
+		EADDRNOTAVAIL, E2BIG };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	assert_loaded(&session, "file ");
+	for (size_t i = 0; i < sizeof(falls_back) / sizeof(falls_back[0]); i++) {
+		session.file_errno = falls_back[i];
+		assert_loaded(&session, "file load ");
+	}
+	for (size_t i = 0; i < sizeof(final) / sizeof(final[0]); i++) {
+		session.file_errno = final[i];
+		assert_failed(&session, "file ", "kexec-file-load-failed", 255, strerror(final[i]));
+	}
+	end(&session);
+}
+
+/* "should change": kexec-tools never says why. */
+static void fall_back_says_why_under_debug(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.file_errno = ENOSYS;
+	session.request.debug = true;
+	assert_loaded(&session, "file load ");
+	assert_non_null(strstr(session.said,
+		"falling back to kexec_load: kexec_file_load failed: Function not implemented"));
+	end(&session);
+}
+
+/* "must stay": no fallback under -s, and 253. */
+static void file_call_alone_does_not_fall_back(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.syscall = SYSCALL_FILE_LOAD;
+	assert_loaded(&session, "file ");
+	session.file_errno = ENOSYS;
+	assert_failed(&session, "file ", "file-load-unusable", 253,
+		"syscall kexec_file_load not available");
+	session.file_errno = EINVAL;
+	assert_failed(&session, "file ", "file-load-unusable", 253, "Invalid argument");
+	session.file_errno = ENOKEY;
+	assert_failed(&session, "file ", "kexec-file-load-failed", 255,
+		"kexec_file_load failed: Required key not available");
+	end(&session);
+}
+
+static void classic_call_alone_asks_no_other(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.syscall = SYSCALL_LOAD;
+	assert_loaded(&session, "load ");
+	session.load_errno = ENOSYS;
+	assert_failed(&session, "load ", "kexec-load-failed", 255, "Function not implemented");
+	end(&session);
+}
+
+/* "should change": kexec-tools drops --dtb without a word. */
+static void options_of_the_classic_call_choose_it(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.needs_load = "dtb";
+	assert_loaded(&session, "load ");
+	session.load_errno = ENOSYS;
+	assert_failed(&session, "load ", "kexec-load-failed", 255, "Function not implemented");
+	session.request.needs_load = NULL;
+	session.request.prefers_load = "mem-min";
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "load file ");
+	assert_non_null(strstr(session.said, "warning: syscall: --mem-min has no effect"));
+	session.load_errno = EPERM;
+	assert_failed(&session, "load ", "kexec-load-failed", 255, "Operation not permitted");
+	end(&session);
+}
+
+static void files_go_in_by_their_descriptors(void **state)
+{
+	struct session session;
+	char image[IMAGE_BYTES];
+	FILE *pipe;
+	char command[256];
+
+	(void)state;
+	start(&session);
+	session.request.syscall = SYSCALL_FILE_LOAD;
+	assert_loaded(&session, "file ");
+	assert_int_equal(session.kernel_size, IMAGE_BYTES);
+	assert_false(session.kernel_sealed); /* signatures are attached to the file */
+	assert_memory_equal(session.kernel, "MZ", 2);
+	assert_string_equal(session.initrd, "070701 and so on");
+	assert_string_equal(session.cmdline, "quiet");
+	assert_int_equal(session.flags, KEXEC_FILE_ON_CRASH);
+	memcpy(image, session.kernel, sizeof(image));
+
+	/* "should change": no temporary files */
+	snprintf(command, sizeof(command), "gzip -k %s/boot/Image", session.tmp.dir);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	assert_int_equal(pclose(pipe), 0);
+	session.request.kernel = "/boot/Image.gz";
+	session.request.initrd = NULL;
+	session.request.append = NULL;
+	assert_loaded(&session, "file ");
+	assert_int_equal(session.kernel_size, IMAGE_BYTES);
+	assert_true(session.kernel_sealed);
+	assert_memory_equal(session.kernel, image, sizeof(image));
+	assert_string_equal(session.cmdline, "(none)");
+	assert_int_equal(session.flags, KEXEC_FILE_ON_CRASH | KEXEC_FILE_NO_INITRAMFS);
+	end(&session);
+}
+
+static void normal_image_is_loaded_and_verified(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.crash = false;
+	assert_loaded(&session, "file ");
+	assert_int_equal(session.flags, 0);
+	session.file_errno = ENOSYS;
+	assert_loaded(&session, "file load ");
+	assert_int_equal(session.flags, KEXEC_ARCH_AARCH64);
+	session.file_errno = 0;
+	tmproot_text(&session.tmp, "/sys/kernel/kexec/loaded", "0\n");
+	assert_failed(&session, "file ", "not-armed", 255, "kexec_loaded");
+	end(&session);
+}
+
+/* "must stay": no image is lost when it can be helped; the file call frees it first. */
+static void what_can_be_known_is_refused_before_the_call(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.hotplug = HOTPLUG_ON;
+	assert_failed(&session, "", "hotplug-unsupported", 1, "crash_elfcorehdr_size");
+	session.request.hotplug = HOTPLUG_OFF;
+	session.request.initrd = "/boot/none";
+	assert_failed(&session, "", "initrd-unreadable", 255, "Could not open initrd file");
+	session.request.syscall = SYSCALL_LOAD;
+	assert_failed(&session, "", "file-not-found", 1, "/boot/none");
+	session.request.syscall = SYSCALL_AUTO;
+	session.request.initrd = NULL;
+	session.request.kernel = "/boot/none";
+	assert_failed(&session, "", "file-not-found", 1, "/boot/none");
+	session.request.kernel = "/boot/Image";
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a00fffff : Crash kernel\n");
+	assert_failed(&session, "", "crash-region-too-small", 254, "1048576");
+	tmproot_text(&session.tmp, "/proc/iomem", "40000000-bfffffff : System RAM\n");
+	assert_failed(
+		&session, "", "crash-region-missing", 1, "Memory for crashkernel is not reserved");
+	end(&session);
+}
+
+static void loss_of_the_armed_image_is_said(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.file_errno = EKEYREJECTED;
+	assert_failed(&session, "file ", "kexec-file-load-failed", 255,
+		"the crash kernel armed before is still armed: kexec_file_load failed: ");
+	session.disarms = true;
+	assert_failed(
+		&session, "file ", "kexec-file-load-failed", 255, "NO CRASH KERNEL IS ARMED NOW");
+	/* Also when it is our own plan that ends the second try. */
+	tmproot_text(&session.tmp, "/sys/kernel/kexec/crash_loaded", "1\n");
+	session.file_errno = EINVAL;
+	session.request.initrd = "/boot/elf";
+	session.request.hotplug = HOTPLUG_ON;
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "4096\n");
+	tmproot_text(&session.tmp, "/boot/config-7.3.4", "CONFIG_KEXEC_FILE=y\n");
+	tmproot_text(&session.tmp, "/boot/elf", "\177ELF and so on");
+	assert_failed(&session, "file ", "segment-elf-magic", 255, "NO CRASH KERNEL IS ARMED NOW");
+	end(&session);
+}
+
+static void hotplug_is_verified_on_the_file_path_too(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.hotplug = HOTPLUG_ON;
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "1\n");
+	assert_loaded(&session, "file ");
+	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "0\n");
+	assert_failed(&session, "file ", "hotplug-not-armed", 255, "crash_hotplug");
+	end(&session);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(auto_takes_the_file_call_first),
+		cmocka_unit_test(fall_back_says_why_under_debug),
+		cmocka_unit_test(file_call_alone_does_not_fall_back),
+		cmocka_unit_test(classic_call_alone_asks_no_other),
+		cmocka_unit_test(options_of_the_classic_call_choose_it),
+		cmocka_unit_test(files_go_in_by_their_descriptors),
+		cmocka_unit_test(normal_image_is_loaded_and_verified),
+		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
+		cmocka_unit_test(loss_of_the_armed_image_is_said),
+		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
