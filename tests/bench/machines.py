@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Invented arm64 machines with any number of memory ranges, as fixtures for --sysroot.
 
-write() makes a small machine with a device tree and four CPUs whose memory beyond the first
-GiB lies in pieces that do not touch, as after many hot-adds. Its boot/Image is a header and
+write() makes a machine with a device tree whose memory beyond the first GiB lies in pieces that
+do not touch, as after many hot-adds. Its boot/Image is a header and
 little else: planning is measured, not hashing.
 """
 
@@ -16,7 +16,6 @@ CRASH = (0x70000000, 0x7fffffff)
 IMAGE_VIRTUAL = 0xffff800080210000
 LINEAR = 0xffff000000000000
 FIRST_PIECE, PIECE, STRIDE = 0x200000000, 2 * MIB, 128 * MIB
-CPUS = 4
 
 FACTS = "machine=aarch64\nrelease=6.18.0-bench\npage_size=4096\n"
 VMCOREINFO = (b"OSRELEASE=6.18.0-bench\nPAGESIZE=4096\nNUMBER(VA_BITS)=48\n"
@@ -64,7 +63,7 @@ def image():
                        b"ARM\x64", 0).ljust(1024, b"\0")
 
 
-def files(count):
+def files(count, cpus):
     """{path: bytes} of the machine with count ranges."""
     cells = struct.pack(">I", 2)
     found = {
@@ -82,18 +81,18 @@ def files(count):
         "proc/device-tree/chosen/bootargs": b"console=ttyAMA0\0",
         "sys/kernel/vmcoreinfo": b"0x0000000045000000 1024\n",
         "sys/kernel/kexec_crash_loaded": b"0\n",
-        "sys/devices/system/cpu/possible": f"0-{CPUS - 1}\n".encode(),
-        "sys/devices/system/cpu/present": f"0-{CPUS - 1}\n".encode(),
+        "sys/devices/system/cpu/possible": f"0-{cpus - 1}\n".encode(),
+        "sys/devices/system/cpu/present": f"0-{cpus - 1}\n".encode(),
     }
-    for cpu in range(CPUS):
+    for cpu in range(cpus):
         folder = f"sys/devices/system/cpu/cpu{cpu}"
-        found[f"{folder}/crash_notes"] = f"{0x7e000000 + cpu * 4096:x}\n".encode()
+        found[f"{folder}/crash_notes"] = f"{0x50000000 + cpu * 4096:x}\n".encode()
         found[f"{folder}/crash_notes_size"] = b"424\n"
     return found
 
 
-def write(folder, count):
+def write(folder, count, cpus):
     """Put the machine into a folder."""
-    for path, data in files(count).items():
+    for path, data in files(count, cpus).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)

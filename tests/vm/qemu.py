@@ -115,12 +115,14 @@ class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
     def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
-                 slots=0, max_memory=0, el2=False, crashkernel="256M", append="", disks=()):
+                 slots=0, max_memory=0, el2=False, crashkernel="256M", append="", disks=(),
+                 counted=False):
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware) or "uefi" (UEFI with ACPI); memory
         and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
-        gives the guest EL2; disks are host files that appear as /dev/vda, /dev/vdb, ...
+        gives the guest EL2; disks are host files that appear as /dev/vda, /dev/vdb, ...;
+        counted makes its clock count instructions, one a nanosecond.
         """
         self._dir = pathlib.Path(tempfile.mkdtemp(prefix="kexec-vm-"))
         self._qemu = None
@@ -132,12 +134,12 @@ class Machine:
         self._qmp_ready = False
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
-            max_memory=max_memory, el2=el2, disks=disks,
+            max_memory=max_memory, el2=el2, disks=disks, counted=counted,
             append=f"console={CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
             if crashkernel else f"console={CONSOLE} panic=-1 {append}")
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, el2,
-                      disks, append):
+                      disks, counted, append):
         if kind not in ("dt", "uefi"):
             raise ValueError(f"kind={kind}")
         board = "virt,gic-version=3"
@@ -150,7 +152,8 @@ class Machine:
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
             QEMU, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
-            "-accel", "tcg,thread=multi", "-nodefaults", "-display", "none", "-no-reboot",
+            "-accel", f"tcg,thread={'single' if counted else 'multi'}",
+            "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-device", "virtio-serial-pci",
@@ -158,6 +161,8 @@ class Machine:
             "-device", "virtserialport,chardev=agent,name=agent",
             "-kernel", str(kernel), "-initrd", str(initrd), "-append", append,
         ]
+        if counted:
+            command += ["-icount", "shift=0,sleep=off"]
         if kind == "uefi":
             command += ["-bios", str(FIRMWARE)]
         for number, disk in enumerate(disks):

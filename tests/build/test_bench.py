@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The benchmark decides nothing, and runs for minutes: here only that it can make its page."""
+
+import sys
+import xml.etree.ElementTree
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/bench"))
+# pylint: disable=wrong-import-position
+import bench  # noqa: E402
+from rows import Row, table  # noqa: E402
+
+
+def test_every_part_has_its_place_in_the_page(tmp_path, monkeypatch):
+    text = (TOP / "doc/performance.md").read_text()
+    (tmp_path / "performance.md").write_text(text)
+    monkeypatch.setattr(bench, "DOC", tmp_path)
+    assert all(f"({file}.svg)" in text for plots in bench.PLOTS.values() for file, *_ in plots)
+    monkeypatch.setattr(bench, "PLOTS", {})
+    names = ["summary", *bench.BENCHES]
+    for name in names:
+        bench.update_doc(name, f"{name} was here\n", [])
+    changed = (tmp_path / "performance.md").read_text()
+    assert [line for line in changed.splitlines() if line.endswith(" was here")] == [
+        f"{name} was here" for name in names]
+    assert changed.count("<!--") == text.count("<!--")
+
+
+def test_rows_and_plots_tell_the_same():
+    rows = [Row("load, 7 MB: instructions", "million", [1.0, 2.0, 3.0], [20.0, 40.0, 30.0]),
+            Row("load, 8 MB: instructions", "million", [0], "cannot: a & b")]
+    assert "| 2.00 (1.00..3.00) | 30.00 (20.00..40.00) | 0.07 (0.05..0.10) |" in table(rows)
+    found = bench.medians(rows, r"load, (.*): instructions")
+    assert found == [("7 MB", (2.0, 30.0)), ("8 MB", (0, None))]
+    root = xml.etree.ElementTree.fromstring(bench.svg.bars("a < b", "million", found))
+    words = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "a < b" in words and "7 MB" in words and "30" in words
