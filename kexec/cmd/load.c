@@ -56,6 +56,13 @@ static void files_done(struct files *files)
 	report_done(&files->report);
 }
 
+/* Is it by kexec_load(2) at first, as far as the command line can tell? */
+static bool plans_first(const struct request *request)
+{
+	return request->syscall == SYSCALL_LOAD || request->dry_run ||
+	       (request->syscall == SYSCALL_AUTO && (request->needs_load || request->prefers_load));
+}
+
 static int read_initrd(const struct request *request, const struct sysroot *root,
 	struct files *files, struct err *err)
 {
@@ -66,11 +73,11 @@ static int read_initrd(const struct request *request, const struct sysroot *root
 		return ST_OK;
 	}
 	status = sysroot_read(root, request->initrd, INITRD_SIZE_MAX, &files->initrd_file, err);
-	if (status && request->syscall != SYSCALL_LOAD) {
-		/* Scripts know it by its exit status as a failed load. */
+	if (status && !plans_first(request)) {
+		/* To kexec-tools it is a failed load here, and a mistake of the user's below. */
 		struct err why = *err;
 
-		err_set(err, status, "initrd-unreadable", "Could not open initrd file %s",
+		err_set(err, status, "initrd-unreadable", "Could not open initrd file: %s",
 			why.text);
 		return status;
 	}
@@ -107,13 +114,6 @@ static int read_kernel(const struct request *request, const struct sysroot *root
 		status = image_check_type(&files->image, request->type, err);
 	timeline_spent(&files->timeline, PHASE_DECOMPRESS);
 	return status;
-}
-
-/* Is it by kexec_load(2) at first, as far as the command line can tell? */
-static bool plans_first(const struct request *request)
-{
-	return request->syscall == SYSCALL_LOAD || request->dry_run ||
-	       (request->syscall == SYSCALL_AUTO && (request->needs_load || request->prefers_load));
 }
 
 /* Before the machine is looked at, so that it has less time to change under the plan. */
