@@ -19,7 +19,7 @@
 #define PURGATORY_ABI_H
 
 #define PURGATORY_MAGIC	  0x314752555058454b /* the bytes "KEXPURG1" */
-#define PURGATORY_VERSION 3
+#define PURGATORY_VERSION 4
 #define PURGATORY_ALIGN	  4096
 
 #define PURGATORY_PARAMS_OFFSET 64
@@ -36,10 +36,11 @@
 #define PURGATORY_SKIP_CHECK 0x1 /* --no-checks: go to the kernel without looking at anything */
 #define PURGATORY_VERBOSE    0x2 /* a console was named by the user: say also that all is well */
 
-/* purgatory_params.on_corruption */
-#define PURGATORY_HALT	0 /* report, then wait for ever: a watchdog or an operator decides */
-#define PURGATORY_RESET 1 /* report, then PSCI SYSTEM_RESET; halts where that returns */
-#define PURGATORY_BOOT	2 /* report, then enter the capture kernel all the same */
+/* purgatory_params.on_corruption: words, so that a bit that changed does not make one another */
+#define PURGATORY_HALT                                                                             \
+	0x68616c74 /* report, then wait for ever: a watchdog or an operator decides */
+#define PURGATORY_RESET 0x72736574 /* report, then PSCI SYSTEM_RESET; halts where that returns */
+#define PURGATORY_BOOT	0x626f6f74 /* report, then enter the capture kernel all the same */
 
 /* purgatory_params.console_type */
 #define PURGATORY_CONSOLE_NONE	0
@@ -136,11 +137,16 @@ struct purgatory_tables {
 	uint64_t sum;  /* of all words, by purgatory_sum() */
 };
 
-/* What all words of the tables come to, each taken in turn, beginning with 0: a difference in
- * one word always shows. Tables with an error would lead nowhere, and without a word. */
+/*
+ * What all words of tables or parameters come to, each taken in turn, beginning with 0: a
+ * difference in one word always shows, since no two sums become one, and in several all but
+ * certainly. High bits come down, or a line of the data bus that is stuck could hide itself.
+ */
 static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
 {
-	return (sum ^ word) * 0x9e3779b97f4a7c15u; /* odd: no two sums become one */
+	uint64_t product = (sum ^ word) * 0x9e3779b97f4a7c15u; /* odd */
+
+	return product ^ product >> 32;
 }
 
 /*
@@ -153,7 +159,9 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
  *	2^64, name terminated; kernel_entry (4-byte aligned) and dtb (8-byte aligned) each
  *	inside the data of a region, for what nobody verified must not be entered; tables where
- *	they have to be, and the set that this CPU would use with the sum that it should have.
+ *	they have to be, and the set that this CPU would use with the sum that it should have;
+ *
+ *  always, and last, so that the field is named where it can be: the sum.
  *
  * A console that cannot be used as described is no console, not a corruption. A record that is
  * not in the data of the region of the device tree, or has not the magic there, is none.
@@ -177,7 +185,7 @@ struct purgatory_params {
 	struct purgatory_region regions[PURGATORY_REGIONS_MAX];
 	struct purgatory_tables tables[PURGATORY_TABLES_SETS];
 	uint64_t record; /* physical address of the struct purgatory_record_cells */
-	uint64_t unused; /* zero */
+	uint64_t sum;	 /* of all words before this one, by purgatory_sum() */
 };
 
 _Static_assert(offsetof(struct purgatory_params, magic) == 0, "abi");
@@ -199,6 +207,7 @@ _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
 _Static_assert(offsetof(struct purgatory_params, tables) == 1232, "abi");
 _Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
 _Static_assert(offsetof(struct purgatory_params, record) == 1280, "abi");
+_Static_assert(offsetof(struct purgatory_params, sum) == PURGATORY_PARAMS_SIZE - 8, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, result) == 16, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, entered) == 32, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, bad_name) == 60, "abi");

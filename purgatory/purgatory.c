@@ -76,11 +76,12 @@ static const char *header_problem(const struct purgatory_params *params)
 		return "size";
 	if ((params->flags & ~(uint32_t)KNOWN_FLAGS) != 0)
 		return "flags";
-	if (params->on_corruption > PURGATORY_BOOT)
+	if (params->on_corruption != PURGATORY_HALT && params->on_corruption != PURGATORY_RESET &&
+		params->on_corruption != PURGATORY_BOOT)
 		return "on_corruption";
 	if (params->region_count > PURGATORY_REGIONS_MAX)
 		return "region_count";
-	if (params->reserved != 0 || params->unused != 0)
+	if (params->reserved != 0)
 		return "reserved";
 	return NULL;
 }
@@ -162,12 +163,12 @@ static bool tables_in_place(const struct purgatory_params *params)
 	return true;
 }
 
-static uint64_t sum_of(const struct purgatory_tables *tables)
+static uint64_t sum_of(uint64_t start, uint64_t size)
 {
-	const memory_word *word = memory_at(tables->root);
+	const memory_word *word = memory_at(start);
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < tables->size / sizeof(*word); i++)
+	for (size_t i = 0; i < size / sizeof(*word); i++)
 		sum = purgatory_sum(sum, word[i]);
 	return sum;
 }
@@ -179,9 +180,25 @@ static const char *tables_problem(const struct purgatory_params *params)
 
 	if (first_nonzero(start, start + sizeof(params->tables)) == start + sizeof(params->tables))
 		return NULL;
-	if (!tables_in_place(params) || sum_of(tables) != tables->sum)
+	if (!tables_in_place(params) || sum_of(tables->root, tables->size) != tables->sum)
 		return "tables";
 	return NULL;
+}
+
+/* What is wrong with the parameters and with what they lead to, or NULL. */
+static const char *params_problem(const struct purgatory_params *params)
+{
+	const char *problem = header_problem(params);
+
+	if (!problem && !(params->flags & PURGATORY_SKIP_CHECK)) {
+		problem = regions_problem(params);
+		if (!problem)
+			problem = tables_problem(params);
+	}
+	if (!problem &&
+		sum_of(address_of(params), offsetof(struct purgatory_params, sum)) != params->sum)
+		problem = "sum";
+	return problem;
 }
 
 /* "purgatory: digest mismatch: NAME [0xSTART, 0xEND)": tests and people look for it. */
@@ -317,24 +334,20 @@ static void report_pace(struct console *console, const struct purgatory_params *
 static void check_image(struct console *console, const struct purgatory_params *params,
 	struct purgatory_outcome *outcome)
 {
-	const char *problem = header_problem(params);
+	const char *problem = params_problem(params);
 	bool verbose = params->flags & PURGATORY_VERBOSE;
 	uint32_t caches;
 
 	outcome->result = PURGATORY_RESULT_CORRUPT;
-	if (!problem && params->flags & PURGATORY_SKIP_CHECK) {
-		if (verbose)
-			print(console, "purgatory: check skipped\n");
-		outcome->result = PURGATORY_RESULT_SKIPPED;
-		return;
-	}
-	if (!problem)
-		problem = regions_problem(params);
-	if (!problem)
-		problem = tables_problem(params);
 	if (problem) {
 		report_params(console, params, problem);
 		note_bad(outcome, "purgatory");
+		return;
+	}
+	if (params->flags & PURGATORY_SKIP_CHECK) {
+		if (verbose)
+			print(console, "purgatory: check skipped\n");
+		outcome->result = PURGATORY_RESULT_SKIPPED;
 		return;
 	}
 

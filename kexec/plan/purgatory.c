@@ -103,15 +103,20 @@ static void fill_region(const struct segment *segment, uint8_t *region)
 		segment_purpose_name(segment->purpose));
 }
 
-static void fill_set(uint8_t *set, struct range range, const uint8_t *tables)
+static uint64_t sum_of(const uint8_t *words, uint64_t size)
 {
 	uint64_t sum = 0;
 
-	for (uint64_t i = 0; i < range_size(range); i += 8)
-		sum = purgatory_sum(sum, load_le64(tables + i));
+	for (uint64_t i = 0; i < size; i += 8)
+		sum = purgatory_sum(sum, load_le64(words + i));
+	return sum;
+}
+
+static void fill_set(uint8_t *set, struct range range, const uint8_t *tables)
+{
 	store_le64(set + TABLES(root), range.start);
 	store_le64(set + TABLES(size), range_size(range));
-	store_le64(set + TABLES(sum), sum);
+	store_le64(set + TABLES(sum), sum_of(tables, range_size(range)));
 }
 
 /* Tables are for speed: without them the purgatory verifies all the same. */
@@ -181,5 +186,7 @@ int purgatory_fill(
 	store_le32(blob + PARAM(region_count), count);
 	if (!request->no_checks)
 		fill_tables(inputs, plan, report);
+	store_le64(blob + PARAM(sum),
+		sum_of(blob + PARAM(magic), offsetof(struct purgatory_params, sum)));
 	return ST_OK;
 }

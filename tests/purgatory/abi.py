@@ -6,14 +6,14 @@ import struct
 from dataclasses import dataclass, field
 
 MAGIC = b"KEXPURG1"
-VERSION = 3
+VERSION = 4
 PARAMS_OFFSET = 64
 PARAMS_SIZE = 1296
 REGIONS_MAX = 16
 TABLES_SETS = 2
 
 SKIP_CHECK, VERBOSE = 1, 2
-HALT, RESET, BOOT = 0, 1, 2
+HALT, RESET, BOOT = (int.from_bytes(word, "big") for word in (b"halt", b"rset", b"boot"))
 CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 = 0, 1, 2
 PSCI_NONE, PSCI_SMC, PSCI_HVC = 0, 1, 2
 
@@ -25,7 +25,6 @@ HEADER = struct.Struct("<8sIIQ")
 FIELDS = struct.Struct("<QQIIIIQIIII")
 REGION = struct.Struct("<QQQ32s16s")
 TABLES = struct.Struct("<QQQ")
-TAIL = struct.Struct("<QQ")
 RECORD = struct.Struct(">8s6I3QI16s")
 RECORD_UNUSED = struct.pack(">8sII60x", b"KEXECREC", 1, 76)
 
@@ -68,13 +67,14 @@ class Params:
             self.console_reg_width, len(self.regions), 0)
         regions = b"".join(region.pack() for region in self.regions)
         regions = regions.ljust(REGIONS_MAX * REGION.size, b"\0")
-        tables = b"".join(TABLES.pack(root, len(data), tables_sum(data))
+        tables = b"".join(TABLES.pack(root, len(data), words_sum(data))
                           for root, data in self.tables)
         tables = tables.ljust(TABLES_SETS * TABLES.size, b"\0")
-        body = values + regions + tables + TAIL.pack(self.record, 0)
-        assert HEADER.size + len(body) == PARAMS_SIZE
-        start = PARAMS_OFFSET + HEADER.size
-        return blob[:start] + body + blob[start + len(body):]
+        head = blob[PARAMS_OFFSET:PARAMS_OFFSET + HEADER.size]
+        block = head + values + regions + tables + struct.pack("<Q", self.record)
+        block += struct.pack("<Q", words_sum(block))
+        assert len(block) == PARAMS_SIZE
+        return blob[:PARAMS_OFFSET] + block + blob[PARAMS_OFFSET + PARAMS_SIZE:]
 
 
 @dataclass
@@ -103,8 +103,9 @@ def header(blob):
     return HEADER.unpack_from(blob, PARAMS_OFFSET)
 
 
-def tables_sum(data):
+def words_sum(data):
     total = 0
     for word, in struct.iter_unpack("<Q", data):
         total = (total ^ word) * 0x9E3779B97F4A7C15 % (1 << 64)
+        total ^= total >> 32
     return total

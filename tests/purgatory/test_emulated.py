@@ -153,8 +153,9 @@ def recorded(result):
     record = abi.Record.parse(result.record)
     assert (record.magic, record.version, record.size) == (b"KEXECREC", 1, abi.RECORD.size)
     assert record.tick_rate == 62500000  # of this board
-    # The kernel of the harness counts from just before the purgatory to just behind it.
-    assert 0 < record.left - record.entered < result.registers("clock")["TICKS"]
+    # The kernel of the harness counts from just before the purgatory to just behind it; the stub
+    # has set an offset by which the virtual counter begins short of its end.
+    assert 0 < (record.left - record.entered) % (1 << 64) < result.registers("clock")["TICKS"]
     return record
 
 
@@ -422,6 +423,7 @@ def bad_param(offset, bit=0, policy="halt", **params):
     "size": (bad_param(12, 3), "size", "halt"),
     "flags": (bad_param(43, 7, "boot"), "flags", "boot"),
     "policy": (bad_param(44, 4, "halt"), "on_corruption", "halt"),
+    "policy-boot": (bad_param(45, 0, "halt", on_corruption=abi.BOOT), "on_corruption", "halt"),
     "count-less": (bad_param(72, 0), "region_count", "halt"),
     "count-more": (bad_param(72, 2), "region mem_size", "halt"),
     "count-many": (bad_param(72, 6), "region_count", "halt"),
@@ -431,7 +433,16 @@ def bad_param(offset, bit=0, policy="halt", **params):
     "region-start": (bad_param(80, 3), "region start", "halt"),
     "region-data-size": (bad_param(80 + 72 + 8 + 4, 0), "region data_size", "halt"),
     "unused-region": (bad_param(1231, 7), "region_count", "halt"),
-    "unused": (bad_param(1295, 7), "reserved", "halt"),
+    "record": (bad_param(1280, 2), "sum", "halt"),
+    "sum": (bad_param(1295, 7), "sum", "halt"),
+    # What is plausible either way: nothing but the sum can tell.
+    "skip-check": (bad_param(40, 0), "sum", "halt"),
+    "verbose": (bad_param(40, 1), "sum", "halt"),
+    "conduit": (bad_param(48, 5), "sum", "halt"),
+    "shift": (bad_param(64), "sum", "halt"),
+    "digest": (bad_param(80 + 24), "sum", "halt"),
+    "name": (bad_param(80 + 56, 5), "sum", "halt"),
+    "el2-tables-at-el1": (bad_param(1232 + 24 + 16), "sum", "halt"),
 })
 def test_bad_parameter(case, expected, more, result):
     assert result.report == params_line(expected) + policy_line(more)
@@ -455,12 +466,6 @@ def test_bad_tables(case, expected, result):
     assert result.report == ("" if expected == "boot" else params_line("tables")
                              + policy_line("halt"))
     assert_outcome(result, expected)
-
-
-@cases({"kernel": Case(until="halt", damage=lambda memory: memory.flip_param(80 + 24))})
-def test_changed_digest_in_the_block(result):
-    assert result.report.startswith(region_line("kernel") + "\n")
-    assert_followed(result, "halt")
 
 
 # --------------------------------------------------------------------------------- flags

@@ -69,7 +69,7 @@ static void fill(struct console console)
 /* Parameters, stack and tables: all of it in the bytes of the segment, in whole pages. */
 static void test_all_is_inside(void **state)
 {
-	uint64_t at;
+	uint64_t at, sum = 0;
 
 	(void)state;
 	assert_int_equal(plan.purgatory.size % PURGATORY_ALIGN, 0);
@@ -78,12 +78,15 @@ static void test_all_is_inside(void **state)
 	assert_int_equal(field(offsetof(struct purgatory_params, kernel_entry)), 0x6fc00000);
 	assert_int_equal(field(offsetof(struct purgatory_params, dtb)), 0x7fa00000);
 	assert_int_equal(field(offsetof(struct purgatory_params, record)), 0x7fa01234);
+	for (size_t i = 0; i < offsetof(struct purgatory_params, sum); i += 8)
+		sum = purgatory_sum(sum, field(i));
+	assert_int_equal(field(offsetof(struct purgatory_params, sum)), sum);
 	at = ENTRY + field(offsetof(struct purgatory_params, mem_size));
 	assert_true(at > ENTRY + PURGATORY_PARAMS_OFFSET + sizeof(struct purgatory_params));
 	for (int set = 0; set < PURGATORY_TABLES_SETS; set++, at += field(TABLES + 8)) {
 		size_t tables = TABLES + (size_t)set * sizeof(struct purgatory_tables);
-		uint64_t sum = 0;
 
+		sum = 0;
 		at = (at + PURGATORY_ALIGN - 1) / PURGATORY_ALIGN * PURGATORY_ALIGN;
 		assert_int_equal(field(tables), at);
 		assert_int_equal(field(tables + 8), field(TABLES + 8));
