@@ -84,15 +84,20 @@ udevadm test --action="$3" "$PWD/$4" 2>&1
 """
 
 
-def udev_runs(rules, hotplug, action, device):
-    """What udev runs for an event of a device when crash_hotplug reads this."""
+def udev_says(rules, hotplug, action, device):
+    """What udevadm prints about an event of a device when crash_hotplug reads this."""
     private = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-rm"]
     text = run(*private, "sh", "-c", UDEV_TEST, "sh", rules, hotplug, action, device,
                env={**os.environ, "SYSTEMD_DEVICE_VERIFY_SYSFS": "0"})
-    mine = [line for line in text.splitlines() if "98-kexec.rules" in line]
+    mine = [line for line in text.splitlines() if rules.name in line]
     assert mine and mine[0].startswith("Reading rules file"), text
     assert not any(word in line.lower() for line in mine for word in ("invalid", "unknown")), text
-    return [line.partition("run: ")[2].strip("'") for line in text.splitlines()
+    return text
+
+
+def udev_runs(*event):
+    """The commands of ours that udev runs for an event."""
+    return [line.partition("run: ")[2].strip("'") for line in udev_says(*event).splitlines()
             if line.startswith("run: ") and "kexec" in line]
 
 
@@ -114,6 +119,16 @@ def test_udev_reloads_only_where_the_kernel_does_not(prefix, hotplug, action, de
     commands = udev_runs(prefix / "lib/udev/rules.d/98-kexec.rules", hotplug, action, device)
     assert commands == ([f"/usr/bin/systemd-run --quiet --no-block --collect {prefix}/{THROTTLE}"]
                         if reloads else [])
+
+
+@pytest.mark.parametrize("hotplug, reloads", [("0", True), ("1", False)])
+def test_the_rules_that_we_tell_debian_users_to_write(tmp_path, hotplug, reloads):
+    text = (TOP / "doc/kdumpctl.md").read_text()
+    rules = tmp_path / "50-kdump-tools.rules"
+    begin, end = text.index("    SUBSYSTEM!="), text.index('    LABEL="kdump_tools_end"')
+    rules.write_text(text[begin:end] + 'LABEL="kdump_tools_end"\n')
+    said = udev_says(rules, hotplug, "online", "memory/memory9")
+    assert ("PROGRAM '/usr/sbin/kdump-config try-reload'" in said) == reloads, said
 
 
 # --- the throttle ---------------------------------------------------------------------

@@ -340,6 +340,21 @@ def messages(tree):
                 for name in sorted(explained - set(ids)))
 
 
+def anchors(tree, name):
+    """What a link to a heading of a document ends in, as GitHub makes it."""
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+            for heading in re.findall(r"^#+ (.*)", tree.text(name), re.M)]
+
+
+@rule("doc/troubleshooting.md leads to every group of messages",
+      ("doc/messages.md", "## A new group\n\n| id | |\n"))
+def troubleshooting(tree):
+    links_ = set(re.findall(r"messages\.md#([^)\s]+)", tree.text("doc/troubleshooting.md")))
+    groups = set(anchors(tree, "doc/messages.md")[1:])
+    yield from (f"nothing leads to #{name}" for name in sorted(groups - links_))
+    yield from (f"#{name} is no group" for name in sorted(links_ - groups))
+
+
 @rule("links in documents lead somewhere", ("NEWS.md", "[x](doc/no-such-file.md)"))
 def links(tree):
     for name in tree.select(".md"):
