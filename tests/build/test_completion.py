@@ -15,16 +15,21 @@ COMPLETIONS = pathlib.Path(__file__).resolve().parents[2] / "completions"
 FILES = ("Image-one", "Image-two")
 
 
+def tool_of(line):
+    """What is completed."""
+    return line.split()[0]
+
+
 def ask_bash(line, folder):
     """By its own completion library, with the words as readline splits them."""
     words = re.findall(r"=|[^\s=]+", line) + ([""] if line.endswith((" ", "=")) else [])
     script = f"""
         source /usr/share/bash-completion/bash_completion
-        source '{COMPLETIONS}/kexec.bash'
+        source '{COMPLETIONS}/{tool_of(line)}.bash'
         COMP_LINE=$1 COMP_POINT=${{#1}}
         shift
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-        _kexec kexec "${{@: -1}}" "${{@: -2:1}}" 2>/dev/null
+        _{tool_of(line).replace("-", "_")} "$1" "${{@: -1}}" "${{@: -2:1}}" 2>/dev/null
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
     done = subprocess.run(["bash", "--norc", "-c", script, "bash", line, *words], cwd=folder,
@@ -35,7 +40,7 @@ def ask_bash(line, folder):
 
 def ask_fish(line, folder):
     """It has a command for the purpose."""
-    script = f"source '{COMPLETIONS}/kexec.fish'; complete -C '{line}'"
+    script = f"source '{COMPLETIONS}/{tool_of(line)}.fish'; complete -C '{line}'"
     done = subprocess.run(["fish", "--no-config", "-c", script], cwd=folder, text=True,
                           capture_output=True, check=True,
                           env={**os.environ, "HOME": str(folder)})
@@ -113,6 +118,8 @@ def folder_fixture(tmp_path):
     ("kexec --initrd=Ima", FILES),
     ("kexec --initrd Ima", FILES),
     ("kexec --load-pres", []),
+    ("vmcore-dmesg --l", ["--level"]),
+    ("vmcore-dmesg Ima", FILES),
 ])
 def test_completion(shell, line, expected, folder):
     answers = {answer.rstrip("=") for answer in SHELLS[shell](line, folder)}

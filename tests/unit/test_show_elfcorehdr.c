@@ -271,6 +271,16 @@ static void file_is_held_against_the_machine_beside_it(void **state)
 	assert_says(scene, COVERAGE_GAPS, "missing: [0x50000000, ");
 }
 
+/* In a capture kernel nobody has to say so. */
+static void vmcore_goes_before_what_is_armed(void **state)
+{
+	struct scene *scene = *state;
+
+	tmproot_bytes(&scene->tmp, "/proc/vmcore", scene->core.bytes.data, scene->core.bytes.size);
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "ELF core header of /proc/vmcore:");
+}
+
 /* In a core file all notes are in one place. */
 static void notes_of_a_file_are_counted(void **state)
 {
@@ -361,6 +371,7 @@ int main(void)
 		TEST(what_cannot_be_told_says_why),
 		TEST(only_headers_count),
 		TEST(file_is_held_against_the_machine_beside_it),
+		TEST(vmcore_goes_before_what_is_armed),
 		TEST(notes_of_a_file_are_counted),
 		TEST(file_alone_tells_nothing_about_its_machine),
 		TEST(memory_beyond_the_last_address_is_refused),
