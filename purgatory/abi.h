@@ -164,7 +164,7 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  *  always, and last, so that the field is named where it can be: the sum.
  *
  * A console that cannot be used as described is no console, not a corruption. A record that is
- * not in the data of the region of the device tree, or has not the magic there, is none.
+ * not inside of the device tree, or is not an unused one, is none.
  */
 struct purgatory_params {
 	uint64_t magic;

@@ -472,23 +472,26 @@ static void record_init(union record *record)
 	put_u64(record->say.magic, PURGATORY_RECORD_MAGIC);
 }
 
+/* Bytes of the device tree, as it says itself: the second cell. */
+static uint32_t tree_size(const struct purgatory_params *params)
+{
+	const record_cell *tree = memory_at(params->dtb);
+
+	return cell(tree[1]);
+}
+
 /*
- * Where the record goes; NULL for nowhere. In the tree's own data and on top of an unused record:
+ * Where the record goes; NULL for nowhere. Inside of the tree and on top of an unused record:
  * whatever became of the parameters, nothing else is overwritten.
  */
 static record_cell *record_at(const struct purgatory_params *params)
 {
 	record_cell *at = (record_cell *)(uintptr_t)params->record;
-	bool inside = false;
+	uint64_t offset = params->record - params->dtb;
 	union record unused;
 
-	for (uint32_t i = 0; i < params->region_count && i < PURGATORY_REGIONS_MAX; i++) {
-		const struct purgatory_region *region = &params->regions[i];
-
-		inside |= in_data(region, params->dtb) && in_data(region, params->record) &&
-			  in_data(region, params->record + sizeof(unused) - 1);
-	}
-	if (!inside || params->record % sizeof(*at) != 0)
+	if (params->record % sizeof(*at) != 0 || offset > UINT32_MAX ||
+		offset + sizeof(unused) > tree_size(params))
 		return NULL;
 	record_init(&unused);
 	for (size_t i = 0; i < RECORD_CELLS; i++)

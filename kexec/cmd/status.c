@@ -7,6 +7,7 @@
 #include "kexec/system/iomem.h"
 #include "kexec/system/kconfig.h"
 #include "kexec/system/kexec_state.h"
+#include "kexec/system/purgatory_record.h"
 #include "lib/jsonw.h"
 #include "lib/sysroot.h"
 
@@ -19,6 +20,8 @@ struct overview {
 	struct err iomem_error;	 /* as for anybody but root */
 	int reload;		 /* must user space load again at a hotplug event? 0, 1 or -1 */
 	const char *reload_text; /* why; static */
+	struct purgatory_record purgatory; /* of the way here, when purgatory_error is empty */
+	struct err purgatory_error;	   /* as for any kernel but one started by a panic */
 };
 
 static void overview_done(struct overview *view)
@@ -70,13 +73,14 @@ static void judge_reload(const struct sysroot *root, struct overview *view)
 
 static int overview_read(const struct sysroot *root, struct overview *ret, struct err *err)
 {
-	struct overview view = { .iomem_error = ERR_INIT };
+	struct overview view = { .iomem_error = ERR_INIT, .purgatory_error = ERR_INIT };
 	int result = kexec_state_read(root, &view.state, err);
 
 	if (result)
 		return result;
 	iomem_read(root, &view.iomem, &view.iomem_error);
 	judge_reload(root, &view);
+	purgatory_record_read(root, &view.purgatory, &view.purgatory_error);
 	*ret = view;
 	return ST_OK;
 }
@@ -92,6 +96,21 @@ static void print_limit(FILE *out, const char *what, int64_t limit)
 {
 	if (limit >= 0)
 		fprintf(out, "loads left, %s: %" PRId64 "\n", what, limit);
+}
+
+/* Nothing when this kernel was not started by a purgatory. */
+static void print_purgatory(const struct overview *view, FILE *out)
+{
+	char text[PURGATORY_RECORD_TEXT_SIZE];
+
+	if (view->purgatory_error.status == ST_NOT_FOUND)
+		return;
+	if (view->purgatory_error.status) {
+		fprintf(out, "started by purgatory: not known: %s\n", view->purgatory_error.text);
+		return;
+	}
+	purgatory_record_text(&view->purgatory, text);
+	fprintf(out, "started by purgatory: %s\n", text);
 }
 
 static void print_text(const struct overview *view, FILE *out)
@@ -122,6 +141,7 @@ static void print_text(const struct overview *view, FILE *out)
 	print_limit(out, "for a panic", state->load_limit_panic);
 	if (state->lockdown[0])
 		fprintf(out, "lockdown: %s\n", state->lockdown);
+	print_purgatory(view, out);
 }
 
 /* --- JSON ---------------------------------------------------------------------------- */
@@ -160,6 +180,25 @@ static struct json_object *describe_crash(struct jsonw *writer, const struct ove
 	return object;
 }
 
+static struct json_object *describe_purgatory(
+	struct jsonw *writer, const struct purgatory_record *record)
+{
+	struct json_object *object = json_object_new_object();
+	uint64_t nanoseconds;
+
+	jsonw_put_text(writer, object, "result", purgatory_record_result(record));
+	jsonw_put_text(writer, object, "caches", purgatory_record_caches(record));
+	jsonw_put_text(writer, object, "sha256", purgatory_record_core(record));
+	jsonw_put_number(writer, object, "bytes", record->bytes);
+	if (purgatory_record_nanoseconds(record, &nanoseconds))
+		jsonw_put_number(writer, object, "nanoseconds", nanoseconds);
+	else
+		jsonw_put_null(writer, object, "nanoseconds");
+	jsonw_put_number(writer, object, "bad_segments", record->bad_count);
+	jsonw_put_text(writer, object, "first_bad", record->bad_name[0] ? record->bad_name : NULL);
+	return object;
+}
+
 static int print_json(const struct overview *view, FILE *out, struct err *err)
 {
 	struct jsonw writer = { .failed = false };
@@ -177,6 +216,11 @@ static int print_json(const struct overview *view, FILE *out, struct err *err)
 	jsonw_put_tristate(&writer, object, "load_disabled", view->state.load_disabled);
 	jsonw_put_text(
 		&writer, object, "lockdown", view->state.lockdown[0] ? view->state.lockdown : NULL);
+	if (view->purgatory_error.status)
+		jsonw_put_null(&writer, object, "purgatory");
+	else
+		jsonw_put(&writer, object, "purgatory",
+			describe_purgatory(&writer, &view->purgatory));
 	result = jsonw_finish(&writer, object, &text);
 	if (result)
 		err_no_memory(err);

@@ -9,7 +9,8 @@
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 
-#define PATH	      "/proc/device-tree/chosen/" PURGATORY_RECORD_PROPERTY
+#define CHOSEN	      "/proc/device-tree/chosen"
+#define PATH	      CHOSEN "/" PURGATORY_RECORD_PROPERTY
 #define PATH_MAX_SIZE 4096
 
 #define CELL(field)  offsetof(struct purgatory_record_cells, field)
@@ -141,6 +142,9 @@ int purgatory_record_read(const struct sysroot *root, struct purgatory_record *r
 	blob_done(&bytes);
 	if (status != ST_NOT_FOUND)
 		return status;
+	/* Only root may read the flat tree, so it is not asked where there is no need. */
+	if (sysroot_is_dir(root, CHOSEN))
+		return not_found(err);
 	err_clear(err);
 	return read_flat(root, ret, err);
 }

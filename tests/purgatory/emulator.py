@@ -117,8 +117,8 @@ class Memory:
             content += noise.randbytes(DATA_SIZES[name] - len(content))
             if name == "dtb":
                 offset = RECORD - start
-                content = (content[:offset] + abi.RECORD_UNUSED
-                           + content[offset + abi.RECORD.size:])
+                content = (content[:4] + DATA_SIZES[name].to_bytes(4, "big") + content[8:offset]
+                           + abi.RECORD_UNUSED + content[offset + abi.RECORD.size:])
             size = MEM_SIZES[name]
             self.regions[name] = abi.Region(name, start, content, size)
             self.put(start, content.ljust(size, b"\0"))

@@ -154,8 +154,10 @@ static void describe(struct purgatory_region *region, const char *name, uint8_t 
 
 	for (size_t i = 0; i < mem_size; i++)
 		memory[i] = i < data_size ? (uint8_t)(i * 31 + (uint8_t)name[0]) : 0;
-	if (memory == image.dtb)
+	if (memory == image.dtb) {
+		memcpy(memory + 4, (uint8_t[]){ 0, 0, DTB_SIZE >> 8, 0 }, 4);
 		memcpy(memory + RECORD_OFFSET, unused_record, sizeof(unused_record));
+	}
 	region->start = address_of(memory);
 	region->data_size = data_size;
 	region->mem_size = mem_size;
@@ -459,6 +461,7 @@ static void test_record_of_skipping(void **state)
 {
 	(void)state;
 	blob.params.flags = PURGATORY_SKIP_CHECK;
+	blob.params.region_count = 0;
 	assert_int_equal(run(), ENTERED);
 	assert_recorded(
 		PURGATORY_RESULT_SKIPPED, PURGATORY_CACHES_NONE, PURGATORY_CORE_NONE, 0, 0, "");
@@ -515,7 +518,8 @@ static void test_no_room_for_a_record(void **state)
 	blob.params.record = UINT64_MAX - 3;
 	assert_no_record();
 	setup(state);
-	blob.params.region_count = 0;
+	image.dtb[6] = 1; /* one byte short */
+	image.dtb[7] = RECORD_OFFSET + sizeof(unused_record) - 1 - 256;
 	assert_no_record();
 }
 

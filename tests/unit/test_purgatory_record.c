@@ -203,6 +203,11 @@ static void read_from_the_live_tree(void **state)
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_NOT_FOUND);
 	assert_string_equal(err.id, "purgatory-record-missing");
 	err_clear(&err);
+	/* With a live tree the flat one is not asked: only root may read it. */
+	tmproot_mkdir(&tmp, "/proc/device-tree/chosen");
+	tmproot_text(&tmp, "/sys/firmware/fdt", "broken");
+	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_NOT_FOUND);
+	err_clear(&err);
 	tmproot_bytes(&tmp, PATH, bytes.at, SIZE);
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_OK);
 	assert_int_equal(record.result, PURGATORY_RESULT_VERIFIED);

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 
 #include "kexec/cmd/status.h"
+#include "purgatory/abi.h"
 #include "tests/unit/no_calls.h"
 
 #define LOADED	     "/sys/kernel/kexec_loaded"
@@ -62,6 +63,42 @@ static int run(struct session *session, enum action action)
 	assert_int_equal(fclose(io.err), 0);
 	assert_int_equal(session->err.status, status);
 	return status;
+}
+
+static void purgatory_is_shown_in_the_kernel_that_it_started(void **state)
+{
+	static const uint8_t record[76] = { 'K', 'E', 'X', 'E', 'C', 'R', 'E', 'C', 0, 0, 0, 1, 0,
+		0, 0, 76, 0, 0, 0, PURGATORY_RESULT_CORRUPT, 0, 0, 0, PURGATORY_CACHES_ON, 0, 0, 0,
+		PURGATORY_CORE_CPU, 0, 0, 0, 100 /* Hz */, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+		0, 251, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 'd', 't', 'b' };
+	static const char path[] = "/proc/device-tree/chosen/kexec,purgatory";
+	struct json_object *object, *purgatory;
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.status = STATUS_TEXT;
+	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+	assert_null(strstr(session.out, "purgatory"));
+	tmproot_bytes(&session.tmp, path, record, sizeof(record));
+	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+	assert_non_null(strstr(session.out,
+		"started by purgatory: image corrupt and booted all the same: 1 bad, dtb, "
+		"256 bytes in 2.500000 s, caches on, SHA-256 by CPU instructions\n"));
+	session.request.status = STATUS_JSON;
+	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+	object = json_tokener_parse(session.out);
+	purgatory = json_object_object_get(object, "purgatory");
+	assert_string_equal(json_object_to_json_string_ext(purgatory, JSON_C_TO_STRING_PLAIN),
+		"{\"result\":\"corrupt\",\"caches\":\"on\",\"sha256\":\"cpu\",\"bytes\":256,"
+		"\"nanoseconds\":2500000000,\"bad_segments\":1,\"first_bad\":\"dtb\"}");
+	json_object_put(object);
+	/* What nobody can read is said, and is no failure. */
+	tmproot_bytes(&session.tmp, path, record, sizeof(record) - 1);
+	session.request.status = STATUS_TEXT;
+	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+	assert_non_null(strstr(session.out, "started by purgatory: not known: "));
+	end(&session);
 }
 
 /* "must stay": -S is 0 when nothing is loaded and 1 when something is, and prints nothing. */
@@ -221,6 +258,7 @@ static void crash_size_is_one_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(purgatory_is_shown_in_the_kernel_that_it_started),
 		cmocka_unit_test(status_answers_by_the_exit_status),
 		cmocka_unit_test(json_has_both_images),
 		cmocka_unit_test(reload_is_needed_unless_the_kernel_rewrites),

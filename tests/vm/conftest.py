@@ -54,7 +54,7 @@ def artifacts(tmp_path_factory):
     files = initrd.base_files(root) | initrd.program_files(root, programs) | {
         "boot/Image": kernel.read_bytes(), "boot/initrd": initrd.capture_initrd(root)}
     (directory / "initrd").write_bytes(initrd.cpio(files))
-    tools = initrd.tools_tar(root)
+    tools = initrd.tools_tar(root, _tool())
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",
                      directory / "tools")

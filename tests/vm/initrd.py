@@ -83,10 +83,12 @@ def _needed(data):
                 yield tag.needed
 
 
-def tools_tar(root):
-    """A tar archive of makedumpfile and its libraries, to be unpacked at / of a guest."""
+def tools_tar(root, tool):
+    """A tar archive of makedumpfile, the tool under test and their libraries, to be unpacked at /
+    of a guest."""
     out = io.BytesIO()
-    files = program_files(root, {"sbin/makedumpfile": root / "usr/bin/makedumpfile"})
+    files = program_files(root, {"sbin/makedumpfile": root / "usr/bin/makedumpfile",
+                                 "sbin/kexec": tool})
     with tarfile.open(fileobj=out, mode="w") as tar:
         for path, data in files.items():
             info = tarfile.TarInfo(path)

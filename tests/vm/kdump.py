@@ -169,9 +169,20 @@ def check_capture_kernel(machine, before):
 
 # --- makedumpfile ---------------------------------------------------------------------
 
+def unpack_tools(machine):
+    """What the capture kernel's archive does not have."""
+    machine.check(f"[ -e /sbin/makedumpfile ] || tar -x -C / -f {TOOLS_DISK}")
+
+
+def purgatory_record(machine):
+    """In the capture kernel: what the tool says about the purgatory that started it."""
+    unpack_tools(machine)
+    return json.loads(machine.check(f"{TOOL} --status=json"))["purgatory"]
+
+
 def makedumpfile(machine, options, output):
     """Run Debian's makedumpfile on /proc/vmcore in the capture kernel."""
-    machine.check(f"[ -e /sbin/makedumpfile ] || tar -x -C / -f {TOOLS_DISK}")
+    unpack_tools(machine)
     return machine.check(f"makedumpfile {options} /proc/vmcore {output}")
 
 

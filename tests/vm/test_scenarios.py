@@ -31,10 +31,18 @@ EXACT_AFTER_REMOVE = re.compile(r"-kexec-test\b")
 
 def load_panic_capture(machine, dump_disk):
     """The whole way, looked at by every reader."""
+    plan = kdump.plan(machine)
     kdump.load(machine)
     markers = kdump.mark_own_page(machine)
     kdump.crash_and_check(machine, markers)
     kdump.check_full_dump(machine, markers, dump_disk)
+    record = kdump.purgatory_record(machine)
+    assert record.pop("nanoseconds") > 0
+    # And a header and a tree, whose sizes may change a little from one look to the next.
+    assert record.pop("bytes") > sum(kdump.segment(plan, purpose)[1]
+                                     for purpose in ("kernel", "initrd"))
+    assert record == {"result": "verified", "caches": "on", "sha256": "cpu",
+                      "bad_segments": 0, "first_bad": None}
 
 
 def test_01_dt_boot_load_panic_capture(boot, dump_disk):
@@ -254,6 +262,8 @@ def test_09_damaged_kernel_boots_when_told_so(boot):
     machine.wait_capture()
     assert named_segments(machine) == {"kernel"}
     Vmcore(machine).assert_sane(cpus=2)
+    record = kdump.purgatory_record(machine)
+    assert (record["result"], record["first_bad"]) == ("corrupt", "kernel")
 
 
 # --- 10: refusals leave the armed image alone -----------------------------------------
@@ -347,15 +357,18 @@ def test_10_no_reservation(boot):
 
 
 def test_10_unload(boot):
-    """-p -u takes the image away, and says nothing when there is none."""
+    """-p -u takes the image away, and says nothing when there is none; the next one is not
+    verified, and says so afterwards."""
     machine = boot(kind="dt")
     kdump.load(machine, "--hotplug")
     for _ in range(2):
         result = machine.sh(f"{kdump.TOOL} -p -u")
         assert result.rc == 0 and not result.out + result.err, result
         assert not kdump.crash_loaded(machine)
-    kdump.load(machine)
+    kdump.load(machine, "--no-checks")
     kdump.crash_and_check(machine)
+    record = kdump.purgatory_record(machine)
+    assert (record["result"], record["caches"], record["bytes"]) == ("skipped", "none", 0)
 
 
 # --- 11, 12: other machines -----------------------------------------------------------
@@ -387,3 +400,50 @@ def test_12_el2(boot, cpu, vhe):
     kdump.load(machine, "--hotplug")
     kdump.crash_and_check(machine, kdump.mark_own_page(machine))
     assert "started at EL2" in machine.check("dmesg")
+
+
+# --- 13: every way through the purgatory ----------------------------------------------
+
+# mrs xT, ID_AA64ISAR0_EL1 and mov xT, #0: T is in the lowest five bits.
+READ_ISAR0, MOVE_ZERO = 0xD5380600, 0xD2800000
+
+
+def hide_sha256(machine, plan):
+    """Make the armed purgatory see a CPU without SHA-256 instructions.
+
+    QEMU has no arm64 CPU without them, so the purgatory's own look at them is changed, in its
+    segment, which nobody hashes.
+    """
+    address, bufsz, _ = kdump.segment(plan, "purgatory")
+    code = machine.read_physical(address, min(bufsz, 16 * 1024))
+    found = [offset for offset in range(0, len(code), 4)
+             if int.from_bytes(code[offset:offset + 4], "little") & ~0x1F == READ_ISAR0]
+    assert found
+    for offset in found:
+        target = code[offset] & 0x1F
+        machine.write_physical(address + offset, (MOVE_ZERO | target).to_bytes(4, "little"))
+
+
+def damage_tail(machine, plan):
+    """Spoil the last byte of the initrd's memory, which should be zero and which nobody reads."""
+    address, bufsz, memsz = kdump.segment(plan, "initrd")
+    assert bufsz < memsz
+    machine.write_physical(address + memsz - 1, b"\x01")
+
+
+@pytest.mark.parametrize("cpu, el2, change, result", [
+    ("max,pauth-impdef=on", False, damage_tail, ("corrupt", "cpu", "initrd")),
+    ("max,pauth-impdef=on", True, hide_sha256, ("verified", "plain", None)),
+    ("cortex-a57", True, hide_sha256, ("verified", "plain", None)),
+], ids=["max-el1-bad-tail", "max-vhe-plain", "el2-plain"])
+def test_13_paths_of_the_purgatory(boot, cpu, el2, change, result):
+    """test_01 and test_12 have the others: CPU instructions at EL1, EL2, EL2 with VHE."""
+    machine = boot(kind="dt", cpu=cpu, el2=el2)
+    options = ("--on-corruption=boot", "--console=none")
+    plan = kdump.plan(machine, *options)
+    kdump.load(machine, *options)
+    change(machine, plan)
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine))
+    record = kdump.purgatory_record(machine)
+    assert record["caches"] == "on"
+    assert (record["result"], record["sha256"], record["first_bad"]) == result
