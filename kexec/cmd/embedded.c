@@ -16,9 +16,12 @@ static void note_used(struct report *report, const struct image_part *part)
 		part->bytes.size);
 }
 
-int embedded_cmdline(const struct image *image, const struct request *request,
-	const char *const *drop, char **ret, struct report *report, struct err *err)
+int embedded_cmdline(const struct image *image, const struct request *request, char **ret,
+	struct report *report, struct err *err)
 {
+	/* Of little memory a crash kernel would reserve most for a crash of its own. */
+	static const char *const drop_for_crash[] = { "crashkernel", NULL };
+	const char *const *drop = request->crash ? drop_for_crash : &drop_for_crash[1];
 	const struct image_part *part = image_part(image, ".cmdline");
 	struct span text;
 	char *whole;

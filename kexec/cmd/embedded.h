@@ -11,12 +11,11 @@
 
 /*
  * The command line, where the image has one and neither --append nor --reuse-cmdline was given:
- * on the heap, without the words of drop (see cmdline_without()), which a crash kernel must not
- * have. NULL where there is none that counts. ST_BAD_INPUT for one that is no text,
- * ST_NO_MEMORY.
+ * on the heap, without crashkernel= in a crash load. NULL where there is none that counts.
+ * ST_BAD_INPUT for one that is no text, ST_NO_MEMORY.
  */
-int embedded_cmdline(const struct image *image, const struct request *request,
-	const char *const *drop, char **ret, struct report *report, struct err *err);
+int embedded_cmdline(const struct image *image, const struct request *request, char **ret,
+	struct report *report, struct err *err);
 
 /* The initrd, where the image has one and --initrd was not given; else an empty span. */
 struct span embedded_initrd(

@@ -128,16 +128,13 @@ static void hash(const struct request *request, struct files *files, struct span
 static int read_files(const struct request *request, const struct sysroot *root,
 	struct files *files, struct err *err)
 {
-	/* Of little memory the crash kernel would reserve most for a crash of its own. */
-	static const char *const drop_for_crash[] = { "crashkernel", NULL };
-	const char *const *drop = request->crash ? drop_for_crash : &drop_for_crash[1];
 	int status = read_kernel(request, root, files, err);
 
 	if (!status)
 		hash(request, files, image_segment(&files->image));
 	if (!status)
 		status = embedded_cmdline(
-			&files->image, request, drop, &files->cmdline, &files->report, err);
+			&files->image, request, &files->cmdline, &files->report, err);
 	if (!status)
 		status = read_initrd(request, root, files, err);
 	if (!status && files->initrd.size)

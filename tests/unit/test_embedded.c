@@ -11,8 +11,6 @@
 
 #include "kexec/cmd/embedded.h"
 
-static const char *const drop[] = { "crashkernel", NULL };
-
 static struct span text_span(const char *text)
 {
 	return (struct span){ (const uint8_t *)text, strlen(text) };
@@ -54,17 +52,17 @@ static void assert_cmdline(struct span text, const char *wanted)
 	struct err err = ERR_INIT;
 	char *line = NULL;
 
-	if (embedded_cmdline(&image, &request, drop, &line, NULL, &err))
+	if (embedded_cmdline(&image, &request, &line, NULL, &err))
 		fail_msg("%s", err.text);
 	assert_string_equal(line, wanted);
 	free(line);
 	/* The options win, also when they are empty. */
 	request.append = "";
-	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, NULL, &err), ST_OK);
+	assert_int_equal(embedded_cmdline(&image, &request, &line, NULL, &err), ST_OK);
 	assert_null(line);
 	request.append = NULL;
 	request.reuse_cmdline = true;
-	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, NULL, &err), ST_OK);
+	assert_int_equal(embedded_cmdline(&image, &request, &line, NULL, &err), ST_OK);
 	assert_null(line);
 }
 
@@ -84,15 +82,21 @@ static void the_command_line_is_text(void **state)
 	assert_cmdline(text_span("crashkernel=1G a crashkernel=1G,low"), "a");
 	assert_cmdline((struct span){ (const uint8_t *)"", 0 }, "");
 	assert_cmdline((struct span){ (const uint8_t *)"\0", 1 }, "");
-	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, NULL, &err), ST_BAD_INPUT);
+	assert_int_equal(embedded_cmdline(&image, &request, &line, NULL, &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, "uki-cmdline");
+	/* For a restart all of it is kept. */
+	part.bytes = text_span("crashkernel=1G a");
+	request.crash = false;
+	assert_int_equal(embedded_cmdline(&image, &request, &line, NULL, &err), ST_OK);
+	assert_string_equal(line, "crashkernel=1G a");
+	free(line);
 	image.parts_count = 0;
-	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, &report, &err), ST_OK);
+	assert_int_equal(embedded_cmdline(&image, &request, &line, &report, &err), ST_OK);
 	assert_null(line);
 	assert_int_equal(report.count, 0);
 	image.parts_count = 1;
 	part.bytes = text_span("quiet");
-	assert_int_equal(embedded_cmdline(&image, &request, drop, &line, &report, &err), ST_OK);
+	assert_int_equal(embedded_cmdline(&image, &request, &line, &report, &err), ST_OK);
 	assert_string_equal(report.entries[0].text, "the UKI's .cmdline is used, 5 bytes");
 	free(line);
 	report_done(&report);
