@@ -26,6 +26,7 @@ class Artifacts:
     unpatched_kernel: pathlib.Path  # Debian's own, without
     initrd: pathlib.Path
     tools_disk: pathlib.Path
+    capture_initrd: bytes
 
 
 def _output_of(script):
@@ -49,15 +50,16 @@ def artifacts(tmp_path_factory):
     own_page = directory / "own-page"
     subprocess.run(["aarch64-linux-gnu-gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static",
                     HERE / "own_page.c", "-o", own_page], check=True)
+    capture_initrd = initrd.capture_initrd(root)
     programs = {"sbin/kexec": _tool(), "peer/kexec": root / "usr/sbin/kexec",
                 "sbin/own-page": own_page}
     files = initrd.base_files(root) | initrd.program_files(root, programs) | {
-        "boot/Image": kernel.read_bytes(), "boot/initrd": initrd.capture_initrd(root)}
+        "boot/Image": kernel.read_bytes(), "boot/initrd": capture_initrd}
     (directory / "initrd").write_bytes(initrd.cpio(files))
     tools = initrd.tools_tar(root, _tool())
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",
-                     directory / "tools")
+                     directory / "tools", capture_initrd)
 
 
 @pytest.fixture

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every kind of file that a distribution ships an arm64 kernel as, made from one Image.
+
+The packing, the uImage, the vmlinux and the UKI are made by the programs that distributions use:
+gzip and friends, mkimage, ld, and systemd's ukify with its boot stub. Only the EFI zboot wrapper
+is made here, since the kernel's own Makefile is what makes it elsewhere.
+"""
+
+import functools
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+
+import debian
+
+LINK_BASE = 0xffff800080000000
+# Where the vmlinux is split in two, so that it has a hole and BSS to be laid out.
+SPLIT = 1 << 20
+
+PACKERS = {
+    "gzip": ("gzip", "-6", "-n", "-c"),
+    "xz": ("xz", "--check=crc32", "-1", "-c"),
+    "zstd": ("zstd", "-q", "-9", "-c"),
+    "lz4": ("lz4", "-q", "-l", "-1", "-c"),    # the legacy format, as the kernel's Makefiles do
+    "lz4-frame": ("lz4", "-q", "-1", "-c"),
+    "lzma": ("xz", "--format=lzma", "-1", "-c"),
+    "lzo": ("lzop", "-q", "-1", "-c"),
+}
+# What stands in a zboot header: not always the plain name.
+ZBOOT_NAMES = {"gzip": "gzip", "lz4": "lz4", "lzma": "lzma", "lzo": "lzo", "xz": "xzkern",
+               "zstd": "zstd22"}
+UIMAGE_PACKINGS = {"none": None, "gzip": "gzip", "lzma": "lzma", "lzo": "lzo",
+                   "lz4": "lz4-frame", "zstd": "zstd"}
+
+
+def pack(name, data):
+    return subprocess.run(PACKERS[name], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def image_size(image):
+    return struct.unpack_from("<Q", image, 16)[0]
+
+
+def zboot(name, image):
+    """An EFI program that holds the packed Image, filled up with zeros to its image_size."""
+    payload = pack(name, image.ljust(image_size(image), b"\0"))
+    # The size of what is unpacked is appended, where the format does not end in it anyway.
+    trailer = b"" if name == "gzip" else struct.pack("<I", image_size(image))
+    begin = 0x1000
+    head = b"MZ\0\0zimg" + struct.pack("<IIQ", begin, len(payload), 0)
+    head += ZBOOT_NAMES[name].encode().ljust(32, b"\0") + struct.pack("<II", 0x818223cd, 64)
+    size = len(payload) + len(trailer)
+    pe = b"PE\0\0" + struct.pack("<HHIIIHH", 0xaa64, 1, 0, 0, 0, 112, 0x206)
+    pe += struct.pack("<H", 0x20b).ljust(112, b"\0")
+    pe += struct.pack("<8sIIIIIIHHI", b".text", size, begin, size, begin, 0, 0, 0, 0, 0x60000020)
+    return (head + pe).ljust(begin, b"\0") + payload + trailer
+
+
+def uimage(packing, image, directory):
+    packer = UIMAGE_PACKINGS[packing]
+    data, out = directory / "uimage.data", directory / "uimage"
+    data.write_bytes(pack(packer, image) if packer else image)
+    subprocess.run(["mkimage", "-A", "arm64", "-O", "linux", "-T", "kernel", "-C", packing,
+                    "-a", "0", "-e", "0", "-n", "test", "-d", data, out], check=True,
+                   stdout=subprocess.DEVNULL)
+    return out.read_bytes()
+
+
+def vmlinux(image, directory):
+    """What the linker makes: two PT_LOADs, BSS, and a section table."""
+    script = directory / "vmlinux.lds"
+    script.write_text(f"""
+        ENTRY(_text)
+        SECTIONS {{
+            . = {LINK_BASE:#x};
+            _text = .;
+            .text : {{ text.o(.data) }}
+            . = _text + {SPLIT:#x};
+            .data : {{ data.o(.data) }}
+            .bss : {{ . = {image_size(image) - len(image):#x}; }}
+        }}
+    """)
+    for name, data in (("text", image[:SPLIT].rstrip(b"\0")), ("data", image[SPLIT:])):
+        (directory / name).write_bytes(data)
+        subprocess.run(["aarch64-linux-gnu-ld", "-r", "-b", "binary", name, "-o", f"{name}.o"],
+                       cwd=directory, check=True)
+    subprocess.run(["aarch64-linux-gnu-ld", "-z", "max-page-size=65536", "-T", script, "text.o",
+                    "data.o", "-o", "vmlinux"], cwd=directory, check=True)
+    return (directory / "vmlinux").read_bytes()
+
+
+@functools.cache
+def ukify_root():
+    """systemd's ukify, the arm64 stub and what it needs, from Debian; in the cache."""
+    packages = ("systemd-ukify", "systemd-boot-efi", "python3-pefile")
+    target = debian.cache_dir() / "ukify" / debian.content_key("trixie", *packages)
+    with debian.locked("ukify"):
+        if not target.is_dir():
+            archive = debian.Archive("trixie")
+            archive.update()
+            with debian.published(target) as root:
+                for deb in archive.download(packages):
+                    debian.unpack(deb, root, lambda path: path.startswith(("usr/lib/", "usr/bin/")))
+    return target
+
+
+def uki(directory, kernel, **parts):
+    """A unified kernel image by ukify. parts are its options and their files' contents; a list
+    gives an option several times."""
+    root = ukify_root()
+    command = [sys.executable, root / "usr/bin/ukify", "build", "--efi-arch=aa64",
+               f"--stub={root}/usr/lib/systemd/boot/efi/linuxaa64.efi.stub",
+               f"--output={directory}/uki"]
+    for option, contents in {"linux": kernel, **parts}.items():
+        for number, data in enumerate(contents if isinstance(contents, list) else [contents]):
+            path = directory / f"uki.{option}.{number}"
+            path.write_bytes(data)
+            at = "@" if option in ("cmdline", "os_release") else ""
+            command.append(f"--{option.replace('_', '-')}={at}{path}")
+    subprocess.run(command, check=True, capture_output=True,
+                   env={**os.environ, "PYTHONPATH": f"{root}/usr/lib/python3/dist-packages"})
+    return pathlib.Path(directory / "uki").read_bytes()
+
+
+def all_kinds(image, directory, **uki_parts):
+    """{(kind, packed with): bytes} of one kernel."""
+    kinds = {("Image", "nothing"): image}
+    kinds |= {("Image", name): pack(name, image) for name in PACKERS}
+    kinds |= {("EFI zboot", name): zboot(name, image) for name in ZBOOT_NAMES}
+    kinds["EFI zboot", "gzip, all of it with gzip"] = pack("gzip", kinds["EFI zboot", "gzip"])
+    kinds |= {("uImage", name): uimage(name, image, directory) for name in UIMAGE_PACKINGS}
+    kinds["vmlinux", "nothing"] = vmlinux(image, directory)
+    kinds["vmlinux", "zstd"] = pack("zstd", kinds["vmlinux", "nothing"])
+    kinds["UKI", "nothing"] = uki(directory, image, **uki_parts)
+    kinds["UKI", "zstd in EFI zboot"] = uki(directory, kinds["EFI zboot", "zstd"], **uki_parts)
+    return kinds

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every kind of kernel file, by both system calls.
+
+In one machine each kind is loaded by each call, and the memory of the armed kernel is held
+against the Image that all of them were made from: every byte, to the end of its image_size. So it
+is enough to boot a few. Of that doc/support-matrix.md is made, and compared with the one in the
+tree.
+"""
+
+import io
+import json
+import re
+import subprocess
+import tarfile
+
+import pytest
+
+import kdump
+import kernel_files
+from conftest import LOGS, TOP
+from memory_map import memory_map
+
+MATRIX = TOP / "doc/support-matrix.md"
+SCHEMA = TOP / "doc/identify-schema.md"
+PATHS = {"kexec_load": "-c", "kexec_file_load": "-s"}
+MARKER = "kexec-test,from-the-uki"
+# What is really booted, by a panic each: (kind, packed with, path).
+BOOTED = [
+    ("EFI zboot", "zstd", "kexec_load"),
+    ("EFI zboot", "gzip", "kexec_file_load"),
+    ("vmlinux", "zstd", "kexec_load"),
+    ("uImage", "lzo", "kexec_load"),
+    ("uImage", "gzip", "kexec_file_load"),
+    ("UKI", "nothing", "kexec_load"),
+    ("UKI", "zstd in EFI zboot", "kexec_file_load"),
+]
+# The device tree machine of qemu.py.
+DUMP_TREE = ["qemu-system-aarch64", "-M", "virt,gic-version=3,its=off,dumpdtb={}", "-cpu",
+             "cortex-a57", "-smp", "2", "-m", "1024M", "-nodefaults", "-display", "none"]
+
+
+def machine_tree(directory):
+    """The tree of the machine that the tests run on, with a property that shows who gave it."""
+    tree = directory / "machine.dtb"
+    subprocess.run([word.format(tree) for word in DUMP_TREE], check=True, capture_output=True)
+    subprocess.run(["fdtput", "-t", "s", tree, "/chosen", MARKER, "yes"], check=True)
+    return tree.read_bytes()
+
+
+def other_tree(directory):
+    """One for a machine that this is not."""
+    source = '/dts-v1/; / { compatible = "kexec-test,other"; };'
+    return subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], cwd=directory, check=True,
+                          input=source.encode(), stdout=subprocess.PIPE).stdout
+
+
+@pytest.fixture(scope="module")
+def kinds(artifacts, tmp_path_factory):
+    """{(kind, packed with): bytes}; a UKI has all that a capture kernel needs."""
+    directory = tmp_path_factory.mktemp("kinds")
+    return kernel_files.all_kinds(
+        artifacts.kernel.read_bytes(), directory,
+        cmdline=f"{kdump.CAPTURE_CMDLINE} crashkernel=1G\n".encode(),
+        initrd=artifacts.capture_initrd, os_release=b"ID=test\n", devicetree=other_tree(directory),
+        devicetree_auto=[other_tree(directory), machine_tree(directory)])
+
+
+def file_name(kind):
+    return re.sub(r"\W+", "-", "-".join(kind))
+
+
+def put_on_disk(disk, kinds):
+    """As a tar archive that the guest takes from the disk; returns its size."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for kind, data in kinds.items():
+            info = tarfile.TarInfo(file_name(kind))
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    with open(disk, "r+b") as file:
+        return file.write(out.getvalue())
+
+
+def boot_with(boot, disk, kinds):
+    size = put_on_disk(disk, kinds)
+    machine = boot(kind="dt")
+    # tar would read the disk to its end.
+    machine.check(f"mkdir /tmp/k; head -c {size} {kdump.DUMP_DISK} | tar -x -C /tmp/k")
+    return machine
+
+
+def command(kind, *options):
+    """A UKI is given nothing: it brings what it needs."""
+    image = f"/tmp/k/{file_name(kind)}"
+    if kind[0] == "UKI":
+        return f"{kdump.TOOL} -p {' '.join(options)} {image}"
+    return kdump.load_command(*options, image=image)
+
+
+def kernel_address(machine, path, kind):
+    """Where the call puts the kernel: as we plan it, or the kernel's own place, which is the
+    first 2 MiB line of the region (kernel interface reference 1.7)."""
+    if path == "kexec_load":
+        return kdump.segment(json.loads(machine.check(command(kind, "--dry-run=json"))),
+                             "kernel")[0]
+    (start, _), = memory_map(machine).crash
+    return -(-start // (2 * kdump.MIB)) * 2 * kdump.MIB
+
+
+def outcome(machine, kind, path, address, wanted, scratch):
+    """What the matrix says about one kind by one path; asserts that a load is a good one."""
+    # What the last load left there must not count for this one.
+    machine.check(f"{kdump.TOOL} -p -u; head -c {len(wanted)} /dev/zero | tr '\\0' '\\377' | "
+                  f"dd of=/dev/mem bs={kdump.PAGE} seek={address // kdump.PAGE} iflag=fullblock")
+    # Without digest: that costs an emulated machine more than all the rest.
+    result = machine.sh(command(kind, PATHS[path], "-i"))
+    if result.rc:
+        ids = re.findall(r"\[([a-z-]+)\]", result.err.decode())
+        return f"no: {ids[0]}" if ids else f"no: exit status {result.rc}"
+    assert kdump.crash_loaded(machine), f"{kind} by {path}: {result}"
+    machine.qmp("pmemsave", val=address, size=len(wanted), filename=str(scratch))
+    assert scratch.read_bytes() == wanted, f"{kind} by {path}: armed is another kernel"
+    return "boots" if (*kind, path) in BOOTED else "loads"
+
+
+def matrix(rows):
+    """The document; rows are {(kind, packed with): {path: outcome}}."""
+    text = MATRIX.read_text() if MATRIX.is_file() else ""
+    head = text.partition("| kind |")[0]
+    lines = ["| kind | packed with | " + " | ".join(PATHS) + " |", "|---" * (2 + len(PATHS)) + "|"]
+    lines += [f"| {kind} | {packing} | " + " | ".join(cells[path] for path in PATHS) + " |"
+              for (kind, packing), cells in rows.items()]
+    return head + "\n".join(lines) + "\n"
+
+
+def keys_of(value, prefix=""):
+    """The fields of a JSON object as the schemas write them."""
+    for key, inner in value.items():
+        name = prefix + key
+        if isinstance(inner, dict):
+            yield from keys_of(inner, name + ".")
+        else:
+            yield name + "[]" if isinstance(inner, list) else name
+
+
+def test_20_every_kind_is_loaded(boot, kinds, dump_disk, artifacts, tmp_path):
+    machine = boot_with(boot, dump_disk, kinds)
+    image = artifacts.kernel.read_bytes()
+    wanted = image.ljust(kernel_files.image_size(image), b"\0")
+    addresses = {path: kernel_address(machine, path, ("Image", "nothing")) for path in PATHS}
+    rows = {kind: {path: outcome(machine, kind, path, addresses[path], wanted, tmp_path / "armed")
+                   for path in PATHS}
+            for kind in kinds}
+    made = matrix(rows)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    (LOGS / MATRIX.name).write_text(made)
+    assert made == MATRIX.read_text(), f"see {LOGS / MATRIX.name}, and copy it if it is right"
+
+
+def test_20_every_kind_is_identified(boot, kinds, dump_disk):
+    """By its own name for it, with the release that it says of itself when it runs."""
+    machine = boot_with(boot, dump_disk, kinds)
+    release = machine.check("uname -r").strip()
+    documented = set(re.findall(r"`([a-z_.]+(?:\[\])?)`", SCHEMA.read_text()))
+    names = {"EFI zboot": "vmlinuz", "UKI": "uki"}
+    for kind in kinds:
+        found = json.loads(machine.check(
+            f"{kdump.TOOL} --identify=json /tmp/k/{file_name(kind)}"))
+        assert found["type"] == names.get(kind[0], kind[0]), kind
+        assert found["kernel"]["release"] == release, kind
+        assert found["as_is"] == (kind == ("Image", "nothing")), kind
+        assert set(keys_of(found)) <= documented, kind
+
+
+@pytest.mark.parametrize("kind, packing, path", BOOTED)
+def test_21_kinds_are_booted(boot, kinds, dump_disk, kind, packing, path):
+    """Loaded, crashed, captured; a UKI by what it brings, and nothing else."""
+    one = {(kind, packing): kinds[kind, packing]}
+    machine = boot_with(boot, dump_disk, one)
+    result = machine.sh(command((kind, packing), PATHS[path]))
+    assert result.rc == 0 and not result.out, result
+    # kexec_file_load(2) takes no tree: the kernel makes it of the running one.
+    tree_is_lost = (kind, path) == ("UKI", "kexec_file_load")
+    assert bool(result.err) == tree_is_lost and (b"device tree" in result.err) == tree_is_lost
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine))
+    line = machine.check("cat /proc/cmdline")
+    assert kdump.CAPTURE_CMDLINE in line and "crashkernel" not in line
+    tree = machine.sh(f"cat /proc/device-tree/chosen/{MARKER}").text.rstrip("\0")
+    assert tree == ("yes" if kind == "UKI" and not tree_is_lost else "")
+
+
+def test_21_options_win_over_a_uki(boot, kinds, dump_disk):
+    """Part by part, as the plan shows."""
+    kind = ("UKI", "nothing")
+    machine = boot_with(boot, dump_disk, {kind: kinds[kind]})
+    plain = json.loads(machine.check(command(kind, "--dry-run=json")))
+    assert plain["command_line"] == kdump.CAPTURE_CMDLINE
+    given = json.loads(machine.check(command(
+        kind, "--dry-run=json", "--append=mine", f"--initrd={kdump.IMAGE}",
+        "--dtb=/sys/firmware/fdt")))
+    assert given["command_line"] == "mine"
+    assert (kdump.segment(given, "initrd")[1]
+            == int(machine.check(f"stat -c %s {kdump.IMAGE}")))
+    assert (kdump.segment(given, "initrd")[1] != kdump.segment(plain, "initrd")[1])
