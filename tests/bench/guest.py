@@ -101,8 +101,8 @@ class Bench:
         return bytes(data)
 
 
-def load_command(who, options="", kernel="/Image", capture="/capture"):
-    return (f"{TOOLS[who]} -c -p {options} --initrd={capture} --append={shlex.quote(CAPTURE)} "
+def load_command(who, options="", kernel="/Image", capture="/capture", call="-c"):
+    return (f"{TOOLS[who]} {call} -p {options} --initrd={capture} --append={shlex.quote(CAPTURE)} "
             f"{kernel}")
 
 

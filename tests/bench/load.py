@@ -76,6 +76,8 @@ def cases(size):
     gzip, zstd = ("/Image.gz", "/rest"), ("/Image.zst", "/rest")
     return {f"load, {size} MB": both(plain, plain),
             f"load, {size} MB, no digest (-i)": both(plain, plain, "-i"),
+            f"load, {size} MB, kexec_file_load (-s)": {
+                who: load_command(who, call="-s") for who in ("ours", "peer")},
             f"load, {size} MB, gzip kernel": both(gzip, gzip),
             f"load, {size} MB, zstd kernel (peer: gzip)": both(zstd, gzip)}
 
@@ -118,6 +120,6 @@ def counts(bench, size):
 
 
 def load(bench):
-    """kexec -c -p, each size in one boot."""
+    """kexec -p, each size in one boot."""
     rows = [row for size in bench.sizes for row in times(bench, size)]
     return [*rows, *counts(bench, bench.sizes[1])], ""

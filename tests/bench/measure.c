@@ -4,10 +4,12 @@
  * measure -a FILE
  *
  * Run a program, its standard output thrown away, and print what it took, as one line: wall
- * clock, user and system time in microseconds, peak resident memory in KiB. With -c follow its
- * system calls, which takes time of its own, and print instead of kexec_load(2): how often it was
- * called, microseconds and page faults in it, and bytes handed over. The exit status is the
+ * clock, user and system time in microseconds, peak resident memory in KiB. The exit status is the
  * program's.
+ *
+ * With -c follow its system calls, which takes time of its own, and print of kexec_load(2) and
+ * kexec_file_load(2): how often they were called, microseconds and page faults in them, and bytes
+ * handed over.
  *
  * With -a ask the kernel again and again whether a crash image is armed, until FILE exists, and
  * print: microseconds in which none was, how many times that began, how often was asked.
@@ -113,10 +115,12 @@ static int follow(pid_t child, int *status, struct calls *calls)
 		memset(&info, 0, sizeof(info));
 		if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) < 0)
 			return -1;
-		if (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_kexec_load)
+		if (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
+			(info.entry.nr != SYS_kexec_load && info.entry.nr != SYS_kexec_file_load))
 			continue;
 		calls->count++;
-		calls->bytes += handed_over(child, info.entry.args[1], info.entry.args[2]);
+		if (info.entry.nr == SYS_kexec_load)
+			calls->bytes += handed_over(child, info.entry.args[1], info.entry.args[2]);
 		faulted = faults(child);
 		inside = true;
 		began = now();
