@@ -390,6 +390,60 @@ int sysroot_read(
 	return ST_OK;
 }
 
+/* The first chunk stays, all others come to the same place behind it. */
+static int skim_all(int fd, size_t max, struct blob *blob, uint64_t *ret_size)
+{
+	ssize_t n;
+
+	*ret_size = 0;
+	if (blob_reserve(blob, 2 * READ_CHUNK))
+		return ENOMEM;
+	while (*ret_size <= max) {
+		n = read(fd, blob->data + blob->size,
+			blob->size < READ_CHUNK ? READ_CHUNK - blob->size : READ_CHUNK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		if (n == 0)
+			break;
+		*ret_size += (uint64_t)n;
+		if (blob->size < READ_CHUNK)
+			blob->size += (size_t)n;
+	}
+	blob->data[blob->size] = 0;
+	blob_trim(blob);
+	return 0;
+}
+
+int sysroot_skim(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
+	uint64_t *ret_size, struct err *err)
+{
+	struct blob blob = BLOB_INIT;
+	struct stat st;
+	uint64_t size;
+	int errnum, fd, status;
+
+	status = open_regular(root, path, &fd, &st, err);
+	if (status)
+		return status;
+	if (st.st_size > 0 && (uint64_t)st.st_size > max) {
+		close(fd);
+		return too_large(root, path, max, err);
+	}
+	errnum = skim_all(fd, max, &blob, &size);
+	close(fd);
+	if (errnum || size > max) {
+		blob_done(&blob);
+		return errnum ? fail(root, "read", path, errnum, err)
+			      : too_large(root, path, max, err);
+	}
+	blob_done(ret);
+	*ret = blob;
+	*ret_size = size;
+	return ST_OK;
+}
+
 int sysroot_open(
 	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err)
 {

@@ -39,6 +39,14 @@ int sysroot_read(const struct sysroot *root, const char *path, size_t max, struc
 	struct err *err);
 
 /*
+ * Read a whole file likewise, but keep only its first bytes, 64 KiB or all: for a file that the
+ * kernel is going to read, which then is known to be readable, and in the kernel's cache. *ret_size
+ * is how many bytes it has in all.
+ */
+int sysroot_skim(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
+	uint64_t *ret_size, struct err *err);
+
+/*
  * A file of which only parts are wanted (/proc/kcore). sysroot_pread() reads exactly size
  * bytes at offset, or fails with ST_BAD_INPUT when the file ends before. Close with
  * sysroot_close(); NULL is fine. Errors as sysroot_read().

@@ -39,6 +39,7 @@ struct files {
 	struct image image;
 	struct blob initrd_file;
 	struct span initrd; /* that file, or a part of the image */
+	uint64_t initrd_unread;
 	struct blob dtb;
 	char *cmdline; /* owned: of the image; NULL when there is none that counts */
 	struct known_digest digests[2];
@@ -63,16 +64,23 @@ static bool plans_first(const struct request *request)
 	       (request->syscall == SYSCALL_AUTO && (request->needs_load || request->prefers_load));
 }
 
-static int read_initrd(const struct request *request, const struct sysroot *root,
+/* All of it for a plan; the kernel reads it itself for kexec_file_load(2). */
+static int read_initrd(const struct request *request, const struct sysroot *root, bool whole,
 	struct files *files, struct err *err)
 {
+	uint64_t size = 0;
 	int status;
 
 	if (!request->initrd) {
 		files->initrd = embedded_initrd(&files->image, request, &files->report);
 		return ST_OK;
 	}
-	status = sysroot_read(root, request->initrd, INITRD_SIZE_MAX, &files->initrd_file, err);
+	if (whole)
+		status = sysroot_read(
+			root, request->initrd, INITRD_SIZE_MAX, &files->initrd_file, err);
+	else
+		status = sysroot_skim(
+			root, request->initrd, INITRD_SIZE_MAX, &files->initrd_file, &size, err);
 	if (status && !plans_first(request)) {
 		/* To kexec-tools it is a failed load here, and a mistake of the user's below. */
 		struct err why = *err;
@@ -84,6 +92,7 @@ static int read_initrd(const struct request *request, const struct sysroot *root
 	if (status)
 		return err_prefix(err, "initrd");
 	files->initrd = blob_span(&files->initrd_file);
+	files->initrd_unread = whole ? 0 : size - files->initrd.size;
 	if (files->initrd.size == 0)
 		return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s",
 			request->initrd);
@@ -136,7 +145,7 @@ static int read_files(const struct request *request, const struct sysroot *root,
 		status = embedded_cmdline(
 			&files->image, request, &files->cmdline, &files->report, err);
 	if (!status)
-		status = read_initrd(request, root, files, err);
+		status = read_initrd(request, root, plans_first(request), files, err);
 	if (!status && files->initrd.size)
 		hash(request, files, files->initrd);
 	if (!status && request->dtb)
@@ -234,7 +243,7 @@ struct round {
 	struct plan_inputs inputs;
 	const struct sysroot *root;
 	const struct cmd_io *io;
-	struct timeline *timeline;
+	struct files *files;
 	struct report report;
 	bool refused; /* the kernel said no to a load */
 };
@@ -264,7 +273,7 @@ static int verify(const struct round *round, const struct plan *plan, struct err
 
 	if (!status && crash)
 		status = verify_unchanged(round->root, round->inputs.machine, err);
-	timeline_spent(round->timeline, PHASE_VERIFY);
+	timeline_spent(&round->files->timeline, PHASE_VERIFY);
 	return status;
 }
 
@@ -278,6 +287,14 @@ static int load_by_plan(struct round *round, struct err *err)
 	struct plan plan = { .arch = NULL };
 	int status;
 
+	if (inputs->initrd_unread) {
+		status = read_initrd(request, round->root, true, round->files, err);
+		timeline_spent(&round->files->timeline, PHASE_READ);
+		if (status)
+			return status;
+		inputs->initrd = round->files->initrd;
+		inputs->initrd_unread = 0;
+	}
 	inputs->by_file = false;
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
@@ -286,16 +303,16 @@ static int load_by_plan(struct round *round, struct err *err)
 	if (!status)
 		status = request->crash ? plan_crash(inputs, &plan, report, err)
 					: plan_normal(inputs, &plan, report, err);
-	timeline_spent(round->timeline, PHASE_PLAN);
+	timeline_spent(&round->files->timeline, PHASE_PLAN);
 	if (!status && request->dry_run)
 		status = print_plan(&plan, inputs, report, request->dry_run, io->out, err);
 	if (!status && request->debug)
 		status = print_plan(&plan, inputs, report, DRY_RUN_TEXT, io->err, err);
-	timeline_spent(round->timeline, PHASE_PRINT);
+	timeline_spent(&round->files->timeline, PHASE_PRINT);
 	if (!status && !request->dry_run) {
 		status = kexec_load_plan(io->syscalls, &plan, &inputs->machine->state, err);
 		round->refused = status;
-		timeline_spent(round->timeline, PHASE_CALL);
+		timeline_spent(&round->files->timeline, PHASE_CALL);
 		if (!status)
 			status = verify(round, &plan, err);
 	}
@@ -313,12 +330,12 @@ static int load_by_file(struct round *round, struct err *err)
 	inputs->by_file = true;
 	inputs->dtb = (struct span){ NULL, 0 }; /* the kernel makes it from the running one */
 	status = plan_file(inputs, &plan, &round->report, err);
-	timeline_spent(round->timeline, PHASE_PLAN);
+	timeline_spent(&round->files->timeline, PHASE_PLAN);
 	if (!status) {
 		status = file_load(
 			inputs, &plan, round->root, round->io->syscalls, &round->report, err);
 		round->refused = status;
-		timeline_spent(round->timeline, PHASE_CALL);
+		timeline_spent(&round->files->timeline, PHASE_CALL);
 	}
 	if (!status)
 		status = verify(round, &plan, err);
@@ -402,6 +419,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 			.machine = &machine,
 			.image = &files->image,
 			.initrd = files->initrd,
+			.initrd_unread = files->initrd_unread,
 			.has_initrd = files->initrd.size != 0,
 			.digests = files->digests,
 			.digests_count = files->digests_count,
@@ -409,7 +427,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 		},
 		.root = root,
 		.io = io,
-		.timeline = &files->timeline,
+		.files = files,
 		.report = REPORT_INIT,
 	};
 	int status;

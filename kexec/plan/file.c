@@ -11,15 +11,17 @@
 static int check_room(const struct plan_inputs *inputs, struct err *err)
 {
 	uint64_t room = range_size(inputs->machine->iomem.crash_load);
+	uint64_t initrd = inputs->initrd.size + inputs->initrd_unread;
 
 	if (room == 0)
 		return crash_region_missing(err);
-	if (inputs->image->mem_size < room && inputs->initrd.size < room - inputs->image->mem_size)
+	if (inputs->image->mem_size < room && initrd < room - inputs->image->mem_size)
 		return ST_OK;
 	err_set(err, ST_NO_SPACE, "crash-region-too-small",
-		"the kernel, which needs %" PRIu64 " bytes, and the initrd of %zu bytes do not fit "
+		"the kernel, which needs %" PRIu64 " bytes, and the initrd of %" PRIu64
+		" bytes do not fit "
 		"into the crash region of %" PRIu64 " bytes",
-		inputs->image->mem_size, inputs->initrd.size, room);
+		inputs->image->mem_size, initrd, room);
 	return err_hint(err, "reserve more with crashkernel=, or use a smaller initrd");
 }
 

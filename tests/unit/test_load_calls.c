@@ -23,6 +23,7 @@ struct session {
 	ssize_t kernel_size;
 	bool kernel_sealed;
 	char initrd[64];
+	uint64_t largest; /* segment of a plan, in bytes */
 	char cmdline[256];
 	uint64_t flags;
 	char *out;
@@ -44,7 +45,10 @@ static int fake_load(void *context, uint64_t entry, size_t count,
 	struct session *session = context;
 
 	(void)entry;
-	(void)segments;
+	session->largest = 0;
+	for (size_t i = 0; i < count; i++)
+		if (segments[i].bufsz > session->largest)
+			session->largest = segments[i].bufsz;
 	assert_int_equal(count, flags & KEXEC_ON_CRASH ? 5 : 4); /* elfcorehdr */
 	session->flags = flags;
 	return answer(session, "load ", session->load_errno);
@@ -272,6 +276,30 @@ static void files_go_in_by_their_descriptors(void **state)
 	end(&session);
 }
 
+/* The kernel reads it itself, unless in the end it does not. */
+static void large_initrd_is_kept_only_for_a_plan(void **state)
+{
+	struct session session;
+	char *text = calloc(1, 1000001);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', 1000000);
+	start(&session);
+	tmproot_text(&session.tmp, "/boot/initrd", text);
+	assert_loaded(&session, "file ");
+	session.file_errno = ENOSYS;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file load ");
+	assert_int_equal(session.largest, 1000000);
+	/* What the kernel would find out too late is found out all the same. */
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a02fffff : Crash kernel\n");
+	assert_failed(&session, "", "crash-region-too-small", 254, "initrd of 1000000 bytes");
+	free(text);
+	end(&session);
+}
+
 static void normal_image_is_loaded_and_verified(void **state)
 {
 	struct session session;
@@ -366,6 +394,7 @@ int main(void)
 		cmocka_unit_test(classic_call_alone_asks_no_other),
 		cmocka_unit_test(options_of_the_classic_call_choose_it),
 		cmocka_unit_test(files_go_in_by_their_descriptors),
+		cmocka_unit_test(large_initrd_is_kept_only_for_a_plan),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
 		cmocka_unit_test(loss_of_the_armed_image_is_said),

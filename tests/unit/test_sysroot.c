@@ -435,6 +435,42 @@ static void files_of_unknown_size_are_read_to_the_end(void **state)
 	sysroot_free(live);
 }
 
+static void skimming_keeps_the_head_only(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 65535, 65536, 65537, 300000 };
+	struct world *world = *state;
+	struct blob blob = BLOB_INIT;
+	struct err err = ERR_INIT;
+	uint8_t bytes[300000];
+	char path[1200];
+	uint64_t size;
+	FILE *file;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 31 ^ i >> 8);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		size_t head = sizes[i] < 65536 ? sizes[i] : 65536;
+
+		file = fopen(join(path, sizeof(path), world->top, "skimmed"), "w");
+		assert_non_null(file);
+		assert_int_equal(fwrite(bytes, 1, sizes[i], file), sizes[i]);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(
+			sysroot_skim(world->root, "/skimmed", sizes[i], &blob, &size, &err), ST_OK);
+		assert_int_equal(size, sizes[i]);
+		assert_int_equal(blob.size, head);
+		assert_memory_equal(blob.data, bytes, head);
+		assert_int_equal(blob.data[head], 0);
+		blob_done(&blob);
+	}
+	assert_int_equal(
+		sysroot_skim(world->root, "/skimmed", 299999, &blob, &size, &err), ST_BAD_INPUT);
+	assert_string_equal(err.id, "file-too-large");
+	assert_int_equal(
+		sysroot_skim(world->root, "/none", 299999, &blob, &size, &err), ST_NOT_FOUND);
+	assert_null(blob.data);
+}
+
 static void large_files_are_whole(void **state)
 {
 	struct world *world = *state;
@@ -787,6 +823,7 @@ int main(void)
 		TEST(a_folder_is_no_file_and_the_reverse),
 		TEST(the_limit_is_exact),
 		TEST(files_of_unknown_size_are_read_to_the_end),
+		TEST(skimming_keeps_the_head_only),
 		TEST(large_files_are_whole),
 		TEST(parts_are_read_exactly),
 		TEST(lists_are_sorted),
