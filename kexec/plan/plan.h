@@ -76,7 +76,7 @@ struct plan_inputs {
 	const struct request *request;
 	const struct machine *machine;
 	const struct image *image;
-	struct span initrd; /* empty when none was given */
+	struct span initrd;	/* empty when none was given */
 	uint64_t initrd_unread; /* bytes behind those, for kexec_file_load(2), which reads it */
 	bool has_initrd;
 	bool by_file; /* kexec_file_load(2): the kernel makes the plan, but for the command line */
