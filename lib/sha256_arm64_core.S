@@ -10,7 +10,7 @@
  *
  * Sixteen quads of rounds make a block. Each quad needs a copy of abcd, because either half of
  * it replaces its own operand; the first quad keeps its copy, to be added at the end. So a
- * block is 96 instructions and two of loop.
+ * block is 96 instructions, and two of loop for each two blocks.
  */
 	.arch	armv8-a+crypto
 
@@ -35,20 +35,9 @@
 	sha256su1 \w0\().4s, \w2\().4s, \w3\().4s
 	.endm
 
-/* x0 = state, x1 = data, x2 = nblocks, x3 = constant. */
-sha256_cpu_blocks:
-	hint	#34			/* bti c, where the tool is built with it */
-	cbz	x2, 2f
-	stp	d8, d9, [sp, #-16]!	/* these belong to the caller */
-	ld1	{v16.4s-v19.4s}, [x3], #64
-	ld1	{v20.4s-v23.4s}, [x3], #64
-	ld1	{v24.4s-v27.4s}, [x3], #64
-	ld1	{v28.4s-v31.4s}, [x3]
-	ld1	{v0.4s-v1.4s}, [x0]
-
 /* v0 = abcd, v1 = efgh, v4-v7 = sixteen words, v16-v31 = constant. */
-1:	ld1	{v4.16b-v7.16b}, [x1], #64
-	sub	x2, x2, #1
+	.macro	block
+	ld1	{v4.16b-v7.16b}, [x1], #64
 	rev32	v4.16b, v4.16b
 	rev32	v5.16b, v5.16b
 	rev32	v6.16b, v6.16b
@@ -81,11 +70,31 @@ sha256_cpu_blocks:
 
 	add	v0.4s, v0.4s, v2.4s
 	add	v1.4s, v1.4s, v3.4s
+	.endm
+
+/* x0 = state, x1 = data, x2 = nblocks, x3 = constant. */
+sha256_cpu_blocks:
+	hint	#34			/* bti c, where the tool is built with it */
+	cbz	x2, 3f
+	stp	d8, d9, [sp, #-16]!	/* these belong to the caller */
+	ld1	{v16.4s-v19.4s}, [x3], #64
+	ld1	{v20.4s-v23.4s}, [x3], #64
+	ld1	{v24.4s-v27.4s}, [x3], #64
+	ld1	{v28.4s-v31.4s}, [x3]
+	ld1	{v0.4s-v1.4s}, [x0]
+
+/* An odd number begins with the second of two. */
+	add	x2, x2, #1
+	tbz	x2, #0, 2f
+	sub	x2, x2, #1
+1:	block
+2:	block
+	sub	x2, x2, #2
 	cbnz	x2, 1b
 
 	st1	{v0.4s-v1.4s}, [x0]
 	ldp	d8, d9, [sp], #16
-2:	ret
+3:	ret
 	.size	sha256_cpu_blocks, . - sha256_cpu_blocks
 
 	.section .note.GNU-stack, "", %progbits

@@ -372,15 +372,20 @@ DAMAGE = {
 }
 
 
-def damaged(machine, more, offset):
-    return Case(machine, until="halt", **more,
+def damaged(machine, more, offset, cpu=None):
+    return Case(machine, until="halt", cpu=cpu, **more,
                 damage=lambda memory: [memory.flip(name, offset(name), 3) for name in START])
 
 
 @cases({f"{machine}-{path}-{place}": (damaged(machine, more, offset), (offset, in_tail))
         for machine in MACHINES for path, (more, _, _) in PATHS.items()
+        for place, (offset, in_tail) in DAMAGE.items()} | {
+    f"{machine}-max-{path}-{place}": (damaged(machine, PATHS[path][0], offset, "max"),
+                                      (offset, in_tail))
+        for machine in ("el1", "el2") for path in ("cached-cpu", "cached-plain")
         for place, (offset, in_tail) in DAMAGE.items()})
 def test_every_path_sees_it(case, expected, result):
+    """On cortex-a57 at EL1 and EL2, on max everywhere."""
     offset, in_tail = expected
     lines = [line for line in result.report.split("\n") if "mismatch" in line]
     assert lines == [region_line(name) + (f" tail not zero at {START[name] + offset(name):#x}"
