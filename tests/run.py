@@ -204,7 +204,7 @@ LAYER_BUILDS = {
     "dmesg": ("sanitize", "arm64", "s390x"),
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
-    "vm": ("arm64",),
+    "vm": ("arm64", "sanitize"),
 }
 
 
@@ -337,7 +337,11 @@ class Layers:
 
     def vm(self, tally):
         build = self.first("arm64", "given")
-        self.pytest(tally, "vm", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")}, live=True)
+        host = self.first("sanitize", "given")
+        self.pytest(tally, "vm", "arm64", {
+            "KEXEC": str(build.dir / "sbin/kexec"),
+            "VMCORE_DMESG_HOST": str(host.dir / "sbin/vmcore-dmesg"),
+        }, live=True)
 
     @staticmethod
     def pytest(tally, layer, build, env, live=False):

@@ -232,6 +232,15 @@ def test_exit_statuses_of_files(native, tmp_path):
         assert str(native.file) in answer.err
 
 
+def test_compressed_dumps_are_told(program):
+    """Without libkdumpfile what it is and what reads it; with it, what the library says."""
+    for head in (b"KDUMP   ", b"makedumpfile\0\0\0\0"):
+        answer = program.dump(head + b"\1" * 5000)
+        assert (answer.status, answer.id) in ((4, "dumpfile-missing"), (10, "dumpfile"))
+        assert "makedumpfile" in answer.err or "libkdumpfile" in answer.err
+        assert answer.out == b""
+
+
 def test_a_full_disk_is_an_error(program, native):
     log = Ring(LE64, [Record(b"x" * 60)] * 600, count_bits=10, size_bits=16)
     program.file.write_bytes(log.core())

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(err.id && err.text[0]);
 		return 0;
 	}
-	assert(kcore.loads_count * 32 < size && kcore.vmcoreinfo.size < size);
+	assert(kcore.loads_count * 32 <= size && kcore.vmcoreinfo.size < size);
 	kcore_done(&kcore);
 	return 0;
 }

@@ -56,7 +56,11 @@ def artifacts(tmp_path_factory):
     files = initrd.base_files(root) | initrd.program_files(root, programs) | {
         "boot/Image": kernel.read_bytes(), "boot/initrd": capture_initrd}
     (directory / "initrd").write_bytes(initrd.cpio(files))
-    tools = initrd.tools_tar(root, _tool())
+    tools = initrd.tools_tar(root, {
+        "sbin/makedumpfile": root / "usr/bin/makedumpfile",
+        "sbin/kexec": _tool(),
+        "sbin/vmcore-dmesg": _tool().with_name("vmcore-dmesg"),
+        "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",
                      directory / "tools", capture_initrd)

@@ -83,12 +83,11 @@ def _needed(data):
                 yield tag.needed
 
 
-def tools_tar(root, tool):
-    """A tar archive of makedumpfile, the tool under test and their libraries, to be unpacked at /
-    of a guest."""
+def tools_tar(root, programs):
+    """A tar archive of programs, {path in guest: host path}, and of their libraries, to be
+    unpacked at / of a guest."""
     out = io.BytesIO()
-    files = program_files(root, {"sbin/makedumpfile": root / "usr/bin/makedumpfile",
-                                 "sbin/kexec": tool})
+    files = program_files(root, programs)
     with tarfile.open(fileobj=out, mode="w") as tar:
         for path, data in files.items():
             info = tarfile.TarInfo(path)

@@ -4,8 +4,11 @@ hold the dump against the memory map of the moment before.
 """
 
 import json
+import os
+import re
 import secrets
 import shlex
+import subprocess
 
 from memory_map import Ranges, memory_map
 from qemu import CONSOLE
@@ -199,6 +202,60 @@ def check_full_dump(machine, markers, dump_image):
     machine.check("sync")
     for address, marker in markers.items():
         assert find_in_elf_dump(dump_image, address, len(marker)) == marker, f"{address:#x}"
+
+
+# --- vmcore-dmesg ---------------------------------------------------------------------
+
+# Said by user space before the crash. The escape is for UTF-8, the level is critical.
+LOG_MESSAGE = "<10>vmcore-dmesg test: \u00e9 \u001b[0m"
+# Address space in KiB that is enough for any log, the C library included.
+LOG_ADDRESS_SPACE = 8 << 10
+
+
+def say(machine):
+    """Put LOG_MESSAGE into the kernel's log."""
+    machine.put("/dev/kmsg", LOG_MESSAGE.encode())
+
+
+def check_log(machine):
+    """The log of the crashed kernel, as kexec-tools' program and makedumpfile print it."""
+    unpack_tools(machine)
+    log = machine.sh(f"ulimit -v {LOG_ADDRESS_SPACE}; vmcore-dmesg /proc/vmcore")
+    assert (log.rc, log.err) == (0, b""), log
+    assert log.out == machine.sh("/peer/vmcore-dmesg /proc/vmcore").out
+    # makedumpfile always has the caller, and in a wider column than the kernel.
+    makedumpfile(machine, "--dump-dmesg", "/tmp/log")
+    theirs = re.sub(rb"(?m)^(\[ *[\d.]+\]) \[ *([TC]\d+)\]",
+                    lambda match: match[1] + b"[" + match[2].rjust(6) + b"]",
+                    machine.get("/tmp/log"))
+    assert theirs == machine.sh("vmcore-dmesg --caller /proc/vmcore").out != log.out
+    lines = log.out.splitlines()
+    assert b"Booting Linux on physical CPU" in lines[0]
+    assert b"Kernel panic - not syncing: sysrq triggered crash" in log.out
+    assert any(line.endswith(rb"] vmcore-dmesg test: \xc3\xa9 \x1b[0m") for line in lines)
+
+    records = [json.loads(line) for line in
+               machine.check("vmcore-dmesg --json /proc/vmcore").splitlines()]
+    assert len(records) == len([line for line in lines if line.startswith(b"[")])
+    assert [record["seq"] for record in records] == list(range(len(records)))
+    (said,) = (record for record in records if record["text"].startswith("vmcore-dmesg test"))
+    assert (said["facility"], said["level"]) == (1, 2)
+    assert said["text"] == "vmcore-dmesg test: \u00e9 \u001b[0m"
+    leveled = machine.check("vmcore-dmesg --level --caller --utf8 /proc/vmcore").splitlines()
+    (line,) = (line for line in leveled if "vmcore-dmesg test" in line)
+    assert re.fullmatch(r"<10>\[ *\d+\.\d{6}\]\[ *T\d+\] vmcore-dmesg test: \u00e9 \\x1b\[0m", line)
+    return log.out
+
+
+def check_log_of_dumps(machine, dump_image, log):
+    """The same log on the host, out of what makedumpfile writes: ELF, and compressed."""
+    program = os.environ["VMCORE_DMESG_HOST"]
+    for options in ("-f -E -d 31", "-f -c -d 31"):
+        makedumpfile(machine, options, DUMP_DISK)
+        machine.check("sync")
+        done = subprocess.run([program, dump_image], capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b""), done
+        assert done.stdout == log, options
 
 
 # --- racing ---------------------------------------------------------------------------

@@ -34,7 +34,10 @@ def load_panic_capture(machine, dump_disk):
     plan = kdump.plan(machine)
     kdump.load(machine)
     markers = kdump.mark_own_page(machine)
+    kdump.say(machine)
     kdump.crash_and_check(machine, markers)
+    log = kdump.check_log(machine)
+    kdump.check_log_of_dumps(machine, dump_disk, log)
     kdump.check_full_dump(machine, markers, dump_disk)
     record = kdump.purgatory_record(machine)
     assert record.pop("nanoseconds") > 0
