@@ -16,4 +16,5 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_printk.c \
 	tests/fuzz/fuzz_purgatory_record.c \
 	tests/fuzz/fuzz_rangeset.c \
+	tests/fuzz/fuzz_show_elfcorehdr.c \
 	tests/fuzz/fuzz_vmcoreinfo.c
