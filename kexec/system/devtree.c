@@ -302,3 +302,32 @@ int devtree_read(
 			ret->size);
 	return status;
 }
+
+static int root_cells(const void *fdt, const char *name, uint32_t *ret, struct err *err)
+{
+	int length;
+	const void *value = fdt_getprop(fdt, 0, name, &length);
+
+	*ret = 1;
+	if (!value && length == -FDT_ERR_NOTFOUND)
+		return ST_OK;
+	if (!value || length != 4 || fdt32_ld(value) < 1 || fdt32_ld(value) > 2)
+		return err_set(err, ST_BAD_INPUT, "fdt-cells",
+			"device tree: the root's %s is not 1 or 2", name);
+	*ret = fdt32_ld(value);
+	return ST_OK;
+}
+
+int devtree_root_cells(const void *fdt, struct devtree_cells *ret, struct err *err)
+{
+	int status = root_cells(fdt, "#address-cells", &ret->address, err);
+
+	return status ? status : root_cells(fdt, "#size-cells", &ret->size, err);
+}
+
+uint64_t devtree_cells_at(const uint8_t *at, uint32_t cells)
+{
+	const void *value = at;
+
+	return cells == 2 ? fdt64_ld(value) : fdt32_ld(value);
+}

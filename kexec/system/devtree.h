@@ -24,6 +24,19 @@ int devtree_read(
  * ST_NO_SPACE above DEVTREE_SIZE_MAX, ST_NO_MEMORY. */
 int devtree_check(struct span tree, const char *name, struct err *err);
 
+/* How many 32-bit cells the root's children have for an address and for a size: 1 or 2 each. */
+struct devtree_cells {
+	uint32_t address;
+	uint32_t size;
+};
+
+/* The kernel takes a missing one for 1 (OF_ROOT_NODE_ADDR_CELLS_DEFAULT), where libfdt's own
+ * helper takes 2. ST_BAD_INPUT. */
+int devtree_root_cells(const void *fdt, struct devtree_cells *ret, struct err *err);
+
+/* The number in one cell or two. */
+uint64_t devtree_cells_at(const uint8_t *at, uint32_t cells);
+
 /*
  * A tree as libfdt wants it: checked as above, at an address that is a multiple of 8. Bytes
  * that lie elsewhere are copied. Lives no longer than the bytes of tree.

@@ -121,20 +121,47 @@ static int read_steady(const struct elfcore_source *source, struct kcore *ret, s
 		"the program headers changed at each of %d reads", KCORE_TRIES);
 }
 
+static int open_kcore(const struct sysroot *root, struct sysroot_file **ret, struct err *err)
+{
+	int status = sysroot_open(root, KCORE_PATH, ret, err);
+
+	if (status == ST_DENIED)
+		err_hint(err, "kcore wants root with CAP_SYS_RAWIO, and no lockdown at level "
+			      "\"confidentiality\"");
+	return status;
+}
+
 int kcore_read(const struct sysroot *root, struct kcore *ret, struct err *err)
 {
 	struct elfcore_source source;
 	struct sysroot_file *file;
-	int status;
+	int status = open_kcore(root, &file, err);
 
-	status = sysroot_open(root, KCORE_PATH, &file, err);
-	if (status == ST_DENIED)
-		err_hint(err, "kcore wants root with CAP_SYS_RAWIO, and no lockdown at level "
-			      "\"confidentiality\"");
 	if (status != ST_OK)
 		return status;
 	source = elfcore_from_file(file);
 	status = read_steady(&source, ret, err);
+	if (status != ST_OK && status != ST_NO_MEMORY)
+		err_prefix(err, KCORE_PATH);
+	sysroot_close(file);
+	return status;
+}
+
+int kcore_read_memory(
+	const struct sysroot *root, uint64_t paddr, void *buf, size_t size, struct err *err)
+{
+	struct elfcore core = { .phdrs = NULL };
+	struct elfcore_source source;
+	struct sysroot_file *file;
+	int status = open_kcore(root, &file, err);
+
+	if (status != ST_OK)
+		return status;
+	source = elfcore_from_file(file);
+	status = elfcore_read(&source, &core, err);
+	if (status == ST_OK)
+		status = elfcore_read_physical(&core, paddr, buf, size, err);
+	elfcore_done(&core);
 	if (status != ST_OK && status != ST_NO_MEMORY)
 		err_prefix(err, KCORE_PATH);
 	sysroot_close(file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The program headers and notes of /proc/kcore (fs/proc/kcore.c). Memory itself is never read. */
+/* /proc/kcore (fs/proc/kcore.c): its program headers and notes, and memory by its address. */
 #ifndef KEXEC_SYSTEM_KCORE_H
 #define KEXEC_SYSTEM_KCORE_H
 
@@ -36,5 +36,10 @@ int kcore_parse(struct span head, struct kcore *ret, struct err *err);
  * change faster than we read; errors of kcore_parse().
  */
 int kcore_read(const struct sysroot *root, struct kcore *ret, struct err *err);
+
+/* Copy physical memory that the kernel has mapped. ST_NOT_FOUND when it has not, else errors as
+ * above. */
+int kcore_read_memory(
+	const struct sysroot *root, uint64_t paddr, void *buf, size_t size, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kexec/system/boot_memory.h"
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
@@ -28,6 +29,7 @@ void machine_done(struct machine *machine)
 	cpus_done(&machine->cpus);
 	kcore_done(&machine->layout.kcore);
 	blob_done(&machine->fdt);
+	rangeset_done(&machine->boot_memory);
 	kconfig_done(&machine->config);
 	kexec_state_done(&machine->state);
 	free(machine->cmdline);
@@ -317,6 +319,9 @@ static int read_optional(const struct sysroot *root, bool crash, struct machine 
 		status = read_layout(root, machine, report, err);
 	if (status == ST_OK)
 		status = read_devtree(root, &machine->fdt, report, err);
+	if (status == ST_OK && !crash)
+		status = boot_memory_read(
+			root, blob_span(&machine->fdt), &machine->boot_memory, report, err);
 	if (status == ST_OK)
 		status = firmware_read(
 			root, blob_span(&machine->fdt), &machine->firmware, report, err);

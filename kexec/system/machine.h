@@ -38,6 +38,9 @@ struct machine {
 	struct layout_sources layout;
 
 	struct blob fdt; /* checked; empty when the machine has none */
+	/* For a normal load only, else empty: what a kernel will find with that tree (see
+	 * boot_memory.h); also empty when not known. */
+	struct rangeset boot_memory;
 	struct firmware firmware;
 	struct kconfig config;
 	struct kexec_state state;

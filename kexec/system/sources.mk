@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 SYSTEM_SOURCES := \
 	kexec/system/armed_core.c \
+	kexec/system/boot_memory.c \
 	kexec/system/cmdline.c \
 	kexec/system/console.c \
 	kexec/system/cpus.c \

@@ -4,11 +4,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kexec/system/boot_memory.h"
 #include "kexec/system/console.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/firmware.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_memory(struct span tree)
+{
+	struct rangeset set = RANGESET_INIT;
+	struct devtree_view view;
+	struct err err = ERR_INIT;
+
+	assert(devtree_view_init(tree, "tree", &view, &err) == ST_OK);
+	tree.data = view.fdt;
+	boot_memory_is_efi(tree);
+	if (boot_memory_from_tree(tree, &set, &err) != ST_OK)
+		assert(err.id && set.count == 0);
+	rangeset_done(&set);
+	devtree_view_done(&view);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -25,5 +41,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	firmware_fdt_is_stub(tree);
 	firmware_psci_from_fdt(tree);
 	console_from_fdt(tree, &console, &err);
+	check_memory(tree);
 	return 0;
 }

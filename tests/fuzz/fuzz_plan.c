@@ -155,6 +155,51 @@ static void take_request(struct stream *stream, struct plan_machine *pm, char *w
 	}
 	pm->inputs.file_load = (take(stream, 1) + TRI_YES) % 3;
 	pm->inputs.has_seeds = take(stream, 1) % 2;
+	if (take(stream, 1) % 4 == 3)
+		pm->request.mem_min = take_amount(stream);
+	if (take(stream, 1) % 4 == 3)
+		pm->request.mem_max = take_amount(stream);
+}
+
+/* What only a normal load looks at. */
+static void take_normal(struct stream *stream, struct plan_machine *pm)
+{
+	pm->request.crash = take(stream, 1) % 4 != 3;
+	take_ranges(stream, 40, &pm->machine.iomem.reserved);
+	take_ranges(stream, 6, &pm->machine.iomem.ram_driver_managed);
+	take_ranges(stream, 6, &pm->machine.boot_memory);
+	pm->inputs.console.type = take(stream, 1) % 3;
+	pm->inputs.console.base = take_amount(stream);
+	if (pm->inputs.console.type == CONSOLE_8250) {
+		pm->inputs.console.reg_shift = take(stream, 1) % 4;
+		pm->inputs.console.reg_width = 1;
+	}
+}
+
+static bool overlaps_any(const struct rangeset *set, struct range range)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (range_overlaps(set->ranges[i], range))
+			return true;
+	return false;
+}
+
+/* May a segment be here? */
+static bool allowed(const struct plan_machine *pm, struct range range)
+{
+	const struct iomem *iomem = &pm->machine.iomem;
+	const struct rangeset *boot = &pm->machine.boot_memory;
+
+	if (range.start < pm->request.mem_min ||
+		(pm->request.mem_max && range.end - 1 > pm->request.mem_max))
+		return false;
+	if (pm->request.crash)
+		return range.start >= iomem->crash_load.start && range.end <= iomem->crash_load.end;
+	return rangeset_contains(&iomem->ram, range.start, range.end) &&
+	       (boot->count == 0 || rangeset_contains(boot, range.start, range.end)) &&
+	       !overlaps_any(&iomem->reserved, range) &&
+	       !overlaps_any(&iomem->ram_driver_managed, range) &&
+	       !overlaps_any(&iomem->crash, range);
 }
 
 static void check_segments(const struct plan_machine *pm)
@@ -164,25 +209,26 @@ static void check_segments(const struct plan_machine *pm)
 	uint64_t taken = 0;
 	size_t elf = 0;
 
-	assert(plan->segment_count >= 4 && plan->segment_count <= KEXEC_SEGMENT_MAX);
+	assert(plan->segment_count >= 3 && plan->segment_count <= KEXEC_SEGMENT_MAX);
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		const struct segment *segment = &plan->segments[i];
 
 		assert(segment->mem % page == 0 && segment->memsz % page == 0 && segment->memsz);
 		assert(segment->data.size <= segment->memsz);
-		assert(segment->mem >= pm->machine.iomem.crash_load.start);
-		assert(segment->mem <= pm->machine.iomem.crash_load.end);
-		assert(pm->machine.iomem.crash_load.end - segment->mem >= segment->memsz);
+		assert(segment->mem + segment->memsz > segment->mem);
+		assert(allowed(pm, (struct range){ segment->mem, segment->mem + segment->memsz }));
 		for (size_t j = 0; j < i; j++)
 			assert(plan->segments[j].mem + plan->segments[j].memsz <= segment->mem);
-		if (span_starts_with(segment->data, "\177ELF", 4)) {
+		if (pm->request.crash && span_starts_with(segment->data, "\177ELF", 4)) {
 			assert(segment->purpose == SEGMENT_ELFCOREHDR);
 			elf++;
 		}
 		taken += segment->memsz;
 	}
-	assert(elf == 1);
+	assert(elf == (pm->request.crash ? 1 : 0));
 	assert(!pm->machine.ram_total || taken <= pm->machine.ram_total / 2);
+	if (!pm->request.crash)
+		return;
 	assert((range_size(plan->load_region) - taken) / page >= 2);
 	assert(plan->free_bytes == range_size(plan->load_region) - taken);
 }
@@ -204,11 +250,12 @@ static void check_rules(const struct plan_machine *pm)
 	if (initrd)
 		assert(initrd->mem > kernel->mem &&
 			initrd->mem + initrd->memsz - window <= UINT64_C(32) << 30);
-	assert(core->mem % 65536 == 0 && core->memsz >= plan->core.bytes.size);
+	assert(!core == !pm->request.crash);
+	assert(!core || (core->mem % 65536 == 0 && core->memsz >= plan->core.bytes.size));
 	assert(dtb->mem && dtb->mem % (2u << 20) == 0 && dtb->data.size <= 2u << 20);
 	assert(fdt_check_full(dtb->data.data, dtb->data.size) == 0);
 	assert(plan->entry == purgatory->mem);
-	assert(plan->flags == (UINT64_C(0x00b70001) | hotplug));
+	assert(plan->flags == (UINT64_C(0x00b70000) | (core ? 1 : 0) | hotplug));
 	if (plan->hotplug) {
 		assert(pm->request.hotplug != HOTPLUG_OFF);
 		assert(pm->inputs.file_load != TRI_NO);
@@ -352,11 +399,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pm_init(&pm);
 	take_machine(&stream, &pm);
 	take_request(&stream, &pm, words);
+	take_normal(&stream, &pm);
 	status = pm_plan(&pm);
 	if (status == ST_OK) {
 		check_segments(&pm);
 		check_rules(&pm);
-		check_header(&pm);
+		if (pm.request.crash)
+			check_header(&pm);
 		check_digests(&pm);
 	} else {
 		assert(status != ST_BUG && status == pm.err.status);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 FUZZ_SOURCES := \
+	tests/fuzz/fuzz_boot_memory.c \
 	tests/fuzz/fuzz_cmdline.c \
 	tests/fuzz/fuzz_console.c \
 	tests/fuzz/fuzz_cpulist.c \

@@ -147,6 +147,42 @@ static void drivers_memory_and_crash_region_are_left_alone(void **state)
 	pm_done(&pm);
 }
 
+static void hot_added_memory_is_left_alone(void **state)
+{
+	uint64_t tree[512];
+	struct plan_machine pm;
+	int node;
+
+	(void)state;
+	normal_init(&pm);
+	/* A DIMM is plain System RAM, even below all other. */
+	pm_iomem(&pm, "40000000-7fffffff : System RAM\n"
+		      "80000000-bfffffff : System RAM\n");
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x40000000);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "memory", "boot is not known"));
+	assert_int_equal(rangeset_add(&pm.machine.boot_memory, 0x80000800, 0xc0000000), ST_OK);
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x80200000);
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "memory", "0x40000800 bytes"));
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "memory", "first at 0x40000000"));
+
+	/* A tree of the user's own is what the new kernel will go by. */
+	assert_int_equal(fdt_open_into(pm.machine.fdt.data, tree, sizeof(tree)), 0);
+	node = fdt_add_subnode(tree, 0, "memory@90000000");
+	assert_true(node >= 0);
+	assert_int_equal(fdt_setprop_string(tree, node, "device_type", "memory"), 0);
+	assert_int_equal(fdt_appendprop_u64(tree, node, "reg", 0x90000000), 0);
+	assert_int_equal(fdt_appendprop_u64(tree, node, "reg", 0x10000000), 0);
+	pm.inputs.dtb = (struct span){ (uint8_t *)tree, fdt_totalsize(tree) };
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x90000000);
+	assert_int_equal(fdt_setprop_u32(tree, 0, "#size-cells", 3), 0);
+	pm.inputs.dtb.size = fdt_totalsize(tree);
+	assert_refused(&pm, ST_BAD_INPUT, "fdt-cells", "#size-cells");
+	pm_done(&pm);
+}
+
 /* Thousands of reservations, each of which spoils 2 MiB, and one place between them. */
 static void thousands_of_reservations_are_kept_off(void **state)
 {
@@ -381,6 +417,7 @@ int main(void)
 		cmocka_unit_test(usual_plan_is_as_expected),
 		cmocka_unit_test(nothing_reserved_is_written_over),
 		cmocka_unit_test(drivers_memory_and_crash_region_are_left_alone),
+		cmocka_unit_test(hot_added_memory_is_left_alone),
 		cmocka_unit_test(thousands_of_reservations_are_kept_off),
 		cmocka_unit_test(kernel_goes_where_its_companions_are_in_reach),
 		cmocka_unit_test(bounds_of_the_user_are_kept),

@@ -52,9 +52,14 @@ def load_with_peer(machine, *options):
     return result
 
 
+def plan_of(machine, command):
+    """The plan that a command line of the tool prints."""
+    return json.loads(machine.check(command))
+
+
 def plan(machine, *options, **parts):
-    """What the tool would load, as it says itself, with addresses as numbers."""
-    return json.loads(machine.check(load_command("--dry-run=json", *options, **parts)))
+    """What the tool would load, as it says itself."""
+    return plan_of(machine, load_command("--dry-run=json", *options, **parts))
 
 
 def segment(of_plan, purpose):

@@ -26,16 +26,11 @@
  * (drivers/of/fdt.c:MAX_USABLE_RANGES). */
 #define USABLE_RANGES_MAX 6
 
-struct cells {
-	uint32_t address;
-	uint32_t size;
-};
-
 /* What is worked on: the tree, where its /chosen is, and where the edits are noted. */
 struct editor {
 	void *fdt;
 	int chosen;
-	struct cells cells;
+	struct devtree_cells cells;
 	struct plan *plan;
 	struct report *report;
 	struct err *err;
@@ -76,23 +71,6 @@ static int delete_property(struct editor *editor, const char *name)
 	if (!deleted)
 		return ST_OK;
 	return plan_note_edit(editor->plan, "delete", "/chosen", name, editor->err, NULL);
-}
-
-/* One of the root's cell counts. The kernel takes a missing one for 1
- * (OF_ROOT_NODE_ADDR_CELLS_DEFAULT), where libfdt's own helper takes 2. */
-static int read_cells(struct editor *editor, const char *name, uint32_t *ret)
-{
-	int length;
-	const void *value = fdt_getprop(editor->fdt, 0, name, &length);
-
-	*ret = 1;
-	if (!value && length == -FDT_ERR_NOTFOUND)
-		return ST_OK;
-	if (!value || length != 4 || fdt32_ld(value) < 1 || fdt32_ld(value) > 2)
-		return err_set(editor->err, ST_BAD_INPUT, "fdt-cells",
-			"device tree: the root's %s is not 1 or 2", name);
-	*ret = fdt32_ld(value);
-	return ST_OK;
 }
 
 static uint8_t *put_cells(uint8_t *at, uint32_t cells, uint64_t value)
@@ -178,13 +156,6 @@ static bool read_address(const struct editor *editor, const char *name, uint64_t
 	return true;
 }
 
-static uint64_t get_cells(const uint8_t *at, uint32_t cells)
-{
-	const void *value = at;
-
-	return cells == 2 ? fdt64_ld(value) : fdt32_ld(value);
-}
-
 /* A range that /chosen names as one tuple of root cells. Empty when there is none. */
 static struct range read_tuple(const struct editor *editor, const char *name)
 {
@@ -196,8 +167,8 @@ static struct range read_tuple(const struct editor *editor, const char *name)
 
 	if (!value || (size_t)length != wanted)
 		return range;
-	range.start = get_cells(value, editor->cells.address);
-	size = get_cells(value + 4 * editor->cells.address, editor->cells.size);
+	range.start = devtree_cells_at(value, editor->cells.address);
+	size = devtree_cells_at(value + 4 * editor->cells.address, editor->cells.size);
 	if (!add_u64(range.start, size, &range.end))
 		range.end = range.start;
 	return range;
@@ -378,9 +349,7 @@ static int open_editor(struct span tree, size_t room, struct editor *editor)
 
 	if (code)
 		return fdt_failed(editor, "open it", code);
-	status = read_cells(editor, "#address-cells", &editor->cells.address);
-	if (!status)
-		status = read_cells(editor, "#size-cells", &editor->cells.size);
+	status = devtree_root_cells(editor->fdt, &editor->cells, editor->err);
 	if (status)
 		return status;
 	editor->chosen = fdt_path_offset(editor->fdt, "/chosen");

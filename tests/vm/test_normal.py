@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A restart by kexec_load(2): placed, kept, copied, verified by purgatory, and started.
+
+The new kernel gets everything of the old one in its initrd, so that it can go on in its turn: to
+another restart, to a panic, and from the capture kernel back to a whole machine.
+"""
+
+import shlex
+
+import kdump
+from kdump import INITRD, TOOL
+from memory_map import Ranges, memory_map
+from qemu import CONSOLE
+
+WHOLE = "/tmp/whole"
+CHECKED = ("purgatory: caches on", "purgatory: image verified")
+
+
+def load_command(*options, marker, initrd=WHOLE):
+    """-l by kexec_load. Purgatory says on a console that was named that all is well."""
+    cmdline = f"console={CONSOLE} panic=-1 crashkernel=256M marker={marker}"
+    return shlex.join([TOOL, "-l", "-c", f"--serial={CONSOLE}", *options, f"--initrd={initrd}",
+                       f"--command-line={cmdline}", kdump.IMAGE])
+
+
+def pack_whole(machine):
+    """An archive of all that the machine runs from."""
+    machine.check("cd /; ls -A | grep -vE '^(proc|sys|dev|tmp|run)$' | "
+                  f"xargs find | cpio -o -H newc >{WHOLE} 2>/dev/null")
+
+
+def assert_placement(machine, plan, added=Ranges()):
+    """Every segment is in memory of the boot that nobody has reserved, by the file itself."""
+    now = memory_map(machine)
+    segments = Ranges((int(item["mem"], 0), int(item["mem"], 0) + item["memsz"])
+                      for item in plan["segments"])
+    wrong = segments - (now.named("System RAM") - now.named("reserved") - now.crash - added)
+    assert not wrong, f"{wrong} must not be written to"
+
+
+def text_address(machine):
+    """Where the kernel is, virtually."""
+    return machine.check("grep ' _text$' /proc/kallsyms").split()[0]
+
+
+def restart(machine, marker, added=Ranges(), initrd=WHOLE):
+    """Load, look at the plan, restart, and see that this is what came of it."""
+    command = load_command(marker=marker, initrd=initrd)
+    plan = kdump.plan_of(machine, f"{command} --dry-run=json")
+    assert_placement(machine, plan, added)
+    machine.check(command)
+    assert machine.check("cat /sys/kernel/kexec_loaded") == "1\n"
+    seen = len(machine.console())
+    machine.leave(f"{TOOL} -e -x")
+    said = machine.console()[seen:].partition("Booting Linux")[0]
+    assert all(words in said for words in CHECKED), said
+    assert f"marker={marker}" in machine.check("cat /proc/cmdline").split()
+    return plan
+
+
+def test_restart_leaves_hot_added_memory_alone(boot):
+    """UEFI and ACPI: only the firmware's own map tells a DIMM from the memory of the boot."""
+    machine = boot(kind="uefi", slots=8, max_memory=8192)
+    # The largest free piece, and still nothing to load to.
+    added = kdump.dimm_ranges([machine.hot_add(1024)])
+    start = next(iter(added))[0]
+    result = machine.sh(load_command(f"--mem-min={start}", marker="none", initrd=INITRD))
+    assert result.rc == 255 and b"[memory-too-small]" in result.err, result
+    assert machine.check("cat /sys/kernel/kexec_loaded") == "0\n"
+    plan = restart(machine, "uefi", added, initrd=INITRD)
+    assert any(f"{start:#x}" in choice["text"] for choice in plan["choices"])
+    # The small archive has arrived, and nothing else.
+    assert machine.check("ls /boot /tmp 2>/dev/null || true").split() == ["/tmp:"]
+
+
+def test_restart_restart_panic_restart(boot):
+    """Device tree, at EL2: each kernel in turn can do all that the first one could."""
+    machine = boot(kind="dt", el2=True)
+    whole = memory_map(machine).ram
+    pack_whole(machine)
+    places = [text_address(machine)]
+    for marker in ("first", "second"):
+        restart(machine, marker)
+        assert "started at EL2" in machine.check("dmesg")
+        assert memory_map(machine).ram == whole
+        places.append(text_address(machine))
+        pack_whole(machine)
+    assert len(set(places)) == 3, f"not moved by a new seed: {places}"
+
+    kdump.load(machine, initrd=WHOLE)
+    kdump.crash(machine)
+    pack_whole(machine)
+    plan = restart(machine, "third")
+    edits = {edit["name"]: edit["action"] for edit in plan["device_tree"]}
+    assert edits["linux,elfcorehdr"] == edits["linux,usable-memory-range"] == "delete"
+    assert memory_map(machine).ram == whole
+    assert machine.sh("test -e /proc/vmcore").rc
