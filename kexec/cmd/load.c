@@ -31,7 +31,8 @@
 #define CHANGED_WAIT_MS 200
 
 /* Files that are loaded; a limit on what a hostile path can make us take in. */
-#define INITRD_SIZE_MAX ((size_t)2 << 30)
+#define INITRD_SIZE_MAX	 ((size_t)2 << 30)
+#define CMDLINE_SIZE_MAX (64u << 10)
 
 /* What the user named and what the kernel file brought along, read, unpacked and hashed once,
  * however often it takes to load it. */
@@ -62,6 +63,32 @@ static bool plans_first(const struct request *request)
 {
 	return request->syscall == SYSCALL_LOAD || request->dry_run ||
 	       (request->syscall == SYSCALL_AUTO && (request->needs_load || request->prefers_load));
+}
+
+/* --reuseinitrd: the file that the running kernel keeps its initrd in. */
+static int find_retained_initrd(const struct sysroot *root, const char **ret, struct err *err)
+{
+	static const char word[] = "retain_initrd", path[] = "/sys/firmware/initrd";
+	struct blob cmdline = BLOB_INIT;
+	bool retained = false;
+
+	if (sysroot_read(root, "/proc/cmdline", CMDLINE_SIZE_MAX, &cmdline, NULL) == ST_OK)
+		retained = memmem(cmdline.data, cmdline.size, word, strlen(word));
+	blob_done(&cmdline);
+	if (!retained) {
+		err_set(err, ST_NOT_FOUND, "initrd-not-retained",
+			"--reuseinitrd: the running kernel has freed its initrd, since it was "
+			"booted without %s",
+			word);
+		return err_hint(err, "give one with --initrd");
+	}
+	if (!sysroot_exists(root, path)) {
+		err_set(err, ST_NOT_FOUND, "initrd-not-retained",
+			"--reuseinitrd: the running kernel does not show its initrd in %s", path);
+		return err_hint(err, "give one with --initrd");
+	}
+	*ret = path;
+	return ST_OK;
 }
 
 /* All of it for a plan; the kernel reads it itself for kexec_file_load(2). */
@@ -480,8 +507,12 @@ int load_from(const struct request *request, const struct sysroot *root, const s
 {
 	struct files files = { .report = REPORT_INIT, .timeline = timeline_begin() };
 	struct request settled = *request;
-	int status = read_files(request, root, &files, err);
+	int status = ST_OK;
 
+	if (request->reuse_initrd && !request->initrd)
+		status = find_retained_initrd(root, &settled.initrd, err);
+	if (!status)
+		status = read_files(&settled, root, &files, err);
 	if (!status && files.cmdline)
 		settled.append = files.cmdline;
 	if (!status)

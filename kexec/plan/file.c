@@ -6,6 +6,7 @@
 #include "kexec/plan/crash.h"
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
+#include "kexec/plan/seal.h"
 
 /* The kernel needs more than this, but at least this. */
 static int check_room(const struct plan_inputs *inputs, struct err *err)
@@ -29,11 +30,14 @@ static int check_room(const struct plan_inputs *inputs, struct err *err)
 static int check_crash(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
 {
 	enum hotplug_mode wanted = inputs->request->hotplug;
+	bool offered = inputs->machine->state.crash_elfcorehdr_size != 0;
 	int status = check_room(inputs, err);
 
+	if (!status && offered)
+		status = plan_not_elf(SEGMENT_INITRD, inputs->initrd, err);
 	if (status)
 		return status;
-	plan->hotplug = inputs->machine->state.crash_elfcorehdr_size != 0 && wanted != HOTPLUG_OFF;
+	plan->hotplug = offered && wanted != HOTPLUG_OFF;
 	if (wanted == HOTPLUG_ON && !plan->hotplug)
 		return crash_hotplug_missing(inputs->machine, err);
 	return ST_OK;

@@ -132,6 +132,17 @@ static int check_own_pages(struct plan *plan, struct err *err)
 	return ST_OK;
 }
 
+int plan_not_elf(enum segment_purpose purpose, struct span data, struct err *err)
+{
+	if (!span_starts_with(data, "\177ELF", 4))
+		return ST_OK;
+	err_set(err, ST_UNSUPPORTED, "segment-elf-magic",
+		"the %s begins with ELF magic (7f 45 4c 46): the kernel would take it for the "
+		"elfcorehdr and write over it",
+		segment_purpose_name(purpose));
+	return err_hint(err, "an initrd is a cpio archive, as it is or compressed");
+}
+
 /* At a hotplug event the kernel takes the last segment that begins with ELF magic for the
  * elfcorehdr, looks at nothing else, and writes over it (kernel/crash_core.c). */
 static int check_elf_magic(const struct plan *plan, struct err *err)
@@ -143,14 +154,8 @@ static int check_elf_magic(const struct plan *plan, struct err *err)
 
 		if (!span_starts_with(segment->data, "\177ELF", 4))
 			continue;
-		if (segment->purpose != SEGMENT_ELFCOREHDR) {
-			err_set(err, ST_UNSUPPORTED, "segment-elf-magic",
-				"the %s begins with ELF magic (7f 45 4c 46): the kernel would take "
-				"it "
-				"for the elfcorehdr and write over it",
-				segment_purpose_name(segment->purpose));
-			return err_hint(err, "an initrd is a cpio archive, as it is or compressed");
-		}
+		if (segment->purpose != SEGMENT_ELFCOREHDR)
+			return plan_not_elf(segment->purpose, segment->data, err);
 		core = segment;
 	}
 	if (!core)

@@ -24,4 +24,7 @@ void plan_digest(const struct plan_inputs *inputs, struct plan *plan);
  */
 int plan_seal(struct plan *plan, uint64_t ram_total, struct err *err);
 
+/* Refuse what the kernel would take for the elfcorehdr of a hotplug load. ST_UNSUPPORTED. */
+int plan_not_elf(enum segment_purpose purpose, struct span data, struct err *err);
+
 #endif

@@ -328,6 +328,10 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	session.request.hotplug = HOTPLUG_ON;
 	assert_failed(&session, "", "hotplug-unsupported", 1, "crash_elfcorehdr_size");
 	session.request.hotplug = HOTPLUG_OFF;
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	tmproot_text(&session.tmp, "/boot/elf", "\177ELF and so on");
+	session.request.initrd = "/boot/elf";
+	assert_failed(&session, "", "segment-elf-magic", 255, "initrd");
 	session.request.initrd = "/boot/none";
 	assert_failed(&session, "", "initrd-unreadable", 255, "Could not open initrd file");
 	session.request.syscall = SYSCALL_LOAD;
@@ -346,6 +350,27 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	end(&session);
 }
 
+static void retained_initrd_is_used(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.initrd = NULL;
+	session.request.reuse_initrd = true;
+	tmproot_text(&session.tmp, "/proc/cmdline", "root=/dev/vda quiet\n");
+	assert_failed(&session, "", "initrd-not-retained", 1, "without retain_initrd");
+	tmproot_text(&session.tmp, "/proc/cmdline", "root=/dev/vda retain_initrd\n");
+	assert_failed(&session, "", "initrd-not-retained", 1, "/sys/firmware/initrd");
+	tmproot_text(&session.tmp, "/sys/firmware/initrd", "070701 of the first boot");
+	assert_loaded(&session, "file ");
+	assert_string_equal(session.initrd, "070701 of the first boot");
+	session.request.initrd = "/boot/initrd"; /* more exact */
+	assert_loaded(&session, "file ");
+	assert_string_equal(session.initrd, "070701 and so on");
+	end(&session);
+}
+
 static void loss_of_the_armed_image_is_said(void **state)
 {
 	struct session session;
@@ -361,12 +386,8 @@ static void loss_of_the_armed_image_is_said(void **state)
 	/* Also when it is our own plan that ends the second try. */
 	tmproot_text(&session.tmp, "/sys/kernel/kexec/crash_loaded", "1\n");
 	session.file_errno = EINVAL;
-	session.request.initrd = "/boot/elf";
-	session.request.hotplug = HOTPLUG_ON;
-	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "4096\n");
-	tmproot_text(&session.tmp, "/boot/config-7.3.4", "CONFIG_KEXEC_FILE=y\n");
-	tmproot_text(&session.tmp, "/boot/elf", "\177ELF and so on");
-	assert_failed(&session, "file ", "segment-elf-magic", 255, "NO CRASH KERNEL IS ARMED NOW");
+	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        1024 kB\n");
+	assert_failed(&session, "file ", "image-half-of-ram", 254, "NO CRASH KERNEL IS ARMED NOW");
 	end(&session);
 }
 
@@ -397,6 +418,7 @@ int main(void)
 		cmocka_unit_test(large_initrd_is_kept_only_for_a_plan),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
+		cmocka_unit_test(retained_initrd_is_used),
 		cmocka_unit_test(loss_of_the_armed_image_is_said),
 		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),
 	};
