@@ -32,6 +32,8 @@ struct kernel_layout {
 	uint64_t linear_offset; /* vaddr = paddr + linear_offset, modulo 2^64 */
 };
 
+#define ARCH_PROBE_SIZE 64
+
 /* The purgatory's segment, where it will be. */
 struct purgatory_layout {
 	uint64_t start;
@@ -74,6 +76,11 @@ struct arch_ops {
 	/* Can this CPU and kernel run the image at all? ST_UNSUPPORTED. */
 	int (*check_image)(
 		const struct machine *machine, const struct image *image, struct err *err);
+
+	/* Optional: an image for pages of this size that its kernel's kexec_file_load(2) refuses in
+	 * any case: with EINVAL when the CPU lacks that size, and with another answer else. ret has
+	 * ARCH_PROBE_SIZE bytes. */
+	void (*make_page_size_probe)(uint64_t page_size, uint8_t *ret);
 
 	/* The command line of the new kernel, and what is doubtful about it: sets plan->cmdline,
 	 * to NULL for none. Of the plan only flags are read. ST_NOT_FOUND, ST_NO_SPACE,

@@ -14,6 +14,7 @@
 
 #include "kexec/cmd/embedded.h"
 #include "kexec/cmd/file_load.h"
+#include "kexec/cmd/page_size.h"
 #include "kexec/cmd/timeline.h"
 #include "kexec/cmd/verify.h"
 #include "kexec/image/image.h"
@@ -465,6 +466,8 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,
 			&round.report, err);
+	if (!status && !request->dry_run)
+		status = check_page_size(&machine, &files->image, io->syscalls, err);
 	if (!status)
 		status = choose_and_load(&round, err);
 	if (status && status != ST_CHANGED && request->crash && round.refused)

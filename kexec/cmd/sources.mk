@@ -10,6 +10,7 @@ CMD_SOURCES := \
 	kexec/cmd/load.c \
 	kexec/cmd/option_table.c \
 	kexec/cmd/options.c \
+	kexec/cmd/page_size.c \
 	kexec/cmd/status.c \
 	kexec/cmd/timeline.c \
 	kexec/cmd/unload.c \

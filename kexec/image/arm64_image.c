@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kexec/image/arm64_image.h"
 
+#include <string.h>
+
 #include "kexec/image/format.h"
 #include "lib/checked.h"
 #include "lib/pe.h"
@@ -127,4 +129,16 @@ int arm64_image_probe(struct span bytes, const char *file, struct image *image,
 	image->big_endian = header.big_endian;
 	image->placement_anywhere = header.placement_anywhere;
 	return ST_OK;
+}
+
+void arm64_image_make_probe(uint64_t page_size, uint8_t ret[ARM64_HEADER_SIZE])
+{
+	uint64_t bits = 0;
+
+	while (bits < FLAG_PAGE_MASK && page_sizes[bits] != page_size)
+		bits++;
+	memset(ret, 0, ARM64_HEADER_SIZE);
+	store_le64(ret + IMAGE_SIZE_AT, (uint64_t)1 << 50);
+	store_le64(ret + FLAGS_AT, bits << FLAG_PAGE_SHIFT | FLAG_ANYWHERE);
+	memcpy(ret + MAGIC_AT, "ARM\x64", 4);
 }

@@ -31,4 +31,8 @@ int arm64_image_parse(struct span bytes, struct arm64_image_header *ret, struct 
  * to image_size, and the check of a signature wants the file to end with the signature. */
 struct span arm64_image_trim(struct span bytes);
 
+/* The header of an Image for pages of this size (4096, 16384 or 65536) that no machine has room
+ * for: kexec_file_load(2) looks at the header, and refuses it for one reason or the other. */
+void arm64_image_make_probe(uint64_t page_size, uint8_t ret[ARM64_HEADER_SIZE]);
+
 #endif

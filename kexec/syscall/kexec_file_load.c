@@ -111,6 +111,13 @@ int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 		what->crash, state, "kexec_file_load", err);
 }
 
+int kexec_file_probe(const struct syscall_ops *ops, int kernel)
+{
+	const struct file_load probe = { .kernel = kernel, .initrd = -1 };
+
+	return call_kernel(ops, &probe, KEXEC_FILE_NO_INITRAMFS);
+}
+
 int kexec_file_unload(
 	const struct syscall_ops *ops, bool crash, const struct kexec_state *state, struct err *err)
 {

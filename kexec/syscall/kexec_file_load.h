@@ -40,6 +40,11 @@ struct file_load {
 int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 	const struct kexec_state *state, struct report *report, struct err *err);
 
+/* Offer a kernel that will be refused, as one for a restart, where a refusal changes nothing, and
+ * return the errno; 0 would be a bug of the probe. Burns one count of
+ * kernel.kexec_load_limit_reboot where that is set. */
+int kexec_file_probe(const struct syscall_ops *ops, int kernel);
+
 /* Remove the image for a restart, or the one for a panic; that there is none is fine. Errors as
  * above; only ENOSYS is "file-load-unusable" here. */
 int kexec_file_unload(const struct syscall_ops *ops, bool crash, const struct kexec_state *state,

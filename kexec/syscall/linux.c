@@ -63,6 +63,11 @@ static int linux_list_interfaces(void *context, char ***ret, size_t *ret_count)
 	char **names;
 
 	(void)context;
+	if (!list && (errno == ENOSYS || errno == EAFNOSUPPORT)) {
+		*ret = NULL; /* a kernel without network */
+		*ret_count = 0;
+		return 0;
+	}
 	if (!list)
 		return errno;
 	while (list[count].if_index)

@@ -91,7 +91,7 @@ static void put_machine(struct edit *edit)
 	put(edit, "/chosen", "bootargs", "root=/dev/vda crashkernel=256M", 31);
 	put_u32(edit, "/chosen", "linux,initrd-start", 0x48000000);
 	put_u32(edit, "/chosen", "linux,initrd-end", 0x49abcdef);
-	put_u64(edit, "/chosen", "kaslr-seed", 0);
+	put_u64(edit, "/chosen", "kaslr-seed", 0x0123456789abcdef);
 }
 
 static int run(struct edit *edit)

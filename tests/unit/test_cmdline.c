@@ -51,7 +51,9 @@ static void trap40_crashkernel_is_removed(void **state)
 	assert_without("a crashkernel=1G,high crashkernel=128M,low", "a");
 	assert_without("a  b\tcrashkernel  c", "a  b\tc");
 	assert_without("x=\"a crashkernel=1 b\" y", "x=\"a crashkernel=1 b\" y");
+	/* "should change": kexec-tools looks at how a word begins */
 	assert_without("crashkernels=1 mycrashkernel=1", "crashkernels=1 mycrashkernel=1");
+	assert_without("crashkernel_foo=1 BOOT_IMAGES a", "crashkernel_foo=1 BOOT_IMAGES a");
 	assert_without("a -- crashkernel=256M", "a --");
 	assert_without("\"crashkernel=1G@2G\" a", "a");
 	assert_without("a\ncrashkernel=1", "a");

@@ -59,6 +59,12 @@ static void trap1_new_names_come_before_old(void **state)
 	assert_int_equal(kexec.crash_elfcorehdr_size, 1000);
 	assert_int_equal(kexec.load_limit_panic, -1);
 	kexec_state_done(&kexec);
+
+	/* "should change": kexec-tools reads seven characters of it */
+	tmproot_text(&tmp, "/sys/kernel/kexec/crash_elfcorehdr_size", "123456789012\n");
+	assert_int_equal(kexec_state_read(tmp.root, &kexec, &err), ST_OK);
+	assert_int_equal(kexec.crash_elfcorehdr_size, 123456789012);
+	kexec_state_done(&kexec);
 	tmproot_done(&tmp);
 }
 

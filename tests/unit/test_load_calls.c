@@ -17,7 +17,8 @@ struct session {
 	struct tmproot tmp;
 	struct request request;
 	int file_errno, load_errno;
-	bool disarms; /* a refused call has freed what was armed */
+	uint64_t cpu_lacks; /* a page size, in the bits of an Image's flags */
+	bool disarms;	    /* a refused call has freed what was armed */
 	char calls[64];
 	char kernel[IMAGE_BYTES]; /* what the descriptors read */
 	ssize_t kernel_size;
@@ -60,6 +61,16 @@ static int fake_file_load(void *context, int kernel, int initrd, size_t cmdline_
 	struct session *session = context;
 	ssize_t size;
 
+	if (!(flags & KEXEC_FILE_ON_CRASH) && initrd < 0) {
+		uint8_t header[64];
+
+		assert_int_equal(pread(kernel, header, 64, 0), 64);
+		strcat(session->calls, "probe ");
+		if (session->file_errno)
+			return session->file_errno;
+		return (load_le64(header + 24) >> 1 & 3) == session->cpu_lacks ? EINVAL
+									       : EADDRNOTAVAIL;
+	}
 	session->kernel_size = pread(kernel, session->kernel, sizeof(session->kernel), 0);
 	session->kernel_sealed = fcntl(kernel, F_GET_SEALS) > 0;
 	memset(session->initrd, 0, sizeof(session->initrd));
@@ -350,6 +361,37 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	end(&session);
 }
 
+/* "trap34": a kernel that this CPU cannot run loads well, and then stops without a word. */
+static void trap34_page_size_of_the_cpu_is_asked_for(void **state)
+{
+	struct session session;
+	uint8_t image[IMAGE_BYTES];
+
+	(void)state;
+	start(&session);
+	assert_loaded(&session, "file ");
+	memcpy(image, session.kernel, sizeof(image));
+	image[24] = 0xc; /* pages of 16 KiB */
+	tmproot_bytes(&session.tmp, "/boot/Image", image, sizeof(image));
+	assert_loaded(&session, "probe file ");
+	session.request.syscall = SYSCALL_LOAD;
+	assert_loaded(&session, "probe load ");
+	session.cpu_lacks = 2;
+	assert_failed(&session, "probe probe ", "image-page-size", 255, "16 KiB");
+	session.request.syscall = SYSCALL_AUTO;
+	assert_failed(&session, "probe probe ", "image-page-size", 255, "16 KiB");
+	/* A kernel that does not look tells nothing. */
+	session.file_errno = EINVAL;
+	assert_loaded(&session, "probe probe file load ");
+	session.file_errno = ENOSYS;
+	assert_loaded(&session, "probe file load ");
+	/* Where loads are counted nothing is spent on that. */
+	session.file_errno = 0;
+	tmproot_text(&session.tmp, "/proc/sys/kernel/kexec_load_limit_reboot", "3\n");
+	assert_loaded(&session, "file ");
+	end(&session);
+}
+
 static void retained_initrd_is_used(void **state)
 {
 	struct session session;
@@ -418,6 +460,7 @@ int main(void)
 		cmocka_unit_test(large_initrd_is_kept_only_for_a_plan),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
+		cmocka_unit_test(trap34_page_size_of_the_cpu_is_asked_for),
 		cmocka_unit_test(retained_initrd_is_used),
 		cmocka_unit_test(loss_of_the_armed_image_is_said),
 		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),

@@ -4,12 +4,14 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "kexec/cmd/option_table.h"
 #include "kexec/cmd/options.h"
+#include "kexec/cmd/usage.h"
 
 static struct request request;
 static struct report report;
@@ -502,6 +504,41 @@ static void test_options_of_other_architectures_are_noted(void **state)
 	assert_string_equal(request.kernel, "K");
 }
 
+/* "should change": on x86 these three wipe an --append that stands before them. */
+static void test_append_is_not_wiped(void **state)
+{
+	(void)state;
+	assert_loads("-p --append=A --noefi --reuse-video-type --pass-memmap-cmdline K");
+	assert_string_equal(request.append, "A");
+}
+
+/* "should change": on x86 an option of a load is fatal where nothing is loaded. */
+static void test_options_of_a_load_do_not_disturb(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-e --append=A --initrd=I --dtb=D"), ST_OK);
+	assert_int_equal(request.action, ACTION_EXEC);
+	assert_int_equal(parse("-p -u --append=A --initrd=I"), ST_OK);
+	assert_int_equal(request.action, ACTION_UNLOAD);
+	assert_int_equal(parse("-S --append=A"), ST_OK);
+	assert_int_equal(request.action, ACTION_STATUS);
+}
+
+/* "must stay": the first word tells scripts what it is. */
+static void test_version_begins_with_the_name(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	print_version(out);
+	assert_int_equal(fclose(out), 0);
+	assert_ptr_equal(strstr(text, "kexec-tools "), text);
+	free(text);
+}
+
 static void test_failure_leaves_the_request_alone(void **state)
 {
 	(void)state;
@@ -597,6 +634,9 @@ int main(void)
 		cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_kernel_is_needed_to_load_only),
 		cmocka_unit_test(test_options_of_other_architectures_are_noted),
+		cmocka_unit_test(test_append_is_not_wiped),
+		cmocka_unit_test(test_options_of_a_load_do_not_disturb),
+		cmocka_unit_test(test_version_begins_with_the_name),
 		cmocka_unit_test(test_failure_leaves_the_request_alone),
 		cmocka_unit_test(test_every_row_of_the_table),
 		cmocka_unit_test(test_table_is_well_formed),

@@ -65,6 +65,20 @@ def check_file_call(machine):
     assert_loaded(machine, "-p", 1)
 
 
+def check_page_sizes(machine):
+    """The emulated CPU has pages of 4 and 64 KiB and none of 16; the kernel knows and is asked."""
+    for flags, name in ((0o14, "16k"), (0o16, "64k")):
+        machine.check(f"cp {IMAGE} /tmp/{name}; printf '\\{flags:03o}' | "
+                      f"dd of=/tmp/{name} bs=1 seek=24 conv=notrunc")
+    run(machine, "-s", "-p", *files())
+    for call in ("-s", "-c", "-a"):
+        for action in ("-l", "-p"):
+            run(machine, call, action, *files("/tmp/16k"), code=255, says="[image-page-size]")
+    assert_loaded(machine, "-l", 0)
+    assert_loaded(machine, "-p", 1)
+    run(machine, "-s", "-p", *files("/tmp/64k"))
+
+
 def check_refusals(machine):
     """What is wrong is found before the call, and leaves both images as they are."""
     run(machine, "-s", "-l", *files())
@@ -97,6 +111,7 @@ def test_one_machine_then_exec(boot):
     machine = boot(kind="dt", append="retain_initrd")
     check_loads(machine)
     check_file_call(machine)
+    check_page_sizes(machine)
     check_refusals(machine)
     # The first initrd has the tool in it, which the second kernel needs to load the third.
     run(machine, "-l", "--reuseinitrd", f"'--command-line={NEXT_CMDLINE}'", IMAGE)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kexec/arch/arm64/tables.h"
+#include "kexec/image/arm64_image.h"
 #include "kexec/plan/place.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/system/cmdline.h"
@@ -17,6 +18,8 @@
 
 #define EM_AARCH64 183
 #define GIGABYTE   (1ull << 30)
+
+_Static_assert(ARCH_PROBE_SIZE == ARM64_HEADER_SIZE, "a probe is a header");
 
 static int check_image(const struct machine *machine, const struct image *image, struct err *err)
 {
@@ -396,6 +399,7 @@ const struct arch_ops arm64_ops = {
 	.purgatory_tables = arm64_purgatory_tables,
 	.kernel_layout = arm64_kernel_layout,
 	.check_image = check_image,
+	.make_page_size_probe = arm64_image_make_probe,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
 };
