@@ -199,6 +199,7 @@ BUILDS = {build.name: build for build in (
 LAYER_BUILDS = {
     "lint": ("gcc", "plain"),
     "build": (),
+    "package": (),
     "unit": ("sanitize", "clang", "s390x", "arm64"),
     "fixtures": ("sanitize", "arm64", "s390x"),
     "dmesg": ("sanitize", "arm64", "s390x"),
@@ -275,6 +276,9 @@ class Layers:
 
     def build(self, tally):
         self.pytest(tally, "build", "clone", {})
+
+    def package(self, tally):
+        self.pytest(tally, "package", "debian", {})
 
     def unit(self, tally):
         for build in self.builds.values():
@@ -362,7 +366,7 @@ class Layers:
         count_junit(tally, name, results, status)
 
 
-LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "vm")
+LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 
 
 def listed(sources_mk):

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The packages under test, built once."""
+
+import packages
+import pytest
+
+
+@pytest.fixture(scope="session", name="native")
+def native_fixture(tmp_path_factory):
+    """The packages for this machine, with the source package."""
+    return packages.build_deb(tmp_path_factory.mktemp("native") / "a", kind="full")
+
+
+@pytest.fixture(scope="session", name="cross")
+def cross_fixture(tmp_path_factory):
+    """The packages for arm64."""
+    return packages.build_deb(tmp_path_factory.mktemp("cross") / "a", arch="arm64")

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Our own packages, built from copies of the tree as a packager builds them.
+
+Nothing is installed for that but what tests/packages lists. The arm64 libraries of the cross
+build are unpacked below build/, with a package database of their own, so that the
+dependencies come out as on a machine that has them installed.
+"""
+
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/vm"))
+import debian  # noqa: E402  pylint: disable=wrong-import-position
+
+NAME = "kexec-utils"
+TRIPLET = "aarch64-linux-gnu"
+CROSS_ROOT = TOP / "build/package/arm64"
+# What the tool and its helpers link, with headers.
+CROSS_PACKAGES = ("libc6", "libfdt-dev", "libfdt1", "libjson-c-dev", "libjson-c5", "zlib1g-dev",
+                  "zlib1g", "liblzma-dev", "liblzma5", "libzstd-dev", "libzstd1",
+                  "liblz4-dev", "liblz4-1", "liblzo2-dev", "liblzo2-2")
+
+
+def must(command, cwd, env=None):
+    """Run a command that has to work; returns what it printed."""
+    done = subprocess.run([str(word) for word in command], cwd=cwd, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, **(env or {})})
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def tree_files():
+    """Our files, as git sees them or as the release tarball had them."""
+    if (TOP / ".git").exists():
+        names = must(["git", "ls-files", "-co", "--exclude-standard"], TOP).splitlines()
+        return [name for name in names if (TOP / name).is_file()]
+    return [str(path.relative_to(TOP)) for path in TOP.rglob("*")
+            if path.is_file() and not path.relative_to(TOP).parts[0].startswith("build")]
+
+
+def copy_tree(target):
+    """A copy of the tree without what git ignores."""
+    target.mkdir(parents=True)
+    names = "\n".join(tree_files())
+    subprocess.run(f"tar -c --files-from=- | tar -x -C '{target}'", shell=True, cwd=TOP,
+                   check=True, text=True, input=names)
+    return target
+
+
+@dataclasses.dataclass(frozen=True)
+class Built:
+    """What one run of dpkg-buildpackage left."""
+    folder: pathlib.Path
+
+    @property
+    def deb(self):
+        (path,) = self.folder.glob(f"{NAME}_*.deb")
+        return path
+
+    @property
+    def changes(self):
+        (path,) = self.folder.glob("*.changes")
+        return path
+
+    @property
+    def debs(self):
+        return sorted(self.folder.glob("*.deb"))
+
+
+def build_deb(folder, arch=None, kind="binary"):
+    """Build packages in a new folder: for this machine, or arch="arm64" across."""
+    tree = copy_tree(folder / "kexec")
+    command = ["dpkg-buildpackage", "-us", "-uc", f"--build={kind}"]
+    env = {"DEB_BUILD_OPTIONS": f"nocheck parallel={len(os.sched_getaffinity(0))}"}
+    if arch:
+        # The Build-Depends of another architecture are unpacked, not installed.
+        command += ["--host-arch", arch, "--no-check-builddeps"]
+        env |= cross_environment()
+    must(command, tree, env)
+    return Built(folder)
+
+
+def cross_environment():
+    """Where a cross build finds the libraries, and dpkg-shlibdeps their packages."""
+    prepare_cross_root()
+    usr = CROSS_ROOT / "usr"
+    library = usr / "lib" / TRIPLET
+    return {
+        "DEB_CPPFLAGS_APPEND": f"-isystem {usr}/include -isystem {usr}/include/{TRIPLET}",
+        "DEB_LDFLAGS_APPEND": f"-L{library} -Wl,-rpath-link,{library}",
+        "LD_LIBRARY_PATH": str(library),
+        "DPKG_ADMINDIR": str(CROSS_ROOT / "var/lib/dpkg"),
+    }
+
+
+def prepare_cross_root():
+    """The libraries below CROSS_ROOT, and a package database that knows whose they are."""
+    stamp = CROSS_ROOT / ".complete"
+    key = debian.content_key(*CROSS_PACKAGES, pathlib.Path(__file__).read_bytes())
+    if stamp.is_file() and stamp.read_text() == key:
+        return
+    with debian.locked("package-arm64"):
+        archive = debian.Archive("bookworm", arch="arm64")
+        archive.update()
+        with debian.published(CROSS_ROOT) as root:
+            database = root / "var/lib/dpkg"
+            (database / "info").mkdir(parents=True)
+            (database / "updates").mkdir()
+            (database / "arch").write_text("amd64\narm64\n")
+            (database / "info/format").write_text("1\n")  # with the architecture in names
+            status = []
+            for deb in archive.download(CROSS_PACKAGES):
+                files = []
+
+                def keep(path, files=files):
+                    files.append(str(CROSS_ROOT / path))
+                    return path.startswith(("usr/include", "usr/lib"))
+
+                debian.unpack(deb, root, keep)
+                status.append(register(deb, database / "info", files))
+            (database / "status").write_text("\n".join(status))
+            (root / ".complete").write_text(key)
+
+
+def register(deb, info, files):
+    """Enter a package with these files into a database; returns its paragraph of the status."""
+    with tempfile.TemporaryDirectory() as scratch:
+        control = pathlib.Path(scratch)
+        subprocess.run(["dpkg-deb", "--control", deb, control], check=True)
+        fields = (control / "control").read_text()
+        name = re.search(r"^Package: (.*)$", fields, re.M)[1]
+        if "\nMulti-Arch: same\n" in fields:
+            name += ":arm64"
+        for member in ("shlibs", "symbols"):
+            if (control / member).exists():
+                shutil.copy(control / member, info / f"{name}.{member}")
+    (info / f"{name}.list").write_text("\n".join(files) + "\n")
+    return fields.replace("\n", "\nStatus: install ok installed\n", 1)

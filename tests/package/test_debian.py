@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""debian/: what dpkg-buildpackage makes of it, and a system that changes to it and back."""
+
+import re
+import shutil
+
+import debian
+import debian_root
+import packages
+import pytest
+from packages import NAME, TOP, must
+
+# Has kexec-tools 2.0.32.
+SUITE = "sid"
+SYSTEM = ("apt", "kexec-tools", "kdump-tools",
+          "libc6", "libfdt1", "libjson-c5", "libzstd1", "liblzma5", "zlib1g", "liblz4-1",
+          "liblzo2-2")
+# Of no meaning to the comparison: what package managers note for themselves.
+BOOKKEEPING = (r"^\./var/(lib/(dpkg|apt|ucf|systemd)|log|cache)/|^\./(tmp|proc|dev|run)/"
+               r"|^\./etc/ld.so.cache|\./usr/sbin/policy-rc.d")
+
+
+@pytest.fixture(scope="module", name="kexec_tools")
+def kexec_tools_fixture():
+    """Debian's package, as the archive has it."""
+    (deb,) = debian.Archive(SUITE, arch="amd64", stale_ok=True).download(["kexec-tools"])
+    return deb
+
+
+@pytest.fixture(name="system")
+def system_fixture(tmp_path, native, kexec_tools):
+    """A Debian system with kexec-tools and kdump-tools, and both packages in /root."""
+    chroot = debian_root.Chroot(debian_root.prepare(SUITE, "amd64", SYSTEM), tmp_path / "system")
+    shutil.copy(native.deb, chroot / "root/ours.deb")
+    shutil.copy(kexec_tools, chroot / "root/theirs.deb")
+    return chroot
+
+
+def files_of(system):
+    """{path: mode, owner, target, what it holds} of all that is not bookkeeping."""
+    text = system.must("cd /; find . -xdev -printf '%m %u %g %l\\t%p\\n'; "
+                       "find . -xdev -type f -exec sha256sum '{}' + | sed 's/  /\\t/'")
+    files = {}
+    for line in text.splitlines():
+        words, path = line.split("\t", 1)
+        if not re.search(BOOKKEEPING, path):
+            files.setdefault(path, []).append(words)
+    return files
+
+
+def install(system, deb):
+    """Install a package file, by apt; nothing may be left half done."""
+    text = system.must(f"apt-get -y install /root/{deb}")
+    assert system.must("dpkg --audit; apt-get check -qq") == ""
+    return text
+
+
+def installed(system, package):
+    return system.sh(f"dpkg-query -W -f '${{db:Status-Abbrev}}' {package} | grep -q ^ii")[0] == 0
+
+
+def test_lintian(native, cross):
+    text = must(["lintian", "--allow-root", "--display-info", "--fail-on=error,warning,info",
+                 # Finds words in the machine code of the purgatory.
+                 "--suppress-tags=spelling-error-in-binary", native.changes, cross.changes], "/")
+    assert text == ""
+
+
+def test_what_is_in_the_package(native, cross):
+    listing = [must(["sh", "-c", f"dpkg-deb --fsys-tarfile {built.deb} | tar t"], "/")
+               for built in (native, cross)]
+    assert listing[0] == listing[1]
+    theirs = """usr/sbin/kexec usr/sbin/vmcore-dmesg usr/sbin/kexec-load-kernel
+        usr/sbin/coldreboot usr/share/man/man8/kexec.8.gz usr/share/man/man8/vmcore-dmesg.8.gz
+        usr/share/man/man8/kexec-load-kernel.8.gz usr/share/man/man8/coldreboot.8.gz""".split()
+    assert set(f"./{path}" for path in theirs) <= set(listing[0].splitlines())
+
+
+def test_same_bytes_from_another_directory(native, tmp_path):
+    other = packages.build_deb(tmp_path / "some/where-else")
+    assert [deb.name for deb in other.debs] == [deb.name for deb in native.debs]
+    for one, two in zip(native.debs, other.debs):
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_cross_build_depends_on_the_same_packages(native, cross):
+    def depends(deb):
+        return re.sub(r" \([^)]*\)", "", must(["dpkg-deb", "-f", deb, "Depends"], "/"))
+
+    assert depends(native.deb) == depends(cross.deb)
+    assert must(["dpkg-deb", "-f", cross.deb, "Architecture"], "/") == "arm64\n"
+
+
+def test_a_system_changes_to_it_and_back(system):
+    """Nothing of the system is lost on either way, and kdump-tools stays."""
+    before = files_of(system)
+    install(system, "ours.deb")
+    assert installed(system, NAME) and not installed(system, "kexec-tools")
+    assert installed(system, "kdump-tools")
+    assert re.match(r"kexec-tools \d", system.must("/sbin/kexec -v"))
+    during = files_of(system)
+    theirs = system.must("dpkg-deb --fsys-tarfile /root/theirs.deb | tar t | sed 's,/$,,'")
+    assert before.keys() - during.keys() <= set(theirs.split())
+    etc = {path: rest for path, rest in before.items() if path.startswith("./etc/")}
+    assert etc == {path: rest for path, rest in during.items() if path.startswith("./etc/")}
+
+    install(system, "theirs.deb")
+    assert installed(system, "kexec-tools") and not installed(system, NAME)
+    assert installed(system, "kdump-tools")
+    assert files_of(system) == before
+
+
+def test_it_goes_without_a_trace(system):
+    """Also where it came first, and when it is purged."""
+    system.must("dpkg --purge kdump-tools kexec-tools")
+    before = files_of(system)
+    install(system, "ours.deb")
+    assert before.items() <= files_of(system).items()
+    system.must(f"dpkg --purge {NAME}")
+    assert files_of(system) == before
+
+
+def test_an_upgrade_keeps_what_the_admin_wrote(system):
+    (system / "etc/default/kexec").write_text("KERNEL_IMAGE=/mine\n")
+    install(system, "ours.deb")
+    install(system, "ours.deb")
+    assert system.must("cat /etc/default/kexec") == "KERNEL_IMAGE=/mine\n"
+
+
+def test_kexec_load_kernel_follows_its_configuration(system):
+    """With a kexec that says how it was called."""
+    install(system, "ours.deb")
+    system.must("mkdir -p /etc/default/kexec.d /boot/grub; rm -f /usr/sbin/kexec; "
+                "printf '#!/bin/sh\\nprintf \"<%%s>\" \"$@\"' >/usr/sbin/kexec; "
+                "chmod 755 /usr/sbin/kexec; : >/boot/initrd-1")
+    line = system.must("cat /proc/cmdline").rstrip("\n")
+    cases = {
+        "KERNEL_IMAGE=/k; INITRD=/none; APPEND='a b'": "<-l></k><--append=a b>",
+        "KERNEL_IMAGE=/k; INITRD=/boot/initrd-1; APPEND=":
+            f"<-l></k><--initrd=/boot/initrd-1><--append={line}>",
+        "USE_GRUB_CONFIG=true; APPEND=":
+            "<-l></boot/vmlinuz-1><--initrd=/boot/initrd-1><--append=root=/dev/x ro quiet>",
+    }
+    system.must(": >/boot/vmlinuz-1; printf 'menuentry x {\\n\\tlinux\\t/vmlinuz-1 "
+                "root=/dev/x ro quiet\\n\\tinitrd\\t/initrd-1\\n}\\nmenuentry y {\\n"
+                "linux /vmlinuz-0\\n}\\n' >/boot/grub/grub.cfg")
+    for configuration, words in cases.items():
+        (system / "etc/default/kexec.d/test").write_text(configuration + "\n")
+        assert system.must("kexec-load-kernel") == f"{words}kexec kernel loaded\n"
+    system.must(": >/no-kexec-reboot")
+    assert system.must("kexec-load-kernel") == ""
+
+
+def test_its_own_tests(native, tmp_path):
+    """debian/tests/installed, as autopkgtest runs it; debian/tests/fast-layers is the layers
+    unit and fuzz of ./check with less strict a build."""
+    control = (TOP / "debian/tests/control").read_text()
+    tests = re.findall(r"^Tests: (.*)$", control, re.M)
+    assert tests == ["fast-layers", "installed"]
+    must(["dpkg-deb", "-x", native.deb, tmp_path], "/")
+    must(["tests/fixtures/run"], TOP, {"KEXEC": str(tmp_path / "usr/sbin/kexec"),
+                                       "KEXEC_OTHERS": ""})
