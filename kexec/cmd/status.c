@@ -21,7 +21,7 @@ struct overview {
 	int reload;		 /* must user space load again at a hotplug event? 0, 1 or -1 */
 	const char *reload_text; /* why; static */
 	struct purgatory_record purgatory; /* of the way here, when purgatory_error is empty */
-	struct err purgatory_error;	   /* as for any kernel but one started by a panic */
+	struct err purgatory_error;	   /* as for most kernels */
 };
 
 static void overview_done(struct overview *view)
