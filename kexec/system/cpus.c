@@ -184,16 +184,19 @@ static int read_note_number(const struct sysroot *root, uint32_t cpu, const char
 	return status;
 }
 
-static int read_note(
-	const struct sysroot *root, uint32_t cpu, struct cpu_notes *ret, struct err *err)
+/* size is that of a note where it is known, else 0: the file is there for each CPU, but the kernel
+ * prints the same constant into all (drivers/base/cpu.c), and with thousands of CPUs each file
+ * that is opened counts. */
+static int read_note(const struct sysroot *root, uint32_t cpu, uint64_t size, struct cpu_notes *ret,
+	struct err *err)
 {
-	struct cpu_notes note = { .cpu = cpu };
+	struct cpu_notes note = { .cpu = cpu, .size = size };
 	uint64_t end;
 	int status;
 
-	/* drivers/base/cpu.c: the address is "%llx", the size "%zu". */
+	/* The address is "%llx", the size "%zu". */
 	status = read_note_number(root, cpu, "crash_notes", 16, &note.paddr, err);
-	if (status == ST_OK)
+	if (status == ST_OK && size == 0)
 		status = read_note_number(root, cpu, "crash_notes_size", 10, &note.size, err);
 	if (status != ST_OK)
 		return status;
@@ -257,7 +260,8 @@ static int read_notes(
 
 		status = ST_NOT_MINE;
 		if (mask_has(&folders, id))
-			status = read_note(root, id, &cpus->notes[cpus->notes_count], err);
+			status = read_note(root, id, cpus->notes_count ? cpus->notes[0].size : 0,
+				&cpus->notes[cpus->notes_count], err);
 		if (status == ST_OK)
 			cpus->notes_count++;
 		else if (status == ST_NOT_MINE)

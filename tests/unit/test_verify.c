@@ -246,7 +246,7 @@ static void trap30_cpus_that_changed_are_seen(void **state)
 	assert_verdict(CPU_DIR "/present", "0,2\n", ST_CHANGED, "the set of CPUs");
 	assert_verdict(CPU_DIR "/possible", "0-4\n", ST_CHANGED, "the set of CPUs");
 	assert_verdict(CPU_DIR "/cpu1/crash_notes", "7fb20000\n", ST_CHANGED, "the set of CPUs");
-	assert_verdict(CPU_DIR "/cpu1/crash_notes_size", "425\n", ST_CHANGED, "the set of CPUs");
+	assert_verdict(CPU_DIR "/cpu0/crash_notes_size", "425\n", ST_CHANGED, "the set of CPUs");
 	assert_verdict(CPU_DIR "/present", "0-1\n", ST_OK, NULL);
 	assert_verdict(CPU_DIR "/online", "0\n", ST_OK, NULL); /* still in the header */
 	assert_verdict(CPU_DIR "/present", "what\n", ST_BAD_INPUT, NULL);
