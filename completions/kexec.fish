@@ -33,7 +33,7 @@ complete -c kexec -l on-corruption -d 'after a bad digest: halt, reset or boot' 
 complete -c kexec -s a -l kexec-syscall-auto -d 'choose the system call (default)'
 complete -c kexec -s c -l kexec-syscall -d 'use kexec_load'
 complete -c kexec -s s -l kexec-file-syscall -d 'use kexec_file_load'
-complete -c kexec -l dry-run -d 'with -p: print the plan and load nothing' -f -a 'text json svg'
+complete -c kexec -l dry-run -d 'print the plan of a load, and load nothing' -f -a 'text json svg'
 complete -c kexec -l sysroot -d 'read the machine and all files from DIR' -x -a '(__fish_complete_directories)'
 complete -c kexec -l seed -d 'for tests: make the seeds in the plan repeatable' -x
 complete -c kexec -s d -l debug -d 'say on stderr what is found and decided'

@@ -210,7 +210,7 @@ const struct option_row option_table[] = {
 
 	{ "dry-run", 0, MAYBE("text|json|svg"), GROUP_PLAN, ON_ALL, WITH_LOAD,
 	  CHOOSES(dry_run, dry_run_words),
-	  "with -p: print the plan and load nothing",
+	  "print the plan of a load, and load nothing",
 	  "Shows all segments, program headers and changes of the device tree, and the reason of "
 	  "each choice, of a load by kexec_load(2). The JSON form is described in "
 	  "doc/plan-schema.md. The SVG form is a picture, to scale, of the segments and gaps and "

@@ -27,7 +27,8 @@ static int check_room(const struct plan_inputs *inputs, struct err *err)
 }
 
 /* The kernel does crash hotplug for every image that is loaded so, where it can at all. */
-static int check_crash(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+static int check_crash(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	enum hotplug_mode wanted = inputs->request->hotplug;
 	bool offered = inputs->machine->state.crash_elfcorehdr_size != 0;
@@ -38,6 +39,13 @@ static int check_crash(const struct plan_inputs *inputs, struct plan *plan, stru
 	if (status)
 		return status;
 	plan->hotplug = offered && wanted != HOTPLUG_OFF;
+	if (wanted == HOTPLUG_AUTO && !offered) {
+		struct err why = ERR_INIT;
+
+		crash_hotplug_missing(inputs->machine, &why);
+		report_add(report, REPORT_WARNING, "hotplug", "loading without --hotplug: %s",
+			why.text);
+	}
 	if (wanted == HOTPLUG_ON && !plan->hotplug)
 		return crash_hotplug_missing(inputs->machine, err);
 	return ST_OK;
@@ -50,7 +58,7 @@ int plan_file(
 	int status = plan_begin(inputs, &plan, err);
 
 	if (!status && inputs->request->crash)
-		status = check_crash(inputs, &plan, err);
+		status = check_crash(inputs, &plan, report, err);
 	if (!status)
 		status = plan.arch->plan_cmdline(inputs, &plan, report, err);
 	if (status) {

@@ -50,7 +50,8 @@ static int fake_load(void *context, uint64_t entry, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (segments[i].bufsz > session->largest)
 			session->largest = segments[i].bufsz;
-	assert_int_equal(count, flags & KEXEC_ON_CRASH ? 5 : 4); /* elfcorehdr */
+	if (count) /* else it unloads; a crash image has an elfcorehdr */
+		assert_int_equal(count, flags & KEXEC_ON_CRASH ? 5 : 4);
 	session->flags = flags;
 	return answer(session, "load ", session->load_errno);
 }
@@ -61,6 +62,8 @@ static int fake_file_load(void *context, int kernel, int initrd, size_t cmdline_
 	struct session *session = context;
 	ssize_t size;
 
+	if (flags & KEXEC_FILE_UNLOAD)
+		return answer(session, "unload ", session->file_errno);
 	if (!(flags & KEXEC_FILE_ON_CRASH) && initrd < 0) {
 		uint8_t header[64];
 
@@ -445,6 +448,53 @@ static void hotplug_is_verified_on_the_file_path_too(void **state)
 	assert_loaded(&session, "file ");
 	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "0\n");
 	assert_failed(&session, "file ", "hotplug-not-armed", 255, "crash_hotplug");
+	session.request.hotplug = HOTPLUG_AUTO;
+	tmproot_remove(&session.tmp, "/sys/kernel/crash_elfcorehdr_size");
+	assert_int_equal(run(&session), ST_OK);
+	assert_non_null(strstr(session.said, "loading without --hotplug"));
+	end(&session);
+}
+
+/* "must stay": unloading falls back only where there is no kexec_file_load(2). It is about this
+ * machine, whatever that has loaded: nothing is looked at before. */
+static void unload_falls_back_where_there_is_no_file_call(void **state)
+{
+	static const struct {
+		enum syscall_choice syscall;
+		int file_errno, load_errno;
+		const char *calls;
+		int code;
+	} cases[] = {
+		{ SYSCALL_AUTO, 0, 0, "unload ", 0 },
+		{ SYSCALL_AUTO, ENOSYS, 0, "unload load ", 0 },
+		{ SYSCALL_AUTO, ENOSYS, ENOSYS, "unload load ", 255 },
+		{ SYSCALL_AUTO, EPERM, 0, "unload ", 255 },
+		{ SYSCALL_AUTO, EINVAL, 0, "unload ", 255 },
+		{ SYSCALL_FILE_LOAD, ENOSYS, 0, "unload ", 253 },
+		{ SYSCALL_LOAD, 0, 0, "load ", 0 },
+		{ SYSCALL_LOAD, 0, EPERM, "load ", 255 },
+	};
+	struct session session;
+	struct syscall_ops ops = no_calls;
+	struct cmd_io io = { .out = stdout, .err = stderr, .syscalls = &ops };
+
+	(void)state;
+	start(&session);
+	ops.kexec_load = fake_load;
+	ops.kexec_file_load = fake_file_load;
+	ops.context = &session;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		session.request = (struct request){
+			.action = ACTION_UNLOAD, .crash = true, .syscall = cases[i].syscall
+		};
+		session.file_errno = cases[i].file_errno;
+		session.load_errno = cases[i].load_errno;
+		session.calls[0] = '\0';
+		err_clear(&session.err);
+		unload_kernel(&session.request, &io, &session.err);
+		assert_string_equal(session.calls, cases[i].calls);
+		assert_int_equal(exit_status(&session.err), cases[i].code);
+	}
 	end(&session);
 }
 
@@ -463,6 +513,7 @@ int main(void)
 		cmocka_unit_test(trap34_page_size_of_the_cpu_is_asked_for),
 		cmocka_unit_test(retained_initrd_is_used),
 		cmocka_unit_test(loss_of_the_armed_image_is_said),
+		cmocka_unit_test(unload_falls_back_where_there_is_no_file_call),
 		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),
 	};
 
