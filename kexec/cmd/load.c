@@ -413,7 +413,7 @@ static int load_by_either(struct round *round, struct err *err)
 	if (!status || !other_call_may_do(err) || request->needs_load)
 		return status;
 	report_add(&round->report, REPORT_WARNING, "syscall",
-		"%s has no effect, since only kexec_file_load is left: %s", why, err->text);
+		"%s asks for kexec_load, and only kexec_file_load is left: %s", why, err->text);
 	err_clear(err);
 	return load_by_file(round, err);
 }

@@ -164,12 +164,13 @@ const struct option_row option_table[] = {
 	  "its own and overwrite what it should save. So acpi_no_memhotplug is added to its "
 	  "command line, unless this option is given." },
 
-	{ "hotplug", 0, MAYBE("auto"), GROUP_HOTPLUG, ON_ALL, WITH_BOTH,
+	{ "hotplug", 0, MAYBE("auto"), GROUP_HOTPLUG, ON_ALL, WITH_BOTH | BETTER_WITH_LOAD,
 	  CHOOSES(hotplug, hotplug_words),
 	  "the kernel keeps the list of memory up to date",
 	  "When memory or CPUs come or go, the running kernel rewrites the ELF core header itself, "
 	  "and nothing needs to be loaded again. A kernel that cannot do it leads to a refusal; "
-	  "with --hotplug=auto the image is loaded all the same, and a warning says so." },
+	  "with --hotplug=auto the image is loaded all the same, and a warning says so. The image "
+	  "goes in by kexec_load where that can be used, so that it is verified before it starts." },
 	{ "hotplug-size", 0, A_VALUE("BYTES"), GROUP_HOTPLUG, ON_ARM64, WITH_LOAD,
 	  SETS(SIZE, hotplug_size),
 	  "room for that list; implies --hotplug",

@@ -61,6 +61,8 @@ enum option_effect {
 /* Of those that mean something for one call only: the other one can do without, with a warning.
  * Without this bit an option is refused where it would be lost. */
 #define DISPENSABLE 0x4
+/* Of those that mean something for both calls: kexec_load does more of it, so try that first. */
+#define BETTER_WITH_LOAD 0x8
 
 /* One value that an EFFECT_WORD takes. A NULL text stands for "no value given". The list
  * ends with a value of -1. */

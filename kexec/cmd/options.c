@@ -37,15 +37,22 @@ struct parse {
 	bool status; /* -S */
 	bool ended;  /* nothing behind counts */
 	const struct option_row *refused;    /* the first option that arm64 cannot follow */
-	const struct option_row *needs_load; /* the first that only kexec_load(2) can follow */
+	const struct option_row *needs_load; /* the first that asks for kexec_load(2) */
 };
+
+/* Would it be lost with the other call? */
+static bool must_have_load(const struct option_row *row)
+{
+	return (row->paths & (WITH_BOTH | DISPENSABLE)) == WITH_LOAD;
+}
 
 /* Options that would be lost go before those that can be done without. */
 static void note_needs(struct parse *parse, const struct option_row *row)
 {
-	if (row->effect == EFFECT_NOTHING || (row->paths & WITH_BOTH) != WITH_LOAD)
+	if (row->effect == EFFECT_NOTHING ||
+		((row->paths & WITH_BOTH) != WITH_LOAD && !(row->paths & BETTER_WITH_LOAD)))
 		return;
-	if (!parse->needs_load || !(row->paths & DISPENSABLE))
+	if (!parse->needs_load || must_have_load(row))
 		parse->needs_load = row;
 }
 
@@ -256,12 +263,14 @@ static int choose_syscall(const struct parse *parse, struct err *err)
 	if (!row)
 		return ST_OK;
 	if (parse->request->syscall != SYSCALL_FILE_LOAD) {
-		if (row->paths & DISPENSABLE)
-			parse->request->prefers_load = row->name;
-		else
+		if (must_have_load(row))
 			parse->request->needs_load = row->name;
+		else
+			parse->request->prefers_load = row->name;
 		return ST_OK;
 	}
+	if (row->paths & BETTER_WITH_LOAD)
+		return ST_OK;
 	if (row->paths & DISPENSABLE) {
 		report_add(parse->report, REPORT_WARNING, "options",
 			"--%s has no effect with kexec_file_load", row->name);

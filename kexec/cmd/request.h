@@ -48,8 +48,8 @@ struct request {
 	enum identify_form identify;
 	enum elfcorehdr_form elfcorehdr;
 	enum syscall_choice syscall;
-	/* An option that only kexec_load(2) can follow, without its dashes: of those that must
-	 * not be lost, else of those that can be done without. */
+	/* An option that asks for kexec_load(2), without its dashes: one that would be lost with
+	 * the other call, else one that can be done without, or done by less. */
 	const char *needs_load;
 	const char *prefers_load;
 	const char *kernel; /* the file to load, or to look at */

@@ -248,7 +248,7 @@ static void options_of_the_classic_call_choose_it(void **state)
 	session.request.prefers_load = "mem-min";
 	assert_int_equal(run(&session), ST_OK);
 	assert_string_equal(session.calls, "load file ");
-	assert_non_null(strstr(session.said, "warning: syscall: --mem-min has no effect"));
+	assert_non_null(strstr(session.said, "warning: syscall: --mem-min asks for kexec_load"));
 	session.load_errno = EPERM;
 	assert_failed(&session, "load ", "kexec-load-failed", 255, "Operation not permitted");
 	end(&session);

@@ -365,13 +365,21 @@ static void test_system_call_last_one_counts(void **state)
 static void test_options_of_one_call(void **state)
 {
 	(void)state;
-	assert_loads("-p --initrd=I --append=A --hotplug -i -d K");
+	assert_loads("-p --initrd=I --append=A -i -d K");
 	assert_null(request.needs_load);
 	assert_null(request.prefers_load);
 	assert_loads("-p --dtb=D --serial=S K");
 	assert_string_equal(request.needs_load, "dtb");
 	assert_loads("-p --serial=S --dtb=D K");
 	assert_string_equal(request.needs_load, "dtb");
+	assert_loads("-p --dtb=D --hotplug K");
+	assert_string_equal(request.needs_load, "dtb");
+	assert_loads("-p --hotplug K");
+	assert_null(request.needs_load);
+	assert_string_equal(request.prefers_load, "hotplug");
+	assert_loads("-s -p --hotplug K");
+	assert_null(request.prefers_load);
+	assert_int_equal(report.count, 0);
 	assert_loads("-p --serial=S K");
 	assert_null(request.needs_load);
 	assert_string_equal(request.prefers_load, "serial");
