@@ -214,6 +214,83 @@ static int read_phdrs(struct elfcore *core, uint64_t count, struct err *err)
 	return ST_OK;
 }
 
+/* --- maps ----------------------------------------------------------------------------- */
+
+struct elfcore_piece {
+	uint64_t start, last; /* inclusive: it may be the top of the space */
+	const struct elfcore_phdr *phdr;
+};
+
+static uint64_t phdr_start(const struct elfcore_phdr *phdr, bool is_physical)
+{
+	return is_physical ? phdr->paddr : phdr->vaddr;
+}
+
+static int compare_pieces(const void *a, const void *b)
+{
+	const struct elfcore_piece *one = a, *other = b;
+
+	if (one->start != other->start)
+		return one->start < other->start ? -1 : 1;
+	return one->phdr < other->phdr ? -1 : one->phdr > other->phdr;
+}
+
+/* Of pieces in order, drop what a piece before them has as well. */
+static void separate(struct elfcore_map *map)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		struct elfcore_piece piece = map->pieces[i];
+
+		if (kept && piece.start <= map->pieces[kept - 1].last) {
+			if (piece.last <= map->pieces[kept - 1].last)
+				continue;
+			piece.start = map->pieces[kept - 1].last + 1;
+		}
+		map->pieces[kept++] = piece;
+	}
+	map->count = kept;
+}
+
+static int make_map(
+	const struct elfcore *core, bool is_physical, struct elfcore_map *ret, struct err *err)
+{
+	ret->pieces = calloc(core->phdrs_count, sizeof(*ret->pieces));
+	if (!ret->pieces)
+		return err_no_memory(err);
+	for (size_t i = 0; i < core->phdrs_count; i++) {
+		const struct elfcore_phdr *phdr = &core->phdrs[i];
+		struct elfcore_piece piece = { phdr_start(phdr, is_physical), UINT64_MAX, phdr };
+
+		if (phdr->type != PT_LOAD || phdr->memsz == 0)
+			continue;
+		if (phdr->memsz - 1 < UINT64_MAX - piece.start)
+			piece.last = piece.start + phdr->memsz - 1;
+		ret->pieces[ret->count++] = piece;
+	}
+	qsort(ret->pieces, ret->count, sizeof(*ret->pieces), compare_pieces);
+	separate(ret);
+	return ST_OK;
+}
+
+static int compare_address(const void *key, const void *item)
+{
+	const uint64_t *address = key;
+	const struct elfcore_piece *piece = item;
+
+	if (*address < piece->start)
+		return -1;
+	return *address > piece->last;
+}
+
+static const struct elfcore_piece *find_piece(const struct elfcore_map *map, uint64_t address)
+{
+	return bsearch(&address, map->pieces, map->count, sizeof(*map->pieces), compare_address);
+}
+
+/* --- opening -------------------------------------------------------------------------- */
+
 int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
 {
 	struct elfcore core = { .source = *source };
@@ -233,6 +310,10 @@ int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struc
 		status = take_ehdr(&core, ehdr, &count, err);
 	if (status == ST_OK)
 		status = read_phdrs(&core, count, err);
+	if (status == ST_OK)
+		status = make_map(&core, false, &core.virtual_map, err);
+	if (status == ST_OK)
+		status = make_map(&core, true, &core.physical_map, err);
 	if (status != ST_OK) {
 		elfcore_done(&core);
 		return status;
@@ -243,29 +324,13 @@ int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struc
 
 void elfcore_done(struct elfcore *core)
 {
+	free(core->virtual_map.pieces);
+	free(core->physical_map.pieces);
 	free(core->phdrs);
 	*core = (struct elfcore){ .phdrs = NULL };
 }
 
 /* --- memory --------------------------------------------------------------------------- */
-
-static uint64_t phdr_start(const struct elfcore_phdr *phdr, bool is_physical)
-{
-	return is_physical ? phdr->paddr : phdr->vaddr;
-}
-
-static const struct elfcore_phdr *find_load(
-	const struct elfcore *core, uint64_t address, bool is_physical)
-{
-	for (size_t i = 0; i < core->phdrs_count; i++) {
-		const struct elfcore_phdr *phdr = &core->phdrs[i];
-		uint64_t start = phdr_start(phdr, is_physical);
-
-		if (phdr->type == PT_LOAD && address >= start && address - start < phdr->memsz)
-			return phdr;
-	}
-	return NULL;
-}
 
 /* What one program header has of [skip, skip + size) of its memory. */
 static int read_load(const struct elfcore *core, const struct elfcore_phdr *phdr, uint64_t skip,
@@ -292,19 +357,20 @@ static int read_memory(const struct elfcore *core, uint64_t address, bool is_phy
 	uint8_t *to = buf;
 
 	while (size) {
-		const struct elfcore_phdr *phdr = find_load(core, address, is_physical);
-		uint64_t skip, left;
-		size_t part;
+		const struct elfcore_piece *piece =
+			find_piece(is_physical ? &core->physical_map : &core->virtual_map, address);
+		uint64_t skip;
+		size_t part = size;
 		int status;
 
-		if (!phdr)
+		if (!piece)
 			return err_set(err, ST_NOT_FOUND, "elfcore-address",
 				"no program header has the %s address 0x%" PRIx64,
 				is_physical ? "physical" : "virtual", address);
-		skip = address - phdr_start(phdr, is_physical);
-		left = phdr->memsz - skip;
-		part = left < size ? (size_t)left : size;
-		status = read_load(core, phdr, skip, to, part, err);
+		skip = address - phdr_start(piece->phdr, is_physical);
+		if (piece->last - address < size - 1)
+			part = (size_t)(piece->last - address) + 1;
+		status = read_load(core, piece->phdr, skip, to, part, err);
 		if (status != ST_OK)
 			return status;
 		to += part;
@@ -328,7 +394,7 @@ int elfcore_read_physical(
 
 bool elfcore_has_virtual(const struct elfcore *core, uint64_t vaddr)
 {
-	return find_load(core, vaddr, false) != NULL;
+	return find_piece(&core->virtual_map, vaddr) != NULL;
 }
 
 /* --- notes ---------------------------------------------------------------------------- */

@@ -44,6 +44,12 @@ struct elfcore_phdr {
 	uint64_t align;
 };
 
+/* Where to look for an address: pieces of PT_LOADs that do not overlap, in order. */
+struct elfcore_map {
+	struct elfcore_piece *pieces; /* owned */
+	size_t count;
+};
+
 struct elfcore {
 	struct elfcore_source source;
 	bool is_64;
@@ -52,6 +58,8 @@ struct elfcore {
 	uint64_t phdrs_offset;	    /* of the table, in the source */
 	struct elfcore_phdr *phdrs; /* owned, in file order */
 	size_t phdrs_count;
+	struct elfcore_map virtual_map; /* owned, of the functions below, as the next one */
+	struct elfcore_map physical_map;
 };
 
 /*
@@ -66,8 +74,8 @@ void elfcore_done(struct elfcore *core);
 
 /*
  * Copy memory of the crashed machine, by virtual or by physical address, across program
- * headers where they adjoin. Where several cover an address the first counts. ST_NOT_FOUND
- * with the id elfcore-address when none does; errors of the source. buf may have been
+ * headers where they adjoin. Where several cover an address, the one that begins lowest
+ * counts. ST_NOT_FOUND with the id elfcore-address when none does; errors of the source. buf may have been
  * written to in part.
  */
 int elfcore_read_virtual(

@@ -312,6 +312,73 @@ static void memory_that_no_file_can_have_is_refused(void **state)
 	blob_done(&file);
 }
 
+/* The image of a kernel lies in RAM that has a program header as well; what is not in the
+ * lowest piece is found in the next. */
+static void overlapping_memory_is_read(void **state)
+{
+	const struct shape *shape = &shapes[0];
+	struct blob file = make_core(shape);
+	struct span bytes = blob_span(&file);
+	struct err err = ERR_INIT;
+	struct elfcore core;
+	uint8_t buf[20];
+
+	(void)state;
+	/* [0, 32), [8, 16) within it, and [24, 40) across its end. */
+	put(shape, &file, field(shape, 1, PADDR), 0, 8);
+	put(shape, &file, field(shape, 2, PADDR), 24, 8);
+	put(shape, &file, field(shape, 2, FILESZ), 16, 8);
+	put(shape, &file, field(shape, 3, PADDR), 8, 8);
+	put(shape, &file, field(shape, 3, MEMSZ), 8, 8);
+	assert_int_equal(read_core(&bytes, &core, &err), ST_OK);
+	assert_int_equal(elfcore_read_physical(&core, 8, buf, 20, &err), ST_OK);
+	assert_memory_equal(buf, file.data + MEMORY + 8, 20);
+	assert_int_equal(elfcore_read_physical(&core, 28, buf, 12, &err), ST_OK);
+	assert_memory_equal(buf, file.data + MEMORY + 28, 4);
+	assert_memory_equal(buf + 4, file.data + MEMORY + 32 + 8, 8);
+	assert_int_equal(elfcore_read_physical(&core, 28, buf, 13, &err), ST_NOT_FOUND);
+	elfcore_done(&core);
+	blob_done(&file);
+}
+
+/* As many pieces as there can be, each a byte, none next to the one before it in the file: the
+ * time is not that of one search for each pair of them. */
+static void many_pieces_take_no_time(void **state)
+{
+	const struct shape *shape = &shapes[0];
+	const unsigned int count = 1u << 16;
+	size_t shdr = TABLE(shape) + count * ENTRY(shape);
+	struct blob file = BLOB_INIT;
+	struct blob memory = BLOB_INIT;
+	struct blob small = make_core(shape);
+	struct err err = ERR_INIT;
+	struct elfcore core;
+	struct span bytes;
+
+	(void)state;
+	assert_int_equal(blob_zeroed(&file, shdr + 64), ST_OK);
+	assert_int_equal(blob_zeroed(&memory, count), ST_OK);
+	bytes = blob_span(&file);
+	memcpy(file.data, small.data, TABLE(shape));
+	put(shape, &file, 40, shdr, 8);
+	put(shape, &file, 56, PN_XNUM, 2);
+	put(shape, &file, shdr + 44, count, 4);
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t address = (uint16_t)(i * 40503u);
+
+		put_phdr(shape, &file, i, PT_LOAD, address, address, address, 1, 1);
+	}
+	assert_int_equal(read_core(&bytes, &core, &err), ST_OK);
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(
+			elfcore_read_virtual(&core, 0, memory.data, memory.size, &err), ST_OK);
+	assert_memory_equal(memory.data, file.data, memory.size);
+	elfcore_done(&core);
+	blob_done(&small);
+	blob_done(&memory);
+	blob_done(&file);
+}
+
 /* More program headers than e_phnum can say: the number is in the first section header. */
 static void extended_numbering_is_followed(void **state)
 {
@@ -388,6 +455,8 @@ int main(void)
 		cmocka_unit_test(every_truncation_is_safe),
 		cmocka_unit_test(hostile_fields_are_refused),
 		cmocka_unit_test(memory_that_no_file_can_have_is_refused),
+		cmocka_unit_test(overlapping_memory_is_read),
+		cmocka_unit_test(many_pieces_take_no_time),
 		cmocka_unit_test(extended_numbering_is_followed),
 		cmocka_unit_test(a_file_is_a_source),
 	};
