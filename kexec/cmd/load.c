@@ -378,12 +378,15 @@ static bool other_call_may_do(const struct err *err)
 							strcmp(err->id, "kexec-load-failed") == 0);
 }
 
-/* Of a load by either call: what only kexec_load(2) can do for it, or NULL. */
+/* Of a load by either call: what asks for kexec_load(2), or NULL. What would merely be better with
+ * it asks in vain of a kernel that is locked down. */
 static const char *needs_plan(const struct round *round, char *text, size_t size)
 {
 	const struct request *request = round->inputs.request;
-	const char *option = request->needs_load ? request->needs_load : request->prefers_load;
+	const char *option = request->needs_load;
 
+	if (!option && !kexec_state_locked_down(&round->inputs.machine->state))
+		option = request->prefers_load;
 	if (!option)
 		return round->inputs.dtb.size ? "the device tree in the image" : NULL;
 	snprintf(text, size, "--%s", option);

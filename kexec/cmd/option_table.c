@@ -170,7 +170,7 @@ const struct option_row option_table[] = {
 	  "When memory or CPUs come or go, the running kernel rewrites the ELF core header itself, "
 	  "and nothing needs to be loaded again. A kernel that cannot do it leads to a refusal; "
 	  "with --hotplug=auto the image is loaded all the same, and a warning says so. The image "
-	  "goes in by kexec_load where that can be used, so that it is verified before it starts." },
+	  "goes in by kexec_load where that can be used, and is then verified before it starts." },
 	{ "hotplug-size", 0, A_VALUE("BYTES"), GROUP_HOTPLUG, ON_ARM64, WITH_LOAD,
 	  SETS(SIZE, hotplug_size),
 	  "room for that list; implies --hotplug",

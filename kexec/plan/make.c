@@ -3,8 +3,6 @@
  * architecture and for every kind of load. */
 #include "kexec/plan/make.h"
 
-#include <string.h>
-
 #include "kexec/arch/arch.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/plan/seal.h"
@@ -50,8 +48,7 @@ static void warn_of_refusal(
 			"the sysctl kernel.kexec_load_limit_%s is 0: the kernel will refuse this "
 			"load",
 			crash ? "panic" : "reboot");
-	if (strcmp(state->lockdown, "integrity") == 0 ||
-		strcmp(state->lockdown, "confidentiality") == 0)
+	if (kexec_state_locked_down(state))
 		report_add(report, REPORT_WARNING, "kernel",
 			"the kernel is locked down (%s): it will refuse this load, which is by "
 			"kexec_load(2)",

@@ -2,7 +2,6 @@
 #include "kexec/syscall/refusal.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define BUSY_WAIT_MS 100
 #define BUSY_TRIES   (REFUSAL_BUSY_SECONDS * 1000 / BUSY_WAIT_MS)
@@ -33,8 +32,7 @@ void refusal_explain_denied(
 	const struct kexec_state *state, bool crash, bool by_file, struct err *err)
 {
 	int64_t limit = crash ? state->load_limit_panic : state->load_limit_reboot;
-	bool locked = strcmp(state->lockdown, "integrity") == 0 ||
-		      strcmp(state->lockdown, "confidentiality") == 0;
+	bool locked = kexec_state_locked_down(state);
 
 	if (state->load_disabled == 1)
 		err_hint(err,

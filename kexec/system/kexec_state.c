@@ -245,3 +245,9 @@ bool kexec_state_hotplug_armed(const struct kexec_state *state)
 	return state->cpu_hotplug != 0 && state->memory_hotplug != 0 &&
 	       (state->cpu_hotplug == 1 || state->memory_hotplug == 1);
 }
+
+bool kexec_state_locked_down(const struct kexec_state *state)
+{
+	return strcmp(state->lockdown, "integrity") == 0 ||
+	       strcmp(state->lockdown, "confidentiality") == 0;
+}

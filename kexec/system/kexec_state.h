@@ -41,4 +41,7 @@ int kexec_state_read(const struct sysroot *root, struct kexec_state *ret, struct
 /* Does the kernel say that it will keep the elfcorehdr of the armed image true by itself? */
 bool kexec_state_hotplug_armed(const struct kexec_state *state);
 
+/* Does lockdown forbid kexec_load(2)? Both levels do (security/lockdown/lockdown.c). */
+bool kexec_state_locked_down(const struct kexec_state *state);
+
 #endif

@@ -251,6 +251,8 @@ static void options_of_the_classic_call_choose_it(void **state)
 	assert_non_null(strstr(session.said, "warning: syscall: --mem-min asks for kexec_load"));
 	session.load_errno = EPERM;
 	assert_failed(&session, "load ", "kexec-load-failed", 255, "Operation not permitted");
+	tmproot_text(&session.tmp, "/sys/kernel/security/lockdown", "none [integrity]\n");
+	assert_loaded(&session, "file ");
 	end(&session);
 }
 
