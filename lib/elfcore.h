@@ -75,8 +75,8 @@ void elfcore_done(struct elfcore *core);
 /*
  * Copy memory of the crashed machine, by virtual or by physical address, across program
  * headers where they adjoin. Where several cover an address, the one that begins lowest
- * counts. ST_NOT_FOUND with the id elfcore-address when none does; errors of the source. buf may have been
- * written to in part.
+ * counts. ST_NOT_FOUND with the id elfcore-address when none does; errors of the source. buf
+ * may have been written to in part.
  */
 int elfcore_read_virtual(
 	const struct elfcore *core, uint64_t vaddr, void *buf, size_t size, struct err *err);
