@@ -635,11 +635,12 @@ static void zstd_many_small_frames(void **state)
 
 static void formats_without_a_check(void **state)
 {
-	static const size_t sizes[] = { 1, 100, 65537, 1000000, 8 * MIB, 8 * MIB + 1, 17 * MIB };
+	/* The last two are about the blocks of lz4. */
+	static const size_t sizes[] = { 1, 100, 65537, 300000, 8 * MIB, 8 * MIB + 1 };
 
 	(void)state;
 	for (const struct packer *p = plain_packers; p->pack; p++) {
-		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (size_t i = 0; i < (p->codec == CODEC_LZ4 ? 6 : 4); i++) {
 			struct blob in = content(sizes[i]);
 			struct blob pack = packed(p, blob_span(&in));
 

@@ -143,23 +143,8 @@ def keys_of(value, prefix=""):
             yield name + "[]" if isinstance(inner, list) else name
 
 
-def test_20_every_kind_is_loaded(boot, kinds, dump_disk, artifacts, tmp_path):
-    machine = boot_with(boot, dump_disk, kinds)
-    image = artifacts.kernel.read_bytes()
-    wanted = image.ljust(kernel_files.image_size(image), b"\0")
-    addresses = {path: kernel_address(machine, path, ("Image", "nothing")) for path in PATHS}
-    rows = {kind: {path: outcome(machine, kind, path, addresses[path], wanted, tmp_path / "armed")
-                   for path in PATHS}
-            for kind in kinds}
-    made = matrix(rows)
-    LOGS.mkdir(parents=True, exist_ok=True)
-    (LOGS / MATRIX.name).write_text(made)
-    assert made == MATRIX.read_text(), f"see {LOGS / MATRIX.name}, and copy it if it is right"
-
-
-def test_20_every_kind_is_identified(boot, kinds, dump_disk):
-    """By its own name for it, with the release that it says of itself when it runs."""
-    machine = boot_with(boot, dump_disk, kinds)
+def check_identified(machine, kinds):
+    """Each is told by its own name, with the release that it says of itself when it runs."""
     release = machine.check("uname -r").strip()
     documented = set(re.findall(r"`([a-z_.]+(?:\[\])?)`", SCHEMA.read_text()))
     names = {"EFI zboot": "vmlinuz", "UKI": "uki"}
@@ -170,6 +155,21 @@ def test_20_every_kind_is_identified(boot, kinds, dump_disk):
         assert found["kernel"]["release"] == release, kind
         assert found["as_is"] == (kind == ("Image", "nothing")), kind
         assert set(keys_of(found)) <= documented, kind
+
+
+def test_20_every_kind_is_identified_and_loaded(boot, kinds, dump_disk, artifacts, tmp_path):
+    machine = boot_with(boot, dump_disk, kinds)
+    check_identified(machine, kinds)
+    image = artifacts.kernel.read_bytes()
+    wanted = image.ljust(kernel_files.image_size(image), b"\0")
+    addresses = {path: kernel_address(machine, path, ("Image", "nothing")) for path in PATHS}
+    rows = {kind: {path: outcome(machine, kind, path, addresses[path], wanted, tmp_path / "armed")
+                   for path in PATHS}
+            for kind in kinds}
+    made = matrix(rows)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    (LOGS / MATRIX.name).write_text(made)
+    assert made == MATRIX.read_text(), f"see {LOGS / MATRIX.name}, and copy it if it is right"
 
 
 @pytest.mark.parametrize("kind, packing, path", BOOTED)
