@@ -32,7 +32,7 @@ def ratio(ours, peer):
         return "-"
     # Run by run: what disturbed both does not count as spread.
     pairs = [one / other for one, other in zip(ours, peer)]
-    middle, low, high = (f"{value:.2f}" if value >= 0.1 or not value else f"{value:.1g}"
+    middle, low, high = (f"{value:.2f}" if value >= 0.1 or not value else f"{value:.2g}"
                          for value in (statistics.median(ours) / statistics.median(peer),
                                        min(pairs), max(pairs)))
     return f"{middle} ({low}..{high})" if low != high else middle

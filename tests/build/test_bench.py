@@ -30,7 +30,7 @@ def test_every_part_has_its_place_in_the_page(tmp_path, monkeypatch):
 def test_rows_and_plots_tell_the_same():
     rows = [Row("load, 7 MB: instructions", "million", [1.0, 2.0, 3.0], [20.0, 40.0, 30.0]),
             Row("load, 8 MB: instructions", "million", [0], "cannot: a & b")]
-    assert "| 2.00 (1.00..3.00) | 30.00 (20.00..40.00) | 0.07 (0.05..0.10) |" in table(rows)
+    assert "| 2.00 (1.00..3.00) | 30.00 (20.00..40.00) | 0.067 (0.05..0.10) |" in table(rows)
     found = bench.medians(rows, r"load, (.*): instructions")
     assert found == [("7 MB", (2.0, 30.0)), ("8 MB", (0, None))]
     root = xml.etree.ElementTree.fromstring(bench.svg.bars("a < b", "million", found))
