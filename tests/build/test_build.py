@@ -201,7 +201,8 @@ def test_what_cannot_be_built_is_refused(clone, tmp_path, options, words):
     ("-p --sysroot=no-such-folder --dry-run K", 1, "[file-not-found]\n"),
     ("-p", 255, "kexec: No kernel specified [kernel-missing]\n"),
     ("-p configure", 255, "[image-format-unknown]\n"),
-    ("-s -p K", 253, "kexec: syscall kexec_file_load not available"),
+    ("-s -p --dtb=D K", 1, "[file-load-option]\n"),
+    ("-s -p K", 1, "kexec: kernel: cannot open K: No such file or directory [file-not-found]\n"),
 ])
 def test_failures_as_scripts_see_them(built, words, status, text):
     """Nothing on stdout, the reason on stderr, and the exit status of the contract. None of
