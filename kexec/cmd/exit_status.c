@@ -32,6 +32,8 @@ static const struct row {
 
 	/* The machine and the files that were named, before anything is tried. */
 	{ ANY, "initrd-unreadable", EXIT_STATUS_FAILED },
+	{ ANY, "initrd-empty", EXIT_STATUS_REFUSED },
+	{ ANY, "image-empty", EXIT_STATUS_REFUSED },
 	{ ST_NO_CRASH_MEM, NULL, EXIT_STATUS_REFUSED },
 	{ ST_UNSUPPORTED, "hotplug-unsupported", EXIT_STATUS_REFUSED },
 	{ ST_NOT_FOUND, NULL, EXIT_STATUS_REFUSED },

@@ -51,6 +51,8 @@ static void test_files_that_cannot_be_opened(void **state)
 {
 	(void)state;
 	assert_int_equal(of(ST_NOT_FOUND, "file-not-found"), 1);
+	assert_int_equal(of(ST_BAD_INPUT, "image-empty"), 1);
+	assert_int_equal(of(ST_BAD_INPUT, "initrd-empty"), 1);
 	assert_int_equal(of(ST_DENIED, "file-denied"), 1);
 	assert_int_equal(of(ST_SYSTEM, "file-error"), 1);
 }

@@ -122,7 +122,8 @@ class Machine:
         kind is "dt" (QEMU's device tree, no firmware) or "uefi" (UEFI with ACPI); memory
         and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
         gives the guest EL2; disks are host files that appear as /dev/vda, /dev/vdb, ...;
-        counted makes its clock count instructions, one a nanosecond.
+        counted makes its clock count instructions, one a nanosecond. Without an initrd (None)
+        the kernel finds its root on a disk.
         """
         self._dir = pathlib.Path(tempfile.mkdtemp(prefix="kexec-vm-"))
         self._qemu = None
@@ -159,8 +160,10 @@ class Machine:
             "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=agent,path={self._dir}/agent",
             "-device", "virtserialport,chardev=agent,name=agent",
-            "-kernel", str(kernel), "-initrd", str(initrd), "-append", append,
+            "-kernel", str(kernel), "-append", append,
         ]
+        if initrd:
+            command += ["-initrd", str(initrd)]
         if counted:
             command += ["-icount", "shift=0,sleep=off"]
         if kind == "uefi":
@@ -339,6 +342,11 @@ class Machine:
     def panic(self):
         """Crash the running kernel. Nothing is waited for."""
         self._send(b"0", "echo c >/proc/sysrq-trigger")
+
+    def wait_restarted(self, timeout=BOOT_TIMEOUT):
+        """Wait for the agent of a kernel that the first one started."""
+        self._wait_ready("main", timeout)
+        return self
 
     def wait_capture(self, timeout=CAPTURE_TIMEOUT):
         """Wait for the agent in the capture kernel."""

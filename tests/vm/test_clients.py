@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A Debian system with systemd, udev and kdump-tools, and our packages in place of kexec-tools.
+
+One machine, in the order of the tests: it boots, is armed by kdump-tools, gains memory, is
+restarted by systemd into a kernel that kexec loaded, and panics.
+"""
+
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "package"))
+import client_system  # noqa: E402  pylint: disable=wrong-import-position
+from conftest import LOGS  # noqa: E402  pylint: disable=wrong-import-position
+from qemu import Machine  # noqa: E402  pylint: disable=wrong-import-position
+
+KDUMP_TOOLS = "/etc/default/kdump-tools"
+MIB_ADDED = 256
+
+
+class System:
+    """The machine, with words for what the tests do."""
+
+    def __init__(self, machine, disk, release):
+        self.machine, self.disk, self.release = machine, disk, release
+
+    def configure(self, kexec_args):
+        """Arm again by kdump-tools, with these options of kexec."""
+        self.machine.check(
+            "udevadm settle; "
+            f"sed -i '/^KDUMP_KEXEC_ARGS=/d' {KDUMP_TOOLS}; "
+            f"echo {shlex.quote(f'KDUMP_KEXEC_ARGS={shlex.quote(kexec_args)}')} >>{KDUMP_TOOLS}; "
+            "kdump-config unload && kdump-config load")
+
+    def reloads(self):
+        """How often kdump-tools was asked to load again since the boot, by its own log."""
+        text = self.machine.check("journalctl --sync; journalctl -b -o cat SYSLOG_IDENTIFIER="
+                                  "kdump-config + SYSLOG_IDENTIFIER=kdump-tools")
+        return len(re.findall(r"^(?:failed to unload|unloaded) kdump kernel$", text, re.M))
+
+    def reloads_after_hot_add(self):
+        """Add memory, let udev and what it started come to an end, and count."""
+        before = self.reloads()
+        self.machine.hot_add(MIB_ADDED)
+        self.machine.check("udevadm settle; sleep 1; until [ -z \"$(systemctl list-units --plain "
+                           "--no-legend --state=activating,active 'run-*.service')\" ]; do "
+                           "sleep 0.5; done; udevadm settle")
+        return self.reloads() - before
+
+    def loaded(self):
+        return self.machine.check("cat /sys/kernel/kexec_crash_loaded") == "1\n"
+
+
+@pytest.fixture(scope="module", name="system")
+def system_fixture(tmp_path_factory):
+    """The system, booted by UEFI, since memory is added."""
+    text = subprocess.run([client_system.HERE / "kernel/build", "--own"], text=True, check=True,
+                          stdout=subprocess.PIPE).stdout
+    kernel = pathlib.Path(text.splitlines()[-1])
+    disk, release = client_system.make_disk(tmp_path_factory.mktemp("clients"), kernel)
+    machine = Machine(kernel / "Image", None, kind="uefi", slots=8, max_memory=8192, disks=(disk,),
+                      append=f"root={client_system.ROOT_DISK} rw quiet")
+    with machine:
+        try:
+            yield System(machine.boot(timeout=400), disk, release)
+        finally:
+            LOGS.mkdir(parents=True, exist_ok=True)
+            (LOGS / "clients.console").write_text(machine.console())
+
+
+def test_kdump_tools_arms_at_boot(system):
+    machine = system.machine
+    machine.check("systemctl is-system-running --wait || systemctl --failed | grep -q '^0 '",
+                  timeout=300)
+    assert machine.check("systemctl is-active kdump-tools.service") == "active\n"
+    assert system.loaded()
+    assert "ready to kdump" in machine.check("kdump-config status")
+    assert machine.check("dpkg-query -W -f '${db:Status-Abbrev}' kdump-tools kexec-utils") \
+        == "ii ii "
+
+
+def test_kdump_config_unload_and_load(system):
+    machine = system.machine
+    assert "unloaded kdump kernel" in machine.check("kdump-config unload")
+    assert not system.loaded()
+    assert "Not ready to kdump" in machine.check("kdump-config status")
+    assert "loaded kdump kernel" in machine.check("kdump-config load")
+    assert system.loaded()
+    shown = machine.check("kdump-config show")
+    assert re.search(r"^  /sbin/kexec -p --command-line=\".*\" /var/lib/kdump/vmlinuz$", shown,
+                     re.M)
+
+
+@pytest.mark.parametrize("kexec_args, hotplug", [("-c", "0"), ("-c --hotplug", "1")])
+def test_debians_rules_try_at_every_event(system, kexec_args, hotplug):
+    """50-kdump-tools.rules of Debian does not look at crash_hotplug, and calls kdump-config inside
+    of udevd, whose system call filter does not let it load: nothing is loaded, nothing lost.
+    """
+    system.configure(kexec_args)
+    machine = system.machine
+    assert machine.check("cat /sys/devices/system/memory/crash_hotplug").strip() == hotplug
+    assert system.reloads_after_hot_add() >= 1
+    assert system.loaded()
+
+
+@pytest.mark.parametrize("kexec_args, least, most",
+                         [("-c", 1, 2), ("-c --hotplug", 0, 0), ("-s", 0, 0)])
+def test_our_rules_load_only_where_the_kernel_does_not(system, kexec_args, least, most):
+    """98-kexec.rules in place of Debian's, with kdump-tools as what loads."""
+    machine = system.machine
+    machine.check("ln -sf /dev/null /etc/udev/rules.d/50-kdump-tools.rules; "
+                  "echo 'RELOAD=\"kdump-config try-reload\"' >>/etc/kexec-crash.conf; "
+                  "udevadm control --reload")
+    system.configure(kexec_args)
+    assert least <= system.reloads_after_hot_add() <= most
+    assert system.loaded()
+
+
+def test_systemctl_kexec(system):
+    """kexec-load-kernel loads, systemd's shutdown starts what is loaded."""
+    machine = system.machine
+    before = machine.check("cat /proc/sys/kernel/random/boot_id")
+    machine.check(f"echo KERNEL_IMAGE=/boot/vmlinuz-{system.release} >/etc/default/kexec; "
+                  "echo \"APPEND='$(cat /proc/cmdline) started-by-kexec'\" >>/etc/default/kexec; "
+                  "kexec-load-kernel")
+    assert machine.check("cat /sys/kernel/kexec_loaded") == "1\n"
+    machine.sh("systemctl --no-block kexec")
+    machine.wait_restarted(timeout=400)
+    assert machine.check("cat /proc/sys/kernel/random/boot_id") != before
+    assert "started-by-kexec" in machine.check("cat /proc/cmdline")
+
+
+def test_a_panic_leaves_a_dump_by_makedumpfile(system):
+    """kdump-tools saves it in the capture kernel, and restarts the machine, which ends here."""
+    machine = system.machine
+    machine.check("systemctl is-active --wait kdump-tools.service || "
+                  "systemctl start kdump-tools.service", timeout=300)
+    assert system.loaded()
+    machine.check("echo the-words-of-the-first-kernel >/dev/kmsg; sync")
+    machine.panic()
+    machine.wait_exit(timeout=600)
+    folders = [name for name in client_system.list_disk(system.disk, "/var/crash")
+               if re.fullmatch(r"\d{12}", name)]
+    assert len(folders) == 1, machine.console()[-4000:]
+    stamp = folders[0]
+    dump = client_system.read_disk(system.disk, f"/var/crash/{stamp}/dump.{stamp}")
+    assert dump.startswith(b"makedumpfile") and b"KDUMP   " in dump
+    log = client_system.read_disk(system.disk, f"/var/crash/{stamp}/dmesg.{stamp}")
+    assert b"the-words-of-the-first-kernel" in log and b"sysrq: Trigger a crash" in log

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Debian's kexec-tools 2.0.32 and this kexec on the same machine, line by line.
+
+KEXEC_UPDATE_COMPAT=1 writes the differences into doc/compat.md, for the one who then reads what
+changed.
+"""
+
+import os
+import pathlib
+
+import compat
+import generated
+from conftest import LOGS
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "doc/compat.md"
+SECTION = "differences"
+
+
+def test_every_difference_is_meant_and_documented(boot):
+    machine = boot(kind="dt", crashkernel="128M")
+    machine.check(compat.MAKE_FILES)
+    answers = compat.compare(machine)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    (LOGS / "compat.answers").write_text("".join(
+        f"{row.state} {row.arguments}\n    theirs {tuple(theirs)}\n    ours   {tuple(ours)}\n"
+        for row, theirs, ours in answers))
+    if os.environ.get("KEXEC_UPDATE_COMPAT"):
+        generated.write(DOCUMENT, SECTION, compat.table(answers))
+    # A line whose reason is given must differ, any other must not.
+    wrong = [f"{row.state} {row.arguments}\n    theirs {tuple(theirs)}\n    ours   {tuple(ours)}"
+             for row, theirs, ours in answers if (theirs != ours) != bool(row.reason)]
+    assert not wrong, "\n" + "\n".join(wrong)
+    assert generated.read(DOCUMENT, SECTION) == compat.table(answers)
