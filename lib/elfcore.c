@@ -432,6 +432,10 @@ static int read_note(
 	size = (uint32_t)load(core, nhdr + 4, 4);
 	if (name_size == 0 && size == 0)
 		return ST_OK;
+	if (note->count == ELFCORE_NOTES_MAX)
+		return err_set(err, ST_BAD_INPUT, "elfcore-note",
+			"program header %zu: this makes more than %u notes", note->phdr,
+			ELFCORE_NOTES_MAX);
 	content = NHDR_SIZE + note_align(name_size);
 	if (content + size > phdr->filesz - note->next)
 		return err_set(err, ST_BAD_INPUT, "elfcore-note",
@@ -446,6 +450,7 @@ static int read_note(
 	note->offset = offset + content;
 	note->size = size;
 	note->type = (uint32_t)load(core, nhdr + 8, 4);
+	note->count++;
 	note->next += content + note_align(size);
 	*ret_found = true;
 	return ST_OK;

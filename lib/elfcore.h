@@ -89,15 +89,18 @@ bool elfcore_has_virtual(const struct elfcore *core, uint64_t vaddr);
 /*
  * Walks the notes of all PT_NOTEs. Zero it, then call elfcore_next_note() until *ret_more is
  * false. A note of no name and no content ends its PT_NOTE: the rest is padding. ST_BAD_INPUT
- * with the id elfcore-note when one leaves its PT_NOTE; errors of the source.
+ * with the id elfcore-note when one leaves its PT_NOTE, or there are more than
+ * ELFCORE_NOTES_MAX: program headers may all have the same ones. Errors of the source.
  */
+#define ELFCORE_NOTES_MAX (1u << 20)
 struct elfcore_note {
 	size_t phdr;	 /* index of the PT_NOTE */
 	uint64_t next;	 /* offset of the next one within it */
 	uint64_t offset; /* of the content, in the source */
 	uint32_t size;	 /* of the content, bytes */
 	uint32_t type;
-	char name[32]; /* cut to fit */
+	uint32_t count; /* of the notes so far, this one too */
+	char name[32];	/* cut to fit */
 };
 int elfcore_next_note(
 	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err);

@@ -446,12 +446,44 @@ static void a_file_is_a_source(void **state)
 	blob_done(&bytes);
 }
 
+/* The notes of a small file, named by very many program headers. */
+static void notes_have_an_end(void **state)
+{
+	const struct shape *shape = &shapes[0];
+	struct blob core_file = make_core(shape);
+	struct elfcore_note note = { .phdr = 0 };
+	struct span bytes = blob_span(&core_file);
+	struct elfcore_phdr phdr, *phdrs;
+	struct err err = ERR_INIT;
+	struct elfcore core;
+	bool more = true;
+	int status = ST_OK;
+
+	(void)state;
+	assert_int_equal(read_core(&bytes, &core, &err), ST_OK);
+	phdr = core.phdrs[0];
+	phdrs = realloc(core.phdrs, ELFCORE_PHDRS_MAX * sizeof(*phdrs));
+	assert_non_null(phdrs);
+	core.phdrs = phdrs;
+	core.phdrs_count = ELFCORE_PHDRS_MAX;
+	for (size_t i = 0; i < core.phdrs_count; i++)
+		phdrs[i] = phdr;
+	while (status == ST_OK && more)
+		status = elfcore_next_note(&core, &note, &more, &err);
+	assert_int_equal(status, ST_BAD_INPUT);
+	assert_string_equal(err.id, "elfcore-note");
+	assert_int_equal(note.count, ELFCORE_NOTES_MAX);
+	elfcore_done(&core);
+	blob_done(&core_file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_of_every_shape_are_read),
 		cmocka_unit_test(memory_of_every_shape_is_read),
 		cmocka_unit_test(notes_of_every_shape_are_walked),
+		cmocka_unit_test(notes_have_an_end),
 		cmocka_unit_test(every_truncation_is_safe),
 		cmocka_unit_test(hostile_fields_are_refused),
 		cmocka_unit_test(memory_that_no_file_can_have_is_refused),
