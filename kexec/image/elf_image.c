@@ -141,7 +141,7 @@ static int read_loads(struct span bytes, struct loads *ret, struct err *err)
 static int flatten(const struct loads *loads, struct blob *ret, struct err *err)
 {
 	struct arm64_image_header header;
-	uint64_t size = 0;
+	uint64_t size = 0, total = 0;
 	int status = ST_NOT_MINE;
 
 	for (size_t i = 0; i < loads->count; i++) {
@@ -157,10 +157,15 @@ static int flatten(const struct loads *loads, struct blob *ret, struct err *err)
 		return format_refuse(err, "an ELF program for arm64 that is no Linux kernel");
 	if (status)
 		return status;
-	for (size_t i = 0; i < loads->count; i++)
+	for (size_t i = 0; i < loads->count; i++) {
 		if (loads->loads[i].vaddr - loads->entry + loads->loads[i].memory_size >
 			header.image_size)
 			return malformed(err, "that is larger than its image_size");
+		total += loads->loads[i].memory_size;
+	}
+	/* 65535 of them over each other would take hours to copy. */
+	if (total > header.image_size)
+		return malformed(err, "with parts that lie over each other");
 	if (blob_zeroed(ret, (size_t)size))
 		return err_no_memory(err);
 	for (size_t i = 0; i < loads->count; i++)

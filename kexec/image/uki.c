@@ -17,8 +17,9 @@ struct profile {
 	unsigned int end;
 };
 
-/* The parts that the specification knows; all others belong to the boot stub. */
-static bool is_part(const char *name)
+/* The parts that the specification knows, a bit for each; 0 for a section of the boot stub. */
+#define PART_LINUX 1u
+static unsigned int part_bit(const char *name)
 {
 	static const char *const names[] = { ".linux", ".osrel", ".cmdline", ".initrd", ".ucode",
 		".splash", ".dtb", ".dtbauto", ".efifw", ".hwids", ".uname", ".sbat", ".pcrsig",
@@ -26,8 +27,8 @@ static bool is_part(const char *name)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
+			return 1u << i;
+	return 0;
 }
 
 static struct profile next_profile(const struct pe *pe, unsigned int begin)
@@ -40,12 +41,13 @@ static struct profile next_profile(const struct pe *pe, unsigned int begin)
 	return profile;
 }
 
-static bool has_section(const struct pe *pe, struct profile profile, const char *name)
+static unsigned int part_bits(const struct pe *pe, struct profile profile)
 {
+	unsigned int bits = 0;
+
 	for (unsigned int i = profile.begin; i < profile.end; i++)
-		if (strcmp(pe_section(pe, i).name, name) == 0)
-			return true;
-	return false;
+		bits |= part_bit(pe_section(pe, i).name);
+	return bits;
 }
 
 static int add_part(
@@ -65,8 +67,8 @@ static int add_part(
 	return ST_OK;
 }
 
-/* The parts of a profile, but not those of a name that the profile over it has too. */
-static int add_parts(const struct pe *pe, struct profile profile, struct profile over,
+/* The parts of a profile, but not those that the profile over it has too. */
+static int add_parts(const struct pe *pe, struct profile profile, unsigned int over,
 	struct image *image, struct err *err)
 {
 	int status = ST_OK;
@@ -74,17 +76,32 @@ static int add_parts(const struct pe *pe, struct profile profile, struct profile
 	for (unsigned int i = profile.begin; i < profile.end && !status; i++) {
 		struct pe_section section = pe_section(pe, i);
 
-		if (is_part(section.name) && !has_section(pe, over, section.name))
+		if (part_bit(section.name) & ~over)
 			status = add_part(pe, &section, image, err);
 	}
 	return status;
 }
 
+/* All parts are looked at, so many over each other would take hours. */
+static int check_parts(const struct image *image, struct span bytes, struct err *err)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < image->parts_count; i++)
+		total += image->parts[i].bytes.size;
+	if (total <= IMAGE_FILE_MAX)
+		return ST_OK;
+	return err_set(err, ST_BAD_INPUT, "uki-parts",
+		"this is a UKI with %llu bytes of sections in a file of %zu",
+		(unsigned long long)total, bytes.size);
+}
+
 int uki_probe(struct span bytes, const char *file, struct image *image, struct unwrapped *ret,
 	struct err *err)
 {
-	struct profile base, first, none = { 0, 0 };
+	struct profile base, first;
 	const struct image_part *linux_part;
+	unsigned int over;
 	struct pe pe;
 	int status;
 
@@ -93,7 +110,8 @@ int uki_probe(struct span bytes, const char *file, struct image *image, struct u
 		return ST_NOT_MINE;
 	base = next_profile(&pe, 0);
 	first = next_profile(&pe, base.end);
-	if (!has_section(&pe, base, ".linux") && !has_section(&pe, first, ".linux"))
+	over = part_bits(&pe, first);
+	if (!((part_bits(&pe, base) | over) & PART_LINUX))
 		return ST_NOT_MINE;
 	if (pe.machine != PE_MACHINE_ARM64)
 		return format_refuse(
@@ -103,9 +121,11 @@ int uki_probe(struct span bytes, const char *file, struct image *image, struct u
 	image->parts = calloc(first.end, sizeof(*image->parts));
 	if (!image->parts)
 		return err_no_memory(err);
-	status = add_parts(&pe, first, none, image, err);
+	status = add_parts(&pe, first, 0, image, err);
 	if (!status)
-		status = add_parts(&pe, base, first, image, err);
+		status = add_parts(&pe, base, over, image, err);
+	if (!status)
+		status = check_parts(image, bytes, err);
 	if (status)
 		return status;
 	linux_part = image_part(image, ".linux");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -555,6 +556,7 @@ static void a_vmlinux_that_makes_no_sense(void **state)
 		{ 24, TEXT - 4096, "image-format-unsupported", "that is no Linux kernel" },
 		{ 64 + 2 * 56 + 8, 4096 + 64, "image-format-unsupported", "no Linux kernel" },
 		{ 64 + 56 + 40, 20001 - 8192, "image-elf", "larger than its image_size" },
+		{ 64 + 2 * 56 + 40, 8193, "image-elf", "parts that lie over each other" },
 		{ 64 + 56 + 40, 100, "image-elf", "more in the file than in memory" },
 		{ 64 + 56 + 40, UINT64_MAX, "image-elf", "behind the end of all addresses" },
 		{ 64 + 56 + 16, UINT64_MAX - 10, "image-elf", "behind the end of all" },
@@ -886,6 +888,41 @@ static void a_uki_of_several_profiles_is_its_first(void **state)
 	blob_done(&kernel);
 }
 
+/* As many sections as fit in a header, half of them in the profile over the other half. */
+static void a_uki_of_very_many_sections(void **state)
+{
+	enum { COUNT = 65000 };
+	struct blob kernel = image_file(500, 0, 600, 2);
+	struct part *parts = calloc(COUNT + 1, sizeof(*parts));
+	struct err err = ERR_INIT;
+	struct image image;
+	struct blob file;
+	clock_t begin;
+
+	(void)state;
+	assert_non_null(parts);
+	for (size_t i = 0; i < COUNT; i++)
+		parts[i].name = i < COUNT / 2 ? ".dtbauto" : ".text";
+	parts[COUNT / 2].name = ".profile";
+	parts[COUNT - 1] = (struct part){ ".linux", kernel.data, kernel.size };
+	file = uki(0xaa64, parts);
+	begin = clock();
+	if (describe(blob_span(&file), &image, NULL, &err))
+		fail_msg("%s", err.text);
+	assert_true(clock() - begin < 10 * CLOCKS_PER_SEC); /* each with each takes a minute */
+	assert_int_equal(image.parts_count, COUNT / 2 + 1);
+	image_done(&image);
+	/* The same bytes again and again. */
+	for (size_t i = 0; i < COUNT / 2; i++) {
+		store_le32(file.data + 64 + 24 + 160 + i * 40 + 8, 1 << 20);
+		store_le32(file.data + 64 + 24 + 160 + i * 40 + 16, 1 << 20);
+		store_le32(file.data + 64 + 24 + 160 + i * 40 + 20, 0);
+	}
+	assert_refused_blob(file, ST_BAD_INPUT, "uki-parts", "bytes of sections in a file of", "");
+	free(parts);
+	blob_done(&kernel);
+}
+
 static void types_are_checked(void **state)
 {
 	struct blob file = uimage(0, image_file(1000, 0, 2000, 0));
@@ -1043,6 +1080,7 @@ int main(void)
 		cmocka_unit_test(a_uimage_is_taken_off),
 		cmocka_unit_test(a_uki_has_parts),
 		cmocka_unit_test(a_uki_of_several_profiles_is_its_first),
+		cmocka_unit_test(a_uki_of_very_many_sections),
 		cmocka_unit_test(types_are_checked),
 		cmocka_unit_test(efi_programs_are_named),
 		cmocka_unit_test(other_files_are_named),
