@@ -46,8 +46,8 @@ void cpus_done(struct cpus *cpus);
  * Read possible and present CPUs and, for every possible CPU that has a folder, where its
  * crash notes lie. Ids may be sparse. crash_notes is hex without 0x, crash_notes_size decimal
  * and read once, since it is the same for all. A CPU without a folder is possible but not
- * plugged: it is skipped, with a REPORT_CHOICE. Not one note is ST_UNSUPPORTED; an address of 0 is ST_DENIED, since that
- * is how the kernel hides it. Otherwise errors of the sysroot.
+ * plugged: it is skipped, with a REPORT_CHOICE. Not one note is ST_UNSUPPORTED; an address of
+ * 0 is ST_DENIED, since that is how the kernel hides it. Otherwise errors of the sysroot.
  */
 int cpus_read(const struct sysroot *root, struct cpus *ret, struct report *report, struct err *err);
 
