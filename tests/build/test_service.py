@@ -6,6 +6,7 @@ They are installed below a temporary prefix. udevd itself, with real hotplug, is
 
 import os
 import pathlib
+import re
 import subprocess
 import time
 
@@ -220,6 +221,15 @@ def test_a_load_that_hangs_is_ended(prefix, tmp_path):
     assert storm.seen == [2]
 
 
+def test_a_load_that_will_not_be_ended_is_killed(prefix, tmp_path):
+    storm = Storm(prefix, tmp_path, RELOAD_SECONDS=1)
+    storm.event("sh", "-c", "trap '' TERM; sleep 1000")
+    time.sleep(0.6)
+    storm.event()
+    assert storm.wait() == [137, 0]
+    assert storm.seen == [2]
+
+
 def test_the_configuration_names_the_command(prefix, tmp_path):
     storm = Storm(prefix, tmp_path)
     with open(prefix / CONFIG, "a") as config:
@@ -248,6 +258,13 @@ def analyze(prefix, *words):
 def test_systemd_accepts_the_unit(prefix):
     assert analyze(prefix, "verify", "--man=no", "--recursive-errors=no",
                    "kexec-crash.service") == ""
+
+
+def test_a_shutdown_does_not_stop_the_unit(prefix):
+    """It stops what it stops, and all that requires that: sysinit.target, mounts."""
+    unit = (prefix / UNIT).read_text()
+    assert "\nDefaultDependencies=no\n" in unit
+    assert not re.search(r"^(Requires|Requisite|BindsTo|PartOf|Conflicts)\w*=", unit, re.M)
 
 
 def test_the_unit_is_confined(prefix):
