@@ -30,7 +30,7 @@ struct option_row {
 extern const struct option_row vmcore_option_table[];
 extern const size_t vmcore_option_count;
 
-/* ST_USAGE with the id option-unknown, option-value or argument-count. With help or version
+/* ST_USAGE with the id option-unknown or argument-count. With help or version
  * what comes behind is not looked at. */
 int vmcore_options_parse(int argc, char **argv, struct options *ret, struct err *err);
 
