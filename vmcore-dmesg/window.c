@@ -21,16 +21,32 @@ void window_done(struct window *window)
 	*window = (struct window){ .buf = NULL };
 }
 
+/* Twice as much as before where it goes on from there: so what is read in vain is never much more
+ * than what is used, however the places jump about. */
+static size_t read_ahead(const struct window *window, uint64_t offset, size_t size)
+{
+	uint64_t left = window->size - offset;
+	size_t want = 2 * window->held_size;
+
+	if (offset < window->held || offset - window->held > want)
+		want = 0;
+	if (want > WINDOW_SIZE)
+		want = WINDOW_SIZE;
+	if (want > left)
+		want = (size_t)left;
+	return want < size ? size : want;
+}
+
 int window_at(
 	struct window *window, uint64_t offset, size_t size, const uint8_t **ret, struct err *err)
 {
-	uint64_t left = window->size - offset;
-	size_t want = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
 	struct err ahead = ERR_INIT;
 	int status;
 
-	assert(size <= want && offset <= window->size);
+	assert(size <= WINDOW_SIZE && offset <= window->size && size <= window->size - offset);
 	if (offset < window->held || offset + size > window->held + window->held_size) {
+		size_t want = read_ahead(window, offset, size);
+
 		window->held_size = 0;
 		status = vmcore_read(
 			window->core, window->start + offset, window->buf, want, &ahead);

@@ -45,4 +45,5 @@ UNIT_SOURCES := \
 	tests/unit/test_status.c \
 	tests/unit/test_sysroot.c \
 	tests/unit/test_verify.c \
-	tests/unit/test_vmcoreinfo.c
+	tests/unit/test_vmcoreinfo.c \
+	tests/unit/test_window.c
