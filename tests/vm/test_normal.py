@@ -40,7 +40,7 @@ def assert_placement(machine, plan, added=Ranges()):
 
 def text_address(machine):
     """Where the kernel is, virtually."""
-    return machine.check("grep ' _text$' /proc/kallsyms").split()[0]
+    return machine.check("grep ' _stext$' /proc/kallsyms").split()[0]
 
 
 def restart(machine, marker, added=Ranges(), initrd=WHOLE):
