@@ -48,12 +48,14 @@ static const struct row {
 	{ ANY, NULL, EXIT_STATUS_FAILED },
 };
 
-int exit_status(const struct err *err)
+int exit_status(enum action action, const struct err *err)
 {
 	const struct row *row = rows;
+	bool answers = action == ACTION_STATUS || action == ACTION_ELFCOREHDR;
 
 	while ((row->status != ANY && row->status != err->status) ||
 		(row->id && (!err->id || strcmp(row->id, err->id) != 0)))
 		row++;
-	return row->exit_status;
+	return answers && row->exit_status == EXIT_STATUS_REFUSED ? EXIT_STATUS_FAILED
+								  : row->exit_status;
 }

@@ -3,6 +3,7 @@
 #ifndef KEXEC_CMD_EXIT_STATUS_H
 #define KEXEC_CMD_EXIT_STATUS_H
 
+#include "kexec/cmd/request.h"
 #include "lib/err.h"
 
 #define EXIT_STATUS_OK	      0
@@ -11,7 +12,8 @@
 #define EXIT_STATUS_NO_ROOM   254 /* does not fit into the crash reservation */
 #define EXIT_STATUS_FAILED    255 /* loading or unloading failed */
 
-/* The exit status for a failure, or EXIT_STATUS_OK when err holds none. */
-int exit_status(const struct err *err);
+/* The exit status for a failure of action, or EXIT_STATUS_OK when err holds none. Where 1 is an
+ * answer (-S: loaded; --elfcorehdr: gaps) no failure is 1. */
+int exit_status(enum action action, const struct err *err);
 
 #endif

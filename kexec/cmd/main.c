@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	const struct cmd_io io = { .out = stdout, .err = stderr, .syscalls = &syscall_linux };
 	struct report notes = REPORT_INIT;
 	struct err err = ERR_INIT;
-	struct request request;
+	struct request request = { .action = ACTION_HELP };
 	int answer = EXIT_STATUS_OK;
 
 	if (options_parse(argc, argv, &request, &notes, &err) == ST_OK) {
@@ -96,5 +96,5 @@ int main(int argc, char **argv)
 		if (err.hint[0])
 			fprintf(stderr, "kexec: hint: %s\n", err.hint);
 	}
-	exit(err.status ? exit_status(&err) : answer);
+	exit(err.status ? exit_status(request.action, &err) : answer);
 }

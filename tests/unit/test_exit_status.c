@@ -15,7 +15,7 @@ static int of(int status, const char *id)
 
 	err.status = status;
 	err.id = id;
-	return exit_status(&err);
+	return exit_status(ACTION_LOAD, &err);
 }
 
 static void test_success(void **state)
@@ -23,7 +23,7 @@ static void test_success(void **state)
 	const struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(exit_status(&err), 0);
+	assert_int_equal(exit_status(ACTION_STATUS, &err), 0);
 }
 
 static void test_usage_errors(void **state)
@@ -91,6 +91,20 @@ static void test_failed_system_calls(void **state)
 	}
 }
 
+/* 1 says "loaded" and "gaps": monitoring must not take a failure for it. */
+static void test_no_failure_looks_like_an_answer(void **state)
+{
+	(void)state;
+	for (int status = -200; status < 0; status++) {
+		struct err err = ERR_INIT;
+
+		err.status = status;
+		err.id = "any";
+		assert_in_range(exit_status(ACTION_STATUS, &err), 253, 255);
+		assert_in_range(exit_status(ACTION_ELFCOREHDR, &err), 253, 255);
+	}
+}
+
 /* A failed load must never end with 0, whatever comes along. */
 static void test_no_failure_looks_like_success(void **state)
 {
@@ -110,6 +124,7 @@ int main(void)
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_failed_loads),
 		cmocka_unit_test(test_failed_system_calls),
+		cmocka_unit_test(test_no_failure_looks_like_an_answer),
 		cmocka_unit_test(test_no_failure_looks_like_success),
 	};
 

@@ -158,7 +158,7 @@ static void assert_failed(
 	run(session);
 	assert_string_equal(session->calls, calls);
 	assert_string_equal(session->err.id, id);
-	assert_int_equal(exit_status(&session->err), code);
+	assert_int_equal(exit_status(session->request.action, &session->err), code);
 	if (!strstr(session->err.text, words))
 		fail_msg("\"%s\" is not in \"%s\"", words, session->err.text);
 }
@@ -495,7 +495,7 @@ static void unload_falls_back_where_there_is_no_file_call(void **state)
 		err_clear(&session.err);
 		unload_kernel(&session.request, &io, &session.err);
 		assert_string_equal(session.calls, cases[i].calls);
-		assert_int_equal(exit_status(&session.err), cases[i].code);
+		assert_int_equal(exit_status(ACTION_UNLOAD, &session.err), cases[i].code);
 	}
 	end(&session);
 }
