@@ -17,7 +17,8 @@ static int check_room(const struct plan_inputs *inputs, struct err *err)
 	if (room == 0)
 		return crash_region_missing(err);
 	if (inputs->image->mem_size < room && initrd < room - inputs->image->mem_size)
-		return ST_OK;
+		return plan_check_amount(
+			inputs->image->mem_size + initrd, inputs->machine->ram_total, err);
 	err_set(err, ST_NO_SPACE, "crash-region-too-small",
 		"the kernel, which needs %" PRIu64 " bytes, and the initrd of %" PRIu64
 		" bytes do not fit "

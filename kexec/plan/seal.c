@@ -98,20 +98,15 @@ static uint64_t taken(const struct plan *plan)
 	return sum;
 }
 
-/* The kernel allows neither a segment nor all of them together more than half of its RAM,
- * also for a crash load, whose memory is not part of that RAM. */
-static int check_amount(const struct plan *plan, uint64_t ram_total, struct err *err)
+int plan_check_amount(uint64_t bytes, uint64_t ram_total, struct err *err)
 {
-	uint64_t sum = taken(plan);
-
-	if (ram_total && sum > ram_total / 2) {
-		err_set(err, ST_NO_SPACE, "image-half-of-ram",
-			"the segments take 0x%" PRIx64
-			" bytes, and the kernel allows half of its 0x%" PRIx64 " bytes of RAM",
-			sum, ram_total);
-		return err_hint(err, "load a smaller kernel and initrd");
-	}
-	return ST_OK;
+	if (ram_total == 0 || bytes <= ram_total / 2)
+		return ST_OK;
+	err_set(err, ST_NO_SPACE, "image-half-of-ram",
+		"the segments take 0x%" PRIx64
+		" bytes, and the kernel allows half of its 0x%" PRIx64 " bytes of RAM",
+		bytes, ram_total);
+	return err_hint(err, "load a smaller kernel and initrd");
 }
 
 /* For a crash load only: otherwise the kernel has all of its memory to take its own pages from. */
@@ -170,7 +165,7 @@ int plan_seal(struct plan *plan, uint64_t ram_total, struct err *err)
 	qsort(plan->segments, plan->segment_count, sizeof(plan->segments[0]), by_address);
 	status = check_geometry(plan, err);
 	if (!status)
-		status = check_amount(plan, ram_total, err);
+		status = plan_check_amount(taken(plan), ram_total, err);
 	if (!status && plan_is_crash(plan)) {
 		status = check_own_pages(plan, err);
 		if (!status)

@@ -24,6 +24,10 @@ void plan_digest(const struct plan_inputs *inputs, struct plan *plan);
  */
 int plan_seal(struct plan *plan, uint64_t ram_total, struct err *err);
 
+/* The kernel allows neither a segment nor all of them together more than half of its RAM, also for
+ * a crash load, whose memory is not part of that RAM. ram_total as above. ST_NO_SPACE. */
+int plan_check_amount(uint64_t bytes, uint64_t ram_total, struct err *err);
+
 /* Refuse what the kernel would take for the elfcorehdr of a hotplug load. ST_UNSUPPORTED. */
 int plan_not_elf(enum segment_purpose purpose, struct span data, struct err *err);
 

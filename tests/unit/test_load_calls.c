@@ -357,6 +357,8 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	session.request.kernel = "/boot/none";
 	assert_failed(&session, "", "file-not-found", 1, "/boot/none");
 	session.request.kernel = "/boot/Image";
+	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4479 kB\n");
+	assert_failed(&session, "", "image-half-of-ram", 254, "the kernel allows half of its");
 	tmproot_text(&session.tmp, "/proc/iomem",
 		"40000000-bfffffff : System RAM\n  a0000000-a00fffff : Crash kernel\n");
 	assert_failed(&session, "", "crash-region-too-small", 254, "1048576");
@@ -433,7 +435,8 @@ static void loss_of_the_armed_image_is_said(void **state)
 	/* Also when it is our own plan that ends the second try. */
 	tmproot_text(&session.tmp, "/sys/kernel/kexec/crash_loaded", "1\n");
 	session.file_errno = EINVAL;
-	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        1024 kB\n");
+	/* Half of it has the kernel and the initrd, but nothing besides. */
+	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4489 kB\n");
 	assert_failed(&session, "file ", "image-half-of-ram", 254, "NO CRASH KERNEL IS ARMED NOW");
 	end(&session);
 }
