@@ -27,25 +27,14 @@ struct efi_map {
 	uint64_t descriptor_size;
 };
 
-static bool chosen_number(struct span tree, const char *name, uint64_t *ret)
-{
-	int chosen = fdt_path_offset(tree.data, "/chosen"), length;
-	const void *value = chosen < 0 ? NULL : fdt_getprop(tree.data, chosen, name, &length);
-
-	if (value && length == 4)
-		*ret = fdt32_ld(value);
-	else if (value && length == 8)
-		*ret = fdt64_ld(value);
-	else
-		return false;
-	return true;
-}
-
 static bool find_efi_map(struct span tree, struct efi_map *ret)
 {
-	return chosen_number(tree, "linux,uefi-mmap-start", &ret->start) &&
-	       chosen_number(tree, "linux,uefi-mmap-size", &ret->size) &&
-	       chosen_number(tree, "linux,uefi-mmap-desc-size", &ret->descriptor_size);
+	const void *fdt = tree.data;
+	int chosen = fdt_path_offset(fdt, "/chosen");
+
+	return devtree_address(fdt, chosen, "linux,uefi-mmap-start", &ret->start) &&
+	       devtree_address(fdt, chosen, "linux,uefi-mmap-size", &ret->size) &&
+	       devtree_address(fdt, chosen, "linux,uefi-mmap-desc-size", &ret->descriptor_size);
 }
 
 bool boot_memory_is_efi(struct span tree)

@@ -331,3 +331,14 @@ uint64_t devtree_cells_at(const uint8_t *at, uint32_t cells)
 
 	return cells == 2 ? fdt64_ld(value) : fdt32_ld(value);
 }
+
+bool devtree_address(const void *fdt, int node, const char *name, uint64_t *ret)
+{
+	int length;
+	const void *value = node < 0 ? NULL : fdt_getprop(fdt, node, name, &length);
+
+	if (!value || (length != 4 && length != 8))
+		return false;
+	*ret = devtree_cells_at(value, (uint32_t)length / 4);
+	return true;
+}

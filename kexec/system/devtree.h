@@ -3,6 +3,9 @@
 #ifndef KEXEC_SYSTEM_DEVTREE_H
 #define KEXEC_SYSTEM_DEVTREE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "lib/bytes.h"
 #include "lib/err.h"
 #include "lib/report.h"
@@ -36,6 +39,11 @@ int devtree_root_cells(const void *fdt, struct devtree_cells *ret, struct err *e
 
 /* The number in one cell or two. */
 uint64_t devtree_cells_at(const uint8_t *at, uint32_t cells);
+
+/* An address in a property, as the kernel reads those of /chosen: of one cell or two, by the
+ * property's own size. False, with ret left alone, when node (which may be an error of libfdt) has
+ * no such property or it is neither. */
+bool devtree_address(const void *fdt, int node, const char *name, uint64_t *ret);
 
 /*
  * A tree as libfdt wants it: checked as above, at an address that is a multiple of 8. Bytes

@@ -15,19 +15,6 @@
 #define FADT_ARM_PSCI	   0x1u
 #define FADT_ARM_PSCI_HVC  0x2u
 
-const char *psci_conduit_name(enum psci_conduit conduit)
-{
-	switch (conduit) {
-	case PSCI_SMC:
-		return "smc";
-	case PSCI_HVC:
-		return "hvc";
-	case PSCI_NONE:
-		break;
-	}
-	return "none";
-}
-
 /* May this child of the root be in a tree that is only a vehicle for /chosen? */
 static bool is_stub_child(const void *fdt, int node)
 {

@@ -24,9 +24,6 @@ struct firmware {
 	struct console console; /* what /chosen or SPCR implies; CONSOLE_NONE when nothing does */
 };
 
-/* "none", "smc", "hvc". Static. */
-const char *psci_conduit_name(enum psci_conduit conduit);
-
 /* Is this tree only a vehicle for /chosen? */
 bool firmware_fdt_is_stub(struct span fdt);
 

@@ -96,6 +96,35 @@ static void tree_is_rebuilt_from_folders(void **state)
 	tmproot_done(&tmp);
 }
 
+static void address_is_of_one_cell_or_two(void **state)
+{
+	static const uint8_t three[3] = { 0 }, bytes[8] = { 0, 0, 0, 1, 0, 0, 0, 2 };
+	uint64_t value = 7;
+	struct tree tree;
+	const void *fdt;
+	int chosen;
+
+	(void)state;
+	tree_begin(&tree);
+	tree_node(&tree, "chosen");
+	assert_int_equal(fdt_property(tree.bytes, "one", bytes, 4), 0);
+	assert_int_equal(fdt_property(tree.bytes, "two", bytes, 8), 0);
+	assert_int_equal(fdt_property(tree.bytes, "odd", three, 3), 0);
+	assert_int_equal(fdt_property(tree.bytes, "none", three, 0), 0);
+	tree_end(&tree);
+	fdt = tree_finish(&tree).data;
+	chosen = fdt_path_offset(fdt, "/chosen");
+	assert_false(devtree_address(fdt, chosen, "odd", &value));
+	assert_false(devtree_address(fdt, chosen, "none", &value));
+	assert_false(devtree_address(fdt, chosen, "missing", &value));
+	assert_false(devtree_address(fdt, fdt_path_offset(fdt, "/else"), "one", &value));
+	assert_int_equal(value, 7);
+	assert_true(devtree_address(fdt, chosen, "one", &value));
+	assert_int_equal(value, 1);
+	assert_true(devtree_address(fdt, chosen, "two", &value));
+	assert_true(value == 0x100000002);
+}
+
 static void endless_folders_are_refused(void **state)
 {
 	struct err err = ERR_INIT;
@@ -191,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flat_tree_comes_first_and_is_cut),
 		cmocka_unit_test(tree_is_rebuilt_from_folders),
+		cmocka_unit_test(address_is_of_one_cell_or_two),
 		cmocka_unit_test(endless_folders_are_refused),
 		cmocka_unit_test(trap23_too_large_a_tree_is_refused),
 		cmocka_unit_test(broken_trees_are_refused),

@@ -65,9 +65,6 @@ static void psci_is_found_in_the_tree(void **state)
 	assert_int_equal(psci_of("arm,psci-1.0", "smc", "disabled"), PSCI_NONE);
 	assert_int_equal(psci_of("arm,psci-1.0", "sm", NULL), PSCI_NONE);
 	assert_int_equal(psci_of("arm,psci-1.0", NULL, NULL), PSCI_NONE);
-	assert_string_equal(psci_conduit_name(PSCI_SMC), "smc");
-	assert_string_equal(psci_conduit_name(PSCI_HVC), "hvc");
-	assert_string_equal(psci_conduit_name(PSCI_NONE), "none");
 }
 
 static struct span make_table(uint8_t *table, size_t size, const char *signature)

@@ -141,21 +141,6 @@ static int set_address(struct editor *editor, const char *name, uint64_t address
 	return set_property(editor, name, value, sizeof(value), text);
 }
 
-/* An address of /chosen as the kernel reads it: one cell or two. False when there is none. */
-static bool read_address(const struct editor *editor, const char *name, uint64_t *ret)
-{
-	int length;
-	const void *value = fdt_getprop(editor->fdt, editor->chosen, name, &length);
-
-	if (value && length == 4)
-		*ret = fdt32_ld(value);
-	else if (value && length == 8)
-		*ret = fdt64_ld(value);
-	else
-		return false;
-	return true;
-}
-
 /* A range that /chosen names as one tuple of root cells. Empty when there is none. */
 static struct range read_tuple(const struct editor *editor, const char *name)
 {
@@ -196,8 +181,9 @@ static int drop_reservations(struct editor *editor)
 	uint64_t page = editor->plan->page_size;
 	struct range initrd = { 0, 0 };
 
-	if (!read_address(editor, "linux,initrd-start", &initrd.start) ||
-		!read_address(editor, "linux,initrd-end", &initrd.end) || initrd.end < initrd.start)
+	if (!devtree_address(editor->fdt, editor->chosen, "linux,initrd-start", &initrd.start) ||
+		!devtree_address(editor->fdt, editor->chosen, "linux,initrd-end", &initrd.end) ||
+		initrd.end < initrd.start)
 		initrd = (struct range){ 0, 0 };
 
 	for (int i = fdt_num_mem_rsv(editor->fdt); i-- > 0;) {
