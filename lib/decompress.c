@@ -184,11 +184,6 @@ static int (*const unpackers[])(struct unpack *) = {
 	[CODEC_COUNT] = NULL,
 };
 
-bool codec_built_in(enum codec codec)
-{
-	return unpackers[codec] != NULL;
-}
-
 static int codec_missing(enum codec codec, struct err *err)
 {
 	err_set(err, ST_UNSUPPORTED, "codec-missing", "%s data, which this program cannot unpack",
@@ -212,7 +207,7 @@ int decompress(enum codec codec, struct span in, size_t max, struct blob *ret, s
 		return err_set(err, ST_BAD_INPUT, "compressed-truncated",
 			"%s data ends after 0 bytes of output: there is no input at all",
 			codec_name(codec));
-	status = codec_built_in(codec) ? unpackers[codec](&job) : codec_missing(codec, err);
+	status = unpackers[codec] ? unpackers[codec](&job) : codec_missing(codec, err);
 	if (status) {
 		blob_done(&out);
 		return status;

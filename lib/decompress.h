@@ -27,9 +27,6 @@ enum codec codec_detect(struct span in);
  * something else. */
 bool codec_is_lzma(struct span in);
 
-/* Can this build decode it? */
-bool codec_built_in(enum codec codec);
-
 /* "gzip", "xz", ...; "none" for CODEC_NONE. Static. */
 const char *codec_name(enum codec codec);
 

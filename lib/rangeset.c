@@ -79,17 +79,6 @@ void rangeset_normalize(struct rangeset *set)
 	set->count = kept;
 }
 
-int rangeset_copy(const struct rangeset *set, struct rangeset *ret)
-{
-	assert(ret->count == 0);
-	if (rangeset_reserve(ret, set->count))
-		return ST_NO_MEMORY;
-	if (set->count)
-		memcpy(ret->ranges, set->ranges, set->count * sizeof(*set->ranges));
-	ret->count = set->count;
-	return ST_OK;
-}
-
 int rangeset_subtract(const struct rangeset *a, const struct rangeset *b, struct rangeset *ret)
 {
 	size_t hole = 0;

@@ -37,9 +37,6 @@ int rangeset_add(struct rangeset *set, uint64_t start, uint64_t end);
 /* Sort and merge what overlaps or touches. Cannot fail. */
 void rangeset_normalize(struct rangeset *set);
 
-/* ST_NO_MEMORY. ret must be empty. */
-int rangeset_copy(const struct rangeset *set, struct rangeset *ret);
-
 /* ret = a without b; linear in both. ret must be empty. ST_NO_MEMORY. */
 int rangeset_subtract(const struct rangeset *a, const struct rangeset *b, struct rangeset *ret);
 

@@ -16,7 +16,6 @@ LIB_SOURCES := \
 	lib/sha256_arm64.c \
 	lib/sha256_other.c \
 	lib/sha256_x86_64.c \
-	lib/status.c \
 	lib/sysroot.c \
 	lib/unpack_gzip.c \
 	lib/unpack_lz4.c \

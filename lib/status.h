@@ -20,7 +20,4 @@ enum status {
 	ST_BUG = -12,	      /* our own promise is broken; never caused by input */
 };
 
-/* The name of a code, for logs and tests, such as "bad-input". Static; never NULL. */
-const char *status_name(int status);
-
 #endif

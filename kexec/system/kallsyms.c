@@ -10,12 +10,6 @@
 /* A large kernel with all its modules makes some 20 MiB. */
 #define KALLSYMS_TEXT_MAX (256u << 20)
 
-struct scan {
-	struct kallsyms symbols;
-	bool any;     /* there was a line */
-	bool nonzero; /* some address is not zero */
-};
-
 static int bad_line(struct err *err, size_t number, struct span text)
 {
 	return err_set(err, ST_BAD_INPUT, "kallsyms-line",
@@ -40,10 +34,11 @@ static void take_symbol(struct kallsyms *symbols, struct span name, uint64_t add
 		keep_first(&symbols->end, address);
 }
 
-static int scan_text(struct span text, struct scan *ret, struct err *err)
+int kallsyms_parse(struct span text, struct kallsyms *ret, struct err *err)
 {
 	struct cursor cursor = cursor_over(text);
-	struct scan scan = { .any = false };
+	struct kallsyms symbols = { .text = 0 };
+	bool shown = false;
 	struct span line;
 
 	while (cursor_line(&cursor, &line)) {
@@ -53,48 +48,31 @@ static int scan_text(struct span text, struct scan *ret, struct err *err)
 		if (!span_take_number(&rest, 16, &address) || !span_skip(&rest, " ") ||
 			rest.size < 3 || rest.data[1] != ' ')
 			return bad_line(err, cursor.line, line);
-		scan.any = true;
 		if (address == 0)
 			continue;
-		scan.nonzero = true;
-		take_symbol(&scan.symbols, (struct span){ rest.data + 2, rest.size - 2 }, address);
+		shown = true;
+		take_symbol(&symbols, (struct span){ rest.data + 2, rest.size - 2 }, address);
 	}
-	*ret = scan;
+	if (cursor.line && !shown) {
+		err_set(err, ST_DENIED, "kallsyms-hidden", "all addresses are zero");
+		return err_hint(err, "run as root with CAP_SYSLOG, with the sysctl "
+				     "kernel.kptr_restrict at 0 or 1");
+	}
+	*ret = symbols;
 	return ST_OK;
-}
-
-int kallsyms_parse(struct span text, struct kallsyms *ret, struct err *err)
-{
-	struct scan scan;
-	int status;
-
-	status = scan_text(text, &scan, err);
-	if (status == ST_OK)
-		*ret = scan.symbols;
-	return status;
 }
 
 int kallsyms_read(const struct sysroot *root, struct kallsyms *ret, struct err *err)
 {
 	struct blob text = BLOB_INIT;
-	struct scan scan;
 	int status;
 
 	status = sysroot_read(root, KALLSYMS_PATH, KALLSYMS_TEXT_MAX, &text, err);
 	if (status != ST_OK)
 		return status;
-	status = scan_text(blob_span(&text), &scan, err);
-	blob_done(&text);
-	if (status != ST_OK) {
+	status = kallsyms_parse(blob_span(&text), ret, err);
+	if (status != ST_OK)
 		err_prefix(err, KALLSYMS_PATH);
-		return status;
-	}
-	if (scan.any && !scan.nonzero) {
-		err_set(err, ST_DENIED, "kallsyms-hidden",
-			KALLSYMS_PATH " shows only zero addresses");
-		return err_hint(err, "run as root with CAP_SYSLOG, with the sysctl "
-				     "kernel.kptr_restrict at 0 or 1");
-	}
-	*ret = scan.symbols;
-	return ST_OK;
+	blob_done(&text);
+	return status;
 }

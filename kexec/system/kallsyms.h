@@ -15,10 +15,11 @@ struct kallsyms {
 	uint64_t end;	/* _end */
 };
 
-/* Symbols of modules (a "[name]" behind) are not taken. ST_BAD_INPUT. */
+/* Symbols of modules (a "[name]" behind) are not taken. ST_DENIED when all addresses are zero
+ * (kptr_restrict); ST_BAD_INPUT. */
 int kallsyms_parse(struct span text, struct kallsyms *ret, struct err *err);
 
-/* ST_DENIED when all addresses are zero (kptr_restrict); errors of the sysroot. */
+/* Errors of the sysroot and of kallsyms_parse(). */
 int kallsyms_read(const struct sysroot *root, struct kallsyms *ret, struct err *err);
 
 #endif

@@ -103,7 +103,6 @@ static void fill(
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rangeset a = RANGESET_INIT, b = RANGESET_INIT, minus = RANGESET_INIT;
-	struct rangeset copy = RANGESET_INIT;
 	bool in_a[UNITS] = { false }, in_b[UNITS] = { false }, in_minus[UNITS];
 	struct space space;
 	unsigned int align_shift;
@@ -138,15 +137,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		in_minus[i] = in_a[i] && !in_b[i];
 	assert(rangeset_subtract(&a, &b, &minus) == ST_OK);
 	check_model(&minus, in_minus, space);
-	assert(rangeset_copy(&minus, &copy) == ST_OK);
-	assert(rangeset_equal(&minus, &copy));
-	rangeset_align_inward(&copy, (uint64_t)1 << (space.shift + align_shift));
+	rangeset_align_inward(&minus, (uint64_t)1 << (space.shift + align_shift));
 	align_model(in_minus, space, align_shift);
-	check_model(&copy, in_minus, space);
+	check_model(&minus, in_minus, space);
 
 	rangeset_done(&a);
 	rangeset_done(&b);
 	rangeset_done(&minus);
-	rangeset_done(&copy);
 	return 0;
 }

@@ -346,8 +346,8 @@ static void assert_refused(
 	int got = unpack_exact(codec, in, max, &out, &err);
 
 	if (got != status || strcmp(err.id, id) || !strstr(err.text, words))
-		fail_msg("%s %s \"%s\", wanted %s %s \"%s\"", status_name(got), err.id, err.text,
-			status_name(status), id, words);
+		fail_msg("%d %s \"%s\", wanted %d %s \"%s\"", got, err.id, err.text, status, id,
+			words);
 	assert_int_equal(err.status, status);
 	assert_null(out.data);
 	assert_int_equal(out.size, 0);

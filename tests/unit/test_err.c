@@ -11,21 +11,6 @@
 
 #include "lib/err.h"
 
-static void codes_have_names_of_their_own(void **state)
-{
-	(void)state;
-	assert_string_equal(status_name(ST_OK), "ok");
-	assert_string_equal(status_name(ST_BAD_INPUT), "bad-input");
-	assert_string_equal(status_name(ST_NO_CRASH_MEM), "no-crash-mem");
-	for (int a = ST_OK; a >= ST_BUG; a--) {
-		assert_string_not_equal(status_name(a), "unknown");
-		for (int b = ST_OK; b > a; b--)
-			assert_string_not_equal(status_name(a), status_name(b));
-	}
-	assert_string_equal(status_name(1), "unknown");
-	assert_string_equal(status_name(ST_BUG - 1), "unknown");
-}
-
 static void set_records_and_replaces(void **state)
 {
 	struct err err = ERR_INIT;
@@ -172,7 +157,6 @@ static void no_memory_and_clear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(codes_have_names_of_their_own),
 		cmocka_unit_test(set_records_and_replaces),
 		cmocka_unit_test(text_may_quote_itself),
 		cmocka_unit_test(errno_text_is_behind),

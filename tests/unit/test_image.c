@@ -102,9 +102,8 @@ static void assert_refused(
 
 	if (got != status || strcmp(err.id, id) || !strstr(err.text, words) ||
 		strncmp(err.text, "vmlinuz: ", 9) || !strstr(err.hint, hint))
-		fail_msg("%s %s \"%s\" hint \"%s\",\n  wanted %s %s \"%s\" hint \"%s\"",
-			status_name(got), err.id, err.text, err.hint, status_name(status), id,
-			words, hint);
+		fail_msg("%d %s \"%s\" hint \"%s\",\n  wanted %d %s \"%s\" hint \"%s\"", got,
+			err.id, err.text, err.hint, status, id, words, hint);
 	assert_int_equal(image.mem_size, 7); /* untouched */
 	assert_null(image.data.data);
 	assert_int_equal(report.count, 0);
