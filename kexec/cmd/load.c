@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading a crash kernel: read the files, then, until the machine holds still, read the
+ * Loading a kernel: read the files, then, until the machine holds still, read the
  * machine, plan, load and verify. Everything that can be checked is checked before the system
  * call, since that frees the armed image before it looks at the new one.
  */
@@ -378,23 +378,31 @@ static bool other_call_may_do(const struct err *err)
 							strcmp(err->id, "kexec-load-failed") == 0);
 }
 
-/* Of a load by either call: what asks for kexec_load(2), or NULL. What would merely be better with
- * it asks in vain of a kernel that is locked down. */
+/* Of a load by either call: what asks for kexec_load(2), or NULL. */
 static const char *needs_plan(const struct round *round, char *text, size_t size)
 {
 	const struct request *request = round->inputs.request;
-	const char *option = request->needs_load;
+	const char *option = request->needs_load ? request->needs_load : request->prefers_load;
 
-	if (!option && !kexec_state_locked_down(&round->inputs.machine->state))
-		option = request->prefers_load;
 	if (!option)
 		return round->inputs.dtb.size ? "the device tree in the image" : NULL;
 	snprintf(text, size, "--%s", option);
 	return text;
 }
 
+/* What why asks for is lost, or done by less, and that is said. */
+static int load_without_plan(
+	struct round *round, const char *why, const char *reason, struct err *err)
+{
+	report_add(&round->report, REPORT_WARNING, "syscall",
+		"%s asks for kexec_load, and only kexec_file_load is left: %s", why, reason);
+	err_clear(err);
+	return load_by_file(round, err);
+}
+
 /* By kexec_file_load(2), unless something needs the other call; and by the other call where the
- * first cannot be used, unless an option would be lost. */
+ * first cannot be used, unless an option would be lost. Lockdown is known before: its EPERM would
+ * be no answer to go on from. */
 static int load_by_either(struct round *round, struct err *err)
 {
 	const struct request *request = round->inputs.request;
@@ -411,14 +419,13 @@ static int load_by_either(struct round *round, struct err *err)
 		err_clear(err);
 		return load_by_plan(round, err);
 	}
+	if (!request->needs_load && kexec_state_locked_down(&round->inputs.machine->state))
+		return load_without_plan(round, why, "the kernel is locked down", err);
 	report_add(&round->report, REPORT_CHOICE, "syscall", "kexec_load, for %s", why);
 	status = load_by_plan(round, err);
 	if (!status || !other_call_may_do(err) || request->needs_load)
 		return status;
-	report_add(&round->report, REPORT_WARNING, "syscall",
-		"%s asks for kexec_load, and only kexec_file_load is left: %s", why, err->text);
-	err_clear(err);
-	return load_by_file(round, err);
+	return load_without_plan(round, why, err->text, err);
 }
 
 static int choose_and_load(struct round *round, struct err *err)
