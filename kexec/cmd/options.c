@@ -37,7 +37,7 @@ struct parse {
 	bool status; /* -S */
 	bool ended;  /* nothing behind counts */
 	const struct option_row *refused;    /* the first option that arm64 cannot follow */
-	const struct option_row *needs_load; /* the first that asks for kexec_load(2) */
+	const struct option_row *needs_load; /* one that asks for kexec_load(2) */
 };
 
 /* Would it be lost with the other call? */

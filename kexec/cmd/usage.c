@@ -40,7 +40,7 @@ void print_usage(FILE *out)
 				print_option(out, &option_table[i]);
 	}
 	fprintf(out, "\n"
-		     "KERNEL is an arm64 Image, plain or packed with gzip, xz or zstd.\n"
+		     "KERNEL is an arm64 Image, vmlinuz, UKI, uImage or vmlinux, plain or packed.\n"
 		     "Without an action it is loaded, and the system restarted into it.\n"
 		     "Examples:\n"
 		     "  kexec -l --initrd=INITRD --reuse-cmdline KERNEL; systemctl kexec\n"
