@@ -135,7 +135,9 @@ def test_kexec_load_kernel_follows_its_configuration(system):
                 "chmod 755 /usr/sbin/kexec; : >/boot/initrd-1")
     line = system.must("cat /proc/cmdline").rstrip("\n")
     cases = {
-        "KERNEL_IMAGE=/k; INITRD=/none; APPEND='a b'": "<-l></k><--append=a b>",
+        "KERNEL_IMAGE=/k; INITRD=/none; APPEND='a b'":
+            "kexec-load-kernel: loading without a RAM disk: cannot read /none\n"
+            "<-l></k><--append=a b>",
         "KERNEL_IMAGE=/k; INITRD=/boot/initrd-1; APPEND=":
             f"<-l></k><--initrd=/boot/initrd-1><--append={line}>",
         "USE_GRUB_CONFIG=true; APPEND=":
