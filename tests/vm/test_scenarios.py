@@ -289,7 +289,7 @@ def refusals(hotplug):
     cases = [
         ("bad Image", (option, {"image": "/tmp/garbage"}), 255, "garbage"),
         ("truncated Image", (option, {"image": "/tmp/truncated"}), 255, "truncated"),
-        ("empty Image", (option, {"image": "/tmp/empty"}), 255, "empty"),
+        ("empty Image", (option, {"image": "/tmp/empty"}), 1, "empty"),
         ("no Image", (option, {"image": "/tmp/missing"}), 1, "missing"),
         ("Image too big", (option, {"image": "/tmp/too-big"}), 254, "crash"),
         ("region too small", (option, {"initrd": "/tmp/huge"}), 254, "crash"),
