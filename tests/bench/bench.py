@@ -38,7 +38,7 @@ import svg
 
 OUT = guest.TOP / "build/bench"
 DOC = guest.TOP / "doc"
-PAGE = DOC / "performance.md"
+PAGE = "performance.md"
 # Each with the minutes that it takes on two idle cores.
 BENCHES = {"silent": (silent.silent, 11), "load": (load.load, 6), "storm": (storm.storm, 6),
            "plan": (plan.plan, 1)}
@@ -108,10 +108,10 @@ SUMMARY = (
 )
 
 
-def summary():
-    """A line for each aim: from what was measured last in this tree, else as it was written."""
+def summary(page):
+    """A line for each aim: from what was measured last in this tree, else as in this page."""
     lines = ["| what | unit | ours | peer | ours / peer | aim |\n", "| --- " * 6 + "|\n"]
-    written = PAGE.read_text().splitlines(keepends=True)
+    written = page.read_text().splitlines(keepends=True)
     for name, what, aim in SUMMARY:
         path = OUT / f"{name}.json"
         if path.exists():
@@ -123,13 +123,14 @@ def summary():
     return "".join(lines)
 
 
-def update_doc(name, text, found):
-    """Replace what stands between the marks of this name, and draw its plots."""
+def update_doc(doc, name, text, found):
+    """Replace in this folder's page what stands between the marks of this name; draw its plots."""
+    page = doc / PAGE
     begin, end = f"<!-- bench {name} -->\n", f"<!-- end {name} -->\n"
-    before, rest = PAGE.read_text().split(begin)
-    PAGE.write_text(before + begin + text + end + rest.split(end)[1])
+    before, rest = page.read_text().split(begin)
+    page.write_text(before + begin + text + end + rest.split(end)[1])
     for file, title, unit, pattern in PLOTS.get(name, []):
-        (DOC / f"{file}.svg").write_text(svg.bars(title, unit, medians(found, pattern)))
+        (doc / f"{file}.svg").write_text(svg.bars(title, unit, medians(found, pattern)))
 
 
 def numbers(text):
@@ -166,8 +167,8 @@ def main():
                 [dataclasses.asdict(row) for row in found], indent=1) + "\n")
             print(text, flush=True)
             if args.update_doc:
-                update_doc(name, text, found)
-                update_doc("summary", summary(), [])
+                update_doc(DOC, name, text, found)
+                update_doc(DOC, "summary", summary(DOC / PAGE), [])
     return 0
 
 

@@ -13,18 +13,25 @@ from rows import Row, table  # noqa: E402
 
 
 def test_every_part_has_its_place_in_the_page(tmp_path, monkeypatch):
-    text = (TOP / "doc/performance.md").read_text()
-    (tmp_path / "performance.md").write_text(text)
-    monkeypatch.setattr(bench, "DOC", tmp_path)
+    text = (bench.DOC / bench.PAGE).read_text()
+    (tmp_path / bench.PAGE).write_text(text)
     assert all(f"({file}.svg)" in text for plots in bench.PLOTS.values() for file, *_ in plots)
     monkeypatch.setattr(bench, "PLOTS", {})
     names = ["summary", *bench.BENCHES]
     for name in names:
-        bench.update_doc(name, f"{name} was here\n", [])
-    changed = (tmp_path / "performance.md").read_text()
+        bench.update_doc(tmp_path, name, f"{name} was here\n", [])
+    changed = (tmp_path / bench.PAGE).read_text()
     assert [line for line in changed.splitlines() if line.endswith(" was here")] == [
         f"{name} was here" for name in names]
     assert changed.count("<!--") == text.count("<!--")
+    assert (bench.DOC / bench.PAGE).read_text() == text
+
+
+def test_summary_keeps_what_was_not_measured_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "OUT", tmp_path)
+    written = "".join(f"| {what} | s | 1 | 10 | 0.1 | {aim} |\n" for _, what, aim in bench.SUMMARY)
+    (tmp_path / bench.PAGE).write_text(written)
+    assert bench.summary(tmp_path / bench.PAGE).endswith(f"|\n{written}")
 
 
 def test_rows_and_plots_tell_the_same():
