@@ -323,15 +323,21 @@ static int too_large(const struct sysroot *root, const char *path, size_t max, s
 }
 
 /*
+ * A way to take in an open file that stat() says has so many bytes, 0 when it does not know.
+ * *ret_size is how many there were, and more than max as soon as that is known. Returns 0 or an
+ * errno.
+ */
+typedef int reader_fn(int fd, size_t expected, size_t max, struct blob *blob, uint64_t *ret_size);
+
+/*
  * Read to the end, which only a read of nothing shows. The bytes are a private copy on
  * purpose: a mapping would change with the file, and what is hashed must be what is loaded.
  */
-static int read_all(int fd, size_t expected, size_t max, struct blob *blob, bool *ret_larger)
+static int read_all(int fd, size_t expected, size_t max, struct blob *blob, uint64_t *ret_size)
 {
 	size_t room_max, want;
 	ssize_t n;
 
-	*ret_larger = false;
 	/* One byte behind the limit tells a file of max bytes from a larger one. */
 	if (!add_size(max, 1, &room_max))
 		room_max = max;
@@ -351,50 +357,21 @@ static int read_all(int fd, size_t expected, size_t max, struct blob *blob, bool
 		if (n == 0)
 			break;
 		blob->size += (size_t)n;
-		if (blob->size > max) {
-			*ret_larger = true;
-			return 0;
-		}
+		if (blob->size > max)
+			break;
 		if (blob->size == want && (want == room_max || !mul_size(want, 2, &want)))
 			break;
 	}
-	blob->data[blob->size] = 0;
-	blob_trim(blob);
+	*ret_size = blob->size;
 	return 0;
 }
 
-int sysroot_read(
-	const struct sysroot *root, const char *path, size_t max, struct blob *ret, struct err *err)
-{
-	struct blob blob = BLOB_INIT;
-	struct stat st;
-	bool larger;
-	int errnum, fd, status;
-
-	status = open_regular(root, path, &fd, &st, err);
-	if (status)
-		return status;
-	if (st.st_size > 0 && (uint64_t)st.st_size > max) {
-		close(fd);
-		return too_large(root, path, max, err);
-	}
-	errnum = read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, &blob, &larger);
-	close(fd);
-	if (errnum || larger) {
-		blob_done(&blob);
-		return larger ? too_large(root, path, max, err)
-			      : fail(root, "read", path, errnum, err);
-	}
-	blob_done(ret);
-	*ret = blob;
-	return ST_OK;
-}
-
 /* The first chunk stays, all others come to the same place behind it. */
-static int skim_all(int fd, size_t max, struct blob *blob, uint64_t *ret_size)
+static int skim_all(int fd, size_t expected, size_t max, struct blob *blob, uint64_t *ret_size)
 {
 	ssize_t n;
 
+	(void)expected;
 	*ret_size = 0;
 	if (blob_reserve(blob, 2 * READ_CHUNK))
 		return ENOMEM;
@@ -411,37 +388,50 @@ static int skim_all(int fd, size_t max, struct blob *blob, uint64_t *ret_size)
 		if (blob->size < READ_CHUNK)
 			blob->size += (size_t)n;
 	}
-	blob->data[blob->size] = 0;
-	blob_trim(blob);
 	return 0;
 }
 
-int sysroot_skim(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
-	uint64_t *ret_size, struct err *err)
+static int take_in(const struct sysroot *root, const char *path, size_t max, reader_fn *reader,
+	struct blob *ret, uint64_t *ret_size, struct err *err)
 {
 	struct blob blob = BLOB_INIT;
+	uint64_t size = 0;
 	struct stat st;
-	uint64_t size;
-	int errnum, fd, status;
+	int errnum = 0, fd, status;
 
 	status = open_regular(root, path, &fd, &st, err);
 	if (status)
 		return status;
-	if (st.st_size > 0 && (uint64_t)st.st_size > max) {
-		close(fd);
-		return too_large(root, path, max, err);
-	}
-	errnum = skim_all(fd, max, &blob, &size);
+	if (st.st_size > 0)
+		size = (uint64_t)st.st_size;
+	if (size <= max)
+		errnum = reader(fd, (size_t)size, max, &blob, &size);
 	close(fd);
 	if (errnum || size > max) {
 		blob_done(&blob);
 		return errnum ? fail(root, "read", path, errnum, err)
 			      : too_large(root, path, max, err);
 	}
+	blob.data[blob.size] = 0;
+	blob_trim(&blob);
 	blob_done(ret);
 	*ret = blob;
 	*ret_size = size;
 	return ST_OK;
+}
+
+int sysroot_read(
+	const struct sysroot *root, const char *path, size_t max, struct blob *ret, struct err *err)
+{
+	uint64_t size;
+
+	return take_in(root, path, max, read_all, ret, &size, err);
+}
+
+int sysroot_skim(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
+	uint64_t *ret_size, struct err *err)
+{
+	return take_in(root, path, max, skim_all, ret, ret_size, err);
 }
 
 int sysroot_open(
