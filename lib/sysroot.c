@@ -58,30 +58,34 @@ static struct shown show(const struct sysroot *root, const char *path)
 	return shown;
 }
 
-static int fail(
-	const struct sysroot *root, const char *verb, const char *path, int errnum, struct err *err)
+static int fail_shown(const char *verb, const char *shown, int errnum, struct err *err)
 {
-	struct shown shown = show(root, path);
-
 	switch (errnum) {
 	case ENOENT:
 	case ENOTDIR:
-		return err_set_errno(err, ST_NOT_FOUND, "file-not-found", errnum, "cannot %s %s",
-			verb, shown.text);
+		return err_set_errno(
+			err, ST_NOT_FOUND, "file-not-found", errnum, "cannot %s %s", verb, shown);
 	case EACCES:
 	case EPERM:
-		err_set_errno(
-			err, ST_DENIED, "file-denied", errnum, "cannot %s %s", verb, shown.text);
-		if (err && sysroot_is_live(root) && geteuid() != 0)
-			err_hint(err, "run as root");
-		return ST_DENIED;
+		return err_set_errno(
+			err, ST_DENIED, "file-denied", errnum, "cannot %s %s", verb, shown);
 	case ENOMEM:
-		return err_set_errno(err, ST_NO_MEMORY, "out-of-memory", errnum, "cannot %s %s",
-			verb, shown.text);
+		return err_set_errno(
+			err, ST_NO_MEMORY, "out-of-memory", errnum, "cannot %s %s", verb, shown);
 	default:
 		return err_set_errno(
-			err, ST_SYSTEM, "file-error", errnum, "cannot %s %s", verb, shown.text);
+			err, ST_SYSTEM, "file-error", errnum, "cannot %s %s", verb, shown);
 	}
+}
+
+static int fail(
+	const struct sysroot *root, const char *verb, const char *path, int errnum, struct err *err)
+{
+	int status = fail_shown(verb, show(root, path).text, errnum, err);
+
+	if (status == ST_DENIED && err && sysroot_is_live(root) && geteuid() != 0)
+		err_hint(err, "run as root");
+	return status;
 }
 
 /*
@@ -272,8 +276,8 @@ static int check_regular(const struct sysroot *root, const char *path, mode_t mo
 		"cannot read %s: it is %s, a regular file is wanted", shown.text, type_name(mode));
 }
 
-static int open_regular(const struct sysroot *root, const char *path, int *ret_fd,
-	struct stat *ret_st, struct err *err)
+static int open_regular(
+	const struct sysroot *root, const char *path, int *ret_fd, off_t *ret_size, struct err *err)
 {
 	struct place place;
 	struct stat st;
@@ -310,16 +314,8 @@ static int open_regular(const struct sysroot *root, const char *path, int *ret_f
 		return status;
 	}
 	*ret_fd = fd;
-	*ret_st = st;
+	*ret_size = st.st_size;
 	return ST_OK;
-}
-
-static int too_large(const struct sysroot *root, const char *path, size_t max, struct err *err)
-{
-	struct shown shown = show(root, path);
-
-	return err_set(err, ST_BAD_INPUT, "file-too-large",
-		"cannot read %s: it has more than the %zu bytes allowed", shown.text, max);
 }
 
 /*
@@ -391,27 +387,23 @@ static int skim_all(int fd, size_t expected, size_t max, struct blob *blob, uint
 	return 0;
 }
 
-static int take_in(const struct sysroot *root, const char *path, size_t max, reader_fn *reader,
+/* said is how many bytes stat() says it has; shown is the path for messages. */
+static int take_in(int fd, off_t said, const char *shown, size_t max, reader_fn *reader,
 	struct blob *ret, uint64_t *ret_size, struct err *err)
 {
 	struct blob blob = BLOB_INIT;
-	uint64_t size = 0;
-	struct stat st;
-	int errnum = 0, fd, status;
+	uint64_t size = said > 0 ? (uint64_t)said : 0;
+	int errnum = 0;
 
-	status = open_regular(root, path, &fd, &st, err);
-	if (status)
-		return status;
-	if (st.st_size > 0)
-		size = (uint64_t)st.st_size;
 	if (size <= max)
 		errnum = reader(fd, (size_t)size, max, &blob, &size);
-	close(fd);
-	if (errnum || size > max) {
+	if (errnum || size > max)
 		blob_done(&blob);
-		return errnum ? fail(root, "read", path, errnum, err)
-			      : too_large(root, path, max, err);
-	}
+	if (errnum)
+		return fail_shown("read", shown, errnum, err);
+	if (size > max)
+		return err_set(err, ST_BAD_INPUT, "file-too-large",
+			"cannot read %s: it has more than the %zu bytes allowed", shown, max);
 	blob.data[blob.size] = 0;
 	blob_trim(&blob);
 	blob_done(ret);
@@ -424,24 +416,23 @@ int sysroot_read(
 	const struct sysroot *root, const char *path, size_t max, struct blob *ret, struct err *err)
 {
 	uint64_t size;
+	off_t said;
+	int fd, status = open_regular(root, path, &fd, &said, err);
 
-	return take_in(root, path, max, read_all, ret, &size, err);
-}
-
-int sysroot_skim(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
-	uint64_t *ret_size, struct err *err)
-{
-	return take_in(root, path, max, skim_all, ret, ret_size, err);
+	if (status)
+		return status;
+	status = take_in(fd, said, show(root, path).text, max, read_all, ret, &size, err);
+	close(fd);
+	return status;
 }
 
 int sysroot_open(
 	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err)
 {
 	struct sysroot_file *file;
-	struct stat st;
-	int fd, status;
+	off_t size;
+	int fd, status = open_regular(root, path, &fd, &size, err);
 
-	status = open_regular(root, path, &fd, &st, err);
 	if (status)
 		return status;
 	file = malloc(sizeof(*file));
@@ -455,6 +446,29 @@ int sysroot_open(
 	file->fd = fd;
 	*ret = file;
 	return ST_OK;
+}
+
+static int take_in_anew(struct sysroot_file *file, size_t max, reader_fn *reader, struct blob *ret,
+	uint64_t *ret_size, struct err *err)
+{
+	struct stat st;
+
+	if (lseek(file->fd, 0, SEEK_SET) < 0 || fstat(file->fd, &st))
+		return fail_shown("read", file->shown, errno, err);
+	return take_in(file->fd, st.st_size, file->shown, max, reader, ret, ret_size, err);
+}
+
+int sysroot_file_read(struct sysroot_file *file, size_t max, struct blob *ret, struct err *err)
+{
+	uint64_t size;
+
+	return take_in_anew(file, max, read_all, ret, &size, err);
+}
+
+int sysroot_file_skim(struct sysroot_file *file, size_t max, struct blob *ret, uint64_t *ret_size,
+	struct err *err)
+{
+	return take_in_anew(file, max, skim_all, ret, ret_size, err);
 }
 
 int sysroot_pread(

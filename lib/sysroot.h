@@ -39,17 +39,9 @@ int sysroot_read(const struct sysroot *root, const char *path, size_t max, struc
 	struct err *err);
 
 /*
- * Read a whole file likewise, but keep only its first bytes, 64 KiB or all: for a file that the
- * kernel is going to read, which then is known to be readable, and in the kernel's cache. *ret_size
- * is how many bytes it has in all.
- */
-int sysroot_skim(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
-	uint64_t *ret_size, struct err *err);
-
-/*
- * A file of which only parts are wanted (/proc/kcore). sysroot_pread() reads exactly size
- * bytes at offset, or fails with ST_BAD_INPUT when the file ends before. Close with
- * sysroot_close(); NULL is fine. Errors as sysroot_read().
+ * A file of which only parts are wanted (/proc/kcore), or that is wanted again and has to be the
+ * same one then. sysroot_pread() reads exactly size bytes at offset, or fails with ST_BAD_INPUT
+ * when the file ends before. Close with sysroot_close(); NULL is fine. Errors as sysroot_read().
  */
 struct sysroot_file;
 int sysroot_open(
@@ -57,6 +49,17 @@ int sysroot_open(
 int sysroot_pread(
 	struct sysroot_file *file, uint64_t offset, void *buf, size_t size, struct err *err);
 void sysroot_close(struct sysroot_file *file);
+
+/* Read all of it, from its beginning, as sysroot_read() does. */
+int sysroot_file_read(struct sysroot_file *file, size_t max, struct blob *ret, struct err *err);
+
+/*
+ * The same, but keep only its first bytes, 64 KiB or all: for a file that the kernel is going to
+ * read, which then is known to be readable, and in the kernel's cache. *ret_size is how many bytes
+ * it has in all.
+ */
+int sysroot_file_skim(struct sysroot_file *file, size_t max, struct blob *ret, uint64_t *ret_size,
+	struct err *err);
 
 /* Its descriptor, for a library or a system call that wants one. It stays the file's. */
 int sysroot_fd(const struct sysroot_file *file);

@@ -38,6 +38,10 @@
 /* What the user named and what the kernel file brought along, read, unpacked and hashed once,
  * however often it takes to load it. */
 struct files {
+	/* Open, so that kexec_file_load(2) gets the very files that were looked at; NULL where none
+	 * was named. */
+	struct sysroot_file *kernel_open;
+	struct sysroot_file *initrd_open;
 	struct image image;
 	struct blob initrd_file;
 	struct span initrd; /* that file, or a part of the image */
@@ -52,6 +56,8 @@ struct files {
 
 static void files_done(struct files *files)
 {
+	sysroot_close(files->kernel_open);
+	sysroot_close(files->initrd_open);
 	image_done(&files->image);
 	blob_done(&files->initrd_file);
 	blob_done(&files->dtb);
@@ -92,39 +98,47 @@ static int find_retained_initrd(const struct sysroot *root, const char **ret, st
 	return ST_OK;
 }
 
+/* To kexec-tools it is a failed load by kexec_file_load(2), and else a mistake of the user's. */
+static int initrd_unreadable(const struct request *request, struct err *err)
+{
+	struct err why = *err;
+
+	if (plans_first(request))
+		return err_prefix(err, "initrd");
+	return err_set(
+		err, why.status, "initrd-unreadable", "Could not open initrd file: %s", why.text);
+}
+
 /* All of it for a plan; the kernel reads it itself for kexec_file_load(2). */
-static int read_initrd(const struct request *request, const struct sysroot *root, bool whole,
+static int take_in_initrd(
+	const struct request *request, bool whole, struct files *files, struct err *err)
+{
+	struct sysroot_file *from = files->initrd_open;
+	struct blob *to = &files->initrd_file;
+	uint64_t size = 0;
+	int status = whole ? sysroot_file_read(from, INITRD_SIZE_MAX, to, err)
+			   : sysroot_file_skim(from, INITRD_SIZE_MAX, to, &size, err);
+
+	if (status)
+		return initrd_unreadable(request, err);
+	files->initrd = blob_span(to);
+	files->initrd_unread = whole ? 0 : size - to->size;
+	if (to->size == 0)
+		return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s",
+			request->initrd);
+	return ST_OK;
+}
+
+static int read_initrd(const struct request *request, const struct sysroot *root,
 	struct files *files, struct err *err)
 {
-	uint64_t size = 0;
-	int status;
-
 	if (!request->initrd) {
 		files->initrd = embedded_initrd(&files->image, request, &files->report);
 		return ST_OK;
 	}
-	if (whole)
-		status = sysroot_read(
-			root, request->initrd, INITRD_SIZE_MAX, &files->initrd_file, err);
-	else
-		status = sysroot_skim(
-			root, request->initrd, INITRD_SIZE_MAX, &files->initrd_file, &size, err);
-	if (status && !plans_first(request)) {
-		/* To kexec-tools it is a failed load here, and a mistake of the user's below. */
-		struct err why = *err;
-
-		err_set(err, status, "initrd-unreadable", "Could not open initrd file: %s",
-			why.text);
-		return status;
-	}
-	if (status)
-		return err_prefix(err, "initrd");
-	files->initrd = blob_span(&files->initrd_file);
-	files->initrd_unread = whole ? 0 : size - files->initrd.size;
-	if (files->initrd.size == 0)
-		return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s",
-			request->initrd);
-	return ST_OK;
+	if (sysroot_open(root, request->initrd, &files->initrd_open, err))
+		return initrd_unreadable(request, err);
+	return take_in_initrd(request, plans_first(request), files, err);
 }
 
 static int read_dtb(const struct request *request, const struct sysroot *root, struct blob *ret,
@@ -141,8 +155,10 @@ static int read_kernel(const struct request *request, const struct sysroot *root
 	struct files *files, struct err *err)
 {
 	struct blob file = BLOB_INIT;
-	int status = sysroot_read(root, request->kernel, IMAGE_FILE_MAX, &file, err);
+	int status = sysroot_open(root, request->kernel, &files->kernel_open, err);
 
+	if (!status)
+		status = sysroot_file_read(files->kernel_open, IMAGE_FILE_MAX, &file, err);
 	timeline_spent(&files->timeline, PHASE_READ);
 	if (status)
 		return err_prefix(err, "kernel");
@@ -173,7 +189,7 @@ static int read_files(const struct request *request, const struct sysroot *root,
 		status = embedded_cmdline(
 			&files->image, request, &files->cmdline, &files->report, err);
 	if (!status)
-		status = read_initrd(request, root, plans_first(request), files, err);
+		status = read_initrd(request, root, files, err);
 	if (!status && files->initrd.size)
 		hash(request, files, files->initrd);
 	if (!status && request->dtb)
@@ -316,7 +332,7 @@ static int load_by_plan(struct round *round, struct err *err)
 	int status;
 
 	if (inputs->initrd_unread) {
-		status = read_initrd(request, round->root, true, round->files, err);
+		status = take_in_initrd(request, true, round->files, err);
 		timeline_spent(&round->files->timeline, PHASE_READ);
 		if (status)
 			return status;
@@ -351,6 +367,7 @@ static int load_by_plan(struct round *round, struct err *err)
 /* The files, by kexec_file_load(2). */
 static int load_by_file(struct round *round, struct err *err)
 {
+	const struct sysroot_file *initrd = round->files->initrd_open;
 	struct plan_inputs *inputs = &round->inputs;
 	struct plan plan = { .arch = NULL };
 	int status;
@@ -360,8 +377,8 @@ static int load_by_file(struct round *round, struct err *err)
 	status = plan_file(inputs, &plan, &round->report, err);
 	timeline_spent(&round->files->timeline, PHASE_PLAN);
 	if (!status) {
-		status = file_load(
-			inputs, &plan, round->root, round->io->syscalls, &round->report, err);
+		status = file_load(inputs, &plan, sysroot_fd(round->files->kernel_open),
+			initrd ? sysroot_fd(initrd) : -1, round->io->syscalls, &round->report, err);
 		round->refused = status;
 		timeline_spent(&round->files->timeline, PHASE_CALL);
 	}

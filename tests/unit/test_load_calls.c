@@ -19,6 +19,7 @@ struct session {
 	int file_errno, load_errno;
 	uint64_t cpu_lacks; /* a page size, in the bits of an Image's flags */
 	bool disarms;	    /* a refused call has freed what was armed */
+	void (*meanwhile)(struct session *session); /* before the next call is answered */
 	char calls[64];
 	char kernel[IMAGE_BYTES]; /* what the descriptors read */
 	ssize_t kernel_size;
@@ -32,8 +33,19 @@ struct session {
 	struct err err;
 };
 
+/* What another program does between the look at the files and the call. */
+static void meanwhile(struct session *session)
+{
+	void (*happens)(struct session * session) = session->meanwhile;
+
+	session->meanwhile = NULL;
+	if (happens)
+		happens(session);
+}
+
 static int answer(struct session *session, const char *name, int errnum)
 {
+	meanwhile(session);
 	strcat(session->calls, name);
 	if (errnum && session->disarms)
 		tmproot_text(&session->tmp, "/sys/kernel/kexec/crash_loaded", "0\n");
@@ -67,6 +79,7 @@ static int fake_file_load(void *context, int kernel, int initrd, size_t cmdline_
 	if (!(flags & KEXEC_FILE_ON_CRASH) && initrd < 0) {
 		uint8_t header[64];
 
+		meanwhile(session);
 		assert_int_equal(pread(kernel, header, 64, 0), 64);
 		strcat(session->calls, "probe ");
 		if (session->file_errno)
@@ -79,7 +92,7 @@ static int fake_file_load(void *context, int kernel, int initrd, size_t cmdline_
 	memset(session->initrd, 0, sizeof(session->initrd));
 	if (initrd >= 0) {
 		size = pread(initrd, session->initrd, sizeof(session->initrd) - 1, 0);
-		assert_true(size > 0);
+		assert_true(size >= 0);
 	}
 	assert_int_equal(cmdline_size, cmdline ? strlen(cmdline) + 1 : 0);
 	snprintf(session->cmdline, sizeof(session->cmdline), "%s", cmdline ? cmdline : "(none)");
@@ -320,6 +333,89 @@ static void large_initrd_is_kept_only_for_a_plan(void **state)
 	end(&session);
 }
 
+static void rename_over(struct session *session, const char *from, const char *to)
+{
+	char old[640], new[640];
+
+	snprintf(old, sizeof(old), "%s%s", session->tmp.dir, from);
+	snprintf(new, sizeof(new), "%s%s", session->tmp.dir, to);
+	assert_int_equal(rename(old, new), 0);
+}
+
+static void replace_files(struct session *session)
+{
+	tmproot_text(&session->tmp, "/boot/new", "not what was looked at");
+	rename_over(session, "/boot/new", "/boot/Image");
+	tmproot_text(&session->tmp, "/boot/new", "070701 of another kernel");
+	rename_over(session, "/boot/new", "/boot/initrd");
+}
+
+/* What was looked at is what the kernel gets, whatever the paths lead to by then. */
+static void files_that_are_replaced_meanwhile_are_not_loaded(void **state)
+{
+	struct session session;
+	uint8_t image[IMAGE_BYTES];
+	char text[300001];
+
+	(void)state;
+	start(&session);
+	assert_loaded(&session, "file ");
+	memcpy(image, session.kernel, sizeof(image));
+	image[24] = 0xc; /* pages of 16 KiB: a call before the load */
+	tmproot_bytes(&session.tmp, "/boot/Image", image, sizeof(image));
+	session.meanwhile = replace_files;
+	assert_loaded(&session, "probe file ");
+	assert_int_equal(session.kernel_size, sizeof(image));
+	assert_memory_equal(session.kernel, image, sizeof(image));
+	assert_string_equal(session.initrd, "070701 and so on");
+
+	/* Also where the initrd is read again, for the other call. */
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	lm_image(&session.tmp, "/boot/Image");
+	tmproot_text(&session.tmp, "/boot/initrd", text);
+	session.file_errno = ENOSYS;
+	session.meanwhile = replace_files;
+	assert_loaded(&session, "file load ");
+	assert_int_equal(session.largest, sizeof(text) - 1);
+	end(&session);
+}
+
+static void cut_files(struct session *session)
+{
+	tmproot_text(&session->tmp, "/boot/Image", "MZ");
+	tmproot_text(&session->tmp, "/boot/initrd", "cut");
+}
+
+static void empty_files(struct session *session)
+{
+	tmproot_text(&session->tmp, "/boot/Image", "");
+	tmproot_text(&session->tmp, "/boot/initrd", "");
+}
+
+/* Who writes to the very file changes what the kernel reads, and nothing else. */
+static void files_that_change_meanwhile_do_no_harm(void **state)
+{
+	struct session session;
+	char text[300001];
+
+	(void)state;
+	start(&session);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	tmproot_text(&session.tmp, "/boot/initrd", text);
+	session.file_errno = ENOSYS;
+	session.meanwhile = cut_files;
+	assert_loaded(&session, "file load ");
+	assert_true(session.largest < sizeof(text) - 1);
+	lm_image(&session.tmp, "/boot/Image");
+	tmproot_text(&session.tmp, "/boot/initrd", text);
+	session.meanwhile = empty_files;
+	assert_failed(&session, "file ", "initrd-empty", 1,
+		"the crash kernel armed before is still armed: Empty ramdisk file");
+	end(&session);
+}
+
 static void normal_image_is_loaded_and_verified(void **state)
 {
 	struct session session;
@@ -517,6 +613,8 @@ int main(void)
 		cmocka_unit_test(options_of_the_classic_call_choose_it),
 		cmocka_unit_test(files_go_in_by_their_descriptors),
 		cmocka_unit_test(large_initrd_is_kept_only_for_a_plan),
+		cmocka_unit_test(files_that_are_replaced_meanwhile_are_not_loaded),
+		cmocka_unit_test(files_that_change_meanwhile_do_no_harm),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
 		cmocka_unit_test(trap34_page_size_of_the_cpu_is_asked_for),

@@ -442,6 +442,7 @@ static void skimming_keeps_the_head_only(void **state)
 	struct err err = ERR_INIT;
 	uint8_t bytes[300000];
 	char path[1200];
+	struct sysroot_file *opened;
 	uint64_t size;
 	FILE *file;
 
@@ -454,20 +455,54 @@ static void skimming_keeps_the_head_only(void **state)
 		assert_non_null(file);
 		assert_int_equal(fwrite(bytes, 1, sizes[i], file), sizes[i]);
 		assert_int_equal(fclose(file), 0);
-		assert_int_equal(
-			sysroot_skim(world->root, "/skimmed", sizes[i], &blob, &size, &err), ST_OK);
+		assert_int_equal(sysroot_open(world->root, "/skimmed", &opened, &err), ST_OK);
+		assert_int_equal(sysroot_file_skim(opened, sizes[i], &blob, &size, &err), ST_OK);
 		assert_int_equal(size, sizes[i]);
 		assert_int_equal(blob.size, head);
 		assert_memory_equal(blob.data, bytes, head);
 		assert_int_equal(blob.data[head], 0);
+		assert_int_equal(sysroot_file_read(opened, sizes[i], &blob, &err), ST_OK);
+		assert_int_equal(blob.size, sizes[i]);
+		assert_memory_equal(blob.data, bytes, sizes[i]);
 		blob_done(&blob);
+		sysroot_close(opened);
 	}
-	assert_int_equal(
-		sysroot_skim(world->root, "/skimmed", 299999, &blob, &size, &err), ST_BAD_INPUT);
+	assert_int_equal(sysroot_open(world->root, "/skimmed", &opened, &err), ST_OK);
+	assert_int_equal(sysroot_file_skim(opened, 299999, &blob, &size, &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, "file-too-large");
-	assert_int_equal(
-		sysroot_skim(world->root, "/none", 299999, &blob, &size, &err), ST_NOT_FOUND);
+	assert_int_equal(sysroot_file_read(opened, 299999, &blob, &err), ST_BAD_INPUT);
+	assert_string_equal(err.id, "file-too-large");
 	assert_null(blob.data);
+	sysroot_close(opened);
+}
+
+/* A file is what was opened, whatever its name leads to by now. */
+static void an_open_file_stays_the_same(void **state)
+{
+	struct world *world = *state;
+	struct blob blob = BLOB_INIT;
+	struct err err = ERR_INIT;
+	struct sysroot_file *file;
+	char from[1200], to[1200];
+
+	put(world, "first", "first");
+	put(world, "second", "second");
+	assert_int_equal(sysroot_open(world->root, "/first", &file, &err), ST_OK);
+	assert_int_equal(rename(join(from, sizeof(from), world->top, "second"),
+				 join(to, sizeof(to), world->top, "first")),
+		0);
+	assert_int_equal(sysroot_file_read(file, 100, &blob, &err), ST_OK);
+	assert_string_equal((const char *)blob.data, "first");
+	/* What it holds is what it holds now. */
+	assert_int_equal(sysroot_read(world->root, "/first", 100, &blob, &err), ST_OK);
+	assert_string_equal((const char *)blob.data, "second");
+	sysroot_close(file);
+	assert_int_equal(sysroot_open(world->root, "/first", &file, &err), ST_OK);
+	assert_int_equal(truncate(to, 3), 0);
+	assert_int_equal(sysroot_file_read(file, 100, &blob, &err), ST_OK);
+	assert_string_equal((const char *)blob.data, "sec");
+	sysroot_close(file);
+	blob_done(&blob);
 }
 
 static void large_files_are_whole(void **state)
@@ -823,6 +858,7 @@ int main(void)
 		TEST(the_limit_is_exact),
 		TEST(files_of_unknown_size_are_read_to_the_end),
 		TEST(skimming_keeps_the_head_only),
+		TEST(an_open_file_stays_the_same),
 		TEST(large_files_are_whole),
 		TEST(parts_are_read_exactly),
 		TEST(lists_are_sorted),
