@@ -81,6 +81,34 @@ static int explain(int errnum, bool unusable, bool crash, const struct kexec_sta
 	return status;
 }
 
+static bool is_unusable(int errnum)
+{
+	return errnum == ENOSYS || errnum == EINVAL || errnum == ENOEXEC || errnum == ENOTSUP;
+}
+
+/*
+ * The kernel frees the armed image before it looks at the new one. So it is offered that as one
+ * for a restart first, where a refusal changes nothing, with an initrd that is none: it reads the
+ * kernel, looks at its kind and its signature, and only then ends with EBADF
+ * (kernel/kexec_file.c:kimage_file_prepare_segments). Any other answer is the one to come.
+ */
+static int ask(const struct syscall_ops *ops, const struct file_load *what,
+	const struct kexec_state *state, struct report *report)
+{
+	const struct file_load offer = { .kernel = what->kernel, .initrd = -1 };
+	int errnum;
+
+	/* Where loads are counted it would cost one. */
+	if (!what->crash || state->crash_loaded != 1 || state->load_limit_reboot != -1)
+		return 0;
+	errnum = call_kernel(ops, &offer, 0);
+	if (errnum && errnum != EBADF)
+		return errnum;
+	report_add(report, REPORT_CHOICE, "syscall",
+		"kexec_file_load takes the kernel, which was asked before the armed one is freed");
+	return 0;
+}
+
 int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 	const struct kexec_state *state, struct report *report, struct err *err)
 {
@@ -88,11 +116,16 @@ int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 			 (what->initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) |
 			 (what->no_cma ? KEXEC_FILE_NO_CMA : 0);
 	int64_t limit = what->crash ? state->load_limit_panic : state->load_limit_reboot;
-	int errnum = EINVAL;
+	int errnum;
 
 	report_add(report, REPORT_CHOICE, "syscall",
 		"kexec_file_load: flags = 0x%" PRIx64 ", command line: %s", flags,
 		what->cmdline ? what->cmdline : "none");
+	errnum = ask(ops, what, state, report);
+	if (errnum)
+		return explain(
+			errnum, is_unusable(errnum), what->crash, state, "kexec_file_load", err);
+	errnum = EINVAL;
 	/* Where loads are counted a try for the sake of more messages would cost one. */
 	if (what->debug && limit == -1)
 		errnum = call_kernel(ops, what, flags | KEXEC_FILE_DEBUG);
@@ -106,9 +139,7 @@ int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 	}
 	if (!errnum)
 		return ST_OK;
-	return explain(errnum,
-		errnum == ENOSYS || errnum == EINVAL || errnum == ENOEXEC || errnum == ENOTSUP,
-		what->crash, state, "kexec_file_load", err);
+	return explain(errnum, is_unusable(errnum), what->crash, state, "kexec_file_load", err);
 }
 
 int kexec_file_probe(const struct syscall_ops *ops, int kernel)

@@ -30,7 +30,9 @@ struct file_load {
 /*
  * Load. EBUSY is retried for some seconds. Of the flags that older kernels do not know, and
  * answer with EINVAL, debug is left out silently and no_cma with a warning in report. state is
- * what was known of the kernel before.
+ * what was known of the kernel before. Where that has a crash image armed, which a load frees
+ * before it looks at the new one, the kernel is asked first whether it takes the kind and the
+ * signature of the new one.
  *
  * An answer that says that the call or this kind of image is not for this kernel (ENOSYS, EINVAL,
  * ENOEXEC, ENOTSUP) is ST_UNSUPPORTED with id "file-load-unusable": kexec_load(2) may work. All

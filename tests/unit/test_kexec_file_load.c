@@ -249,9 +249,50 @@ static void failed_unload_is_explained(void **state)
 	}
 }
 
+/* "no image is lost": what the kernel thinks of the file is known before it frees the old one. */
+static void file_is_asked_about_before_the_armed_image_is_freed(void **state)
+{
+	static const int refusals[] = { EINVAL, ENOEXEC, EKEYREJECTED, ENOKEY, EPERM };
+	struct kexec_state armed = no_state;
+	struct file_load what = { .kernel = 5, .initrd = 6, .crash = true, .debug = true };
+	struct kernel kernel = { .answers = { EBADF } };
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	armed.crash_loaded = 1;
+	assert_int_equal(load(&kernel, &what, &armed, &report, &err), ST_OK);
+	assert_int_equal(kernel.calls, 2);
+	assert_int_equal(kernel.flags[0], 0); /* for a restart, and with an initrd that is none */
+	assert_int_equal(kernel.flags[1], KEXEC_FILE_ON_CRASH | KEXEC_FILE_DEBUG);
+	assert_int_equal(kernel.kernel_fd, 5);
+	assert_int_equal(kernel.initrd_fd, 6);
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		kernel = (struct kernel){ .answers = { refusals[i] } };
+		load(&kernel, &what, &armed, &report, &err);
+		assert_int_equal(kernel.calls, 1);
+		assert_int_equal(kernel.initrd_fd, -1);
+		assert_string_equal(
+			err.id, i < 2 ? "file-load-unusable" : "kexec-file-load-failed");
+		assert_non_null(strstr(err.text, strerror(refusals[i])));
+	}
+	/* A load that frees nothing, or where loads are counted, asks nothing. */
+	kernel = (struct kernel){ .calls = 0 };
+	what.crash = false;
+	assert_int_equal(load(&kernel, &what, &armed, &report, &err), ST_OK);
+	assert_int_equal(kernel.calls, 1);
+	kernel = (struct kernel){ .calls = 0 };
+	what.crash = true;
+	armed.load_limit_reboot = 7;
+	assert_int_equal(load(&kernel, &what, &armed, &report, &err), ST_OK);
+	assert_int_equal(kernel.calls, 1);
+	report_done(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(file_is_asked_about_before_the_armed_image_is_freed),
 		cmocka_unit_test(all_is_passed_as_it_is),
 		cmocka_unit_test(debug_is_left_out_where_it_is_not_known),
 		cmocka_unit_test(no_cma_is_left_out_with_a_warning),

@@ -18,6 +18,8 @@ struct session {
 	struct request request;
 	int file_errno, load_errno;
 	uint64_t cpu_lacks; /* a page size, in the bits of an Image's flags */
+	int ask_errno;	    /* to a kernel without initrd, before an armed image is freed */
+	bool armed;	    /* before */
 	bool disarms;	    /* a refused call has freed what was armed */
 	void (*meanwhile)(struct session *session); /* before the next call is answered */
 	char calls[64];
@@ -43,12 +45,19 @@ static void meanwhile(struct session *session)
 		happens(session);
 }
 
+static void set_armed(struct session *session, bool armed)
+{
+	tmproot_text(&session->tmp, "/sys/kernel/kexec/crash_loaded", armed ? "1\n" : "0\n");
+}
+
 static int answer(struct session *session, const char *name, int errnum)
 {
 	meanwhile(session);
 	strcat(session->calls, name);
-	if (errnum && session->disarms)
-		tmproot_text(&session->tmp, "/sys/kernel/kexec/crash_loaded", "0\n");
+	if (errnum == 0 && session->request.crash)
+		set_armed(session, true);
+	else if (errnum && session->disarms)
+		set_armed(session, false);
 	return errnum;
 }
 
@@ -76,6 +85,10 @@ static int fake_file_load(void *context, int kernel, int initrd, size_t cmdline_
 
 	if (flags & KEXEC_FILE_UNLOAD)
 		return answer(session, "unload ", session->file_errno);
+	if (flags == 0 && initrd < 0) {
+		strcat(session->calls, "ask ");
+		return session->ask_errno;
+	}
 	if (!(flags & KEXEC_FILE_ON_CRASH) && initrd < 0) {
 		uint8_t header[64];
 
@@ -108,7 +121,7 @@ static void fake_sleep(void *context, unsigned int ms)
 
 static void start(struct session *session)
 {
-	*session = (struct session){ .err = ERR_INIT };
+	*session = (struct session){ .err = ERR_INIT, .ask_errno = EBADF };
 	lm_init(&session->tmp);
 	tmproot_text(&session->tmp, "/sys/kernel/kexec/loaded", "1\n");
 	session->request = (struct request){
@@ -146,6 +159,7 @@ static int run(struct session *session)
 	assert_non_null(io.out);
 	assert_non_null(io.err);
 	session->calls[0] = '\0';
+	set_armed(session, session->armed);
 	err_clear(&session->err);
 	status = load_from(&session->request, session->tmp.root, &io, &session->err);
 	assert_int_equal(fclose(io.out), 0);
@@ -412,7 +426,7 @@ static void files_that_change_meanwhile_do_no_harm(void **state)
 	tmproot_text(&session.tmp, "/boot/initrd", text);
 	session.meanwhile = empty_files;
 	assert_failed(&session, "file ", "initrd-empty", 1,
-		"the crash kernel armed before is still armed: Empty ramdisk file");
+		"no crash kernel is armed: Empty ramdisk file");
 	end(&session);
 }
 
@@ -520,24 +534,47 @@ static void retained_initrd_is_used(void **state)
 	end(&session);
 }
 
+/* "must stay": no image is lost when a reload fails, where the kernel can be asked before. */
+static void armed_image_outlives_a_file_that_is_refused(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.armed = session.disarms = true;
+	assert_loaded(&session, "ask file ");
+	session.ask_errno = EKEYREJECTED;
+	assert_failed(&session, "ask ", "kexec-file-load-failed", 255,
+		"the crash kernel armed before is still armed: kexec_file_load failed: ");
+	session.ask_errno = EINVAL;
+	assert_loaded(&session, "ask load ");
+	session.request.syscall = SYSCALL_FILE_LOAD;
+	assert_failed(&session, "ask ", "file-load-unusable", 253, "is still armed");
+	session.request.syscall = SYSCALL_AUTO;
+	/* Half of it has the kernel and the initrd, but nothing besides: no plan. */
+	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4489 kB\n");
+	assert_failed(&session, "ask ", "image-half-of-ram", 254, "is still armed");
+	end(&session);
+}
+
 static void loss_of_the_armed_image_is_said(void **state)
 {
 	struct session session;
 
 	(void)state;
 	start(&session);
-	session.file_errno = EKEYREJECTED;
-	assert_failed(&session, "file ", "kexec-file-load-failed", 255,
+	session.armed = true;
+	session.file_errno = ENOMEM;
+	assert_failed(&session, "ask file ", "kexec-file-load-failed", 255,
 		"the crash kernel armed before is still armed: kexec_file_load failed: ");
 	session.disarms = true;
-	assert_failed(
-		&session, "file ", "kexec-file-load-failed", 255, "NO CRASH KERNEL IS ARMED NOW");
+	assert_failed(&session, "ask file ", "kexec-file-load-failed", 255,
+		"NO CRASH KERNEL IS ARMED NOW");
 	/* Also when it is our own plan that ends the second try. */
-	tmproot_text(&session.tmp, "/sys/kernel/kexec/crash_loaded", "1\n");
 	session.file_errno = EINVAL;
-	/* Half of it has the kernel and the initrd, but nothing besides. */
 	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4489 kB\n");
-	assert_failed(&session, "file ", "image-half-of-ram", 254, "NO CRASH KERNEL IS ARMED NOW");
+	assert_failed(
+		&session, "ask file ", "image-half-of-ram", 254, "NO CRASH KERNEL IS ARMED NOW");
 	end(&session);
 }
 
@@ -619,6 +656,7 @@ int main(void)
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
 		cmocka_unit_test(trap34_page_size_of_the_cpu_is_asked_for),
 		cmocka_unit_test(retained_initrd_is_used),
+		cmocka_unit_test(armed_image_outlives_a_file_that_is_refused),
 		cmocka_unit_test(loss_of_the_armed_image_is_said),
 		cmocka_unit_test(unload_falls_back_where_there_is_no_file_call),
 		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),

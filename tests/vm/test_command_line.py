@@ -58,7 +58,9 @@ def check_file_call(machine):
     assert status["crash"]["elfcorehdr_size"] > 4096
     (region,) = status["crash"]["regions"]
     assert run(machine, "--print-ckr-size").text == f"{region['size']}\n"
-    run(machine, "-s", "-d", "-p", *files(), says="kexec_file_load: flags = 0x2")
+    said = run(machine, "-s", "-d", "-p", *files(), says="kexec_file_load: flags = 0x2")
+    assert b"kexec_file_load takes the kernel, which was asked before" in said.err
+    assert_loaded(machine, "-l", 0)
     assert "kexec_file" in machine.check("dmesg")
     run(machine, "-s", "-p", "--dtb=/sys/firmware/fdt", *files(), code=1, says="--dtb")
     run(machine, "-p", "-d", "--dtb=/sys/firmware/fdt", *files(), says="kexec_load, for --dtb")
