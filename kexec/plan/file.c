@@ -39,7 +39,7 @@ static int check_crash(
 		status = plan_not_elf(SEGMENT_INITRD, inputs->initrd, err);
 	if (status)
 		return status;
-	plan->hotplug = offered && wanted != HOTPLUG_OFF;
+	plan->hotplug = offered;
 	if (wanted == HOTPLUG_AUTO && !offered) {
 		struct err why = ERR_INIT;
 
@@ -47,7 +47,7 @@ static int check_crash(
 		report_add(report, REPORT_WARNING, "hotplug", "loading without --hotplug: %s",
 			why.text);
 	}
-	if (wanted == HOTPLUG_ON && !plan->hotplug)
+	if (wanted == HOTPLUG_ON && !offered)
 		return crash_hotplug_missing(inputs->machine, err);
 	return ST_OK;
 }

@@ -100,7 +100,7 @@ struct plan {
 	uint64_t entry;
 	uint64_t flags; /* for kexec_load(2) */
 
-	bool hotplug;		/* the kernel is asked to keep the elfcorehdr true */
+	bool hotplug;		/* the kernel is to keep the elfcorehdr true */
 	uint64_t hotplug_asked; /* bytes the kernel asks for; 0 when it does not say */
 	uint64_t
 		hotplug_needed; /* bytes of a header for every possible CPU and the ranges of now */

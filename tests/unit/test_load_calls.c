@@ -597,6 +597,30 @@ static void hotplug_is_verified_on_the_file_path_too(void **state)
 	end(&session);
 }
 
+/* The kernel does it unasked where it can. When it does not, that was no request. */
+static void hotplug_of_the_file_path_is_verified_unasked(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "0\n");
+	assert_loaded(&session, "file "); /* this kernel has none */
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	assert_non_null(strstr(session.said,
+		"kexec: warning: hotplug: the crash kernel is loaded, but /sys/devices/system/"));
+	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "1\n");
+	assert_loaded(&session, "file ");
+	/* The other call has to be asked, or does nothing of the kind. */
+	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "0\n");
+	session.request.syscall = SYSCALL_LOAD;
+	assert_loaded(&session, "load ");
+	assert_null(strstr(session.said, "hotplug"));
+	end(&session);
+}
+
 /* "must stay": unloading falls back only where there is no kexec_file_load(2). It is about this
  * machine, whatever that has loaded: nothing is looked at before. */
 static void unload_falls_back_where_there_is_no_file_call(void **state)
@@ -660,6 +684,7 @@ int main(void)
 		cmocka_unit_test(loss_of_the_armed_image_is_said),
 		cmocka_unit_test(unload_falls_back_where_there_is_no_file_call),
 		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),
+		cmocka_unit_test(hotplug_of_the_file_path_is_verified_unasked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
