@@ -82,12 +82,15 @@ static int read_file(const struct sysroot *root, const char *path, struct view *
 }
 
 /* A header outlives its image, so without an image there is nothing to look for. */
-static int read_armed(const struct iomem *iomem, const struct kexec_state *state,
-	uint64_t page_size, const struct sysroot *root, struct view *view)
+static int read_armed(const struct iomem *iomem, uint64_t page_size, const struct sysroot *root,
+	struct view *view)
 {
-	int status;
+	const char *path;
+	int loaded, status = kexec_state_loaded(root, true, &loaded, &path, &view->unknown);
 
-	if (state->crash_loaded != 1)
+	if (status)
+		return status;
+	if (loaded != 1)
 		return err_set(&view->unknown, ST_NOT_FOUND, "armed-core-unloaded",
 			"no crash kernel is armed");
 	status = armed_core_new(root, iomem->crash_load, page_size, &view->armed, &view->unknown);
@@ -102,23 +105,22 @@ static int read_armed(const struct iomem *iomem, const struct kexec_state *state
 /* Memory, CPUs and, unless there is a file, the armed header of the machine at root. */
 static int read_machine(const struct sysroot *root, bool wants_armed, struct view *view)
 {
-	struct kexec_state state = { .loaded = STATE_UNKNOWN };
 	struct iomem iomem = { .crash_load = { 0, 0 } };
+	struct rangeset cma = RANGESET_INIT;
 	uint64_t page_size = 0;
 	int status = iomem_read(root, &iomem, &view->unknown);
 
 	if (!status)
-		status = kexec_state_read(root, &state, &view->unknown);
+		status = kexec_state_read_cma(root, &cma, &view->unknown);
 	if (!status)
 		status = machine_read_page_size(root, &page_size, &view->unknown);
 	if (!status)
-		status = iomem_dumped(
-			&iomem, &state.crash_cma, page_size, &view->dumped, &view->unknown);
+		status = iomem_dumped(&iomem, &cma, page_size, &view->dumped, &view->unknown);
 	if (!status && wants_armed)
-		status = read_armed(&iomem, &state, page_size, root, view);
+		status = read_armed(&iomem, page_size, root, view);
 	if (!status)
 		cpus_read(root, &view->cpus, NULL, NULL);
-	kexec_state_done(&state);
+	rangeset_done(&cma);
 	iomem_done(&iomem);
 	view->has_machine = status == ST_OK;
 	return status;

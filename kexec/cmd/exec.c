@@ -8,17 +8,13 @@
 #include "kexec/system/kexec_state.h"
 #include "lib/sysroot.h"
 
-/* A state that cannot be read is no reason to stay: the kernel knows best. */
+/* A state that is not known is no reason to stay: the kernel knows best. */
 static int check_loaded(const struct sysroot *root, struct err *err)
 {
-	struct kexec_state state;
+	const char *path;
 	int loaded;
 
-	if (kexec_state_read(root, &state, NULL))
-		return ST_OK;
-	loaded = state.loaded;
-	kexec_state_done(&state);
-	if (loaded)
+	if (kexec_state_loaded(root, false, &loaded, &path, NULL) || loaded)
 		return ST_OK;
 	err_set(err, ST_NOT_FOUND, "nothing-loaded", "Nothing has been loaded!");
 	return err_hint(err, "load a kernel first: kexec -l KERNEL");

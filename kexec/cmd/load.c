@@ -258,7 +258,8 @@ static void probe_file_load(const struct syscall_ops *ops, const struct sysroot 
 {
 	inputs->file_load = kconfig_enabled(&machine->config, "KEXEC_FILE");
 	if (inputs->file_load == TRI_UNKNOWN && sysroot_is_live(root) &&
-		inputs->request->hotplug != HOTPLUG_OFF && machine->state.load_limit_reboot == -1)
+		inputs->request->hotplug != HOTPLUG_OFF &&
+		machine->state.load_limit_reboot == LOAD_LIMIT_NONE)
 		inputs->file_load = ops->has_file_load(ops->context) ? TRI_YES : TRI_NO;
 }
 
@@ -295,13 +296,10 @@ struct round {
 /* The one question after a failed call is whether a panic would still be captured. */
 static void say_what_is_armed(const struct round *round, struct err *err)
 {
-	int before = round->inputs.machine->state.crash_loaded, armed = STATE_UNKNOWN;
-	struct kexec_state now;
+	int before = round->inputs.machine->state.crash_loaded, armed;
+	const char *path;
 
-	if (kexec_state_read(round->root, &now, NULL) == ST_OK) {
-		armed = now.crash_loaded;
-		kexec_state_done(&now);
-	}
+	kexec_state_loaded(round->root, true, &armed, &path, NULL);
 	if (before == 1 && armed == 0)
 		err_prefix(err, "NO CRASH KERNEL IS ARMED NOW, the one armed before is gone");
 	else if (before == 1 && armed == 1)

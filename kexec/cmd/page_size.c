@@ -30,7 +30,7 @@ int check_page_size(const struct machine *machine, const struct image *image,
 	const struct arch_ops *arch = arch_find(machine->name);
 
 	if (!image->page_size || image->page_size == machine->page_size || !arch ||
-		!arch->make_page_size_probe || machine->state.load_limit_reboot != -1)
+		!arch->make_page_size_probe || machine->state.load_limit_reboot != LOAD_LIMIT_NONE)
 		return ST_OK;
 	/* EINVAL has many reasons: the same image with pages that the CPU does have tells whether
 	 * it is this one. */

@@ -16,18 +16,22 @@
 /* All that is printed. */
 struct overview {
 	struct kexec_state state;
+	struct rangeset cma; /* when cma_error is empty */
+	struct err cma_error;
 	struct iomem iomem;	 /* its crash regions, when iomem_error is empty */
 	struct err iomem_error;	 /* as for anybody but root */
 	int reload;		 /* must user space load again at a hotplug event? 0, 1 or -1 */
 	const char *reload_text; /* why; static */
 	struct purgatory_record purgatory; /* of the way here, when purgatory_error is empty */
 	struct err purgatory_error;	   /* as for most kernels */
+	struct report report;		   /* what makes no sense */
 };
 
 static void overview_done(struct overview *view)
 {
-	kexec_state_done(&view->state);
+	rangeset_done(&view->cma);
 	iomem_done(&view->iomem);
+	report_done(&view->report);
 }
 
 /* The kernel cannot do what it claims: see struct arch_ops.hotplug_needs_kexec_file. */
@@ -71,18 +75,20 @@ static void judge_reload(const struct sysroot *root, struct overview *view)
 	}
 }
 
-static int overview_read(const struct sysroot *root, struct overview *ret, struct err *err)
+static void overview_read(const struct sysroot *root, struct overview *ret)
 {
-	struct overview view = { .iomem_error = ERR_INIT, .purgatory_error = ERR_INIT };
-	int result = kexec_state_read(root, &view.state, err);
+	struct overview view = { .iomem_error = ERR_INIT,
+		.cma_error = ERR_INIT,
+		.purgatory_error = ERR_INIT,
+		.report = REPORT_INIT };
 
-	if (result)
-		return result;
+	kexec_state_read(root, &view.state, &view.report);
+	if (kexec_state_read_cma(root, &view.cma, &view.cma_error))
+		report_add(&view.report, REPORT_WARNING, "state", "%s", view.cma_error.text);
 	iomem_read(root, &view.iomem, &view.iomem_error);
 	judge_reload(root, &view);
 	purgatory_record_read(root, &view.purgatory, &view.purgatory_error);
 	*ret = view;
-	return ST_OK;
 }
 
 /* --- text ---------------------------------------------------------------------------- */
@@ -94,7 +100,9 @@ static const char *words(int tristate, const char *yes, const char *no)
 
 static void print_limit(FILE *out, const char *what, int64_t limit)
 {
-	if (limit >= 0)
+	if (limit == LOAD_LIMIT_UNKNOWN)
+		fprintf(out, "loads left, %s: not known\n", what);
+	else if (limit != LOAD_LIMIT_NONE)
 		fprintf(out, "loads left, %s: %" PRId64 "\n", what, limit);
 }
 
@@ -130,7 +138,9 @@ static void print_text(const struct overview *view, FILE *out)
 		fprintf(out, "crash region: [0x%" PRIx64 ", 0x%" PRIx64 "), %" PRIu64 " bytes\n",
 			range.start, range.end, range_size(range));
 	}
-	if (state->crash_elfcorehdr_size)
+	if (state->crash_elfcorehdr_size_odd)
+		fprintf(out, "elfcorehdr: what the kernel asks for is not known\n");
+	else if (state->crash_elfcorehdr_size)
 		fprintf(out, "elfcorehdr: the kernel asks for %" PRIu64 " bytes\n",
 			state->crash_elfcorehdr_size);
 	fprintf(out, "reload at memory and CPU hotplug: %s\n", view->reload_text);
@@ -139,8 +149,8 @@ static void print_text(const struct overview *view, FILE *out)
 			     "(kernel.kexec_load_disabled)\n");
 	print_limit(out, "for a restart", state->load_limit_reboot);
 	print_limit(out, "for a panic", state->load_limit_panic);
-	if (state->lockdown[0])
-		fprintf(out, "lockdown: %s\n", state->lockdown);
+	if (state->lockdown_odd || state->lockdown[0])
+		fprintf(out, "lockdown: %s\n", state->lockdown_odd ? "not known" : state->lockdown);
 	print_purgatory(view, out);
 }
 
@@ -167,7 +177,10 @@ static struct json_object *describe_crash(struct jsonw *writer, const struct ove
 	} else {
 		jsonw_put(writer, object, "regions", jsonw_ranges(writer, &view->iomem.crash));
 	}
-	jsonw_put(writer, object, "cma", jsonw_ranges(writer, &state->crash_cma));
+	if (view->cma_error.status)
+		jsonw_put_null(writer, object, "cma");
+	else
+		jsonw_put(writer, object, "cma", jsonw_ranges(writer, &view->cma));
 	if (state->crash_elfcorehdr_size)
 		jsonw_put_number(writer, object, "elfcorehdr_size", state->crash_elfcorehdr_size);
 	else
@@ -199,6 +212,15 @@ static struct json_object *describe_purgatory(
 	return object;
 }
 
+static struct json_object *list_warnings(struct jsonw *writer, const struct report *report)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < report->count; i++)
+		jsonw_append(writer, array, json_object_new_string(report->entries[i].text));
+	return array;
+}
+
 static int print_json(const struct overview *view, FILE *out, struct err *err)
 {
 	struct jsonw writer = { .failed = false };
@@ -221,6 +243,7 @@ static int print_json(const struct overview *view, FILE *out, struct err *err)
 	else
 		jsonw_put(&writer, object, "purgatory",
 			describe_purgatory(&writer, &view->purgatory));
+	jsonw_put(&writer, object, "warnings", list_warnings(&writer, &view->report));
 	result = jsonw_finish(&writer, object, &text);
 	if (result)
 		err_no_memory(err);
@@ -232,11 +255,15 @@ static int print_json(const struct overview *view, FILE *out, struct err *err)
 
 /* --- the verbs ----------------------------------------------------------------------- */
 
-static int answer(const struct request *request, const struct kexec_state *state, int *ret_answer,
-	struct err *err)
+/* From its one file, whatever the others say. */
+static int answer(
+	const struct request *request, const struct sysroot *root, int *ret_answer, struct err *err)
 {
-	int loaded = request->crash ? state->crash_loaded : state->loaded;
+	const char *path;
+	int loaded, result = kexec_state_loaded(root, request->crash, &loaded, &path, err);
 
+	if (result)
+		return result;
 	if (loaded == STATE_UNKNOWN) {
 		err_set(err, ST_SYSTEM, "status-unreadable",
 			"the kernel does not say whether an image is loaded: no "
@@ -249,26 +276,35 @@ static int answer(const struct request *request, const struct kexec_state *state
 	return ST_OK;
 }
 
+static int show_overview(const struct request *request, const struct sysroot *root,
+	const struct cmd_io *io, struct err *err)
+{
+	struct overview view;
+	int result = ST_OK;
+
+	overview_read(root, &view);
+	if (request->status == STATUS_JSON)
+		result = print_json(&view, io->out, err);
+	else
+		print_text(&view, io->out);
+	print_warnings(io, &view.report);
+	overview_done(&view);
+	return result;
+}
+
 int show_status(
 	const struct request *request, const struct cmd_io *io, int *ret_answer, struct err *err)
 {
-	struct overview view;
 	struct sysroot *root;
 	int result = sysroot_new(request->sysroot, &root, err);
 
 	if (result)
 		return result;
-	result = overview_read(root, &view, err);
-	sysroot_free(root);
-	if (result)
-		return result;
-	if (request->status == STATUS_TEXT)
-		print_text(&view, io->out);
-	else if (request->status == STATUS_JSON)
-		result = print_json(&view, io->out, err);
+	if (request->status != STATUS_QUIET)
+		result = show_overview(request, root, io, err);
 	if (!result)
-		result = answer(request, &view.state, ret_answer, err);
-	overview_done(&view);
+		result = answer(request, root, ret_answer, err);
+	sysroot_free(root);
 	return result;
 }
 

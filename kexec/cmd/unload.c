@@ -6,12 +6,16 @@
 #include "kexec/system/kexec_state.h"
 #include "lib/sysroot.h"
 
-/* By whichever call the kernel has: each removes what either has loaded. */
-static int unload(const struct request *request, const struct cmd_io *io,
-	const struct kexec_state *state, struct err *err)
+int unload_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
+	struct err *err)
 {
+	struct kexec_state state;
+
+	/* For hints only. */
+	kexec_state_read(root, &state, NULL);
+	/* By whichever call the kernel has: each removes what either has loaded. */
 	if (request->syscall != SYSCALL_LOAD) {
-		int status = kexec_file_unload(io->syscalls, request->crash, state, err);
+		int status = kexec_file_unload(io->syscalls, request->crash, &state, err);
 
 		if (status != ST_UNSUPPORTED || request->syscall == SYSCALL_FILE_LOAD)
 			return status;
@@ -19,27 +23,22 @@ static int unload(const struct request *request, const struct cmd_io *io,
 			fprintf(io->err, "syscall: %s: using kexec_load instead\n", err->text);
 		err_clear(err);
 	}
-	return kexec_load_unload(io->syscalls, request->crash, state, err);
+	return kexec_load_unload(io->syscalls, request->crash, &state, err);
 }
 
 int unload_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
 {
-	struct kexec_state state;
 	struct sysroot *root;
 	int status = sysroot_new(request->sysroot, &root, err);
 
 	if (status)
 		return status;
-	if (!sysroot_is_live(root))
+	if (sysroot_is_live(root))
+		status = unload_from(request, root, io, err);
+	else
 		status = err_set(err, ST_USAGE, "sysroot-not-live",
 			"--sysroot=%s is not this machine: there is nothing to unload",
 			request->sysroot);
-	if (!status)
-		status = kexec_state_read(root, &state, err);
-	if (!status) {
-		status = unload(request, io, &state, err);
-		kexec_state_done(&state);
-	}
 	sysroot_free(root);
 	return status;
 }

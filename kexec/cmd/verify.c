@@ -13,15 +13,10 @@ int verify_armed(const struct sysroot *root, bool crash, bool hotplug,
 
 	for (int i = 0; i < STATE_TRIES; i++) {
 		struct kexec_state state;
-		bool rewrites;
-		int status = kexec_state_read(root, &state, err);
 
-		if (status)
-			return status;
+		kexec_state_read(root, &state, NULL);
 		loaded = (crash ? state.crash_loaded : state.loaded) == 1;
-		rewrites = kexec_state_hotplug_armed(&state);
-		kexec_state_done(&state);
-		if (loaded && (rewrites || !hotplug))
+		if (loaded && (!hotplug || kexec_state_hotplug_armed(&state)))
 			return ST_OK;
 		ops->sleep_ms(ops->context, STATE_WAIT_MS);
 	}

@@ -78,8 +78,9 @@ int crash_hotplug_missing(const struct machine *machine, struct err *err)
 	err_set(err, ST_UNSUPPORTED, "hotplug-unsupported",
 		"the running kernel %s does not do crash hotplug: neither "
 		"/sys/kernel/kexec/crash_elfcorehdr_size nor "
-		"/sys/kernel/crash_elfcorehdr_size is there",
-		machine->release);
+		"/sys/kernel/crash_elfcorehdr_size %s",
+		machine->release,
+		machine->state.crash_elfcorehdr_size_odd ? "says a size" : "is there");
 	return err_hint(err, "it needs CONFIG_CRASH_HOTPLUG; --hotplug=auto loads without it, and "
 			     "then udev has to reload at every hotplug event");
 }
@@ -191,7 +192,7 @@ static int plan_core(
 
 	if (!status)
 		status = iomem_dumped(
-			&machine->iomem, &machine->state.crash_cma, plan->page_size, &ram, err);
+			&machine->iomem, &machine->crash_cma, plan->page_size, &ram, err);
 	if (!status)
 		status = elfcorehdr_build(&input, &plan->core, err);
 	if (!status)

@@ -99,7 +99,7 @@ static int ask(const struct syscall_ops *ops, const struct file_load *what,
 	int errnum;
 
 	/* Where loads are counted it would cost one. */
-	if (!what->crash || state->crash_loaded != 1 || state->load_limit_reboot != -1)
+	if (!what->crash || state->crash_loaded != 1 || state->load_limit_reboot != LOAD_LIMIT_NONE)
 		return 0;
 	errnum = call_kernel(ops, &offer, 0);
 	if (errnum && errnum != EBADF)
@@ -127,7 +127,7 @@ int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 			errnum, is_unusable(errnum), what->crash, state, "kexec_file_load", err);
 	errnum = EINVAL;
 	/* Where loads are counted a try for the sake of more messages would cost one. */
-	if (what->debug && limit == -1)
+	if (what->debug && limit == LOAD_LIMIT_NONE)
 		errnum = call_kernel(ops, what, flags | KEXEC_FILE_DEBUG);
 	if (errnum == EINVAL)
 		errnum = call_kernel(ops, what, flags);

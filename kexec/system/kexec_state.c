@@ -15,89 +15,89 @@ struct place {
 	const char *old_path;
 };
 
-static int read_number(
-	const struct sysroot *root, struct place place, uint64_t *ret, struct err *err)
-{
-	int status;
+static const struct place loaded_place = { "/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded" };
+static const struct place crash_loaded_place = { "/sys/kernel/kexec/crash_loaded",
+	"/sys/kernel/kexec_crash_loaded" };
 
-	status = sysroot_read_u64(root, place.path, 10, ret, err);
-	if (status == ST_NOT_FOUND && place.old_path) {
-		err_clear(err);
-		status = sysroot_read_u64(root, place.old_path, 10, ret, err);
-	}
-	return status;
+/* The name that leads to a file; the old one when neither does. */
+static const char *find(const struct sysroot *root, struct place place)
+{
+	return place.old_path && !sysroot_exists(root, place.path) ? place.old_path : place.path;
 }
 
-/* A file that says 0 or 1, or whose silence is no failure. */
-static int read_flag(const struct sysroot *root, struct place place, int *ret, struct err *err)
+/* A file of which nothing is known: its silence is no failure, nonsense is. */
+static bool is_silent(int status, struct err *err)
+{
+	if (status != ST_NOT_FOUND && status != ST_DENIED && status != ST_SYSTEM)
+		return false;
+	err_clear(err);
+	return true;
+}
+
+static int read_flag(const struct sysroot *root, const char *path, int *ret, struct err *err)
 {
 	uint64_t value;
-	int status;
+	int status = sysroot_read_u64(root, path, 10, &value, err);
 
-	status = read_number(root, place, &value, err);
-	if (status == ST_NOT_FOUND || status == ST_DENIED || status == ST_SYSTEM) {
-		err_clear(err);
-		*ret = STATE_UNKNOWN;
+	*ret = STATE_UNKNOWN;
+	if (is_silent(status, err))
 		return ST_OK;
-	}
 	if (status != ST_OK)
 		return status;
 	if (value > 1)
 		return err_set(err, ST_BAD_INPUT, "kexec-state-flag",
-			"%s: found %llu, wanted 0 or 1", place.path, (unsigned long long)value);
+			"%s: found %llu, wanted 0 or 1", path, (unsigned long long)value);
 	*ret = (int)value;
 	return ST_OK;
 }
 
-static int read_flags(const struct sysroot *root, struct kexec_state *state, struct err *err)
+/* What makes no sense is told, and not known. */
+static bool is_odd(int status, struct err *why, struct report *report)
+{
+	if (status != ST_OK)
+		report_add(report, REPORT_WARNING, "state", "%s", why->text);
+	err_clear(why);
+	return status != ST_OK;
+}
+
+static void read_flags(const struct sysroot *root, struct kexec_state *state, struct report *report)
 {
 	static const char cpu[] = "/sys/devices/system/cpu/crash_hotplug";
 	static const char memory[] = "/sys/devices/system/memory/crash_hotplug";
 	const struct {
-		struct place place;
+		const char *path;
 		int *flag;
 	} flags[] = {
-		{ { "/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded" }, &state->loaded },
-		{ { "/sys/kernel/kexec/crash_loaded", "/sys/kernel/kexec_crash_loaded" },
-			&state->crash_loaded },
-		{ { cpu, NULL }, &state->cpu_hotplug },
-		{ { memory, NULL }, &state->memory_hotplug },
-		{ { "/proc/sys/kernel/kexec_load_disabled", NULL }, &state->load_disabled },
+		{ find(root, loaded_place), &state->loaded },
+		{ find(root, crash_loaded_place), &state->crash_loaded },
+		{ cpu, &state->cpu_hotplug },
+		{ memory, &state->memory_hotplug },
+		{ "/proc/sys/kernel/kexec_load_disabled", &state->load_disabled },
 	};
-	int status = ST_OK;
+	struct err why = ERR_INIT;
 
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]) && status == ST_OK; i++)
-		status = read_flag(root, flags[i].place, flags[i].flag, err);
-	return status;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		is_odd(read_flag(root, flags[i].path, flags[i].flag, &why), &why, report);
 }
 
-static int read_elfcorehdr_size(const struct sysroot *root, uint64_t *ret, struct err *err)
+int kexec_state_loaded(
+	const struct sysroot *root, bool crash, int *ret, const char **ret_path, struct err *err)
 {
-	struct place place = { "/sys/kernel/kexec/crash_elfcorehdr_size",
+	*ret_path = find(root, crash ? crash_loaded_place : loaded_place);
+	return read_flag(root, *ret_path, ret, err);
+}
+
+static void read_elfcorehdr_size(
+	const struct sysroot *root, struct kexec_state *state, struct report *report)
+{
+	static const struct place place = { "/sys/kernel/kexec/crash_elfcorehdr_size",
 		"/sys/kernel/crash_elfcorehdr_size" };
-	int status;
+	struct err why = ERR_INIT;
+	int status =
+		sysroot_read_u64(root, find(root, place), 10, &state->crash_elfcorehdr_size, &why);
 
-	status = read_number(root, place, ret, err);
-	if (status == ST_NOT_FOUND) {
-		err_clear(err);
-		*ret = 0;
-		return ST_OK;
-	}
-	return status;
-}
-
-/* A file whose absence is no failure: the blob stays empty then. */
-static int read_optional(
-	const struct sysroot *root, const char *path, struct blob *ret, struct err *err)
-{
-	int status;
-
-	status = sysroot_read(root, path, STATE_TEXT_MAX, ret, err);
-	if (status == ST_NOT_FOUND || status == ST_DENIED || status == ST_SYSTEM) {
-		err_clear(err);
-		return ST_OK;
-	}
-	return status;
+	if (status != ST_NOT_FOUND)
+		state->crash_elfcorehdr_size_odd = is_odd(status, &why, report);
 }
 
 static int parse_cma(struct span text, const char *path, struct rangeset *ret, struct err *err)
@@ -133,27 +133,22 @@ static int parse_cma(struct span text, const char *path, struct rangeset *ret, s
 	return ST_OK;
 }
 
-/*
- * A kernel that has the file and does not let us read it would leave us with CMA memory in
- * the dump that changes underneath, so that this, unlike a flag, is a failure.
- */
-static int read_cma(const struct sysroot *root, struct rangeset *ret, struct err *err)
+int kexec_state_read_cma(const struct sysroot *root, struct rangeset *ret, struct err *err)
 {
-	static const char *const paths[] = { "/sys/kernel/kexec/crash_cma_ranges",
+	static const struct place place = { "/sys/kernel/kexec/crash_cma_ranges",
 		"/sys/kernel/kexec_crash_cma_ranges" };
+	const char *path = find(root, place);
 	struct blob text = BLOB_INIT;
-	int status = ST_OK;
+	int status = sysroot_read(root, path, STATE_TEXT_MAX, &text, err);
 
-	for (size_t i = 0; i < 2; i++) {
-		status = sysroot_read(root, paths[i], STATE_TEXT_MAX, &text, err);
-		if (status == ST_OK)
-			status = parse_cma(blob_span(&text), paths[i], ret, err);
-		blob_done(&text);
-		if (status != ST_NOT_FOUND)
-			return status;
+	if (status == ST_NOT_FOUND) {
 		err_clear(err);
+		return ST_OK;
 	}
-	return ST_OK;
+	if (status == ST_OK)
+		status = parse_cma(blob_span(&text), path, ret, err);
+	blob_done(&text);
+	return status;
 }
 
 static int read_limit(const struct sysroot *root, const char *path, int64_t *ret, struct err *err)
@@ -161,10 +156,11 @@ static int read_limit(const struct sysroot *root, const char *path, int64_t *ret
 	struct blob text = BLOB_INIT;
 	struct span line;
 	uint64_t value;
-	int status;
+	int status = sysroot_read(root, path, STATE_TEXT_MAX, &text, err);
 
-	*ret = -1;
-	status = read_optional(root, path, &text, err);
+	*ret = LOAD_LIMIT_NONE;
+	if (is_silent(status, err))
+		return ST_OK;
 	line = span_trim(blob_span(&text));
 	if (status == ST_OK && line.size && !span_equals(line, "-1")) {
 		if (span_number(line, 10, &value) && value <= INT64_MAX)
@@ -174,6 +170,8 @@ static int read_limit(const struct sysroot *root, const char *path, int64_t *ret
 				"%s: found \"%.*s\", wanted -1 or a number", path,
 				line.size > 80 ? 80 : (int)line.size, (const char *)line.data);
 	}
+	if (status != ST_OK)
+		*ret = LOAD_LIMIT_UNKNOWN;
 	blob_done(&text);
 	return status;
 }
@@ -184,58 +182,43 @@ static int read_lockdown(const struct sysroot *root, char *ret, size_t ret_size,
 {
 	static const char path[] = "/sys/kernel/security/lockdown";
 	struct blob text = BLOB_INIT;
-	struct span rest;
-	struct span word;
-	int status;
+	struct span line, rest, word;
+	int status = sysroot_read(root, path, STATE_TEXT_MAX, &text, err);
 
-	status = read_optional(root, path, &text, err);
-	rest = span_trim(blob_span(&text));
-	if (status == ST_OK && rest.size) {
+	if (is_silent(status, err))
+		return ST_OK;
+	rest = line = span_trim(blob_span(&text));
+	if (status == ST_OK && line.size) {
 		if (span_take_until(&rest, '[', &word) && span_take_until(&rest, ']', &word) &&
 			word.size && word.size < ret_size) {
 			memcpy(ret, word.data, word.size);
 			ret[word.size] = '\0';
 		} else {
-			rest = span_trim(blob_span(&text));
 			status = err_set(err, ST_BAD_INPUT, "lockdown-syntax",
 				"%s: found \"%.*s\", wanted words with one in brackets", path,
-				rest.size > 80 ? 80 : (int)rest.size, (const char *)rest.data);
+				line.size > 80 ? 80 : (int)line.size, (const char *)line.data);
 		}
 	}
 	blob_done(&text);
 	return status;
 }
 
-void kexec_state_done(struct kexec_state *state)
+void kexec_state_read(const struct sysroot *root, struct kexec_state *ret, struct report *report)
 {
-	rangeset_done(&state->crash_cma);
-	*state = (struct kexec_state){ .crash_cma = RANGESET_INIT };
-}
+	struct kexec_state state = { .lockdown = "" };
+	struct err why = ERR_INIT;
 
-int kexec_state_read(const struct sysroot *root, struct kexec_state *ret, struct err *err)
-{
-	struct kexec_state state = { .crash_cma = RANGESET_INIT };
-	int status;
-
-	status = read_flags(root, &state, err);
-	if (status == ST_OK)
-		status = read_elfcorehdr_size(root, &state.crash_elfcorehdr_size, err);
-	if (status == ST_OK)
-		status = read_cma(root, &state.crash_cma, err);
-	if (status == ST_OK)
-		status = read_limit(root, "/proc/sys/kernel/kexec_load_limit_panic",
-			&state.load_limit_panic, err);
-	if (status == ST_OK)
-		status = read_limit(root, "/proc/sys/kernel/kexec_load_limit_reboot",
-			&state.load_limit_reboot, err);
-	if (status == ST_OK)
-		status = read_lockdown(root, state.lockdown, sizeof(state.lockdown), err);
-	if (status != ST_OK) {
-		kexec_state_done(&state);
-		return status;
-	}
+	read_flags(root, &state, report);
+	read_elfcorehdr_size(root, &state, report);
+	is_odd(read_limit(root, "/proc/sys/kernel/kexec_load_limit_panic", &state.load_limit_panic,
+		       &why),
+		&why, report);
+	is_odd(read_limit(root, "/proc/sys/kernel/kexec_load_limit_reboot",
+		       &state.load_limit_reboot, &why),
+		&why, report);
+	state.lockdown_odd = is_odd(
+		read_lockdown(root, state.lockdown, sizeof(state.lockdown), &why), &why, report);
 	*ret = state;
-	return ST_OK;
 }
 
 /* A missing crash_hotplug file is fine as long as the other one says yes: each exists only

@@ -13,30 +13,53 @@
 
 #include "lib/err.h"
 #include "lib/rangeset.h"
+#include "lib/report.h"
 #include "lib/sysroot.h"
 
 /* Values of the 0/1 files. */
-#define STATE_UNKNOWN (-1) /* the file is not there or cannot be read */
+#define STATE_UNKNOWN (-1) /* the file is not there, cannot be read, or says something else */
+
+/* Values of a load limit. */
+#define LOAD_LIMIT_NONE	   (-1)
+#define LOAD_LIMIT_UNKNOWN (-2) /* the file says something that is no limit */
 
 struct kexec_state {
 	int loaded;	  /* 0, 1, STATE_UNKNOWN */
 	int crash_loaded; /* 0, 1, STATE_UNKNOWN */
-	/* Bytes that the kernel wants for the elfcorehdr segment; 0 when there is no such
-	 * file, which means that the kernel does not do crash hotplug. */
+	/* Bytes that the kernel wants for the elfcorehdr segment; 0 when there is no such file,
+	 * which means that the kernel does not do crash hotplug, or when it is odd. */
 	uint64_t crash_elfcorehdr_size;
-	int cpu_hotplug;	   /* /sys/devices/system/cpu/crash_hotplug */
-	int memory_hotplug;	   /* /sys/devices/system/memory/crash_hotplug */
-	struct rangeset crash_cma; /* crash_cma_ranges; normalized */
-	int load_disabled;	   /* sysctl kernel.kexec_load_disabled */
-	int64_t load_limit_panic;  /* sysctl kernel.kexec_load_limit_panic; -1 is no limit */
-	int64_t load_limit_reboot; /* sysctl kernel.kexec_load_limit_reboot; likewise */
-	char lockdown[24];	   /* "none", "integrity", "confidentiality"; "" when not known */
+	bool crash_elfcorehdr_size_odd; /* the file says something that is no size */
+	int cpu_hotplug;		/* /sys/devices/system/cpu/crash_hotplug */
+	int memory_hotplug;		/* /sys/devices/system/memory/crash_hotplug */
+	int load_disabled;		/* sysctl kernel.kexec_load_disabled */
+	int64_t load_limit_panic;	/* sysctl kernel.kexec_load_limit_panic, LOAD_LIMIT_* */
+	int64_t load_limit_reboot;	/* sysctl kernel.kexec_load_limit_reboot, likewise */
+	char lockdown[24]; /* "none", "integrity", "confidentiality"; "" when not known */
+	bool lockdown_odd; /* the file says something else */
 };
 
-void kexec_state_done(struct kexec_state *state);
+/*
+ * Read all of it. Each part is worth something without the others, so that none is a failure: a
+ * file that is missing leaves its field at "not known", and so does one that is there and makes no
+ * sense, with a warning in report.
+ */
+void kexec_state_read(const struct sysroot *root, struct kexec_state *ret, struct report *report);
 
-/* A missing file is no error; one that is there and makes no sense is ST_BAD_INPUT. */
-int kexec_state_read(const struct sysroot *root, struct kexec_state *ret, struct err *err);
+/*
+ * Whether the image for a restart, or with crash the one for a panic, is loaded: 0, 1,
+ * STATE_UNKNOWN. *ret_path, static, is the file that says so, or that would. ST_BAD_INPUT when it
+ * says something else.
+ */
+int kexec_state_loaded(
+	const struct sysroot *root, bool crash, int *ret, const char **ret_path, struct err *err);
+
+/*
+ * The crash_cma_ranges, normalized, into an empty set. A missing file is no error. One that cannot
+ * be read or makes no sense is: memory that is lent to CMA would be in the dump, and change
+ * underneath. ST_BAD_INPUT, ST_DENIED, ST_SYSTEM, ST_NO_MEMORY.
+ */
+int kexec_state_read_cma(const struct sysroot *root, struct rangeset *ret, struct err *err);
 
 /* Does the kernel say that it will keep the elfcorehdr of the armed image true by itself? */
 bool kexec_state_hotplug_armed(const struct kexec_state *state);

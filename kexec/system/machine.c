@@ -31,7 +31,7 @@ void machine_done(struct machine *machine)
 	blob_done(&machine->fdt);
 	rangeset_done(&machine->boot_memory);
 	kconfig_done(&machine->config);
-	kexec_state_done(&machine->state);
+	rangeset_done(&machine->crash_cma);
 	free(machine->cmdline);
 	*machine = (struct machine){ .cmdline = NULL };
 }
@@ -303,8 +303,8 @@ static int read_needed(const struct sysroot *root, bool crash, struct machine *m
 		status = cpus_read(root, &machine->cpus, report, err);
 	if (status == ST_OK && crash)
 		status = read_vmcoreinfo(root, machine, err);
-	if (status == ST_OK)
-		status = kexec_state_read(root, &machine->state, err);
+	if (status == ST_OK && crash)
+		status = kexec_state_read_cma(root, &machine->crash_cma, err);
 	return status;
 }
 
@@ -338,6 +338,7 @@ int machine_read(const struct sysroot *root, bool crash, struct machine *ret, st
 	struct machine machine = { .cmdline = NULL };
 	int status;
 
+	kexec_state_read(root, &machine.state, report);
 	status = read_needed(root, crash, &machine, report, err);
 	if (status == ST_OK)
 		status = read_optional(root, crash, &machine, report, err);

@@ -104,7 +104,7 @@ static void take_machine(struct stream *stream, struct plan_machine *pm)
 	machine->page_size = UINT64_C(4096) << take(stream, 1) % 3 * 2;
 	machine->ram_total = take(stream, 1) % 2 ? take_amount(stream) : 0;
 	take_memory(stream, &machine->iomem);
-	take_ranges(stream, 4, &machine->state.crash_cma);
+	take_ranges(stream, 4, &machine->crash_cma);
 	machine->state.crash_elfcorehdr_size =
 		take(stream, 1) % 4 == 3 ? take_amount(stream) : 4096;
 	pm_config(pm, configs[take(stream, 1) % 4]);
@@ -280,7 +280,7 @@ static bool page_wanted(const struct plan_machine *pm, uint64_t at)
 
 	return add_u64(at, page, &end) && rangeset_contains(&pm->machine.iomem.ram, at, end) &&
 	       !page_in(&pm->machine.iomem.crash, at, page) &&
-	       !page_in(&pm->machine.state.crash_cma, at, page);
+	       !page_in(&pm->machine.crash_cma, at, page);
 }
 
 static bool page_dumped(const struct plan *plan, uint64_t at, uint64_t page)
@@ -342,7 +342,7 @@ static void check_header(const struct plan_machine *pm)
 	}
 	check_edges(pm, &pm->machine.iomem.ram);
 	check_edges(pm, &pm->machine.iomem.crash);
-	check_edges(pm, &pm->machine.state.crash_cma);
+	check_edges(pm, &pm->machine.crash_cma);
 }
 
 /* The parameters as purgatory reads them, against the segments. */

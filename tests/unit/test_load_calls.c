@@ -621,6 +621,43 @@ static void hotplug_of_the_file_path_is_verified_unasked(void **state)
 	end(&session);
 }
 
+static void put_odd_state(const struct tmproot *tmp)
+{
+	static const char *const paths[] = { "/sys/kernel/security/lockdown",
+		"/proc/sys/kernel/kexec_load_limit_panic",
+		"/proc/sys/kernel/kexec_load_limit_reboot", "/proc/sys/kernel/kexec_load_disabled",
+		"/sys/kernel/kexec/crash_elfcorehdr_size", CPU_DIR "/crash_hotplug" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		tmproot_text(tmp, paths[i], "what\n");
+}
+
+/* A load needs none of that: it says so and goes on. */
+static void state_that_makes_no_sense_is_no_obstacle(void **state)
+{
+	static const char cma[] = "/sys/kernel/kexec/crash_cma_ranges";
+	struct session session;
+
+	(void)state;
+	start(&session);
+	put_odd_state(&session.tmp);
+	for (int i = 0; i < 2; i++) {
+		session.file_errno = i ? ENOSYS : 0;
+		assert_int_equal(run(&session), ST_OK);
+		assert_string_equal(session.calls, i ? "file load " : "file ");
+		assert_non_null(strstr(session.said,
+			"kexec: warning: state: /sys/kernel/security/lockdown: found \"what\""));
+	}
+	/* Memory that is lent to CMA would be in the dump; a restart has none. */
+	tmproot_text(&session.tmp, cma, "what\n");
+	assert_failed(&session, "", "crash-cma-line", 255, cma);
+	session.file_errno = 0;
+	session.request.crash = false;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	end(&session);
+}
+
 /* "must stay": unloading falls back only where there is no kexec_file_load(2). It is about this
  * machine, whatever that has loaded: nothing is looked at before. */
 static void unload_falls_back_where_there_is_no_file_call(void **state)
@@ -659,6 +696,12 @@ static void unload_falls_back_where_there_is_no_file_call(void **state)
 		err_clear(&session.err);
 		unload_kernel(&session.request, &io, &session.err);
 		assert_string_equal(session.calls, cases[i].calls);
+		/* Nor does it matter what the machine says of itself. */
+		put_odd_state(&session.tmp);
+		session.calls[0] = '\0';
+		err_clear(&session.err);
+		unload_from(&session.request, session.tmp.root, &io, &session.err);
+		assert_string_equal(session.calls, cases[i].calls);
 		assert_int_equal(exit_status(ACTION_UNLOAD, &session.err), cases[i].code);
 	}
 	end(&session);
@@ -682,6 +725,7 @@ int main(void)
 		cmocka_unit_test(retained_initrd_is_used),
 		cmocka_unit_test(armed_image_outlives_a_file_that_is_refused),
 		cmocka_unit_test(loss_of_the_armed_image_is_said),
+		cmocka_unit_test(state_that_makes_no_sense_is_no_obstacle),
 		cmocka_unit_test(unload_falls_back_where_there_is_no_file_call),
 		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),
 		cmocka_unit_test(hotplug_of_the_file_path_is_verified_unasked),

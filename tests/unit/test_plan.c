@@ -629,9 +629,9 @@ static void trap14_trap15_cma_is_lent_and_not_dumped(void **state)
 
 	(void)state;
 	pm_init(&pm);
-	rangeset_add(&pm.machine.state.crash_cma, 0x60000000, 0x64000000);
-	rangeset_add(&pm.machine.state.crash_cma, 0x80000000, 0x84000000);
-	rangeset_normalize(&pm.machine.state.crash_cma);
+	rangeset_add(&pm.machine.crash_cma, 0x60000000, 0x64000000);
+	rangeset_add(&pm.machine.crash_cma, 0x80000000, 0x84000000);
+	rangeset_normalize(&pm.machine.crash_cma);
 	plan_well(&pm);
 	assert_int_equal(pm.plan.core.count, 4 + 2 + 4);
 	assert_int_equal(pm.plan.core.entries[6].paddr, 0x40000000);
@@ -646,9 +646,9 @@ static void trap14_trap15_cma_is_lent_and_not_dumped(void **state)
 	assert_int_equal(cell(&pm, "linux,usable-memory-range", 9), 0x80000000);
 	/* More than the capture kernel takes. */
 	for (uint64_t i = 0; i < 6; i++)
-		rangeset_add(&pm.machine.state.crash_cma, 0x84000000 + i * 0x200000,
+		rangeset_add(&pm.machine.crash_cma, 0x84000000 + i * 0x200000,
 			0x84100000 + i * 0x200000);
-	rangeset_normalize(&pm.machine.state.crash_cma);
+	rangeset_normalize(&pm.machine.crash_cma);
 	assert_refused(&pm, ST_UNSUPPORTED, "usable-ranges", NULL);
 	pm_done(&pm);
 }

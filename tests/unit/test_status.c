@@ -170,6 +170,7 @@ static void json_has_both_images(void **state)
 	assert_string_equal(string_at(object, "/crash/elfcorehdr_size"), "null");
 	assert_string_equal(string_at(object, "/lockdown"), "null");
 	assert_string_equal(string_at(object, "/load_disabled"), "null");
+	assert_string_equal(string_at(object, "/warnings"), "[ ]");
 	json_object_put(object);
 
 	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
@@ -179,6 +180,49 @@ static void json_has_both_images(void **state)
 	tmproot_text(&session.tmp, "/proc/sys/kernel/kexec_load_limit_panic", "3\n");
 	assert_json(&session, "/crash/loads_left", "3");
 	end(&session);
+}
+
+/* One odd file hides nothing of the others, and nothing at all from -S. */
+static void what_makes_no_sense_is_not_known(void **state)
+{
+	static const struct {
+		const char *path, *line, *pointer;
+	} cases[] = {
+		{ "/sys/kernel/security/lockdown", "lockdown: not known\n", "/lockdown" },
+		{ "/proc/sys/kernel/kexec_load_limit_panic", "loads left, for a panic: not known\n",
+			"/crash/loads_left" },
+		{ "/proc/sys/kernel/kexec_load_limit_reboot",
+			"loads left, for a restart: not known\n", "/restart/loads_left" },
+		{ "/sys/kernel/kexec/crash_elfcorehdr_size",
+			"elfcorehdr: what the kernel asks for is not known\n",
+			"/crash/elfcorehdr_size" },
+		{ "/sys/kernel/kexec/crash_cma_ranges", "", "/crash/cma" },
+		{ "/sys/devices/system/memory/crash_hotplug", "", "/crash/memory_hotplug" },
+		{ LOADED, "kernel for a restart: not known\n", "/restart/loaded" },
+	};
+	struct json_object *object;
+	struct session session;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		start(&session);
+		tmproot_text(&session.tmp, cases[i].path, "what\n");
+		assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+		assert_int_equal(session.answer, 1);
+		assert_string_equal(session.warnings, "");
+		session.request.status = STATUS_TEXT;
+		assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
+		assert_int_equal(session.answer, 1);
+		assert_non_null(strstr(session.out, cases[i].line));
+		assert_ptr_equal(
+			strstr(session.warnings, "kexec: warning: state: "), session.warnings);
+		assert_non_null(strstr(session.warnings, cases[i].path));
+		object = json_of(&session);
+		assert_string_equal(string_at(object, cases[i].pointer), "null");
+		assert_non_null(strstr(string_at(object, "/warnings/0"), cases[i].path));
+		json_object_put(object);
+		end(&session);
+	}
 }
 
 static void reload_is_needed_unless_the_kernel_rewrites(void **state)
@@ -261,6 +305,7 @@ int main(void)
 		cmocka_unit_test(purgatory_is_shown_in_the_kernel_that_it_started),
 		cmocka_unit_test(status_answers_by_the_exit_status),
 		cmocka_unit_test(json_has_both_images),
+		cmocka_unit_test(what_makes_no_sense_is_not_known),
 		cmocka_unit_test(reload_is_needed_unless_the_kernel_rewrites),
 		cmocka_unit_test(memory_that_is_hidden_is_no_obstacle),
 		cmocka_unit_test(text_says_it_in_lines),

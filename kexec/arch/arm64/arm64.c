@@ -288,9 +288,9 @@ static int usable_ranges(const struct plan_inputs *inputs, const struct plan *pl
 		status = rangeset_add(&usable, plan->load_region.start, plan->load_region.end);
 	for (size_t i = 0; i < low.count && !status; i++)
 		status = rangeset_add(&usable, low.ranges[i].start, low.ranges[i].end);
-	for (size_t i = 0; i < machine->state.crash_cma.count && !status; i++)
-		status = rangeset_add(&usable, machine->state.crash_cma.ranges[i].start,
-			machine->state.crash_cma.ranges[i].end);
+	for (size_t i = 0; i < machine->crash_cma.count && !status; i++)
+		status = rangeset_add(&usable, machine->crash_cma.ranges[i].start,
+			machine->crash_cma.ranges[i].end);
 	rangeset_done(&load);
 	rangeset_done(&low);
 	if (status) {
