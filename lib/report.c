@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/checked.h"
 #include "lib/report.h"
@@ -34,6 +35,16 @@ static bool report_grow(struct report *report)
 	return true;
 }
 
+static bool report_has(
+	const struct report *report, enum report_kind kind, const char *area, const char *text)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (report->entries[i].kind == kind && strcmp(report->entries[i].area, area) == 0 &&
+			strcmp(report->entries[i].text, text) == 0)
+			return true;
+	return false;
+}
+
 void report_add(
 	struct report *report, enum report_kind kind, const char *area, const char *fmt, ...)
 {
@@ -50,15 +61,19 @@ void report_add(
 		report->truncated = true;
 		return;
 	}
+	/* One line, and nothing that a terminal would obey: text may quote a file. */
+	for (char *c = text; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
 	if (!report_grow(report)) {
 		free(text);
 		report->truncated = true;
 		return;
 	}
-	/* One line, and nothing that a terminal would obey: text may quote a file. */
-	for (char *c = text; *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	if (report_has(report, kind, area, text)) {
+		free(text);
+		return;
 	}
 	report->entries[report->count++] =
 		(struct report_entry){ .kind = kind, .area = area, .text = text };

@@ -35,7 +35,8 @@ struct report {
 
 void report_done(struct report *report);
 
-/* Add one line. A NULL report takes nothing. Cannot fail: see truncated. */
+/* Add one line, unless it is there already: what is done again says the same again. A NULL report
+ * takes nothing. Cannot fail: see truncated. */
 void report_add(struct report *report, enum report_kind kind, const char *area, const char *fmt,
 	...) __attribute__((format(printf, 4, 5)));
 

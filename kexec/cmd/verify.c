@@ -6,32 +6,53 @@
 #define STATE_TRIES   40
 #define STATE_WAIT_MS 50
 
+static int not_armed(const char *path, int loaded, struct err *err)
+{
+	if (loaded == STATE_UNKNOWN) {
+		err_set(err, ST_SYSTEM, "not-armed",
+			"the call succeeded, but %s cannot be read to see whether the image is "
+			"loaded",
+			path);
+		return err_hint(err, "is /sys mounted?");
+	}
+	err_set(err, ST_SYSTEM, "not-armed", "the call succeeded, but %s reads 0", path);
+	return err_hint(err, "another program may have unloaded the kernel: load again");
+}
+
+static const char *what_it_reads(int flag)
+{
+	return flag == STATE_UNKNOWN ? "is not known" : flag ? "reads 1" : "reads 0";
+}
+
+static int hotplug_not_armed(const struct kexec_state *state, struct err *err)
+{
+	err_set(err, ST_SYSTEM, "hotplug-not-armed",
+		"the crash kernel is loaded, but /sys/devices/system/cpu/crash_hotplug %s and "
+		"/sys/devices/system/memory/crash_hotplug %s: the kernel will not keep its "
+		"elfcorehdr true",
+		what_it_reads(state->cpu_hotplug), what_it_reads(state->memory_hotplug));
+	return err_hint(err, "load without --hotplug and let udev reload, or use a kernel with "
+			     "crash hotplug for this architecture");
+}
+
 int verify_armed(const struct sysroot *root, bool crash, bool hotplug,
 	const struct syscall_ops *ops, struct err *err)
 {
-	bool loaded = false;
+	struct kexec_state state = { .cpu_hotplug = STATE_UNKNOWN };
+	const char *path;
+	int loaded = 0;
 
-	for (int i = 0; i < STATE_TRIES; i++) {
-		struct kexec_state state;
-
-		kexec_state_read(root, &state, NULL);
-		loaded = (crash ? state.crash_loaded : state.loaded) == 1;
-		if (loaded && (!hotplug || kexec_state_hotplug_armed(&state)))
+	for (int i = 0; i < STATE_TRIES && loaded != STATE_UNKNOWN; i++) {
+		if (kexec_state_loaded(root, crash, &loaded, &path, err))
+			return err_prefix(err, "it is not known whether the call took");
+		if (hotplug)
+			kexec_state_read(root, &state, NULL);
+		if (loaded == 1 && (!hotplug || kexec_state_hotplug_armed(&state)))
 			return ST_OK;
-		ops->sleep_ms(ops->context, STATE_WAIT_MS);
+		if (loaded != STATE_UNKNOWN)
+			ops->sleep_ms(ops->context, STATE_WAIT_MS);
 	}
-	if (!loaded) {
-		err_set(err, ST_SYSTEM, "not-armed",
-			"the call succeeded, but /sys/kernel/kexec_%s does not read 1",
-			crash ? "crash_loaded" : "loaded");
-		return err_hint(err, "another program may have unloaded the kernel: load again");
-	}
-	err_set(err, ST_SYSTEM, "hotplug-not-armed",
-		"the crash kernel is loaded, but /sys/devices/system/{cpu,memory}/crash_hotplug do "
-		"not "
-		"read 1: the kernel will not keep its elfcorehdr true");
-	return err_hint(err, "load without --hotplug and let udev reload, or use a kernel with "
-			     "crash hotplug for this architecture");
+	return loaded == 1 ? hotplug_not_armed(&state, err) : not_armed(path, loaded, err);
 }
 
 static bool same_list(const struct cpulist *a, const struct cpulist *b)

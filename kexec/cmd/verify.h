@@ -13,7 +13,7 @@
 /*
  * The kernel says that an image is loaded, with crash that for a panic, and, with hotplug, that it
  * will keep its elfcorehdr true. Both files also read 0 while the kernel's lock is held, so a 0
- * is read again for about two seconds. ST_SYSTEM.
+ * is read again for about two seconds. ST_SYSTEM; ST_BAD_INPUT when the kernel says something else.
  */
 int verify_armed(const struct sysroot *root, bool crash, bool hotplug,
 	const struct syscall_ops *ops, struct err *err);

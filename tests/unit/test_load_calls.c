@@ -444,7 +444,7 @@ static void normal_image_is_loaded_and_verified(void **state)
 	assert_int_equal(session.flags, KEXEC_ARCH_AARCH64);
 	session.file_errno = 0;
 	tmproot_text(&session.tmp, "/sys/kernel/kexec/loaded", "0\n");
-	assert_failed(&session, "file ", "not-armed", 255, "kexec_loaded");
+	assert_failed(&session, "file ", "not-armed", 255, "/sys/kernel/kexec/loaded reads 0");
 	end(&session);
 }
 
@@ -575,6 +575,24 @@ static void loss_of_the_armed_image_is_said(void **state)
 	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4489 kB\n");
 	assert_failed(
 		&session, "ask file ", "image-half-of-ram", 254, "NO CRASH KERNEL IS ARMED NOW");
+	end(&session);
+}
+
+/* Both calls come to the same doubts. */
+static void warning_of_both_calls_is_printed_once(void **state)
+{
+	struct session session;
+	char *first;
+
+	(void)state;
+	start(&session);
+	session.request.hotplug = HOTPLUG_AUTO;
+	session.file_errno = ENOSYS;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file load ");
+	first = strstr(session.said, "loading without --hotplug");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "loading without --hotplug"));
 	end(&session);
 }
 
@@ -727,6 +745,7 @@ int main(void)
 		cmocka_unit_test(loss_of_the_armed_image_is_said),
 		cmocka_unit_test(state_that_makes_no_sense_is_no_obstacle),
 		cmocka_unit_test(unload_falls_back_where_there_is_no_file_call),
+		cmocka_unit_test(warning_of_both_calls_is_printed_once),
 		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),
 		cmocka_unit_test(hotplug_of_the_file_path_is_verified_unasked),
 	};

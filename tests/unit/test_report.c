@@ -34,6 +34,22 @@ static void lines_keep_their_order(void **state)
 	report_done(NULL);
 }
 
+static void what_is_said_again_is_there_once(void **state)
+{
+	struct report report = REPORT_INIT;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		report_add(&report, REPORT_CHOICE, "memory", "took %d", 3);
+		report_add(&report, REPORT_WARNING, "memory", "took %d", 3);
+		report_add(&report, REPORT_CHOICE, "cpus", "took %d", 3);
+		report_add(&report, REPORT_CHOICE, "cpus", "took\n%d", 4);
+	}
+	assert_int_equal(report.count, 4);
+	assert_string_equal(report.entries[3].text, "took?4");
+	report_done(&report);
+}
+
 static void it_grows(void **state)
 {
 	struct report report = REPORT_INIT;
@@ -101,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_keep_their_order),
+		cmocka_unit_test(what_is_said_again_is_there_once),
 		cmocka_unit_test(it_grows),
 		cmocka_unit_test(long_lines_are_whole_and_single),
 		cmocka_unit_test(nobody_listening_is_fine),

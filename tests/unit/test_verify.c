@@ -123,6 +123,7 @@ static void zero_that_stays_is_an_error(void **state)
 	tmproot_text(&tmp, MEMORY_HOT, "0\n");
 	assert_int_equal(look(&tmp, true, &change, &err), ST_SYSTEM);
 	assert_string_equal(err.id, "hotplug-not-armed");
+	assert_non_null(strstr(err.text, CPU_HOT " reads 1 and " MEMORY_HOT " reads 0"));
 	assert_int_equal(change.slept_ms, 2000);
 	/* It is of no interest without --hotplug. */
 	assert_int_equal(look(&tmp, false, &change, &err), ST_OK);
@@ -131,12 +132,29 @@ static void zero_that_stays_is_an_error(void **state)
 	assert_string_equal(err.id, "not-armed");
 	assert_int_equal(look(&tmp, false, &change, &err), ST_SYSTEM);
 	assert_string_equal(err.id, "not-armed");
+	assert_string_equal(err.text, "the call succeeded, but " LOADED " reads 0");
+	tmproot_done(&tmp);
+}
+
+/* Waiting brings no file into being, and no sense into one. */
+static void silence_is_told_at_once(void **state)
+{
+	struct change change = { .at = 0 };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	start(&tmp);
 	tmproot_remove(&tmp, LOADED);
 	assert_int_equal(look(&tmp, false, &change, &err), ST_SYSTEM);
 	assert_string_equal(err.id, "not-armed");
+	assert_non_null(strstr(err.text, "/sys/kernel/kexec_crash_loaded cannot be read"));
+	assert_non_null(strstr(err.hint, "/sys mounted"));
 	tmproot_text(&tmp, LOADED, "2\n");
-	assert_int_equal(look(&tmp, false, &change, &err), ST_SYSTEM);
-	assert_string_equal(err.id, "not-armed");
+	assert_int_equal(look(&tmp, false, &change, &err), ST_BAD_INPUT);
+	assert_string_equal(err.text,
+		"it is not known whether the call took: " LOADED ": found 2, wanted 0 or 1");
+	assert_int_equal(change.sleeps, 0);
 	tmproot_done(&tmp);
 }
 
@@ -176,6 +194,7 @@ static void trap01_hotplug_must_be_confirmed(void **state)
 	tmproot_remove(&tmp, CPU_HOT);
 	assert_int_equal(look(&tmp, true, &change, &err), ST_SYSTEM);
 	assert_string_equal(err.id, "hotplug-not-armed");
+	assert_non_null(strstr(err.text, CPU_HOT " is not known and " MEMORY_HOT " is not known"));
 	tmproot_text(&tmp, MEMORY_HOT, "1\n");
 	assert_int_equal(look(&tmp, true, &change, &err), ST_OK);
 	tmproot_text(&tmp, CPU_HOT, "0\n");
@@ -275,6 +294,7 @@ int main(void)
 		cmocka_unit_test(armed_is_seen_at_once),
 		cmocka_unit_test(trap31_zero_is_read_again),
 		cmocka_unit_test(zero_that_stays_is_an_error),
+		cmocka_unit_test(silence_is_told_at_once),
 		cmocka_unit_test(each_image_has_its_own_file),
 		cmocka_unit_test(trap01_hotplug_must_be_confirmed),
 		cmocka_unit_test(trap30_memory_that_changed_is_seen),
