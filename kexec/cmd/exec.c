@@ -36,21 +36,12 @@ static int jump(const struct cmd_io *io, struct err *err)
 	}
 }
 
-int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
+int exec_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
+	struct err *err)
 {
 	struct report report = REPORT_INIT;
-	struct sysroot *root;
-	int status = sysroot_new(request->sysroot, &root, err);
+	int status = check_loaded(root, err);
 
-	if (status)
-		return status;
-	if (!sysroot_is_live(root))
-		status = err_set(err, ST_USAGE, "sysroot-not-live",
-			"--sysroot=%s is not this machine: there is nothing to start",
-			request->sysroot);
-	else
-		status = check_loaded(root, err);
-	sysroot_free(root);
 	if (status)
 		return status;
 	if (!request->no_sync)
@@ -61,6 +52,23 @@ int exec_kernel(const struct request *request, const struct cmd_io *io, struct e
 		report_done(&report);
 	}
 	return jump(io, err);
+}
+
+int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	struct sysroot *root;
+	int status = sysroot_new(request->sysroot, &root, err);
+
+	if (status)
+		return status;
+	if (sysroot_is_live(root))
+		status = exec_from(request, root, io, err);
+	else
+		status = err_set(err, ST_USAGE, "sysroot-not-live",
+			"--sysroot=%s is not this machine: there is nothing to start",
+			request->sysroot);
+	sysroot_free(root);
+	return status;
 }
 
 int exec_shutdown(const struct cmd_io *io, struct err *err)

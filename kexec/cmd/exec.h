@@ -6,6 +6,7 @@
 #include "kexec/cmd/cmd_io.h"
 #include "kexec/cmd/request.h"
 #include "lib/err.h"
+#include "lib/sysroot.h"
 
 /*
  * kexec -e: write out file systems, take the network down, start the loaded kernel. Comes back on
@@ -13,6 +14,10 @@
  * ST_SYSTEM.
  */
 int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err);
+
+/* The same, where root says whether something is loaded; request->sysroot does not count. */
+int exec_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
+	struct err *err);
 
 /*
  * kexec KERNEL, once that is loaded: become the program that restarts the system, at whose end

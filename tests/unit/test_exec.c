@@ -8,6 +8,8 @@
 #include "kexec/syscall/ifdown.h"
 #include "tests/unit/no_calls.h"
 
+#define LOADED "/sys/kernel/kexec_loaded"
+
 /* A kernel that writes down what it is asked for, and answers. */
 struct kernel {
 	char log[512];
@@ -120,7 +122,9 @@ static void interfaces_that_stay_up_are_no_obstacle(void **state)
 	report_done(&report);
 }
 
-static int run(const struct request *request, struct kernel *kernel, struct err *err)
+/* root is NULL for a verb that looks for it itself. */
+static int run(const struct request *request, const struct sysroot *root, struct kernel *kernel,
+	struct err *err)
 {
 	struct syscall_ops ops = ops_of(kernel);
 	FILE *null = fopen("/dev/null", "w");
@@ -130,15 +134,17 @@ static int run(const struct request *request, struct kernel *kernel, struct err 
 	assert_non_null(null);
 	kernel->log[0] = '\0';
 	err_clear(err);
-	status = request->action == ACTION_EXEC ? exec_kernel(request, &io, err)
-						: exec_shutdown(&io, err);
+	if (request->action == ACTION_LOAD_AND_SHUTDOWN)
+		status = exec_shutdown(&io, err);
+	else if (root)
+		status = exec_from(request, root, &io, err);
+	else
+		status = exec_kernel(request, &io, err);
 	fclose(null);
 	assert_int_equal(status, err->status);
 	return status;
 }
 
-/* /sys/kernel/kexec_loaded of this machine decides, so that only what follows from it is
- * looked at. */
 static void exec_syncs_then_takes_the_network_down_then_leaves(void **state)
 {
 	static const struct {
@@ -151,26 +157,48 @@ static void exec_syncs_then_takes_the_network_down_then_leaves(void **state)
 		{ true, true, "reboot" },
 	};
 
+	struct tmproot tmp;
+
 	(void)state;
+	tmproot_init(&tmp);
+	tmproot_text(&tmp, LOADED, "1\n");
 	for (size_t i = 0; i < 4; i++) {
 		struct kernel kernel = { .interfaces = some };
 		struct request request = { .action = ACTION_EXEC,
 			.no_sync = cases[i].no_sync,
 			.no_ifdown = cases[i].no_ifdown };
 		struct err err = ERR_INIT;
-		int status = run(&request, &kernel, &err);
 
-		if (status == ST_NOT_FOUND) { /* this machine has kexec, and nothing loaded */
-			assert_string_equal(err.id, "nothing-loaded");
-			assert_string_equal(err.text, "Nothing has been loaded!");
-			assert_string_equal(kernel.log, "");
-			continue;
-		}
-		assert_int_equal(status, ST_SYSTEM);
+		assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_SYSTEM);
 		assert_string_equal(err.id, "exec-failed");
 		assert_string_equal(err.text, "kexec failed: Invalid argument");
 		assert_string_equal(kernel.log, cases[i].log);
 	}
+	tmproot_done(&tmp);
+}
+
+static void exec_stays_only_where_nothing_is_loaded_for_sure(void **state)
+{
+	struct kernel kernel = { .interfaces = some };
+	struct request request = { .action = ACTION_EXEC, .no_ifdown = true };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_text(&tmp, LOADED, "0\n");
+	tmproot_text(&tmp, "/sys/kernel/kexec_crash_loaded", "1\n"); /* waits for a panic */
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_NOT_FOUND);
+	assert_string_equal(err.id, "nothing-loaded");
+	assert_string_equal(err.text, "Nothing has been loaded!");
+	assert_string_equal(kernel.log, "");
+	tmproot_text(&tmp, LOADED, "what\n");
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_SYSTEM);
+	assert_string_equal(kernel.log, "sync reboot");
+	tmproot_remove(&tmp, LOADED);
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_SYSTEM);
+	assert_string_equal(kernel.log, "sync reboot");
+	tmproot_done(&tmp);
 }
 
 static void exec_is_about_this_machine_only(void **state)
@@ -182,9 +210,9 @@ static void exec_is_about_this_machine_only(void **state)
 
 	(void)state;
 	tmproot_init(&tmp);
-	tmproot_text(&tmp, "/sys/kernel/kexec_loaded", "1\n");
+	tmproot_text(&tmp, LOADED, "1\n");
 	request.sysroot = tmp.dir;
-	assert_int_equal(run(&request, &kernel, &err), ST_USAGE);
+	assert_int_equal(run(&request, NULL, &kernel, &err), ST_USAGE);
 	assert_string_equal(err.id, "sysroot-not-live");
 	assert_string_equal(kernel.log, "");
 	tmproot_done(&tmp);
@@ -197,13 +225,13 @@ static void shutdown_is_tried_in_three_places(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(run(&request, &kernel, &err), ST_SYSTEM);
+	assert_int_equal(run(&request, NULL, &kernel, &err), ST_SYSTEM);
 	assert_string_equal(err.id, "shutdown-failed");
 	assert_string_equal(
 		kernel.log, "exec:/sbin/shutdown exec:/etc/shutdown exec:/bin/shutdown");
 	/* One that is there and cannot be run ends the search. */
 	kernel = (struct kernel){ .exec_errno = EACCES };
-	assert_int_equal(run(&request, &kernel, &err), ST_SYSTEM);
+	assert_int_equal(run(&request, NULL, &kernel, &err), ST_SYSTEM);
 	assert_string_equal(kernel.log, "exec:/sbin/shutdown exec:/etc/shutdown");
 	assert_non_null(strstr(err.text, "Permission denied"));
 	assert_non_null(strstr(err.hint, "systemctl kexec"));
@@ -215,6 +243,7 @@ int main(void)
 		cmocka_unit_test(interfaces_go_down_in_order),
 		cmocka_unit_test(interfaces_that_stay_up_are_no_obstacle),
 		cmocka_unit_test(exec_syncs_then_takes_the_network_down_then_leaves),
+		cmocka_unit_test(exec_stays_only_where_nothing_is_loaded_for_sure),
 		cmocka_unit_test(exec_is_about_this_machine_only),
 		cmocka_unit_test(shutdown_is_tried_in_three_places),
 	};
