@@ -27,6 +27,7 @@ UNIT_SOURCES := \
 	tests/unit/test_kexec_file_load.c \
 	tests/unit/test_kexec_load.c \
 	tests/unit/test_kexec_state.c \
+	tests/unit/test_linux.c \
 	tests/unit/test_load.c \
 	tests/unit/test_load_calls.c \
 	tests/unit/test_machine.c \
