@@ -36,22 +36,31 @@ static int jump(const struct cmd_io *io, struct err *err)
 	}
 }
 
-int exec_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
-	struct err *err)
+static void sync_unless(bool no_sync, const struct cmd_io *io)
+{
+	if (!no_sync)
+		io->syscalls->sync(io->syscalls->context);
+}
+
+static int leave(const struct request *request, const struct cmd_io *io, struct err *err)
 {
 	struct report report = REPORT_INIT;
-	int status = check_loaded(root, err);
 
-	if (status)
-		return status;
-	if (!request->no_sync)
-		io->syscalls->sync(io->syscalls->context);
+	sync_unless(request->no_sync, io);
 	if (!request->no_ifdown) {
 		interfaces_down(io->syscalls, &report);
 		print_warnings(io, &report);
 		report_done(&report);
 	}
 	return jump(io, err);
+}
+
+int exec_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
+	struct err *err)
+{
+	int status = check_loaded(root, err);
+
+	return status ? status : leave(request, io, err);
 }
 
 int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
@@ -71,7 +80,9 @@ int exec_kernel(const struct request *request, const struct cmd_io *io, struct e
 	return status;
 }
 
-int exec_shutdown(const struct cmd_io *io, struct err *err)
+/* Become the program that restarts the system, at whose end the init system starts the loaded
+ * kernel. */
+static int become_shutdown(const struct cmd_io *io, struct err *err)
 {
 	static const char *const paths[] = { "/sbin/shutdown", "/etc/shutdown", "/bin/shutdown" };
 	static const char *const argv[] = { "shutdown", "-r", "now", NULL };
@@ -81,4 +92,20 @@ int exec_shutdown(const struct cmd_io *io, struct err *err)
 		errnum = io->syscalls->exec(io->syscalls->context, paths[i], argv);
 	err_set_errno(err, ST_SYSTEM, "shutdown-failed", errnum, "cannot run %s", paths[0]);
 	return err_hint(err, "the kernel is loaded: \"systemctl kexec\" or \"kexec -e\" starts it");
+}
+
+int exec_after_load(const struct request *request, const struct cmd_io *io, struct err *err)
+{
+	if (request->dry_run)
+		return ST_OK;
+	switch (request->action) {
+	case ACTION_LOAD_AND_EXEC:
+		return leave(request, io, err); /* the load has seen that it is loaded */
+	case ACTION_LOAD_AND_SHUTDOWN:
+		return become_shutdown(io, err);
+	default:
+		/* Whoever loads for a restart means to leave soon. */
+		sync_unless(request->crash || request->no_sync, io);
+		return ST_OK;
+	}
 }

@@ -20,9 +20,11 @@ int exec_from(const struct request *request, const struct sysroot *root, const s
 	struct err *err);
 
 /*
- * kexec KERNEL, once that is loaded: become the program that restarts the system, at whose end
- * the init system starts the loaded kernel. Comes back on failure only: ST_SYSTEM.
+ * What follows once the kernel is loaded. After kexec -f it is started as by kexec -e, after kexec
+ * KERNEL this becomes the program that restarts the system, at whose end the init system starts the
+ * loaded kernel: both come back on failure only, ST_DENIED or ST_SYSTEM. After kexec -l file
+ * systems are written out; after -p and --dry-run there is nothing to do.
  */
-int exec_shutdown(const struct cmd_io *io, struct err *err);
+int exec_after_load(const struct request *request, const struct cmd_io *io, struct err *err);
 
 #endif

@@ -15,30 +15,12 @@
 #include "lib/err.h"
 #include "lib/report.h"
 
-/* Loading, and what is to happen then. */
-static int load(const struct request *request, const struct cmd_io *io, struct err *err)
-{
-	int status = load_kernel(request, io, err);
-
-	if (status || request->dry_run)
-		return status;
-	switch (request->action) {
-	case ACTION_LOAD_AND_EXEC:
-		return exec_kernel(request, io, err);
-	case ACTION_LOAD_AND_SHUTDOWN:
-		return exec_shutdown(io, err);
-	default:
-		/* Whoever loads for a restart means to leave soon. */
-		if (!request->crash && !request->no_sync)
-			io->syscalls->sync(io->syscalls->context);
-		return ST_OK;
-	}
-}
-
 /* *ret_answer is the exit status of a success, for verbs that answer a question by it. */
 static int run(
 	const struct request *request, const struct cmd_io *io, int *ret_answer, struct err *err)
 {
+	int status;
+
 	switch (request->action) {
 	case ACTION_HELP:
 		print_usage(io->out);
@@ -49,7 +31,8 @@ static int run(
 	case ACTION_LOAD:
 	case ACTION_LOAD_AND_EXEC:
 	case ACTION_LOAD_AND_SHUTDOWN:
-		return load(request, io, err);
+		status = load_kernel(request, io, err);
+		return status ? status : exec_after_load(request, io, err);
 	case ACTION_UNLOAD:
 		return unload_kernel(request, io, err);
 	case ACTION_EXEC:

@@ -122,7 +122,7 @@ static void interfaces_that_stay_up_are_no_obstacle(void **state)
 	report_done(&report);
 }
 
-/* root is NULL for a verb that looks for it itself. */
+/* root is NULL for kexec -e that looks for it itself; a load has been done before. */
 static int run(const struct request *request, const struct sysroot *root, struct kernel *kernel,
 	struct err *err)
 {
@@ -134,8 +134,8 @@ static int run(const struct request *request, const struct sysroot *root, struct
 	assert_non_null(null);
 	kernel->log[0] = '\0';
 	err_clear(err);
-	if (request->action == ACTION_LOAD_AND_SHUTDOWN)
-		status = exec_shutdown(&io, err);
+	if (request->action != ACTION_EXEC)
+		status = exec_after_load(request, &io, err);
 	else if (root)
 		status = exec_from(request, root, &io, err);
 	else
@@ -218,6 +218,62 @@ static void exec_is_about_this_machine_only(void **state)
 	tmproot_done(&tmp);
 }
 
+static void load_alone_writes_out_file_systems_for_a_restart_only(void **state)
+{
+	static const struct {
+		bool crash, no_sync;
+		enum dry_run dry_run;
+		const char *log;
+	} cases[] = {
+		{ false, false, DRY_RUN_OFF, "sync" },
+		{ false, true, DRY_RUN_OFF, "" },
+		{ false, false, DRY_RUN_TEXT, "" },
+		{ true, false, DRY_RUN_OFF, "" },
+		{ true, true, DRY_RUN_OFF, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kernel kernel = { .interfaces = some };
+		struct request request = { .action = ACTION_LOAD,
+			.crash = cases[i].crash,
+			.no_sync = cases[i].no_sync,
+			.dry_run = cases[i].dry_run };
+		struct err err = ERR_INIT;
+
+		assert_int_equal(run(&request, NULL, &kernel, &err), ST_OK);
+		assert_string_equal(kernel.log, cases[i].log);
+	}
+}
+
+/* -f leaves as -e does, and needs not look again at what the load has seen. */
+static void force_leaves_after_the_load(void **state)
+{
+	static const struct {
+		bool no_sync, no_ifdown;
+		const char *log;
+	} cases[] = {
+		{ false, false, "sync down:shaper0 down:eth0 down:wlan0 reboot" },
+		{ true, true, "reboot" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct kernel kernel = { .interfaces = some };
+		struct request request = { .action = ACTION_LOAD_AND_EXEC,
+			.no_sync = cases[i].no_sync,
+			.no_ifdown = cases[i].no_ifdown };
+		struct err err = ERR_INIT;
+
+		assert_int_equal(run(&request, NULL, &kernel, &err), ST_SYSTEM);
+		assert_string_equal(err.id, "exec-failed");
+		assert_string_equal(kernel.log, cases[i].log);
+		request.dry_run = DRY_RUN_TEXT;
+		assert_int_equal(run(&request, NULL, &kernel, &err), ST_OK);
+		assert_string_equal(kernel.log, "");
+	}
+}
+
 static void shutdown_is_tried_in_three_places(void **state)
 {
 	struct kernel kernel = { .exec_errno = ENOENT };
@@ -235,6 +291,9 @@ static void shutdown_is_tried_in_three_places(void **state)
 	assert_string_equal(kernel.log, "exec:/sbin/shutdown exec:/etc/shutdown");
 	assert_non_null(strstr(err.text, "Permission denied"));
 	assert_non_null(strstr(err.hint, "systemctl kexec"));
+	request.dry_run = DRY_RUN_TEXT;
+	assert_int_equal(run(&request, NULL, &kernel, &err), ST_OK);
+	assert_string_equal(kernel.log, "");
 }
 
 int main(void)
@@ -245,6 +304,8 @@ int main(void)
 		cmocka_unit_test(exec_syncs_then_takes_the_network_down_then_leaves),
 		cmocka_unit_test(exec_stays_only_where_nothing_is_loaded_for_sure),
 		cmocka_unit_test(exec_is_about_this_machine_only),
+		cmocka_unit_test(load_alone_writes_out_file_systems_for_a_restart_only),
+		cmocka_unit_test(force_leaves_after_the_load),
 		cmocka_unit_test(shutdown_is_tried_in_three_places),
 	};
 

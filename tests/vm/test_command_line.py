@@ -102,23 +102,42 @@ def check_refusals(machine):
     run(machine, "-e", code=1, says="Nothing has been loaded!")
 
 
-def assert_next(machine):
+def check_no_action(machine):
+    """Without an action the kernel is loaded, and the system asked to restart."""
+    machine.put("/sbin/shutdown", b"#!/bin/sh\necho \"$0 $*\" >/tmp/shutdown\n")
+    machine.check("chmod +x /sbin/shutdown")
+    run(machine, "-s", "--append=x", "/tmp/garbage", code=255, says="garbage")
+    machine.check("[ ! -e /tmp/shutdown ]")
+    run(machine, "-s", "--append=x", IMAGE)
+    assert machine.check("cat /tmp/shutdown") == "/sbin/shutdown -r now\n"
+    assert_loaded(machine, "-l", 1)
+    machine.check("rm /sbin/shutdown")
+    run(machine, IMAGE, code=255, says="cannot run /sbin/shutdown: No such file or directory")
+    run(machine, "-l", "-u")
+
+
+def assert_next(machine, added=""):
     """It is the kernel that was loaded that runs now."""
-    assert machine.check("cat /proc/cmdline").split() == NEXT_CMDLINE.split()
+    assert machine.check("cat /proc/cmdline").split() == [*NEXT_CMDLINE.split(), *added.split()]
 
 
 def test_one_machine_then_exec(boot):
-    """All that does not end a machine; then a restart by the file call, and from there one by
-    kexec_load, whose purgatory leaves word of what it did."""
+    """All that does not end a machine; then a restart by the file call, with -l and -e and by -f
+    alone, and from there one by kexec_load, whose purgatory leaves word of what it did."""
     machine = boot(kind="dt", append="retain_initrd")
     check_loads(machine)
     check_file_call(machine)
     check_page_sizes(machine)
     check_refusals(machine)
-    # The first initrd has the tool in it, which the second kernel needs to load the third.
-    run(machine, "-l", "--reuseinitrd", f"'--command-line={NEXT_CMDLINE}'", IMAGE)
+    check_no_action(machine)
+    # The first initrd has the tool in it, which the next kernels need.
+    added = "retain_initrd crashkernel=128M"
+    run(machine, "-l", "--reuseinitrd",
+        f"'--command-line=BOOT_IMAGE=/boot/x {NEXT_CMDLINE} {added}'", IMAGE)
     machine.leave(f"{TOOL} -e")
-    assert_next(machine)
+    assert machine.check("cat /proc/cmdline") == f"BOOT_IMAGE=/boot/x {NEXT_CMDLINE} {added}\n"
+    machine.leave(f"{TOOL} -f --reuseinitrd --reuse-cmdline --append=second {IMAGE}")
+    assert_next(machine, f"{added} second")
     assert json.loads(run(machine, "-l", "--status=json").text)["purgatory"] is None
 
     run(machine, "-c", "-l", *files(cmdline=f"{NEXT_CMDLINE} third"))
