@@ -417,10 +417,16 @@ static const char *needs_plan(const struct round *round, char *text, size_t size
 static int load_without_plan(
 	struct round *round, const char *why, const char *reason, struct err *err)
 {
+	int status;
+
 	report_add(&round->report, REPORT_WARNING, "syscall",
 		"%s asks for kexec_load, and only kexec_file_load is left: %s", why, reason);
 	err_clear(err);
-	return load_by_file(round, err);
+	status = load_by_file(round, err);
+	/* 253 is for -s: here no call is left, and the load has failed. */
+	if (status && other_call_may_do(err))
+		err->id = "kexec-file-load-failed";
+	return status;
 }
 
 /* By kexec_file_load(2), unless something needs the other call; and by the other call where the

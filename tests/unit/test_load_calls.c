@@ -276,6 +276,11 @@ static void options_of_the_classic_call_choose_it(void **state)
 	assert_int_equal(run(&session), ST_OK);
 	assert_string_equal(session.calls, "load file ");
 	assert_non_null(strstr(session.said, "warning: syscall: --mem-min asks for kexec_load"));
+	/* "must stay": 253 is for -s alone. */
+	session.file_errno = EINVAL;
+	assert_failed(&session, "load file ", "kexec-file-load-failed", 255,
+		"kexec_file_load failed: Invalid argument");
+	session.file_errno = 0;
 	session.load_errno = EPERM;
 	assert_failed(&session, "load ", "kexec-load-failed", 255, "Operation not permitted");
 	tmproot_text(&session.tmp, "/sys/kernel/security/lockdown", "none [integrity]\n");
