@@ -23,7 +23,7 @@ enum action {
 enum hotplug_mode {
 	HOTPLUG_OFF,
 	HOTPLUG_ON,   /* --hotplug, --hotplug-size=: refuse where the kernel cannot */
-	HOTPLUG_AUTO, /* --hotplug=auto: load without, and say so, where the kernel cannot */
+	HOTPLUG_AUTO, /* --hotplug=auto: load all the same, and say so, where the kernel cannot */
 };
 
 enum corruption_policy { CORRUPTION_HALT, CORRUPTION_RESET, CORRUPTION_BOOT };

@@ -31,8 +31,9 @@ static int hotplug_not_armed(const struct kexec_state *state, struct err *err)
 		"/sys/devices/system/memory/crash_hotplug %s: the kernel will not keep its "
 		"elfcorehdr true",
 		what_it_reads(state->cpu_hotplug), what_it_reads(state->memory_hotplug));
-	return err_hint(err, "load without --hotplug and let udev reload, or use a kernel with "
-			     "crash hotplug for this architecture");
+	return err_hint(err,
+		"--hotplug=auto accepts that, and then udev has to reload; or use a kernel "
+		"with crash hotplug for this architecture");
 }
 
 int verify_armed(const struct sysroot *root, bool crash, bool hotplug,

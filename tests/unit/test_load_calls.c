@@ -613,7 +613,17 @@ static void hotplug_is_verified_on_the_file_path_too(void **state)
 	assert_loaded(&session, "file ");
 	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "0\n");
 	assert_failed(&session, "file ", "hotplug-not-armed", 255, "crash_hotplug");
+	/* Where the kernel can, and it is no failure when it turns out that it cannot. */
 	session.request.hotplug = HOTPLUG_AUTO;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	assert_non_null(strstr(session.said,
+		"kexec: warning: hotplug: the crash kernel is loaded, but " CPU_DIR
+		"/crash_hotplug reads 0 and "));
+	session.request.syscall = SYSCALL_LOAD;
+	assert_loaded(&session, "load ");
+	assert_non_null(strstr(session.said, "/crash_hotplug reads 0 and "));
+	session.request.syscall = SYSCALL_AUTO;
 	tmproot_remove(&session.tmp, "/sys/kernel/crash_elfcorehdr_size");
 	assert_int_equal(run(&session), ST_OK);
 	assert_non_null(strstr(session.said, "loading without --hotplug"));
