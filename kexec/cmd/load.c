@@ -38,6 +38,7 @@
 /* What the user named and what the kernel file brought along, read, unpacked and hashed once,
  * however often it takes to load it. */
 struct files {
+	bool for_plan; /* to be read and hashed whole; else the kernel reads them itself */
 	/* Open, so that kexec_file_load(2) gets the very files that were looked at; NULL where none
 	 * was named. */
 	struct sysroot_file *kernel_open;
@@ -65,11 +66,20 @@ static void files_done(struct files *files)
 	report_done(&files->report);
 }
 
-/* Is it by kexec_load(2) at first, as far as the command line can tell? */
-static bool plans_first(const struct request *request)
+/* Is it by kexec_load(2) at first, as far as can be told before the files are read? Where lockdown
+ * is to leave only the other call, nothing is read and hashed in vain. */
+static bool plans_first(const struct request *request, const struct sysroot *root)
 {
-	return request->syscall == SYSCALL_LOAD || request->dry_run ||
-	       (request->syscall == SYSCALL_AUTO && (request->needs_load || request->prefers_load));
+	struct kexec_state state;
+
+	if (request->syscall == SYSCALL_LOAD || request->dry_run)
+		return true;
+	if (request->syscall == SYSCALL_FILE_LOAD)
+		return false;
+	if (request->needs_load || !request->prefers_load)
+		return request->needs_load != NULL;
+	kexec_state_read(root, &state, NULL);
+	return !kexec_state_locked_down(&state);
 }
 
 /* --reuseinitrd: the file that the running kernel keeps its initrd in. */
@@ -99,11 +109,11 @@ static int find_retained_initrd(const struct sysroot *root, const char **ret, st
 }
 
 /* To kexec-tools it is a failed load by kexec_file_load(2), and else a mistake of the user's. */
-static int initrd_unreadable(const struct request *request, struct err *err)
+static int initrd_unreadable(const struct files *files, struct err *err)
 {
 	struct err why = *err;
 
-	if (plans_first(request))
+	if (files->for_plan)
 		return err_prefix(err, "initrd");
 	return err_set(
 		err, why.status, "initrd-unreadable", "Could not open initrd file: %s", why.text);
@@ -120,7 +130,7 @@ static int take_in_initrd(
 			   : sysroot_file_skim(from, INITRD_SIZE_MAX, to, &size, err);
 
 	if (status)
-		return initrd_unreadable(request, err);
+		return initrd_unreadable(files, err);
 	files->initrd = blob_span(to);
 	files->initrd_unread = whole ? 0 : size - to->size;
 	if (to->size == 0)
@@ -137,8 +147,8 @@ static int read_initrd(const struct request *request, const struct sysroot *root
 		return ST_OK;
 	}
 	if (sysroot_open(root, request->initrd, &files->initrd_open, err))
-		return initrd_unreadable(request, err);
-	return take_in_initrd(request, plans_first(request), files, err);
+		return initrd_unreadable(files, err);
+	return take_in_initrd(request, files->for_plan, files, err);
 }
 
 static int read_dtb(const struct request *request, const struct sysroot *root, struct blob *ret,
@@ -173,7 +183,7 @@ static int read_kernel(const struct request *request, const struct sysroot *root
 static void hash(const struct request *request, struct files *files, struct span file)
 {
 	timeline_spent(&files->timeline, PHASE_READ);
-	if (!request->no_checks && plans_first(request))
+	if (!request->no_checks && files->for_plan)
 		files->digests[files->digests_count++] = digest_of(file);
 	timeline_spent(&files->timeline, PHASE_HASH);
 }
@@ -553,6 +563,7 @@ int load_from(const struct request *request, const struct sysroot *root, const s
 
 	if (request->reuse_initrd && !request->initrd)
 		status = find_retained_initrd(root, &settled.initrd, err);
+	files.for_plan = plans_first(request, root);
 	if (!status)
 		status = read_files(&settled, root, &files, err);
 	if (!status && files.cmdline)

@@ -289,6 +289,11 @@ static void options_of_the_classic_call_choose_it(void **state)
 	assert_string_equal(session.said,
 		"kexec: warning: syscall: --mem-min asks for kexec_load, and only kexec_file_load "
 		"is left: the kernel is locked down\n");
+	/* So it is a load by files from the beginning, and nothing is read for the other. */
+	session.request.initrd = "/boot/none";
+	assert_failed(&session, "", "initrd-unreadable", 255, "Could not open initrd file");
+	tmproot_text(&session.tmp, "/sys/kernel/security/lockdown", "[none] integrity\n");
+	assert_failed(&session, "", "file-not-found", 1, "/boot/none");
 	end(&session);
 }
 
