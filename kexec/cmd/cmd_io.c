@@ -19,3 +19,24 @@ void print_warnings(const struct cmd_io *io, const struct report *report)
 {
 	print_kind(io, report, REPORT_WARNING, "kexec: warning: ");
 }
+
+int print_made(int result, struct blob *text, FILE *out, struct err *err)
+{
+	if (result)
+		err_no_memory(err);
+	else
+		fwrite(text->data, 1, text->size, out);
+	blob_done(text);
+	return result;
+}
+
+int open_live_root(const char *dir, const char *why_not, struct sysroot **ret, struct err *err)
+{
+	int status = sysroot_new(dir, ret, err);
+
+	if (status || sysroot_is_live(*ret))
+		return status;
+	sysroot_free(*ret);
+	return err_set(err, ST_USAGE, "sysroot-not-live", "--sysroot=%s is not this machine: %s",
+		dir, why_not);
+}

@@ -394,7 +394,6 @@ static int print_json(const struct view *view, FILE *out, struct err *err)
 	struct json_object *object = json_object_new_object();
 	struct json_object *entries = json_object_new_array();
 	struct blob text = BLOB_INIT;
-	int status;
 
 	for (size_t i = 0; view->core && i < view->core->phdrs_count; i++)
 		jsonw_append(&writer, entries, describe_entry(&writer, view, i));
@@ -407,13 +406,7 @@ static int print_json(const struct view *view, FILE *out, struct err *err)
 	if (view->notes_error.status)
 		jsonw_put_text(&writer, object, "notes_error", view->notes_error.text);
 	jsonw_put(&writer, object, "coverage", describe_coverage(&writer, view));
-	status = jsonw_finish(&writer, object, &text);
-	if (status)
-		err_no_memory(err);
-	else
-		fwrite(text.data, 1, text.size, out);
-	blob_done(&text);
-	return status;
+	return print_made(jsonw_finish(&writer, object, &text), &text, out, err);
 }
 
 /* --- the verb -------------------------------------------------------------------------- */

@@ -190,12 +190,12 @@ static struct json_object *describe_error(struct jsonw *writer, const struct err
 }
 
 /* image is NULL when why says what is wrong with the file. */
-static int print_json(const char *name, const struct image *image, const struct err *why, FILE *out)
+static int print_json(const char *name, const struct image *image, const struct err *why, FILE *out,
+	struct err *err)
 {
 	struct jsonw writer = { .failed = false };
 	struct json_object *object = json_object_new_object();
 	struct blob text = BLOB_INIT;
-	int status;
 
 	jsonw_put_text(&writer, object, "schema", "kexec-identify");
 	jsonw_put_number(&writer, object, "version", SCHEMA_VERSION);
@@ -210,11 +210,7 @@ static int print_json(const char *name, const struct image *image, const struct 
 	} else {
 		jsonw_put(&writer, object, "error", describe_error(&writer, why));
 	}
-	status = jsonw_finish(&writer, object, &text);
-	if (!status)
-		fwrite(text.data, 1, text.size, out);
-	blob_done(&text);
-	return status;
+	return print_made(jsonw_finish(&writer, object, &text), &text, out, err);
 }
 
 int identify_file(const struct request *request, const struct cmd_io *io, struct err *err)
@@ -233,13 +229,13 @@ int identify_file(const struct request *request, const struct cmd_io *io, struct
 	status = image_describe(&file, request->kernel, &image, NULL, err);
 	if (status) {
 		if (request->identify == IDENTIFY_JSON)
-			print_json(request->kernel, NULL, err, io->out);
+			print_json(request->kernel, NULL, err, io->out, NULL);
 		return status;
 	}
 	if (request->identify == IDENTIFY_TEXT)
 		print_text(request->kernel, &image, io->out);
-	else if (print_json(request->kernel, &image, NULL, io->out))
-		status = err_no_memory(err);
+	else
+		status = print_json(request->kernel, &image, NULL, io->out, err);
 	image_done(&image);
 	return status;
 }

@@ -285,12 +285,7 @@ static int print_plan(const struct plan *plan, const struct plan_inputs *inputs,
 		status = plan_dump_svg(plan, inputs, &text);
 	else
 		status = plan_dump_text(plan, inputs, report, &text);
-	if (status)
-		status = err_no_memory(err);
-	else
-		fwrite(text.data, 1, text.size, out);
-	blob_done(&text);
-	return status;
+	return print_made(status, &text, out, err);
 }
 
 /* One round of loading from the machine as it is now. */
@@ -337,6 +332,14 @@ static int verify(struct round *round, const struct plan *plan, struct err *err)
 	return status;
 }
 
+/* The kernel has answered. */
+static int end_call(struct round *round, const struct plan *plan, int status, struct err *err)
+{
+	round->refused = status;
+	timeline_spent(&round->files->timeline, PHASE_CALL);
+	return status ? status : verify(round, plan, err);
+}
+
 /* A plan of ours, by kexec_load(2). */
 static int load_by_plan(struct round *round, struct err *err)
 {
@@ -371,10 +374,7 @@ static int load_by_plan(struct round *round, struct err *err)
 	timeline_spent(&round->files->timeline, PHASE_PRINT);
 	if (!status && !request->dry_run) {
 		status = kexec_load_plan(io->syscalls, &plan, &inputs->machine->state, err);
-		round->refused = status;
-		timeline_spent(&round->files->timeline, PHASE_CALL);
-		if (!status)
-			status = verify(round, &plan, err);
+		status = end_call(round, &plan, status, err);
 	}
 	plan_done(&plan);
 	return status;
@@ -395,11 +395,8 @@ static int load_by_file(struct round *round, struct err *err)
 	if (!status) {
 		status = file_load(inputs, &plan, sysroot_fd(round->files->kernel_open),
 			initrd ? sysroot_fd(initrd) : -1, round->io->syscalls, &round->report, err);
-		round->refused = status;
-		timeline_spent(&round->files->timeline, PHASE_CALL);
+		status = end_call(round, &plan, status, err);
 	}
-	if (!status)
-		status = verify(round, &plan, err);
 	plan_done(&plan);
 	return status;
 }
@@ -577,16 +574,13 @@ int load_from(const struct request *request, const struct sysroot *root, const s
 int load_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
 {
 	struct sysroot *root;
-	int status = sysroot_new(request->sysroot, &root, err);
+	int status = request->dry_run ? sysroot_new(request->sysroot, &root, err)
+				      : open_live_root(request->sysroot,
+						"only --dry-run is possible", &root, err);
 
 	if (status)
 		return status;
-	if (sysroot_is_live(root) || request->dry_run)
-		status = load_from(request, root, io, err);
-	else
-		status = err_set(err, ST_USAGE, "sysroot-not-live",
-			"--sysroot=%s is not this machine: only --dry-run is possible",
-			request->sysroot);
+	status = load_from(request, root, io, err);
 	sysroot_free(root);
 	return status;
 }

@@ -227,7 +227,6 @@ static int print_json(const struct overview *view, FILE *out, struct err *err)
 	struct json_object *object = json_object_new_object();
 	struct json_object *restart = json_object_new_object();
 	struct blob text = BLOB_INIT;
-	int result;
 
 	jsonw_put_tristate(&writer, restart, "loaded", view->state.loaded);
 	put_limit(&writer, restart, "loads_left", view->state.load_limit_reboot);
@@ -244,13 +243,7 @@ static int print_json(const struct overview *view, FILE *out, struct err *err)
 		jsonw_put(&writer, object, "purgatory",
 			describe_purgatory(&writer, &view->purgatory));
 	jsonw_put(&writer, object, "warnings", list_warnings(&writer, &view->report));
-	result = jsonw_finish(&writer, object, &text);
-	if (result)
-		err_no_memory(err);
-	else
-		fwrite(text.data, 1, text.size, out);
-	blob_done(&text);
-	return result;
+	return print_made(jsonw_finish(&writer, object, &text), &text, out, err);
 }
 
 /* --- the verbs ----------------------------------------------------------------------- */

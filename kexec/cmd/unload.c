@@ -29,16 +29,11 @@ int unload_from(const struct request *request, const struct sysroot *root, const
 int unload_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
 {
 	struct sysroot *root;
-	int status = sysroot_new(request->sysroot, &root, err);
+	int status = open_live_root(request->sysroot, "there is nothing to unload", &root, err);
 
 	if (status)
 		return status;
-	if (sysroot_is_live(root))
-		status = unload_from(request, root, io, err);
-	else
-		status = err_set(err, ST_USAGE, "sysroot-not-live",
-			"--sysroot=%s is not this machine: there is nothing to unload",
-			request->sysroot);
+	status = unload_from(request, root, io, err);
 	sysroot_free(root);
 	return status;
 }
