@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Compare what is made from the option tables with what is in the tree.
+"""Compare what is made from the option tables, and from doc/messages.md, with what is in the tree.
 
     option_docs.py [--update] BUILD
 
@@ -14,6 +14,9 @@ import pathlib
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import messages_page  # noqa: E402  pylint: disable=wrong-import-position
+
 BEGIN = '.\\" options: begin'
 END = '.\\" options: end'
 # For each program that prints, the manual and what stands for the tool in the completions.
@@ -25,6 +28,7 @@ PROGRAMS = {
 
 def made_files(tree, build):
     """Path below the tree and the text it should have, of each file."""
+    yield messages_page.PAGE, messages_page.made(tree)
     for program, (manual, tool) in PROGRAMS.items():
         def output(form, program=program):
             return subprocess.run([build / program, form], check=True, text=True,
@@ -40,7 +44,7 @@ def made_files(tree, build):
 
 
 def differences(tree, build, update=False):
-    """The files that are not what the option tables make of them."""
+    """The files that are not what their sources make of them."""
     found = []
     for path, wanted in made_files(tree, build):
         file = tree / path

@@ -182,7 +182,8 @@ def config_header(tree):
 
 # --- what every file has --------------------------------------------------------------
 
-CODE = (".c", ".h", ".S", ".lds", ".py", ".sh", ".mk", ".ac", ".in", ".fish", ".bash", ".5", ".8")
+MANUALS = (".5", ".7", ".8")
+CODE = (".c", ".h", ".S", ".lds", ".py", ".sh", ".mk", ".ac", ".in", ".fish", ".bash", *MANUALS)
 # Kept as somebody else wrote them.
 FOREIGN = ("tests/fixtures/", "tests/fuzz/seeds/", "tests/vm/kernel/", "COPYING")
 
@@ -302,7 +303,7 @@ def cppcheck(tree):
 
 # --- documents ------------------------------------------------------------------------
 
-@rule("kexec.8 and the completions are those of the option table (make update-docs)",
+@rule("manuals and completions are those of the option tables and messages (make update-docs)",
       ("completions/_kexec", "# changed"))
 def option_documents(tree):
     yield from option_docs.differences(tree.top, tree.build)
@@ -310,7 +311,7 @@ def option_documents(tree):
 
 @rule("the manual has no warnings", ("kexec/kexec.8", ".XX \"no such macro\""))
 def manual(tree):
-    done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", *tree.select(".5", ".8")],
+    done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", *tree.select(*MANUALS)],
                           cwd=tree.top, text=True, capture_output=True, check=False)
     yield from done.stderr.splitlines()
 
@@ -338,6 +339,38 @@ def messages(tree):
     yield from (f"{ids[name]}: {name} is not explained" for name in sorted(set(ids) - explained))
     yield from (f"{name} is explained, but no message has it"
                 for name in sorted(explained - set(ids)))
+
+
+def exit_status_section(tree, name):
+    """The numbers that the section EXIT STATUS of a manual explains."""
+    text = re.search(r"^\.SH EXIT STATUS\n(.*?)^\.SH ", tree.text(name), re.M | re.S)[1]
+    numbers = set()
+    for tag in re.findall(r"^\.TP\n\.BR? ([\d\\ ,to]+)$", text, re.M):
+        for first, last in re.findall(r"(\d+)(?: to (\d+))?", tag.replace("\\", "")):
+            numbers.update(range(int(first), int(last or first) + 1))
+    return numbers
+
+
+@rule("EXIT STATUS of the manuals has every status, and no other",
+      ("vmcore-dmesg/exit_status.c", '/* { STAGE_LOG, "planted", 99 }, */'))
+def exit_statuses(tree):
+    words = dict(re.findall(r"#define ((?:EXIT_STATUS|COVERAGE)_\w+)\s+(\d+)",
+                            tree.text("kexec/cmd/exit_status.h")
+                            + tree.text("kexec/cmd/elfcorehdr.h")))
+    kexec = re.findall(r"\{ \w+, (?:NULL|\"[^\"]*\"), (\w+) \}",
+                       tree.text("kexec/cmd/exit_status.c"))
+    # --elfcorehdr answers by its coverage.
+    kexec = [words[word] for word in kexec] \
+        + [number for word, number in words.items() if word.startswith("COVERAGE_")]
+    vmcore = re.findall(r"\{ STAGE_\w+, (?:NULL|\"[^\"]*\"), (\d+) \}",
+                        tree.text("vmcore-dmesg/exit_status.c"))
+    for name, given in (("kexec/kexec.8", kexec),
+                        ("vmcore-dmesg/vmcore-dmesg.8", {"0", *vmcore})):
+        given = set(map(int, given))
+        explained = exit_status_section(tree, name)
+        yield from (f"{name}: {number} is not explained" for number in sorted(given - explained))
+        yield from (f"{name}: {number} is explained, but never given"
+                    for number in sorted(explained - given))
 
 
 def anchors(tree, name):
@@ -368,7 +401,7 @@ def version(tree):
     number = re.findall(r"AC_INIT\(\[kexec-tools\], \[([^]]+)\]\)", tree.text("configure.ac"))[-1]
     if f"\n## {number}\n" not in tree.text("NEWS.md"):
         yield f"NEWS.md: nothing about {number}"
-    for name in tree.select(".5", ".8"):
+    for name in tree.select(*MANUALS):
         if f'"kexec-tools {number}"' not in tree.text(name):
             yield f"{name}: not of {number}"
 

@@ -72,7 +72,8 @@ def test_what_is_in_the_package(native, cross):
     assert listing[0] == listing[1]
     theirs = """usr/sbin/kexec usr/sbin/vmcore-dmesg usr/sbin/kexec-load-kernel
         usr/sbin/coldreboot usr/share/man/man8/kexec.8.gz usr/share/man/man8/vmcore-dmesg.8.gz
-        usr/share/man/man8/kexec-load-kernel.8.gz usr/share/man/man8/coldreboot.8.gz""".split()
+        usr/share/man/man8/kexec-load-kernel.8.gz usr/share/man/man8/coldreboot.8.gz
+        usr/share/man/man7/kexec-messages.7.gz""".split()
     assert set(f"./{path}" for path in theirs) <= set(listing[0].splitlines())
 
 

@@ -44,7 +44,8 @@ def test_what_is_in_the_package(rpms):
     (binary,) = (rpm for rpm in rpms if ".src." not in rpm.name and ".noarch." not in rpm.name)
     files = set(must(["rpm", "-qpl", binary], "/").split())
     assert {"/usr/sbin/kexec", "/usr/sbin/vmcore-dmesg", "/usr/share/man/man8/kexec.8.gz",
-            "/usr/share/man/man8/vmcore-dmesg.8.gz"} <= files
+            "/usr/share/man/man8/vmcore-dmesg.8.gz",
+            "/usr/share/man/man7/kexec-messages.7.gz"} <= files
     # kdump-utils wants kexec-tools >= 2.0.28-8.
     assert "kexec-tools = 2.0.32\n" in must(["rpm", "-qp", "--provides", binary], "/")
     assert "libfdt.so.1()(64bit)\n" in must(["rpm", "-qp", "--requires", binary], "/")

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""kexec-messages(7), made from doc/messages.md."""
+
+import re
+import textwrap
+
+SOURCE = "doc/messages.md"
+PAGE = "doc/kexec-messages.7"
+
+HEAD = r"""{comment} SPDX-License-Identifier: GPL-2.0-only
+{comment} Made from {source} by make update-docs.
+.TH KEXEC-MESSAGES 7 "" "kexec-tools {version}" "Miscellaneous"
+.SH NAME
+kexec-messages \- what the messages of kexec and vmcore-dmesg mean, and what to do
+.SH DESCRIPTION
+"""
+TAIL = """.SH SEE ALSO
+.BR kexec (8),
+.BR vmcore-dmesg (8)
+"""
+
+
+def inline(text):
+    """The words of a Markdown text as roff."""
+    def code(word):
+        return r"\fB" + word.replace("\\", r"\e").replace("-", r"\-") + r"\fP"
+
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)
+    pieces = re.split(r"`([^`]*)`", text)
+    for at, piece in enumerate(pieces):
+        if at % 2:
+            pieces[at] = code(piece)
+            continue
+        # Paths are to be copied, so their hyphens are that; and pages are set as ever.
+        piece = re.sub(r"\S*/\S*", lambda match: match[0].replace("-", r"\-"), piece)
+        pieces[at] = re.sub(r"\b([\w-]+)\((\d)\)", r"\\fB\1\\fP(\2)", piece)
+    return "".join(pieces)
+
+
+def paragraph(text):
+    """One or more sentences, each on a line of its own; what is code stays whole."""
+    text = re.sub("`[^`]*`", lambda match: match[0].replace(" ", "\0"), " ".join(text.split()))
+    lines = []
+    for one in re.split(r"(?<=[.:]) (?=[A-Z`])", text):
+        lines += textwrap.wrap(inline(one), 100, break_long_words=False, break_on_hyphens=False)
+    return "".join((r"\&" if line[0] in ".'" else "") + line.replace("\0", " ") + "\n"
+                   for line in lines)
+
+
+def sentence(words):
+    """A cell of a table as a sentence."""
+    words = words.strip()
+    if not words:
+        return ""
+    if words[0] != "`" and not words.split()[0].endswith("_load(2)"):
+        words = words[0].upper() + words[1:]
+    return words + ("" if words[-1] in ".?" else ".")
+
+
+def made(tree):
+    """The text of the page."""
+    version = re.findall(r"AC_INIT\(\[kexec-tools\], \[([^]]+)\]\)",
+                         (tree / "configure.ac").read_text())[-1]
+    page = HEAD.format(comment='.\\"', source=SOURCE, version=version)
+    blocks = (tree / SOURCE).read_text().strip().split("\n\n")
+    assert blocks[0].startswith("# "), blocks[0]
+    after_heading = True
+    for block in blocks[1:]:
+        if block.startswith("## "):
+            page += f'.SH "{inline(block[3:]).upper()}"\n'
+        elif block.startswith("| "):
+            for row in block.splitlines()[2:]:
+                name, *cells = [cell.strip() for cell in row.strip("|").split(" | ")]
+                page += f".TP\n.B {name.strip('`')}\n".replace("-", r"\-")
+                page += paragraph(" ".join(sentence(cell) for cell in cells))
+        elif not block.startswith("<!--"):
+            page += ("" if after_heading else ".PP\n") + paragraph(block)
+        after_heading = block.startswith("## ")
+    return page + TAIL
