@@ -232,7 +232,7 @@ class Machine:
         number = str(next(self._ids)).encode()
         self._send(number, command)
         deadline = time.monotonic() + timeout
-        with self._explained(f"no answer to: {command}"):
+        with self._answering(f"no answer to: {command}"):
             fields = self._agent.line(deadline).split()
             if fields[:2] != [b"DONE", number]:
                 raise self._error(f"instead of an answer to {command!r} came {fields}")
@@ -367,7 +367,7 @@ class Machine:
                              COMMAND_TIMEOUT)
 
     def _wait_ready(self, role, timeout):
-        with self._explained(f"no {role} kernel within {timeout} s"):
+        with self._answering(f"no {role} kernel within {timeout} s"):
             line = self._agent.line(time.monotonic() + timeout)
         if line != f"READY {role}".encode():
             raise self._error(f"instead of the {role} kernel came {line}")
@@ -384,23 +384,37 @@ class Machine:
     def _explained(self, what):
         return _Explained(self, what)
 
+    def _answering(self, what):
+        return _Explained(self, what, self._processors)
+
     def _error(self, what):
         words = (self._dir / "stderr").read_text(errors="replace")
         state = "runs" if self.running() else f"ended with {self._qemu and self._qemu.poll()}"
         tail = "\n".join(self.console().splitlines()[-40:])
         return MachineError(f"{what}\nQEMU {state}: {words}\n--- console ---\n{tail}")
 
+    def _processors(self):
+        """Where a machine that does not answer stands: PC and state of each CPU."""
+        if not self.running():
+            return "none run"
+        try:
+            text = self.qmp("human-monitor-command", **{"command-line": "info registers -a"})
+        except (OSError, MachineError) as error:
+            return str(error)
+        return "\n".join(line for line in text.splitlines()
+                         if line.startswith(("CPU#", " PC=", "PSTATE=")))
+
 
 class _Explained:
     """Turns the end of a connection or of patience into a MachineError."""
 
-    def __init__(self, machine, what):
-        self._machine, self._what = machine, what
+    def __init__(self, machine, what, more=lambda: ""):
+        self._machine, self._what, self._more = machine, what, more
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, _):
         if isinstance(error, OSError):
-            raise self._machine._error(f"{self._what} ({error})") from error
+            raise self._machine._error(f"{self._what} ({error})\n{self._more()}") from error
         return False

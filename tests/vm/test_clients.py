@@ -63,7 +63,7 @@ def system_fixture(tmp_path_factory):
     kernel = pathlib.Path(text.splitlines()[-1])
     disk, release = client_system.make_disk(tmp_path_factory.mktemp("clients"), kernel)
     machine = Machine(kernel / "Image", None, kind="uefi", slots=8, max_memory=8192, disks=(disk,),
-                      append=f"root={client_system.ROOT_DISK} rw quiet")
+                      append=f"root={client_system.ROOT_DISK} rw")
     with machine:
         try:
             yield System(machine.boot(timeout=400), disk, release)
