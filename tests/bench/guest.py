@@ -14,8 +14,8 @@ TOP = HERE.parents[1]
 VM = TOP / "tests/vm"
 sys.path[:0] = [str(VM), str(TOP / "tests/purgatory")]
 # pylint: disable=wrong-import-position
-import emulator  # noqa: E402
 import initrd  # noqa: E402
+import models  # noqa: E402
 import qemu  # noqa: E402
 
 CROSS_CC = "aarch64-linux-gnu-gcc"
@@ -39,19 +39,6 @@ def output_of(script):
     return pathlib.Path(text.splitlines()[-1])
 
 
-def without_instructions(tool, blob):
-    """The tool with a purgatory to which the CPU has no SHA-256 instructions: QEMU has no
-    64-bit CPU model that lacks them."""
-    at = tool.find(blob)
-    assert at >= 0 and tool.find(blob, at + 1) < 0, "the purgatory is not in the tool once"
-    seek, put = emulator.HIDDEN["sha2"]
-    words = [put | word & 31 if word & ~31 == seek else word
-             for (word,) in struct.iter_unpack("<I", blob[:len(blob) // 4 * 4])]
-    patched = struct.pack(f"<{len(words)}I", *words) + blob[len(words) * 4:]
-    assert patched != blob
-    return tool[:at] + patched + tool[at + len(blob):]
-
-
 class Bench:
     """The kernel, the tools and the archives that all measurements share."""
 
@@ -66,7 +53,7 @@ class Bench:
         self.kernel = (pathlib.Path(kernel) if kernel else output_of("kernel/build")) / "Image"
         self.image = self.kernel.read_bytes()
         plain = scratch / "kexec-plain"
-        plain.write_bytes(without_instructions(args.kexec.read_bytes(), self.blob.read_bytes()))
+        plain.write_bytes(models.without_sha256(args.kexec.read_bytes(), self.blob.read_bytes()))
         programs = {"sbin/kexec": args.kexec, "sbin/kexec-plain": plain,
                     "sbin/kexec-peer": self.root / "usr/sbin/kexec"}
         self.files = initrd.base_files(self.root) | initrd.program_files(self.root, programs) | {

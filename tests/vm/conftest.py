@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 import initrd
+import models
 from qemu import Machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -25,6 +26,7 @@ class Artifacts:
     kernel: pathlib.Path            # with crash hotplug
     unpatched_kernel: pathlib.Path  # Debian's own, without
     initrd: pathlib.Path
+    plain_initrd: pathlib.Path      # with the tool for models.Model.plain
     tools_disk: pathlib.Path
     capture_initrd: bytes
 
@@ -56,6 +58,9 @@ def artifacts(tmp_path_factory):
     files = initrd.base_files(root) | initrd.program_files(root, programs) | {
         "boot/Image": kernel.read_bytes(), "boot/initrd": capture_initrd}
     (directory / "initrd").write_bytes(initrd.cpio(files))
+    blob = _tool().parents[1] / "purgatory/arm64/purgatory.bin"
+    files["sbin/kexec"] = models.without_sha256(_tool().read_bytes(), blob.read_bytes())
+    (directory / "initrd-plain").write_bytes(initrd.cpio(files))
     tools = initrd.tools_tar(root, {
         "sbin/makedumpfile": root / "usr/bin/makedumpfile",
         "sbin/kexec": _tool(),
@@ -63,7 +68,7 @@ def artifacts(tmp_path_factory):
         "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",
-                     directory / "tools", capture_initrd)
+                     directory / "initrd-plain", directory / "tools", capture_initrd)
 
 
 @pytest.fixture
@@ -77,7 +82,18 @@ def dump_disk(tmp_path):
 
 
 @pytest.fixture
-def boot(artifacts, dump_disk, request):
+def model(request):
+    """The CPU model of this test, see on(); KEXEC_TEST_MODEL names one for all tests."""
+    return models.MODELS[os.environ.get("KEXEC_TEST_MODEL") or getattr(request, "param", "el1")]
+
+
+def on(*names):
+    """Run a test on each of these models.MODELS, in place of the usual one."""
+    return pytest.mark.parametrize("model", names, indirect=True)
+
+
+@pytest.fixture
+def boot(artifacts, dump_disk, model, request):
     """boot(**options of Machine) boots a machine that ends with the test.
 
     What was on its console is kept as build/vm/TEST.console.
@@ -85,8 +101,10 @@ def boot(artifacts, dump_disk, request):
     machines = []
     with contextlib.ExitStack() as stack:
         def start(kernel=None, **options):
-            machine = Machine(kernel or artifacts.kernel, artifacts.initrd,
-                              disks=(dump_disk, artifacts.tools_disk), **options)
+            archive = artifacts.plain_initrd if model.plain else artifacts.initrd
+            machine = Machine(kernel or artifacts.kernel, archive,
+                              disks=(dump_disk, artifacts.tools_disk),
+                              **(model.machine | options))
             machines.append(stack.enter_context(machine))
             return machine.boot()
 

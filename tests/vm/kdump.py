@@ -73,9 +73,10 @@ def armed_header(machine, of_plan):
     return read_header(machine, segment(of_plan, "elfcorehdr")[0])
 
 
-def shown_header(machine):
-    """What --elfcorehdr finds in the crash region and thinks of it: (exit status, JSON)."""
-    result = machine.sh(f"{TOOL} --elfcorehdr=json")
+def shown_header(machine, file=""):
+    """What --elfcorehdr finds in the crash region, or a file, and thinks of it: (exit status,
+    JSON)."""
+    result = machine.sh(f"{TOOL} --elfcorehdr=json {file}")
     return result.rc, json.loads(result.out)
 
 

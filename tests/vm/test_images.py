@@ -26,9 +26,13 @@ PATHS = {"kexec_load": "-c", "kexec_file_load": "-s"}
 MARKER = "kexec-test,from-the-uki"
 # What is really booted, by a panic each: (kind, packed with, path).
 BOOTED = [
+    ("Image", "nothing", "kexec_load"),
+    ("Image", "nothing", "kexec_file_load"),
+    ("Image", "gzip", "kexec_file_load"),
     ("EFI zboot", "zstd", "kexec_load"),
     ("EFI zboot", "gzip", "kexec_file_load"),
     ("vmlinux", "zstd", "kexec_load"),
+    ("vmlinux", "nothing", "kexec_file_load"),
     ("uImage", "lzo", "kexec_load"),
     ("uImage", "gzip", "kexec_file_load"),
     ("UKI", "nothing", "kexec_load"),
