@@ -359,7 +359,7 @@ static void packed_images_are_unpacked(void **state)
 		assert_memory_equal(image.data.data, plain.data, 100000);
 		assert_int_equal(image.mem_size, 200000);
 		assert_int_equal(image.page_size, 4096);
-		assert_int_equal(report.count, layers);
+		assert_int_equal(report.count, 1); /* each line once */
 		assert_string_equal(report.entries[0].text, "vmlinuz: gzip taken off");
 		assert_false(image.as_is);
 		assert_int_equal(image.layers_count, layers + 1);
