@@ -99,6 +99,11 @@ static int unwrap(
 
 	if (inner->codec != CODEC_NONE) {
 		status = decompress(inner->codec, inner->bytes, IMAGE_SIZE_MAX, &plain, err);
+		/* No program for packed files can take the inside out of a wrapper. */
+		if (status && err && strcmp(err->id, "codec-missing") == 0 &&
+			image->layers[image->layers_count - 1].type)
+			err_hint(err, "use the Image that is packed in there, or a kexec that is "
+				      "built with the library for it");
 		if (status)
 			return status;
 	} else if (!plain.data) {
