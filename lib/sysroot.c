@@ -13,11 +13,8 @@
 #include "lib/checked.h"
 #include "lib/cursor.h"
 #include "lib/sysroot.h"
+#include "lib/sysroot_place.h"
 
-/* As many as the kernel follows (MAXSYMLINKS in include/linux/namei.h). */
-#define LINKS_MAX 40
-/* Each folder on the way down is one open descriptor. */
-#define DEPTH_MAX 128
 /* The generated files do not say how long they are; ask for a lot at once. */
 #define READ_CHUNK ((size_t)64 << 10)
 #define FACTS_MAX  ((size_t)64 << 10)
@@ -31,6 +28,7 @@ struct fact {
 struct sysroot {
 	int fd;	   /* of dir; -1 when live */
 	char *dir; /* as the user wrote it; NULL when live */
+	enum place_finder finder;
 	struct blob facts_text;
 	struct fact *facts;
 	size_t fact_count;
@@ -88,165 +86,6 @@ static int fail(
 	return status;
 }
 
-/*
- * Where a path ends: a name to give to an *at() call, relative to dirfd. In a sysroot the
- * name is one component that was no symbolic link when it was looked at, or "."; flags keep
- * the kernel from following it should it have become one since.
- */
-struct place {
-	int dirfd;
-	const char *name;
-	int open_flags; /* O_NOFOLLOW or 0 */
-	int stat_flags; /* AT_SYMLINK_NOFOLLOW or 0 */
-	bool owned;	/* dirfd is ours to close */
-	char buf[NAME_MAX + 1];
-};
-
-static void place_done(struct place *place)
-{
-	if (place->owned)
-		close(place->dirfd);
-	place->owned = false;
-}
-
-/* The folders from the root of the sysroot down to where the walk is; fds[0] is borrowed. */
-struct trail {
-	int fds[DEPTH_MAX];
-	size_t depth;
-};
-
-static void trail_up(struct trail *trail)
-{
-	if (trail->depth)
-		close(trail->fds[trail->depth--]);
-}
-
-static void trail_to_root(struct trail *trail)
-{
-	while (trail->depth)
-		trail_up(trail);
-}
-
-static int trail_down(struct trail *trail, int fd)
-{
-	if (trail->depth + 1 == DEPTH_MAX) {
-		close(fd);
-		return ENAMETOOLONG;
-	}
-	trail->fds[++trail->depth] = fd;
-	return 0;
-}
-
-/* Put the target of the link fd in front of what is left to walk (a tail of buf). */
-static int splice_link(int fd, char buf[PATH_MAX], const char *left)
-{
-	char target[PATH_MAX];
-	size_t left_size = strlen(left) + 1;
-	ssize_t n = readlinkat(fd, "", target, sizeof(target));
-
-	if (n < 0)
-		return errno;
-	if (n == 0)
-		return ENOENT;
-	if ((size_t)n + left_size > PATH_MAX)
-		return ENAMETOOLONG;
-	memmove(buf + n, left, left_size);
-	memcpy(buf, target, (size_t)n);
-	return 0;
-}
-
-/*
- * Walk path inside the sysroot. Only this function decides what a name means: the kernel is
- * asked for one component at a time, never follows a link, and never sees "..", so that a
- * folder moved away under us cannot lead outside either. (openat2() does this in one call,
- * but not on older kernels, nor under qemu-user.) Returns 0 or an errno.
- */
-static int walk(struct trail *trail, const char *path, struct place *ret)
-{
-	char buf[PATH_MAX];
-	char *left = buf;
-	unsigned int links = 0;
-	struct stat st;
-	int errnum, fd;
-	size_t size;
-
-	if (path[0] == '\0')
-		return ENOENT;
-	if (strlen(path) >= sizeof(buf))
-		return ENAMETOOLONG;
-	strcpy(buf, path);
-	for (;;) {
-		left += strspn(left, "/");
-		size = strcspn(left, "/");
-		if (size == 0) {
-			strcpy(ret->buf, ".");
-			return 0;
-		}
-		if (size > NAME_MAX)
-			return ENAMETOOLONG;
-		memcpy(ret->buf, left, size);
-		ret->buf[size] = '\0';
-		left += size;
-		if (strcmp(ret->buf, ".") == 0)
-			continue;
-		if (strcmp(ret->buf, "..") == 0) {
-			trail_up(trail);
-			continue;
-		}
-		fd = openat(trail->fds[trail->depth], ret->buf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			return errno;
-		if (fstat(fd, &st)) {
-			errnum = errno;
-			close(fd);
-			return errnum;
-		}
-		if (S_ISDIR(st.st_mode)) {
-			errnum = trail_down(trail, fd);
-			if (errnum)
-				return errnum;
-			continue;
-		}
-		if (!S_ISLNK(st.st_mode)) {
-			close(fd);
-			return *left ? ENOTDIR : 0;
-		}
-		errnum = ++links > LINKS_MAX ? ELOOP : splice_link(fd, buf, left);
-		close(fd);
-		if (errnum)
-			return errnum;
-		left = buf;
-		if (buf[0] == '/')
-			trail_to_root(trail);
-	}
-}
-
-/* Find path. place_done() it in any case. Returns 0 or an errno. */
-static int locate(const struct sysroot *root, const char *path, struct place *ret)
-{
-	struct trail trail;
-	int errnum;
-
-	*ret = (struct place){ .dirfd = AT_FDCWD, .name = path };
-	if (sysroot_is_live(root))
-		return 0;
-	ret->name = ret->buf;
-	ret->open_flags = O_NOFOLLOW;
-	ret->stat_flags = AT_SYMLINK_NOFOLLOW;
-	trail.fds[0] = root->fd;
-	trail.depth = 0;
-	errnum = walk(&trail, path, ret);
-	if (errnum == 0) {
-		ret->dirfd = trail.fds[trail.depth];
-		if (trail.depth) {
-			trail.depth--;
-			ret->owned = true;
-		}
-	}
-	trail_to_root(&trail);
-	return errnum;
-}
-
 static const char *type_name(mode_t mode)
 {
 	switch (mode & S_IFMT) {
@@ -284,9 +123,9 @@ static int open_regular(
 	int errnum, status;
 	int fd = -1;
 
-	errnum = locate(root, path, &place);
+	errnum = place_find(root->finder, root->fd, path, &place);
 	/* Look before opening: opening alone does things to some devices (a watchdog). */
-	if (!errnum && fstatat(place.dirfd, place.name, &st, place.stat_flags))
+	if (!errnum && place_stat(&place, &st))
 		errnum = errno;
 	if (!errnum) {
 		status = check_regular(root, path, st.st_mode, err);
@@ -294,8 +133,7 @@ static int open_regular(
 			place_done(&place);
 			return status;
 		}
-		fd = openat(place.dirfd, place.name,
-			O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | place.open_flags);
+		fd = place_open(&place, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		if (fd < 0)
 			errnum = errno;
 	}
@@ -575,10 +413,9 @@ int sysroot_list(const struct sysroot *root, const char *path, char ***ret, size
 	DIR *dir = NULL;
 	int errnum, fd;
 
-	errnum = locate(root, path, &place);
+	errnum = place_find(root->finder, root->fd, path, &place);
 	if (!errnum) {
-		fd = openat(place.dirfd, place.name,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC | place.open_flags);
+		fd = place_open(&place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0)
 			dir = fdopendir(fd);
 		if (!dir) {
@@ -615,8 +452,8 @@ static bool stat_path(const struct sysroot *root, const char *path, struct stat 
 	struct place place;
 	bool found;
 
-	found = locate(root, path, &place) == 0 &&
-		fstatat(place.dirfd, place.name, ret_st, place.stat_flags) == 0;
+	found = place_find(root->finder, root->fd, path, &place) == 0 &&
+		place_stat(&place, ret_st) == 0;
 	place_done(&place);
 	return found;
 }
@@ -745,6 +582,7 @@ int sysroot_new(const char *dir, struct sysroot **ret, struct err *err)
 	if (!root)
 		return err_no_memory(err);
 	root->fd = -1;
+	root->finder = PLACE_LIVE;
 	if (!dir || strcmp(dir, "/") == 0) {
 		status = facts_of_host(&root->facts_text, err);
 	} else {
@@ -753,6 +591,7 @@ int sysroot_new(const char *dir, struct sysroot **ret, struct err *err)
 			status = fail(root, "open sysroot", dir, errno, err);
 			goto failed;
 		}
+		root->finder = place_finder(root->fd);
 		root->dir = strdup(dir);
 		if (!root->dir) {
 			status = err_no_memory(err);
