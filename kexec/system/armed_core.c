@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kexec/system/kcore.h"
 #include "lib/checked.h"
-
-#define KCORE_PATH "/proc/kcore"
 
 void armed_core_free(struct armed_core *armed)
 {
@@ -113,7 +112,7 @@ int armed_core_new(const struct sysroot *root, struct range region, uint64_t pag
 
 	if (!armed)
 		return err_no_memory(err);
-	status = sysroot_open(root, KCORE_PATH, &armed->file, err);
+	status = kcore_open(root, &armed->file, err);
 	if (!status) {
 		source = elfcore_from_file(armed->file);
 		status = elfcore_read(&source, &armed->memory, err);

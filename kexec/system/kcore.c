@@ -8,8 +8,6 @@
 #include "lib/checked.h"
 #include "lib/elfcore.h"
 
-#define KCORE_PATH "/proc/kcore"
-
 /* The headers are made anew at each read, and memory may be plugged between two of them. */
 #define KCORE_TRIES 3
 
@@ -70,29 +68,15 @@ static int take_core(struct kcore *ret, const struct elfcore *core, struct err *
 	return ST_OK;
 }
 
-int kcore_parse(struct span head, struct kcore *ret, struct err *err)
-{
-	struct elfcore_source source = elfcore_from_span(&head);
-	struct elfcore core;
-	int status;
-
-	status = elfcore_read(&source, &core, err);
-	if (status != ST_OK)
-		return status;
-	status = take_core(ret, &core, err);
-	elfcore_done(&core);
-	return status;
-}
-
 static bool same_headers(const struct elfcore *a, const struct elfcore *b)
 {
 	return a->phdrs_count == b->phdrs_count &&
 	       memcmp(a->phdrs, b->phdrs, a->phdrs_count * sizeof(*a->phdrs)) == 0;
 }
 
-/* The same headers before and behind the notes. */
-static int read_steady(const struct elfcore_source *source, struct kcore *ret, struct err *err)
+int kcore_take(const struct elfcore_source *source, struct kcore *ret, struct err *err)
 {
+	/* The same headers before and behind the notes. */
 	for (int try = 0; try < KCORE_TRIES; try++) {
 		struct elfcore before = { .phdrs = NULL };
 		struct elfcore after = { .phdrs = NULL };
@@ -121,7 +105,7 @@ static int read_steady(const struct elfcore_source *source, struct kcore *ret, s
 		"the program headers changed at each of %d reads", KCORE_TRIES);
 }
 
-static int open_kcore(const struct sysroot *root, struct sysroot_file **ret, struct err *err)
+int kcore_open(const struct sysroot *root, struct sysroot_file **ret, struct err *err)
 {
 	int status = sysroot_open(root, KCORE_PATH, ret, err);
 
@@ -131,20 +115,25 @@ static int open_kcore(const struct sysroot *root, struct sysroot_file **ret, str
 	return status;
 }
 
+/* Close it; what went wrong since it was opened says where. */
+static int done_with(struct sysroot_file *file, int status, struct err *err)
+{
+	sysroot_close(file);
+	if (status == ST_OK || status == ST_NO_MEMORY)
+		return status;
+	return err_prefix(err, KCORE_PATH);
+}
+
 int kcore_read(const struct sysroot *root, struct kcore *ret, struct err *err)
 {
 	struct elfcore_source source;
 	struct sysroot_file *file;
-	int status = open_kcore(root, &file, err);
+	int status = kcore_open(root, &file, err);
 
 	if (status != ST_OK)
 		return status;
 	source = elfcore_from_file(file);
-	status = read_steady(&source, ret, err);
-	if (status != ST_OK && status != ST_NO_MEMORY)
-		err_prefix(err, KCORE_PATH);
-	sysroot_close(file);
-	return status;
+	return done_with(file, kcore_take(&source, ret, err), err);
 }
 
 int kcore_read_memory(
@@ -153,7 +142,7 @@ int kcore_read_memory(
 	struct elfcore core = { .phdrs = NULL };
 	struct elfcore_source source;
 	struct sysroot_file *file;
-	int status = open_kcore(root, &file, err);
+	int status = kcore_open(root, &file, err);
 
 	if (status != ST_OK)
 		return status;
@@ -162,8 +151,5 @@ int kcore_read_memory(
 	if (status == ST_OK)
 		status = elfcore_read_physical(&core, paddr, buf, size, err);
 	elfcore_done(&core);
-	if (status != ST_OK && status != ST_NO_MEMORY)
-		err_prefix(err, KCORE_PATH);
-	sysroot_close(file);
-	return status;
+	return done_with(file, status, err);
 }

@@ -10,6 +10,10 @@
 #include "lib/err.h"
 #include "lib/sysroot.h"
 
+#define KCORE_PATH "/proc/kcore"
+
+struct elfcore_source;
+
 struct kcore_load {
 	uint64_t vaddr;
 	uint64_t paddr; /* UINT64_MAX where the kernel gives none (vmalloc, modules, vmemmap) */
@@ -24,17 +28,18 @@ struct kcore {
 
 void kcore_done(struct kcore *kcore);
 
-/*
- * Parse the head of the file, by lib/elfcore.h: ELF header, program headers and notes must
- * lie in head. ST_BAD_INPUT, ST_NO_MEMORY.
- */
-int kcore_parse(struct span head, struct kcore *ret, struct err *err);
+/* Open it. Errors of sysroot_open(): ST_NOT_FOUND when the kernel has no kcore, ST_DENIED under
+ * lockdown or without CAP_SYS_RAWIO. */
+int kcore_open(const struct sysroot *root, struct sysroot_file **ret, struct err *err);
 
 /*
- * Read only as much of the file as kcore_parse() needs. ST_NOT_FOUND when the kernel has no
- * kcore, ST_DENIED under lockdown or without CAP_SYS_RAWIO, ST_CHANGED when the headers
- * change faster than we read; errors of kcore_parse().
+ * Its program headers and the VMCOREINFO note, from an open one or from bytes like it. ST_BAD_INPUT
+ * when they make no sense (lib/elfcore.h), ST_CHANGED when the headers change faster than we read,
+ * ST_NO_MEMORY; errors of the source.
  */
+int kcore_take(const struct elfcore_source *source, struct kcore *ret, struct err *err);
+
+/* Open it and do so. */
 int kcore_read(const struct sysroot *root, struct kcore *ret, struct err *err);
 
 /* Copy physical memory that the kernel has mapped. ST_NOT_FOUND when it has not, else errors as

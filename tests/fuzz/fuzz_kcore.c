@@ -4,15 +4,18 @@
 #include <stdint.h>
 
 #include "kexec/system/kcore.h"
+#include "lib/elfcore.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct span bytes = { data, size };
+	struct elfcore_source source = elfcore_from_span(&bytes);
 	struct kcore kcore;
 	struct err err = ERR_INIT;
 
-	if (kcore_parse((struct span){ data, size }, &kcore, &err) != ST_OK) {
+	if (kcore_take(&source, &kcore, &err) != ST_OK) {
 		assert(err.id && err.text[0]);
 		return 0;
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "tests/unit/core.h"
 #include "tests/unit/tree.h"
 
 #include "kexec/system/boot_memory.h"
@@ -156,21 +157,10 @@ static struct span efi_tree(struct tree *tree, uint32_t start, uint32_t size)
 /* A core of one page at a physical address, in which a map begins at byte 0x100. */
 static void put_kcore(const struct tmproot *tmp, uint64_t paddr, const uint8_t *map, size_t size)
 {
-	uint8_t core[8192] = "\177ELF\2\1\1";
+	uint8_t core[8192] = { 0 };
 
-	store_le16(core + 16, 4);
-	store_le16(core + 18, 183);
-	store_le32(core + 20, 1);
-	store_le64(core + 32, 64);
-	store_le16(core + 52, 64);
-	store_le16(core + 54, 56);
-	store_le16(core + 56, 1);
-	store_le32(core + 64, 1);
-	store_le64(core + 64 + 8, 4096);
-	store_le64(core + 64 + 16, UINT64_C(0xffff000000000000));
-	store_le64(core + 64 + 24, paddr);
-	store_le64(core + 64 + 32, 4096);
-	store_le64(core + 64 + 40, 4096);
+	core_header(core, 1);
+	core_phdr(core, 0, PT_LOAD, 4096, UINT64_C(0xffff000000000000), paddr, 4096);
 	memcpy(core + 4096 + 0x100, map, size);
 	tmproot_bytes(tmp, "/proc/kcore", core, sizeof(core));
 }

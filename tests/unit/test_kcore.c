@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "tests/unit/core.h"
 #include "tests/unit/tmproot.h"
 
 #include "kexec/system/kcore.h"
+#include "lib/elfcore.h"
 
 #define PHDRS 4
-#define NOTES (64 + PHDRS * 56)
+#define NOTES CORE_HEADERS(PHDRS)
 
 static const char vmcoreinfo[] = "OSRELEASE=7.3.4\nNUMBER(VA_BITS)=48\n";
 
@@ -23,41 +25,29 @@ static void put_note(struct blob *out, const char *name, const void *desc, size_
 	assert_int_equal(blob_append(out, zeros, -size % 4), ST_OK);
 }
 
-static void put_phdr(struct blob *head, unsigned int index, uint32_t type, uint64_t offset,
-	uint64_t vaddr, uint64_t paddr, uint64_t size)
-{
-	uint8_t *phdr = head->data + 64 + index * 56;
-
-	store_le32(phdr, type);
-	store_le64(phdr + 8, offset);
-	store_le64(phdr + 16, vaddr);
-	store_le64(phdr + 24, paddr);
-	store_le64(phdr + 32, size);
-	store_le64(phdr + 40, size);
-}
-
 /* What an arm64 kernel shows: notes, the kernel's image, a module area, memory. */
 static struct blob make_head(void)
 {
-	static const uint8_t ident[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
 	struct blob head = BLOB_INIT;
 	uint8_t prstatus[30] = { 1 };
 
 	assert_int_equal(blob_zeroed(&head, NOTES), ST_OK);
-	memcpy(head.data, ident, sizeof(ident));
-	store_le16(head.data + 16, 4);
-	store_le16(head.data + 18, 183);
-	store_le64(head.data + 32, 64);
-	store_le16(head.data + 52, 64);
-	store_le16(head.data + 54, 56);
-	store_le16(head.data + 56, PHDRS);
+	core_header(head.data, PHDRS);
 	put_note(&head, "CORE", prstatus, sizeof(prstatus));
 	put_note(&head, "VMCOREINFO", vmcoreinfo, sizeof(vmcoreinfo) - 1);
-	put_phdr(&head, 0, 4, NOTES, 0, 0, head.size - NOTES);
-	put_phdr(&head, 1, 1, 0x7fff80001000, 0xffff800080000000, 0x40200000, 0x2a50000);
-	put_phdr(&head, 2, 1, 0x7fff00001000, 0xffff800000000000, UINT64_MAX, 0x80000000);
-	put_phdr(&head, 3, 1, 0x1000, 0xffff000000000000, 0x40000000, 0x40000000);
+	core_phdr(head.data, 0, PT_NOTE, NOTES, 0, 0, head.size - NOTES);
+	core_phdr(head.data, 1, PT_LOAD, 0x7fff80001000, 0xffff800080000000, 0x40200000, 0x2a50000);
+	core_phdr(
+		head.data, 2, PT_LOAD, 0x7fff00001000, 0xffff800000000000, UINT64_MAX, 0x80000000);
+	core_phdr(head.data, 3, PT_LOAD, 0x1000, 0xffff000000000000, 0x40000000, 0x40000000);
 	return head;
+}
+
+static int take(struct span bytes, struct kcore *ret, struct err *err)
+{
+	struct elfcore_source source = elfcore_from_span(&bytes);
+
+	return kcore_take(&source, ret, err);
 }
 
 static void loads_and_vmcoreinfo_are_taken(void **state)
@@ -67,7 +57,7 @@ static void loads_and_vmcoreinfo_are_taken(void **state)
 	struct kcore kcore;
 
 	(void)state;
-	assert_int_equal(kcore_parse(blob_span(&head), &kcore, &err), ST_OK);
+	assert_int_equal(take(blob_span(&head), &kcore, &err), ST_OK);
 	assert_int_equal(kcore.loads_count, 3);
 	assert_int_equal(kcore.loads[0].vaddr, 0xffff800080000000);
 	assert_int_equal(kcore.loads[0].paddr, 0x40200000);
@@ -93,8 +83,7 @@ static void every_truncation_is_refused(void **state)
 
 		assert_non_null(exact);
 		memcpy(exact, head.data, size);
-		assert_int_equal(
-			kcore_parse((struct span){ exact, size }, &kcore, &err), ST_BAD_INPUT);
+		assert_int_equal(take((struct span){ exact, size }, &kcore, &err), ST_BAD_INPUT);
 		assert_int_equal(kcore.loads_count, 77);
 		free(exact);
 	}
@@ -108,7 +97,7 @@ static void assert_broken(size_t offset, const void *bytes, size_t size, const c
 	struct kcore kcore;
 
 	memcpy(head.data + offset, bytes, size);
-	assert_int_equal(kcore_parse(blob_span(&head), &kcore, &err), ST_BAD_INPUT);
+	assert_int_equal(take(blob_span(&head), &kcore, &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, id);
 	blob_done(&head);
 }
@@ -132,10 +121,52 @@ static void zeros_end_the_notes(void **state)
 
 	(void)state;
 	memset(head.data + NOTES, 0, head.size - NOTES);
-	assert_int_equal(kcore_parse(blob_span(&head), &kcore, &err), ST_OK);
+	assert_int_equal(take(blob_span(&head), &kcore, &err), ST_OK);
 	assert_int_equal(kcore.vmcoreinfo.size, 0);
 	kcore_done(&kcore);
 	blob_done(&head);
+}
+
+/* Memory that is plugged: so many reads of the program headers find other ones than the last. */
+struct changing {
+	struct blob head;
+	unsigned int changes;
+};
+
+static int read_changing(void *context, uint64_t offset, void *buf, size_t size, struct err *err)
+{
+	struct changing *changing = context;
+
+	if (offset == 64 && changing->changes) {
+		changing->changes--;
+		store_le64(changing->head.data + 64 + 56 + 32, 0x1000 + changing->changes);
+	}
+	if (offset > changing->head.size || size > changing->head.size - offset)
+		return err_set(err, ST_BAD_INPUT, "file-short", "too short");
+	memcpy(buf, changing->head.data + offset, size);
+	return ST_OK;
+}
+
+static void changes_meanwhile_are_seen(void **state)
+{
+	struct changing changing = { .head = make_head() };
+	struct elfcore_source source = { read_changing, &changing };
+	struct err err = ERR_INIT;
+	struct kcore kcore;
+
+	(void)state;
+	for (unsigned int changes = 0; changes < 7; changes++) {
+		changing.changes = changes;
+		if (kcore_take(&source, &kcore, &err) == ST_OK) {
+			assert_true(changes <= 5);
+			assert_int_equal(kcore.loads_count, 3);
+			kcore_done(&kcore);
+		} else {
+			assert_int_equal(changes, 6);
+			assert_string_equal(err.id, "kcore-changed");
+		}
+	}
+	blob_done(&changing.head);
 }
 
 static void read_takes_only_the_head(void **state)
@@ -186,6 +217,7 @@ int main(void)
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(hostile_fields_are_refused),
 		cmocka_unit_test(zeros_end_the_notes),
+		cmocka_unit_test(changes_meanwhile_are_seen),
 		cmocka_unit_test(read_takes_only_the_head),
 		cmocka_unit_test(read_is_bounded),
 	};
