@@ -70,9 +70,11 @@ static int look(struct armed_core *armed, uint64_t address, bool *ret_found, str
 static int search(
 	struct armed_core *armed, struct range region, uint64_t page_size, struct err *err)
 {
-	uint64_t found_at = 0;
+	uint64_t at = region.start, found_at = 0;
 
-	for (uint64_t at = region.start; at < region.end; at += page_size) {
+	/* A region may end where the space ends, with no address behind its last page. */
+	for (bool more = at < region.end; more;
+		more = add_u64(at, page_size, &at) && at < region.end) {
 		struct elfcore core;
 		bool found;
 		int status = look(armed, at, &found, &core, err);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kexec --elfcorehdr on machines made up here: memory as /proc/kcore shows it, with a header in the
  * crash region. */
+#include "tests/unit/core.h"
 #include "tests/unit/tmproot.h"
 
-#include <elf.h>
 #include <json-c/json.h>
 
 #include "kexec/cmd/elfcorehdr.h"
 #include "kexec/plan/elfcorehdr_build.h"
+#include "kexec/system/armed_core.h"
 #include "tests/unit/no_calls.h"
 
 #define PAGE	   4096u
@@ -78,26 +79,6 @@ static void build_header(struct scene *scene)
 	assert_int_equal(elfcorehdr_build(&input, &scene->core, &err), ST_OK);
 }
 
-static void build_kcore(struct scene *scene)
-{
-	uint8_t *ehdr = scene->kcore, *phdr = ehdr + 64;
-
-	memcpy(ehdr, "\177ELF\2\1\1", 7);
-	store_le16(ehdr + 16, ET_CORE);
-	store_le16(ehdr + 18, 183);
-	store_le32(ehdr + 20, 1);
-	store_le64(ehdr + 32, 64);
-	store_le16(ehdr + 52, 64);
-	store_le16(ehdr + 54, 56);
-	store_le16(ehdr + 56, 1);
-	store_le32(phdr, PT_LOAD);
-	store_le64(phdr + 8, KCORE_DATA);
-	store_le64(phdr + 16, LINEAR + MEMORY);
-	store_le64(phdr + 24, MEMORY);
-	store_le64(phdr + 32, SIZE);
-	store_le64(phdr + 40, SIZE);
-}
-
 static int setup(void **state)
 {
 	static struct scene scene;
@@ -114,7 +95,8 @@ static int setup(void **state)
 	tmproot_text(tmp, "/sys/devices/system/cpu/cpu0/crash_notes_size", "424\n");
 	tmproot_text(tmp, "/sys/devices/system/cpu/cpu2/crash_notes", "40001800\n");
 	tmproot_text(tmp, "/sys/devices/system/cpu/cpu2/crash_notes_size", "424\n");
-	build_kcore(&scene);
+	core_header(scene.kcore, 1);
+	core_phdr(scene.kcore, 0, PT_LOAD, KCORE_DATA, LINEAR + MEMORY, MEMORY, SIZE);
 	build_header(&scene);
 	put_header(&scene, HEADER);
 	put_note(&scene, VMCOREINFO, 0, "VMCOREINFO");
@@ -257,6 +239,30 @@ static void only_headers_count(void **state)
 	assert_says(scene, COVERAGE_COMPLETE, "armed image, at 0x40012000");
 }
 
+/* Its last page has no address behind it to go on with. */
+static void search_ends_where_the_space_ends(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t start = UINT64_MAX - 2 * PAGE + 1;
+	struct armed_core *armed = NULL;
+	struct err err = ERR_INIT;
+
+	memset(scene->kcore + KCORE_DATA, 0, SIZE);
+	core_phdr(scene->kcore, 0, PT_LOAD, KCORE_DATA, LINEAR, start, 2 * PAGE - 1);
+	tmproot_bytes(&scene->tmp, "/proc/kcore", scene->kcore, sizeof(scene->kcore));
+	assert_int_equal(armed_core_new(scene->tmp.root, (struct range){ start, UINT64_MAX }, PAGE,
+				 &armed, &err),
+		ST_NOT_FOUND);
+	assert_string_equal(err.id, "armed-core-none");
+	memcpy(scene->kcore + KCORE_DATA + PAGE, scene->core.bytes.data, scene->core.bytes.size);
+	tmproot_bytes(&scene->tmp, "/proc/kcore", scene->kcore, sizeof(scene->kcore));
+	assert_int_equal(armed_core_new(scene->tmp.root, (struct range){ start, UINT64_MAX }, PAGE,
+				 &armed, &err),
+		ST_OK);
+	assert_true(armed->address == start + PAGE);
+	armed_core_free(armed);
+}
+
 static void file_is_held_against_the_machine_beside_it(void **state)
 {
 	struct scene *scene = *state;
@@ -370,6 +376,7 @@ int main(void)
 		TEST(cpu_without_notes_is_a_gap),
 		TEST(what_cannot_be_told_says_why),
 		TEST(only_headers_count),
+		TEST(search_ends_where_the_space_ends),
 		TEST(file_is_held_against_the_machine_beside_it),
 		TEST(vmcore_goes_before_what_is_armed),
 		TEST(notes_of_a_file_are_counted),
