@@ -59,6 +59,30 @@ def restart(machine, marker, added=Ranges(), initrd=WHOLE):
     return plan
 
 
+def take_offline(machine, blocks):
+    """What becomes of them when they all are to go offline."""
+    return machine.check(f"cd /sys/devices/system/memory; for block in {blocks}; do "
+                         "echo offline >$block/state; cat $block/state; done 2>/dev/null").split()
+
+
+def test_offline_memory_is_never_loaded_to(boot):
+    """It stays "System RAM" in the memory map. On arm64 only memory that was plugged in later can
+    be taken offline, and nothing is loaded to that whatever its state."""
+    machine = boot(kind="uefi", slots=8, max_memory=8192)
+    assert set(take_offline(machine, "memory*")) == {"online"}
+    assert "Boot memory" in machine.check("dmesg | grep offlining")
+    names = "cd /sys/devices/system/memory; echo memory*"
+    before = set(machine.check(names).split())
+    added = kdump.dimm_ranges([machine.hot_add(1024)])
+    blocks = set(machine.check(names).split()) - before
+    assert "offline" in take_offline(machine, " ".join(blocks))
+    assert not added - memory_map(machine).named("System RAM")
+    plan = kdump.plan_of(machine, load_command("--dry-run=json", marker="none", initrd=INITRD))
+    assert_placement(machine, plan, added)
+    start = next(iter(added))[0]
+    assert any(f"{start:#x}" in choice["text"] for choice in plan["choices"])
+
+
 def test_restart_leaves_hot_added_memory_alone(boot):
     """UEFI and ACPI: only the firmware's own map tells a DIMM from the memory of the boot."""
     machine = boot(kind="uefi", slots=8, max_memory=8192)
