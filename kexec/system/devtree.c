@@ -18,6 +18,14 @@
 /* As deep as the kernel itself goes (FDT_MAX_DEPTH, drivers/of/fdt.c). */
 #define TREE_DEPTH_MAX 64
 
+/*
+ * libfdt looks for everything from the start again, so that a tree of 2 MiB made for it keeps it
+ * busy for many seconds: by a name of 1 MiB that 90000 properties share, or by 130000 memory
+ * reservations. The specification has names of 31 bytes; machines have dozens of reservations.
+ */
+#define PROPERTY_NAME_MAX 255
+#define RESERVATIONS_MAX  4096
+
 static int too_large(struct err *err, const char *name, uint64_t size)
 {
 	return err_set(err, ST_NO_SPACE, "fdt-size",
@@ -25,14 +33,28 @@ static int too_large(struct err *err, const char *name, uint64_t size)
 		DEVTREE_SIZE_MAX);
 }
 
-/*
- * Do the tags of the structure block lead to its end? libfdt 1.6.1 takes the length of a property
- * for a signed number, so one near 2^32 sends its own check back and round for ever.
- */
-static bool structure_ends(const uint8_t *fdt)
+static int broken(struct err *err, const char *name, int code)
 {
-	uint64_t at = fdt_off_dt_struct(fdt), end = fdt_totalsize(fdt);
+	return err_set(err, ST_BAD_INPUT, "fdt-broken", "%s: not a sound device tree: %s", name,
+		fdt_strerror(code));
+}
+
+static int beyond(struct err *err, const char *name, const char *what, int max)
+{
+	return err_set(err, ST_BAD_INPUT, "fdt-limit",
+		"%s: the device tree has %s, wanted at most %d", name, what, max);
+}
+
+/*
+ * Do the tags of the structure block lead to its end, within the limits above? libfdt 1.6.1 takes
+ * the length of a property for a signed number, so one near 2^32 sends its own check back and
+ * round for ever.
+ */
+static int check_structure(const uint8_t *fdt, const char *name, struct err *err)
+{
+	uint64_t at = fdt_off_dt_struct(fdt), total = fdt_totalsize(fdt), end = total, text;
 	const uint8_t *name_end;
+	int depth = 0;
 
 	if (fdt_version(fdt) >= 17 && fdt_size_dt_struct(fdt) < end - at)
 		end = at + fdt_size_dt_struct(fdt);
@@ -42,34 +64,42 @@ static bool structure_ends(const uint8_t *fdt)
 		at += 4;
 		switch (tag) {
 		case FDT_BEGIN_NODE:
+			if (++depth > TREE_DEPTH_MAX)
+				return beyond(err, name, "nodes nested too deep", TREE_DEPTH_MAX);
 			name_end = memchr(fdt + at, '\0', end - at);
 			if (!name_end)
-				return false;
+				return broken(err, name, -FDT_ERR_BADSTRUCTURE);
 			at = (uint64_t)(name_end - fdt) + 1;
 			break;
 		case FDT_PROP:
 			if (at + 8 > end)
-				return false;
+				return broken(err, name, -FDT_ERR_BADSTRUCTURE);
+			text = fdt_off_dt_strings(fdt) + (uint64_t)load_be32(fdt + at + 4);
+			if (text < total && total - text > PROPERTY_NAME_MAX &&
+				!memchr(fdt + text, '\0', PROPERTY_NAME_MAX + 1))
+				return beyond(err, name, "a property with too long a name",
+					PROPERTY_NAME_MAX);
 			at += 8 + (uint64_t)load_be32(fdt + at);
 			break;
 		case FDT_END_NODE:
+			depth--;
+			break;
 		case FDT_NOP:
 			break;
 		case FDT_END:
-			return true;
+			return ST_OK;
 		default:
-			return false;
+			return broken(err, name, -FDT_ERR_BADSTRUCTURE);
 		}
 		at = (at + 3) & ~UINT64_C(3);
 	}
-	return false;
+	return broken(err, name, -FDT_ERR_BADSTRUCTURE);
 }
 
 static int check_aligned(const void *fdt, size_t size, const char *name, struct err *err)
 {
-	int result;
+	int status, result = fdt_check_header(fdt);
 
-	result = fdt_check_header(fdt);
 	if (result == 0 && fdt_totalsize(fdt) > DEVTREE_SIZE_MAX)
 		return too_large(err, name, fdt_totalsize(fdt));
 	if (result == 0 && fdt_totalsize(fdt) > size)
@@ -82,14 +112,15 @@ static int check_aligned(const void *fdt, size_t size, const char *name, struct 
 		return err_set(err, ST_BAD_INPUT, "fdt-version",
 			"%s: the device tree has version %u, wanted at least %u", name,
 			fdt_version(fdt), FDT_VERSION_MIN);
-	if (result == 0 && !structure_ends(fdt))
-		result = -FDT_ERR_BADSTRUCTURE;
-	if (result == 0)
+	if (result == 0 && fdt_num_mem_rsv(fdt) > RESERVATIONS_MAX)
+		return beyond(err, name, "too many memory reservations", RESERVATIONS_MAX);
+	if (result == 0) {
+		status = check_structure(fdt, name, err);
+		if (status)
+			return status;
 		result = fdt_check_full(fdt, size);
-	if (result != 0)
-		return err_set(err, ST_BAD_INPUT, "fdt-broken", "%s: not a sound device tree: %s",
-			name, fdt_strerror(result));
-	return ST_OK;
+	}
+	return result ? broken(err, name, result) : ST_OK;
 }
 
 void devtree_view_done(struct devtree_view *view)
@@ -224,7 +255,7 @@ static int add_node(const struct rebuild *rebuild, const char *path, const char 
 	size_t count;
 	int status;
 
-	if (depth > TREE_DEPTH_MAX)
+	if (depth >= TREE_DEPTH_MAX)
 		return err_set(rebuild->err, ST_BAD_INPUT, "fdt-depth",
 			"%s: nested deeper than %d levels", path, TREE_DEPTH_MAX);
 	status = sysroot_list(rebuild->root, path, &names, &count, rebuild->err);

@@ -740,6 +740,33 @@ static void longest_command_line_has_room(void **state)
 	edit_done(&edit);
 }
 
+/* Each would take a search from the start. */
+static void one_name_again_and_again_is_refused(void **state)
+{
+	struct edit edit;
+
+	(void)state;
+	for (int count = 15; count <= 16; count++) {
+		edit_init(&edit);
+		assert_int_equal(fdt_create(edit.source, sizeof(edit.source)), 0);
+		assert_int_equal(fdt_finish_reservemap(edit.source), 0);
+		assert_int_equal(fdt_begin_node(edit.source, ""), 0);
+		assert_int_equal(fdt_property_u32(edit.source, "#address-cells", 2), 0);
+		assert_int_equal(fdt_property_u32(edit.source, "#size-cells", 2), 0);
+		assert_int_equal(fdt_begin_node(edit.source, "chosen"), 0);
+		for (int i = 0; i < count; i++)
+			assert_int_equal(fdt_property(edit.source, "linux,kho-fdt", NULL, 0), 0);
+		assert_int_equal(fdt_end_node(edit.source), 0);
+		assert_int_equal(fdt_end_node(edit.source), 0);
+		assert_int_equal(fdt_finish(edit.source), 0);
+		if (count < 16)
+			run_well(&edit);
+		else
+			assert_refused(&edit, ST_BAD_INPUT, "fdt-limit", "linux,kho-fdt");
+		edit_done(&edit);
+	}
+}
+
 static void editing_twice_is_editing_once(void **state)
 {
 	struct edit edit;
@@ -794,6 +821,7 @@ int main(void)
 		cmocka_unit_test(stale_reservation_in_the_crash_region_is_dropped),
 		cmocka_unit_test(trap23_more_than_2_mib_is_refused),
 		cmocka_unit_test(longest_command_line_has_room),
+		cmocka_unit_test(one_name_again_and_again_is_refused),
 		cmocka_unit_test(editing_twice_is_editing_once),
 		cmocka_unit_test(broken_tree_is_refused),
 	};

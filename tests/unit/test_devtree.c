@@ -170,6 +170,76 @@ static void trap23_too_large_a_tree_is_refused(void **state)
 	tmproot_done(&tmp);
 }
 
+/* A tree of DEVTREE_SIZE_MAX bytes at most, with so many reservations, nodes in one another, and
+ * properties of one name of this length. */
+static struct blob made_to_be_slow(int reservations, int depth, int properties, size_t name_size)
+{
+	struct blob blob = BLOB_INIT;
+	char *name = malloc(name_size + 1);
+
+	assert_non_null(name);
+	memset(name, 'n', name_size);
+	name[name_size] = '\0';
+	assert_int_equal(blob_zeroed(&blob, DEVTREE_SIZE_MAX), ST_OK);
+	assert_int_equal(fdt_create(blob.data, DEVTREE_SIZE_MAX), 0);
+	for (int i = 0; i < reservations; i++)
+		assert_int_equal(fdt_add_reservemap_entry(blob.data, 4096, 4096), 0);
+	assert_int_equal(fdt_finish_reservemap(blob.data), 0);
+	for (int i = 0; i < depth; i++)
+		assert_int_equal(fdt_begin_node(blob.data, i ? "n" : ""), 0);
+	/* The first stores the name, the others share it: looked for by libfdt, it takes long. */
+	if (properties)
+		assert_int_equal(fdt_property(blob.data, name, NULL, 0), 0);
+	for (int i = 1; i < properties; i++) {
+		uint32_t tag[3] = { cpu_to_fdt32(FDT_PROP), 0, 0 };
+		int at = fdt_size_dt_struct(blob.data);
+
+		memcpy(tag + 2, blob.data + fdt_off_dt_struct(blob.data) + at - 4,
+			4); /* its offset */
+		memcpy(blob.data + fdt_off_dt_struct(blob.data) + at, tag, sizeof(tag));
+		fdt_set_size_dt_struct(blob.data, (uint32_t)at + (uint32_t)sizeof(tag));
+	}
+	for (int i = 0; i < depth; i++)
+		assert_int_equal(fdt_end_node(blob.data), 0);
+	assert_int_equal(fdt_finish(blob.data), 0);
+	free(name);
+	return blob;
+}
+
+static void trees_made_to_be_slow_are_refused(void **state)
+{
+	static const struct {
+		int reservations, depth, properties;
+		size_t name_size;
+		const char *words; /* NULL: accepted */
+	} rows[] = {
+		{ 4096, 64, 1000, 255, NULL },
+		{ 4097, 1, 0, 0, "too many memory reservations, wanted at most 4096" },
+		{ 120000, 1, 0, 0, "too many memory reservations" },
+		{ 0, 65, 0, 0, "nodes nested too deep, wanted at most 64" },
+		{ 0, 120000, 0, 0, "nodes nested too deep" },
+		{ 0, 1, 1, 256, "a property with too long a name, wanted at most 255" },
+		{ 0, 1, 80000, 1 << 20, "a property with too long a name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct blob tree = made_to_be_slow(
+			rows[i].reservations, rows[i].depth, rows[i].properties, rows[i].name_size);
+		struct err err = ERR_INIT;
+		int status = devtree_check(blob_span(&tree), "x.dtb", &err);
+
+		if (!rows[i].words) {
+			assert_int_equal(status, ST_OK);
+		} else {
+			assert_int_equal(status, ST_BAD_INPUT);
+			assert_string_equal(err.id, "fdt-limit");
+			assert_non_null(strstr(err.text, rows[i].words));
+		}
+		blob_done(&tree);
+	}
+}
+
 static void broken_trees_are_refused(void **state)
 {
 	struct err err = ERR_INIT;
@@ -223,6 +293,7 @@ int main(void)
 		cmocka_unit_test(address_is_of_one_cell_or_two),
 		cmocka_unit_test(endless_folders_are_refused),
 		cmocka_unit_test(trap23_too_large_a_tree_is_refused),
+		cmocka_unit_test(trees_made_to_be_slow_are_refused),
 		cmocka_unit_test(broken_trees_are_refused),
 	};
 

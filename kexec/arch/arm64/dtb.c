@@ -26,6 +26,9 @@
  * (drivers/of/fdt.c:MAX_USABLE_RANGES). */
 #define USABLE_RANGES_MAX 6
 
+/* Properties of one name that are still deleted one by one, each by a search from the start. */
+#define SAME_NAME_MAX 16
+
 /* What is worked on: the tree, where its /chosen is, and where the edits are noted. */
 struct editor {
 	void *fdt;
@@ -58,17 +61,20 @@ static int set_property(
 	return note_set(editor, name, text);
 }
 
-/* Each one of that name: a second one would come into force with the first one gone. */
+/* Each one of that name: a second one would come into force with the first one gone. None should
+ * have a second one at all. */
 static int delete_property(struct editor *editor, const char *name)
 {
-	bool deleted = false;
-	int code;
+	int code, deleted = 0;
 
 	while ((code = fdt_delprop(editor->fdt, editor->chosen, name)) == 0)
-		deleted = true;
+		if (++deleted == SAME_NAME_MAX)
+			return err_set(editor->err, ST_BAD_INPUT, "fdt-limit",
+				"the device tree has \"%s\" in /chosen %d times, wanted one", name,
+				deleted);
 	if (code != -FDT_ERR_NOTFOUND)
 		return fdt_failed(editor, name, code);
-	if (!deleted)
+	if (deleted == 0)
 		return ST_OK;
 	return plan_note_edit(editor->plan, "delete", "/chosen", name, editor->err, NULL);
 }
