@@ -5,7 +5,7 @@ import re
 import textwrap
 
 SOURCE = "doc/messages.md"
-PAGE = "doc/kexec-messages.7"
+PAGE = "kexec/kexec-messages.7"
 
 HEAD = r"""{comment} SPDX-License-Identifier: GPL-2.0-only
 {comment} Made from {source} by make update-docs.

@@ -144,3 +144,30 @@ def register(deb, info, files):
                 shutil.copy(control / member, info / f"{name}.{member}")
     (info / f"{name}.list").write_text("\n".join(files) + "\n")
     return fields.replace("\n", "\nStatus: install ok installed\n", 1)
+
+
+def named_documents():
+    """Files that README.md and the manuals lead to, as names below a folder of documents."""
+    named = set(re.findall(r"\]\(([^)#:]+)[^)]*\)", (TOP / "README.md").read_text()))
+    for page in tree_files():
+        if re.search(r"\.[578]$", page):
+            text = (TOP / page).read_text().replace("\\-", "-")
+            named.update(re.findall(r"\bdoc/[\w-]+\.\w+", text))
+    # Pages show pictures.
+    for page in [name for name in named if name.startswith("doc/")]:
+        named.update(f"doc/{picture}"
+                     for picture in re.findall(r"\]\(([\w-]+\.svg)\)", (TOP / page).read_text()))
+    return named
+
+
+def missing_documents(files, licence):
+    """Of these the ones that a package lacks, whose files have these paths. licence is what it has
+    in place of COPYING."""
+    have = {path.removesuffix(".gz") for path in files}
+
+    def place(name):
+        if re.search(r"\.[578]$", name):
+            return f"/usr/share/man/man{name[-1]}/{name.rpartition('/')[2]}"
+        return licence if name == "COPYING" else f"/usr/share/doc/{NAME}/{name}"
+
+    return sorted(name for name in named_documents() if place(name) not in have)

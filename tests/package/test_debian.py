@@ -77,6 +77,12 @@ def test_what_is_in_the_package(native, cross):
     assert set(f"./{path}" for path in theirs) <= set(listing[0].splitlines())
 
 
+def test_the_documents_that_are_named_are_in_it(native):
+    files = [line[1:] for deb in native.debs for line in
+             must(["sh", "-c", f"dpkg-deb --fsys-tarfile {deb} | tar t"], "/").splitlines()]
+    assert packages.missing_documents(files, f"/usr/share/doc/{NAME}/copyright") == []
+
+
 def test_same_bytes_from_another_directory(native, tmp_path):
     other = packages.build_deb(tmp_path / "some/where-else")
     assert [deb.name for deb in other.debs] == [deb.name for deb in native.debs]

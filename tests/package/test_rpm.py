@@ -13,6 +13,7 @@ SPEC = TOP / f"packaging/{NAME}.spec"
 FEDORA = {
     "_udevrulesdir": "/usr/lib/udev/rules.d",
     "_unitdir": "/usr/lib/systemd/system",
+    "_docdir_fmt": "%%{NAME}",
     "__os_install_post": "bash /usr/lib/rpm/brp-compress /usr; "
                          "%{__strip} %{buildroot}%{_sbindir}/*",
 }
@@ -49,6 +50,12 @@ def test_what_is_in_the_package(rpms):
     # kdump-utils wants kexec-tools >= 2.0.28-8.
     assert "kexec-tools = 2.0.32\n" in must(["rpm", "-qp", "--provides", binary], "/")
     assert "libfdt.so.1()(64bit)\n" in must(["rpm", "-qp", "--requires", binary], "/")
+
+
+def test_the_documents_that_are_named_are_in_it(rpms):
+    files = [line for rpm in rpms if ".src." not in rpm.name
+             for line in must(["rpm", "-qpl", rpm], "/").split()]
+    assert packages.missing_documents(files, f"/usr/share/licenses/{NAME}/COPYING") == []
 
 
 def test_the_version_is_that_of_the_tree():
