@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/status.h"
+#include "lib/utf8.h"
 
 void jsonw_put(struct jsonw *writer, struct json_object *object, const char *key,
 	struct json_object *value)
@@ -30,11 +31,39 @@ void jsonw_put_null(struct jsonw *writer, struct json_object *object, const char
 		writer->failed = true;
 }
 
+struct json_object *jsonw_text(const char *text)
+{
+	struct span rest = { (const uint8_t *)text, strlen(text) };
+	struct json_object *object = NULL;
+	struct blob clean = BLOB_INIT;
+	int status = ST_OK;
+
+	while (rest.size && status == ST_OK) {
+		size_t size = rest.data[0] < 0x80 ? 1 : utf8_size(rest);
+		char escaped[5];
+
+		if (size) {
+			status = blob_append(&clean, rest.data, size);
+		} else {
+			snprintf(escaped, sizeof(escaped), "\\x%02x", rest.data[0]);
+			status = blob_append(&clean, escaped, 4);
+			size = 1;
+		}
+		rest.data += size;
+		rest.size -= size;
+	}
+	if (status == ST_OK)
+		object = json_object_new_string_len(
+			clean.size ? (const char *)clean.data : "", (int)clean.size);
+	blob_done(&clean);
+	return object;
+}
+
 void jsonw_put_text(
 	struct jsonw *writer, struct json_object *object, const char *key, const char *text)
 {
 	if (text)
-		jsonw_put(writer, object, key, json_object_new_string(text));
+		jsonw_put(writer, object, key, jsonw_text(text));
 	else
 		jsonw_put_null(writer, object, key);
 }

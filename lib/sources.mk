@@ -23,6 +23,7 @@ LIB_SOURCES := \
 	lib/unpack_lzo.c \
 	lib/unpack_xz.c \
 	lib/unpack_zstd.c \
+	lib/utf8.c \
 	lib/vmcoreinfo.c
 
 # Of the cores of SHA-256 that are made of a CPU's own instructions, the one of this machine.

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/utf8.h"
+
 #define NS_PER_SECOND	   1000000000u
 #define NS_PER_MICROSECOND 1000u
 #define CALLER_IS_CPU	   0x80000000u
@@ -22,36 +24,6 @@ static int check_file(struct output *output, int errnum, struct err *err)
 static bool is_plain(uint8_t byte)
 {
 	return (byte >= ' ' && byte <= '~') || (byte >= '\t' && byte <= '\r');
-}
-
-/*
- * The bytes of the UTF-8 character that text begins with, or 0 when there is none (RFC 3629).
- * A C1 control character counts as none: terminals act on it.
- */
-static size_t utf8_size(struct span text)
-{
-	static const struct {
-		uint8_t mask, lead;
-		uint32_t min;
-	} forms[] = { { 0xe0, 0xc0, 0xa0 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t size = i + 2;
-		uint32_t code;
-
-		if ((text.data[0] & forms[i].mask) != forms[i].lead || text.size < size)
-			continue;
-		code = text.data[0] & (uint8_t)~forms[i].mask;
-		for (size_t n = 1; n < size; n++) {
-			if ((text.data[n] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (text.data[n] & 0x3f);
-		}
-		if (code < forms[i].min || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-			return 0;
-		return size;
-	}
-	return 0;
 }
 
 /* How much from the start of text can be written as it is. */

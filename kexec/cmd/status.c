@@ -217,7 +217,7 @@ static struct json_object *list_warnings(struct jsonw *writer, const struct repo
 	struct json_object *array = json_object_new_array();
 
 	for (size_t i = 0; i < report->count; i++)
-		jsonw_append(writer, array, json_object_new_string(report->entries[i].text));
+		jsonw_append(writer, array, jsonw_text(report->entries[i].text));
 	return array;
 }
 
