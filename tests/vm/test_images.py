@@ -11,6 +11,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 import tarfile
 
 import pytest
@@ -20,8 +21,11 @@ import kernel_files
 from conftest import LOGS, TOP
 from memory_map import memory_map
 
+sys.path.insert(0, str(TOP / "tests/fixtures"))
+from answers import documented  # noqa: E402  pylint: disable=wrong-import-position
+from plan_rules import keys_of  # noqa: E402  pylint: disable=wrong-import-position
+
 MATRIX = TOP / "doc/support-matrix.md"
-SCHEMA = TOP / "doc/identify-schema.md"
 PATHS = {"kexec_load": "-c", "kexec_file_load": "-s"}
 MARKER = "kexec-test,from-the-uki"
 # What is really booted, by a panic each: (kind, packed with, path).
@@ -137,20 +141,10 @@ def matrix(rows):
     return head + "\n".join(lines) + "\n"
 
 
-def keys_of(value, prefix=""):
-    """The fields of a JSON object as the schemas write them."""
-    for key, inner in value.items():
-        name = prefix + key
-        if isinstance(inner, dict):
-            yield from keys_of(inner, name + ".")
-        else:
-            yield name + "[]" if isinstance(inner, list) else name
-
-
 def check_identified(machine, kinds):
     """Each is told by its own name, with the release that it says of itself when it runs."""
     release = machine.check("uname -r").strip()
-    documented = set(re.findall(r"`([a-z_.]+(?:\[\])?)`", SCHEMA.read_text()))
+    known = documented("identify-schema.md")
     names = {"EFI zboot": "vmlinuz", "UKI": "uki"}
     for kind in kinds:
         found = json.loads(machine.check(
@@ -158,7 +152,7 @@ def check_identified(machine, kinds):
         assert found["type"] == names.get(kind[0], kind[0]), kind
         assert found["kernel"]["release"] == release, kind
         assert found["as_is"] == (kind == ("Image", "nothing")), kind
-        assert set(keys_of(found)) <= documented, kind
+        assert set(keys_of(found)) <= known, kind
 
 
 def test_20_every_kind_is_identified_and_loaded(boot, kinds, dump_disk, artifacts, tmp_path):
