@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kexec/syscall/ifdown.h"
+#include "kexec/syscall/refusal.h"
 #include "kexec/system/kexec_state.h"
 #include "lib/sysroot.h"
 
@@ -22,8 +23,12 @@ static int check_loaded(const struct sysroot *root, struct err *err)
 
 static int jump(const struct cmd_io *io, struct err *err)
 {
-	int errnum = io->syscalls->reboot_kexec(io->syscalls->context);
+	unsigned int tries = 0;
+	int errnum;
 
+	do
+		errnum = io->syscalls->reboot_kexec(io->syscalls->context);
+	while (refusal_call_again(io->syscalls, errnum, &tries));
 	err_set_errno(err, errnum == EPERM ? ST_DENIED : ST_SYSTEM, "exec-failed", errnum,
 		"kexec failed");
 	switch (errnum) {
@@ -31,6 +36,9 @@ static int jump(const struct cmd_io *io, struct err *err)
 		return err_hint(err, "run as root with CAP_SYS_BOOT, outside of containers");
 	case EINVAL:
 		return err_hint(err, "no kernel is loaded any more: kexec -l KERNEL");
+	case EBUSY:
+		refusal_explain_busy(err);
+		return err->status;
 	default:
 		return err_hint(err, "see the kernel log");
 	}

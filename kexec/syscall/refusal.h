@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the two ways to load have in common when the kernel says no. */
+/* What the ways to load and to start have in common when the kernel says no. */
 #ifndef KEXEC_SYSCALL_REFUSAL_H
 #define KEXEC_SYSCALL_REFUSAL_H
 

@@ -18,6 +18,8 @@ struct kernel {
 	int down_errno;
 	int exec_errno;
 	size_t execs;
+	unsigned int busy; /* so many calls find the kernel's lock taken */
+	unsigned int sleeps;
 };
 
 static void note(struct kernel *kernel, const char *what, const char *name)
@@ -58,8 +60,19 @@ static int fake_down(void *context, const char *name)
 
 static int fake_reboot(void *context)
 {
-	note(context, "reboot", "");
-	return EINVAL;
+	struct kernel *kernel = context;
+
+	note(kernel, "reboot", "");
+	if (!kernel->busy)
+		return EINVAL;
+	kernel->busy--;
+	return EBUSY;
+}
+
+static void fake_sleep(void *context, unsigned int ms)
+{
+	assert_in_range(ms, 1, 1000);
+	((struct kernel *)context)->sleeps++;
 }
 
 static int fake_exec(void *context, const char *path, const char *const *argv)
@@ -83,6 +96,7 @@ static struct syscall_ops ops_of(struct kernel *kernel)
 	ops.interface_down = fake_down;
 	ops.reboot_kexec = fake_reboot;
 	ops.exec = fake_exec;
+	ops.sleep_ms = fake_sleep;
 	ops.context = kernel;
 	return ops;
 }
@@ -201,6 +215,29 @@ static void exec_stays_only_where_nothing_is_loaded_for_sure(void **state)
 	tmproot_done(&tmp);
 }
 
+static void exec_waits_for_the_lock(void **state)
+{
+	struct kernel kernel = { .interfaces = some, .busy = 3 };
+	struct request request = { .action = ACTION_EXEC, .no_ifdown = true, .no_sync = true };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_text(&tmp, LOADED, "1\n");
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_SYSTEM);
+	assert_string_equal(kernel.log, "reboot reboot reboot reboot");
+	assert_int_equal(kernel.sleeps, 3);
+	assert_string_equal(err.text, "kexec failed: Invalid argument");
+	/* But not for ever. */
+	kernel = (struct kernel){ .interfaces = some, .busy = 1000 };
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_SYSTEM);
+	assert_in_range(kernel.sleeps, 10, 999);
+	assert_string_equal(err.text, "kexec failed: Device or resource busy");
+	assert_non_null(strstr(err.hint, "lock"));
+	tmproot_done(&tmp);
+}
+
 static void exec_is_about_this_machine_only(void **state)
 {
 	struct kernel kernel = { .interfaces = some };
@@ -303,6 +340,7 @@ int main(void)
 		cmocka_unit_test(interfaces_that_stay_up_are_no_obstacle),
 		cmocka_unit_test(exec_syncs_then_takes_the_network_down_then_leaves),
 		cmocka_unit_test(exec_stays_only_where_nothing_is_loaded_for_sure),
+		cmocka_unit_test(exec_waits_for_the_lock),
 		cmocka_unit_test(exec_is_about_this_machine_only),
 		cmocka_unit_test(load_alone_writes_out_file_systems_for_a_restart_only),
 		cmocka_unit_test(force_leaves_after_the_load),

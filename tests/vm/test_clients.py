@@ -125,7 +125,8 @@ def test_systemctl_kexec(system):
     machine = system.machine
     before = machine.check("cat /proc/sys/kernel/random/boot_id")
     machine.check(f"echo KERNEL_IMAGE=/boot/vmlinuz-{system.release} >/etc/default/kexec; "
-                  "echo \"APPEND='$(cat /proc/cmdline) started-by-kexec'\" >>/etc/default/kexec; "
+                  "echo \"APPEND='$(cat /proc/cmdline) started-by-kexec "
+                  "earlycon=pl011,0x9000000'\" >>/etc/default/kexec; "
                   "kexec-load-kernel")
     assert machine.check("cat /sys/kernel/kexec_loaded") == "1\n"
     machine.sh("systemctl --no-block kexec")
