@@ -41,7 +41,18 @@ void jsonw_put_tristate(
 	struct jsonw *writer, struct json_object *object, const char *key, int value);
 void jsonw_put_null(struct jsonw *writer, struct json_object *object, const char *key);
 
-/* A new array of objects with "start", "end" and "size". */
+/*
+ * A new array whose elements are made one after the other while the text is written, so that only
+ * one of them takes memory: as a tree of json-c's they take ten times their text. context, and
+ * what it leads to, stays as it is until jsonw_finish(). element() returns an element, or NULL,
+ * which counts as out of memory.
+ */
+typedef struct json_object *jsonw_element_fn(
+	struct jsonw *writer, const void *context, size_t index);
+struct json_object *jsonw_array(
+	struct jsonw *writer, jsonw_element_fn *element, const void *context, size_t count);
+
+/* Such an array of objects with "start", "end" and "size". */
 struct json_object *jsonw_ranges(struct jsonw *writer, const struct rangeset *set);
 
 /* Append object as indented text with a newline to ret, and free it. ST_NO_MEMORY, also when

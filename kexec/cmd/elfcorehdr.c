@@ -343,9 +343,9 @@ static void print_text(const struct view *view, FILE *out)
 
 /* --- JSON ------------------------------------------------------------------------------ */
 
-static struct json_object *describe_entry(
-	struct jsonw *writer, const struct view *view, size_t index)
+static struct json_object *describe_entry(struct jsonw *writer, const void *context, size_t index)
 {
+	const struct view *view = context;
 	struct json_object *object = json_object_new_object();
 	const struct elfcore_phdr *phdr = &view->core->phdrs[index];
 	char what[64];
@@ -392,17 +392,16 @@ static int print_json(const struct view *view, FILE *out, struct err *err)
 {
 	struct jsonw writer = { .failed = false };
 	struct json_object *object = json_object_new_object();
-	struct json_object *entries = json_object_new_array();
 	struct blob text = BLOB_INIT;
 
-	for (size_t i = 0; view->core && i < view->core->phdrs_count; i++)
-		jsonw_append(&writer, entries, describe_entry(&writer, view, i));
 	jsonw_put_text(&writer, object, "schema", "kexec-elfcorehdr");
 	jsonw_put_number(&writer, object, "version", SCHEMA_VERSION);
 	jsonw_put_text(&writer, object, "file", view->file);
 	if (view->armed)
 		jsonw_put_hex(&writer, object, "address", view->armed->address);
-	jsonw_put(&writer, object, "program_headers", entries);
+	jsonw_put(&writer, object, "program_headers",
+		jsonw_array(
+			&writer, describe_entry, view, view->core ? view->core->phdrs_count : 0));
 	if (view->notes_error.status)
 		jsonw_put_text(&writer, object, "notes_error", view->notes_error.text);
 	jsonw_put(&writer, object, "coverage", describe_coverage(&writer, view));

@@ -82,9 +82,10 @@ static struct json_object *describe_segment(struct jsonw *writer, const struct s
 	return object;
 }
 
-static struct json_object *describe_entry(
-	struct jsonw *writer, const struct core_entry *entry, size_t index)
+static struct json_object *describe_entry(struct jsonw *writer, const void *context, size_t index)
 {
+	const struct plan *plan = context;
+	const struct core_entry *entry = &plan->core.entries[index];
 	struct json_object *object = json_object_new_object();
 	char what[32];
 
@@ -99,15 +100,6 @@ static struct json_object *describe_entry(
 	jsonw_put_number(writer, object, "flags", core_entry_flags(entry));
 	jsonw_put_text(writer, object, "what", core_entry_describe(entry, what, sizeof(what)));
 	return object;
-}
-
-static struct json_object *describe_entries(struct jsonw *writer, const struct plan *plan)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < plan->core.count; i++)
-		jsonw_append(writer, array, describe_entry(writer, &plan->core.entries[i], i));
-	return array;
 }
 
 static struct json_object *describe_edit(struct jsonw *writer, const struct dt_edit *edit)
@@ -169,7 +161,8 @@ static struct json_object *describe_plan(struct jsonw *writer, const struct plan
 		jsonw_put(writer, object, "hotplug", describe_hotplug(writer, plan));
 	jsonw_put(writer, object, "segments", segments);
 	if (crash)
-		jsonw_put(writer, object, "program_headers", describe_entries(writer, plan));
+		jsonw_put(writer, object, "program_headers",
+			jsonw_array(writer, describe_entry, plan, plan->core.count));
 	jsonw_put(writer, object, "device_tree", edits);
 	if (plan->cmdline)
 		jsonw_put_text(writer, object, "command_line", plan->cmdline);

@@ -22,6 +22,7 @@ UNIT_SOURCES := \
 	tests/unit/test_image.c \
 	tests/unit/test_iomem.c \
 	tests/unit/test_jsonw.c \
+	tests/unit/test_jsonw.c \
 	tests/unit/test_kallsyms.c \
 	tests/unit/test_kconfig.c \
 	tests/unit/test_kcore.c \
