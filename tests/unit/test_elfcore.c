@@ -114,97 +114,108 @@ static int read_core(struct span *bytes, struct elfcore *core, struct err *err)
 	return elfcore_read(&source, core, err);
 }
 
+/* A core of one shape that has been read. */
+struct opened {
+	const struct shape *shape;
+	struct blob file;
+	struct span bytes;
+	struct elfcore core;
+	struct err err;
+};
+
+/* With every shape: the same holds for each. */
+static void with_every_shape(void (*check)(struct opened *opened))
+{
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		struct opened opened = { .shape = &shapes[i], .file = make_core(&shapes[i]) };
+
+		opened.bytes = blob_span(&opened.file);
+		assert_int_equal(read_core(&opened.bytes, &opened.core, &opened.err), ST_OK);
+		check(&opened);
+		elfcore_done(&opened.core);
+		blob_done(&opened.file);
+	}
+}
+
+static void check_headers(struct opened *opened)
+{
+	assert_int_equal(opened->core.is_64, opened->shape->is_64);
+	assert_int_equal(opened->core.big_endian, opened->shape->big_endian);
+	assert_int_equal(opened->core.machine, EM_AARCH64);
+	assert_int_equal(opened->core.phdrs_offset, TABLE(opened->shape));
+	assert_int_equal(opened->core.phdrs_count, PHDRS);
+	assert_int_equal(opened->core.phdrs[0].type, PT_NOTE);
+	assert_int_equal(opened->core.phdrs[2].type, PT_LOAD);
+	assert_int_equal(opened->core.phdrs[2].flags, PF_R | PF_W);
+	assert_int_equal(opened->core.phdrs[2].offset, MEMORY + 32);
+	assert_true(opened->core.phdrs[2].vaddr == base(opened->shape) + 32);
+	assert_int_equal(opened->core.phdrs[2].paddr, 0x40000020);
+	assert_int_equal(opened->core.phdrs[2].filesz, 8);
+	assert_int_equal(opened->core.phdrs[2].memsz, 16);
+}
+
 static void headers_of_every_shape_are_read(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		struct blob file = make_core(&shapes[i]);
-		struct span bytes = blob_span(&file);
-		struct err err = ERR_INIT;
-		struct elfcore core;
+	with_every_shape(check_headers);
+}
 
-		assert_int_equal(read_core(&bytes, &core, &err), ST_OK);
-		assert_int_equal(core.is_64, shapes[i].is_64);
-		assert_int_equal(core.big_endian, shapes[i].big_endian);
-		assert_int_equal(core.machine, EM_AARCH64);
-		assert_int_equal(core.phdrs_offset, TABLE(&shapes[i]));
-		assert_int_equal(core.phdrs_count, PHDRS);
-		assert_int_equal(core.phdrs[0].type, PT_NOTE);
-		assert_int_equal(core.phdrs[2].type, PT_LOAD);
-		assert_int_equal(core.phdrs[2].flags, PF_R | PF_W);
-		assert_int_equal(core.phdrs[2].offset, MEMORY + 32);
-		assert_true(core.phdrs[2].vaddr == base(&shapes[i]) + 32);
-		assert_int_equal(core.phdrs[2].paddr, 0x40000020);
-		assert_int_equal(core.phdrs[2].filesz, 8);
-		assert_int_equal(core.phdrs[2].memsz, 16);
-		elfcore_done(&core);
-		blob_done(&file);
-	}
+static void check_memory(struct opened *opened)
+{
+	uint8_t buf[20];
+
+	/* Across two program headers, and into what is not in the file. */
+	assert_int_equal(elfcore_read_virtual(&opened->core, base(opened->shape) + 28, buf,
+				 sizeof(buf), &opened->err),
+		ST_OK);
+	assert_memory_equal(buf, opened->file.data + MEMORY + 28, 12);
+	assert_memory_equal(buf + 12, "\0\0\0\0\0\0\0\0", 8);
+	assert_int_equal(
+		elfcore_read_physical(&opened->core, 0x50000004, buf, 12, &opened->err), ST_OK);
+	assert_memory_equal(buf, opened->file.data + MEMORY + 52, 12);
+	assert_true(elfcore_has_virtual(&opened->core, base(opened->shape)));
+	assert_false(elfcore_has_virtual(&opened->core, base(opened->shape) - 1));
+
+	assert_int_equal(elfcore_read_virtual(&opened->core, base(opened->shape) + 40, buf,
+				 sizeof(buf), &opened->err),
+		ST_NOT_FOUND);
+	assert_string_equal(opened->err.id, "elfcore-address");
+	assert_int_equal(elfcore_read_physical(&opened->core, 0x3fffffff, buf, 1, &opened->err),
+		ST_NOT_FOUND);
 }
 
 static void memory_of_every_shape_is_read(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		struct blob file = make_core(&shapes[i]);
-		struct span bytes = blob_span(&file);
-		struct err err = ERR_INIT;
-		struct elfcore core;
-		uint8_t buf[20];
+	with_every_shape(check_memory);
+}
 
-		assert_int_equal(read_core(&bytes, &core, &err), ST_OK);
-		/* Across two program headers, and into what is not in the file. */
-		assert_int_equal(
-			elfcore_read_virtual(&core, base(&shapes[i]) + 28, buf, sizeof(buf), &err),
-			ST_OK);
-		assert_memory_equal(buf, file.data + MEMORY + 28, 12);
-		assert_memory_equal(buf + 12, "\0\0\0\0\0\0\0\0", 8);
-		assert_int_equal(elfcore_read_physical(&core, 0x50000004, buf, 12, &err), ST_OK);
-		assert_memory_equal(buf, file.data + MEMORY + 52, 12);
-		assert_true(elfcore_has_virtual(&core, base(&shapes[i])));
-		assert_false(elfcore_has_virtual(&core, base(&shapes[i]) - 1));
+static void check_notes(struct opened *opened)
+{
+	struct elfcore_note note = { .phdr = 0 };
+	struct blob text = BLOB_INIT;
+	bool more;
 
-		assert_int_equal(
-			elfcore_read_virtual(&core, base(&shapes[i]) + 40, buf, sizeof(buf), &err),
-			ST_NOT_FOUND);
-		assert_string_equal(err.id, "elfcore-address");
-		assert_int_equal(
-			elfcore_read_physical(&core, 0x3fffffff, buf, 1, &err), ST_NOT_FOUND);
-		elfcore_done(&core);
-		blob_done(&file);
-	}
+	assert_int_equal(elfcore_next_note(&opened->core, &note, &more, &opened->err), ST_OK);
+	assert_true(more);
+	assert_string_equal(note.name, "CORE");
+	assert_int_equal(note.type, 7);
+	assert_int_equal(note.size, 5);
+	assert_memory_equal(opened->file.data + note.offset, "12345", 5);
+	assert_int_equal(elfcore_next_note(&opened->core, &note, &more, &opened->err), ST_OK);
+	assert_true(more);
+	assert_string_equal(note.name, "VMCOREINFO");
+	assert_int_equal(elfcore_next_note(&opened->core, &note, &more, &opened->err), ST_OK);
+	assert_false(more);
+	assert_int_equal(elfcore_vmcoreinfo(&opened->core, &text, &opened->err), ST_OK);
+	assert_string_equal((const char *)text.data, vmcoreinfo);
+	blob_done(&text);
 }
 
 static void notes_of_every_shape_are_walked(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		struct blob file = make_core(&shapes[i]);
-		struct span bytes = blob_span(&file);
-		struct elfcore_note note = { .phdr = 0 };
-		struct blob text = BLOB_INIT;
-		struct err err = ERR_INIT;
-		struct elfcore core;
-		bool more;
-
-		assert_int_equal(read_core(&bytes, &core, &err), ST_OK);
-		assert_int_equal(elfcore_next_note(&core, &note, &more, &err), ST_OK);
-		assert_true(more);
-		assert_string_equal(note.name, "CORE");
-		assert_int_equal(note.type, 7);
-		assert_int_equal(note.size, 5);
-		assert_memory_equal(file.data + note.offset, "12345", 5);
-		assert_int_equal(elfcore_next_note(&core, &note, &more, &err), ST_OK);
-		assert_true(more);
-		assert_string_equal(note.name, "VMCOREINFO");
-		assert_int_equal(elfcore_next_note(&core, &note, &more, &err), ST_OK);
-		assert_false(more);
-		assert_int_equal(elfcore_vmcoreinfo(&core, &text, &err), ST_OK);
-		assert_string_equal((const char *)text.data, vmcoreinfo);
-		blob_done(&text);
-		elfcore_done(&core);
-		blob_done(&file);
-	}
+	with_every_shape(check_notes);
 }
 
 /* Cut anywhere, whatever was asked for either is all there or is refused. */
