@@ -1,48 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What --identify says about a file, in words and as JSON. */
-#include "tests/unit/tmproot.h"
+#include "tests/unit/session.h"
 
 #include <json-c/json.h>
 
 #include "kexec/cmd/identify.h"
-#include "tests/unit/no_calls.h"
 
 #define KERNEL "/boot/vmlinuz"
 
-struct session {
-	struct tmproot tmp;
-	struct request request;
-	char *out;
-	struct err err;
-};
-
 static void start(struct session *session, enum identify_form form)
 {
-	*session = (struct session){ .err = ERR_INIT };
-	tmproot_init(&session->tmp);
-	session->request =
-		(struct request){ .sysroot = session->tmp.dir, .kernel = KERNEL, .identify = form };
-}
-
-static void end(struct session *session)
-{
-	free(session->out);
-	tmproot_done(&session->tmp);
+	session_begin(session);
+	session->request.kernel = KERNEL;
+	session->request.identify = form;
 }
 
 static int run(struct session *session)
 {
-	struct cmd_io io = { .syscalls = &no_calls, .err = stderr };
-	size_t size;
-	int status;
+	struct cmd_io io = session_listen(session);
 
-	free(session->out);
-	io.out = open_memstream(&session->out, &size);
-	assert_non_null(io.out);
-	err_clear(&session->err);
-	status = identify_file(&session->request, &io, &session->err);
-	fclose(io.out);
-	return status;
+	return session_heard(session, &io, identify_file(&session->request, &io, &session->err));
 }
 
 /* 16 KiB pages, anywhere, with a banner behind a format that looks like one. */
@@ -98,7 +75,7 @@ static void an_image_in_words(void **state)
 		"memory: 4096 bytes, 0 behind a 2 MiB line, anywhere\n"
 		"boots on: arm64 CPUs that run little-endian with pages of 16 KiB\n"
 		"kexec_load: yes\nkexec_file_load: yes, the file as it is\n");
-	end(&session);
+	session_end(&session);
 }
 
 static void a_uki_in_words(void **state)
@@ -114,7 +91,7 @@ static void a_uki_in_words(void **state)
 	assert_non_null(strstr(session.out,
 		"part: .cmdline, 17 bytes\n    quiet?[2J\n    splash\npart: .uname, 5 bytes\n"
 		"    6.1.0\npart: .initrd, 6 bytes\n"));
-	end(&session);
+	session_end(&session);
 }
 
 static void a_uki_as_json(void **state)
@@ -135,7 +112,7 @@ static void a_uki_as_json(void **state)
 	assert_true(json_object_object_get_ex(json_object_array_get_idx(parts, 1), "text", &text));
 	assert_string_equal(json_object_get_string(text), "quiet?[2J\nsplash");
 	json_object_put(object);
-	end(&session);
+	session_end(&session);
 }
 
 static void what_is_no_kernel_is_an_error(void **state)
@@ -158,7 +135,7 @@ static void what_is_no_kernel_is_an_error(void **state)
 	session.request.identify = IDENTIFY_TEXT;
 	assert_int_equal(run(&session), ST_UNSUPPORTED);
 	assert_string_equal(session.out, "");
-	end(&session);
+	session_end(&session);
 }
 
 int main(void)

@@ -11,58 +11,7 @@
 #include <cmocka.h>
 
 #include "kexec/syscall/kexec_file_load.h"
-#include "tests/unit/no_calls.h"
-
-/* A kernel that knows some flags, and answers calls without others in turn, the last answer for
- * ever. */
-struct kernel {
-	uint64_t unknown_flags;
-	int answers[4];
-	size_t calls;
-	unsigned int slept_ms;
-	int kernel_fd, initrd_fd;
-	size_t cmdline_size;
-	const char *cmdline;
-	uint64_t flags[64];
-};
-
-static int fake_file_load(void *context, int kernel_fd, int initrd_fd, size_t cmdline_size,
-	const char *cmdline, uint64_t flags)
-{
-	struct kernel *kernel = context;
-	size_t call = kernel->calls++;
-
-	kernel->kernel_fd = kernel_fd;
-	kernel->initrd_fd = initrd_fd;
-	kernel->cmdline_size = cmdline_size;
-	kernel->cmdline = cmdline;
-	assert_true(call < 64);
-	kernel->flags[call] = flags;
-	if (flags & kernel->unknown_flags)
-		return EINVAL;
-	return kernel->answers[call < 3 ? call : 3];
-}
-
-static void fake_sleep(void *context, unsigned int ms)
-{
-	((struct kernel *)context)->slept_ms += ms;
-}
-
-static const struct kexec_state no_state = { .loaded = STATE_UNKNOWN,
-	.crash_loaded = STATE_UNKNOWN,
-	.load_disabled = STATE_UNKNOWN,
-	.load_limit_panic = -1,
-	.load_limit_reboot = -1 };
-
-static struct syscall_ops ops_of(struct kernel *kernel)
-{
-	struct syscall_ops ops = no_calls;
-
-	ops.kexec_file_load = fake_file_load;
-	ops.sleep_ms = fake_sleep;
-	ops.context = kernel;
-	return ops;
-}
+#include "tests/unit/fake_kernel.h"
 
 static int load(struct kernel *kernel, const struct file_load *what,
 	const struct kexec_state *state, struct report *report, struct err *err)

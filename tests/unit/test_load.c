@@ -5,29 +5,18 @@
 
 #include "kexec/cmd/load.h"
 #include "kexec/cmd/unload.h"
-#include "tests/unit/no_calls.h"
-
-/* A machine in a folder, a request, and what was printed. */
-struct session {
-	struct tmproot tmp;
-	struct request request;
-	char *out;
-	char *warnings;
-	struct err err;
-};
+#include "tests/unit/session.h"
 
 static void start(struct session *session)
 {
-	struct tmproot *tmp = &session->tmp;
-
 	*session = (struct session){ .err = ERR_INIT };
-	lm_init(tmp);
+	lm_init(&session->tmp);
 	session->request = (struct request){
 		.action = ACTION_LOAD,
 		.crash = true,
 		.kernel = "/boot/Image",
 		.initrd = "/boot/initrd",
-		.sysroot = tmp->dir,
+		.sysroot = session->tmp.dir,
 		.dry_run = DRY_RUN_TEXT,
 		.syscall = SYSCALL_LOAD,
 		.has_seed = true,
@@ -35,32 +24,12 @@ static void start(struct session *session)
 	};
 }
 
-static void end(struct session *session)
-{
-	free(session->out);
-	free(session->warnings);
-	tmproot_done(&session->tmp);
-}
-
 static int run(struct session *session,
 	int (*verb)(const struct request *, const struct cmd_io *, struct err *))
 {
-	struct cmd_io io = { .syscalls = &no_calls };
-	size_t out_size, warnings_size;
-	int status;
+	struct cmd_io io = session_listen(session);
 
-	free(session->out);
-	free(session->warnings);
-	io.out = open_memstream(&session->out, &out_size);
-	io.err = open_memstream(&session->warnings, &warnings_size);
-	assert_non_null(io.out);
-	assert_non_null(io.err);
-	err_clear(&session->err);
-	status = verb(&session->request, &io, &session->err);
-	assert_int_equal(fclose(io.out), 0);
-	assert_int_equal(fclose(io.err), 0);
-	assert_int_equal(session->err.status, status);
-	return status;
+	return session_heard(session, &io, verb(&session->request, &io, &session->err));
 }
 
 static void run_well(struct session *session)
@@ -96,7 +65,7 @@ static void dry_run_prints_the_plan_and_calls_nothing(void **state)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (!strstr(session.out, words[i]))
 			fail_msg("no %s in the plan", words[i]);
-	end(&session);
+	session_end(&session);
 }
 
 static void same_seed_gives_the_same_plan(void **state)
@@ -116,7 +85,7 @@ static void same_seed_gives_the_same_plan(void **state)
 	run_well(&session);
 	assert_string_not_equal(session.out, first);
 	free(first);
-	end(&session);
+	session_end(&session);
 }
 
 static void sysroot_that_is_not_live_is_never_loaded_into(void **state)
@@ -132,7 +101,7 @@ static void sysroot_that_is_not_live_is_never_loaded_into(void **state)
 	assert_refused(&session, ST_USAGE, "sysroot-not-live", "only --dry-run");
 	assert_int_equal(run(&session, unload_kernel), ST_USAGE);
 	assert_string_equal(session.err.id, "sysroot-not-live");
-	end(&session);
+	session_end(&session);
 }
 
 static void live_root_refuses_a_missing_file_before_any_call(void **state)
@@ -152,7 +121,7 @@ static void live_root_refuses_a_missing_file_before_any_call(void **state)
 	session.request.initrd = "/no/such/file";
 	assert_int_equal(run(&session, load_kernel), ST_NOT_FOUND);
 	assert_ptr_equal(strstr(session.err.text, "initrd: "), session.err.text);
-	end(&session);
+	session_end(&session);
 }
 
 static void files_are_checked(void **state)
@@ -178,7 +147,7 @@ static void files_are_checked(void **state)
 	assert_refused(&session, ST_NOT_MINE, "image-format-unknown", "/boot/text");
 	session.request.kernel = "/boot/empty";
 	assert_refused(&session, ST_BAD_INPUT, "image-empty", "/boot/empty");
-	end(&session);
+	session_end(&session);
 }
 
 static void trap05_elf_initrd_is_refused_by_the_dry_run(void **state)
@@ -189,7 +158,7 @@ static void trap05_elf_initrd_is_refused_by_the_dry_run(void **state)
 	start(&session);
 	tmproot_text(&session.tmp, "/boot/initrd", "\177ELF and so on");
 	assert_refused(&session, ST_UNSUPPORTED, "segment-elf-magic", "initrd");
-	end(&session);
+	session_end(&session);
 }
 
 static void trap12_hidden_memory_map_is_refused(void **state)
@@ -201,7 +170,7 @@ static void trap12_hidden_memory_map_is_refused(void **state)
 	tmproot_text(&session.tmp, "/proc/iomem",
 		"00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel\n");
 	assert_refused(&session, ST_DENIED, "iomem-hidden", "cannot read the machine: /proc/iomem");
-	end(&session);
+	session_end(&session);
 }
 
 static void warnings_and_the_plan_go_to_stderr(void **state)
@@ -212,13 +181,13 @@ static void warnings_and_the_plan_go_to_stderr(void **state)
 	start(&session);
 	session.request.append = "mem=128M";
 	run_well(&session);
-	assert_non_null(strstr(session.warnings, "kexec: warning: cmdline: mem="));
-	assert_null(strstr(session.warnings, session.out));
+	assert_non_null(strstr(session.said, "kexec: warning: cmdline: mem="));
+	assert_null(strstr(session.said, session.out));
 	session.request.debug = true;
 	run_well(&session);
-	assert_non_null(strstr(session.warnings, session.out)); /* -d shows the same plan */
-	assert_non_null(strstr(session.warnings, "\ntime in ms: read "));
-	end(&session);
+	assert_non_null(strstr(session.said, session.out)); /* -d shows the same plan */
+	assert_non_null(strstr(session.said, "\ntime in ms: read "));
+	session_end(&session);
 }
 
 static void console_is_chosen_or_done_without(void **state)
@@ -229,17 +198,17 @@ static void console_is_chosen_or_done_without(void **state)
 	start(&session);
 	session.request.serial = "ttyAMA9";
 	run_well(&session);
-	assert_non_null(strstr(session.warnings, "No valid console found for ttyAMA9"));
+	assert_non_null(strstr(session.said, "No valid console found for ttyAMA9"));
 	session.request.console = "pl011,0x9000000"; /* more exact than --serial */
 	run_well(&session);
-	assert_null(strstr(session.warnings, "No valid console"));
+	assert_null(strstr(session.said, "No valid console"));
 	assert_non_null(strstr(session.out, "0x9000000"));
 	session.request.console = "none";
 	run_well(&session);
 	assert_null(strstr(session.out, "0x9000000"));
 	session.request.console = "telegraph";
 	assert_int_equal(run(&session, load_kernel), ST_USAGE);
-	end(&session);
+	session_end(&session);
 }
 
 static void trap01_hotplug_without_the_kernel_is_refused(void **state)
@@ -252,12 +221,12 @@ static void trap01_hotplug_without_the_kernel_is_refused(void **state)
 	assert_refused(&session, ST_UNSUPPORTED, "hotplug-unsupported", "7.3.4");
 	session.request.hotplug = HOTPLUG_AUTO;
 	run_well(&session);
-	assert_non_null(strstr(session.warnings, "loading without --hotplug"));
+	assert_non_null(strstr(session.said, "loading without --hotplug"));
 	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
 	session.request.hotplug = HOTPLUG_ON;
 	run_well(&session);
-	assert_null(strstr(session.warnings, "hotplug"));
-	end(&session);
+	assert_null(strstr(session.said, "hotplug"));
+	session_end(&session);
 }
 
 static void trap41_configuration_without_kexec_file_is_seen(void **state)
@@ -273,7 +242,7 @@ static void trap41_configuration_without_kexec_file_is_seen(void **state)
 	run_well(&session);
 	tmproot_text(&session.tmp, "/boot/config-7.3.4", "# CONFIG_KEXEC_FILE is not set\n");
 	assert_refused(&session, ST_UNSUPPORTED, "hotplug-unsupported", "CONFIG_KEXEC_FILE");
-	end(&session);
+	session_end(&session);
 }
 
 int main(void)

@@ -1,68 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What -S and --print-ckr-size say, by exit status and in words. */
-#include "tests/unit/tmproot.h"
+#include "tests/unit/session.h"
 
 #include <json-c/json.h>
 
 #include "kexec/cmd/status.h"
 #include "purgatory/abi.h"
-#include "tests/unit/no_calls.h"
 
 #define LOADED	     "/sys/kernel/kexec_loaded"
 #define CRASH_LOADED "/sys/kernel/kexec_crash_loaded"
-
-struct session {
-	struct tmproot tmp;
-	struct request request;
-	char *out;
-	char *warnings;
-	int answer;
-	struct err err;
-};
 
 static void start(struct session *session)
 {
 	struct tmproot *tmp = &session->tmp;
 
-	*session = (struct session){ .err = ERR_INIT };
-	tmproot_init(tmp);
+	session_begin(session);
 	tmproot_text(tmp, "/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4096\n");
 	tmproot_text(tmp, "/proc/iomem",
 		"40000000-bfffffff : System RAM\n  50000000-50ffffff : Crash kernel\n"
 		"  a0000000-afffffff : Crash kernel\n");
 	tmproot_text(tmp, LOADED, "0\n");
 	tmproot_text(tmp, CRASH_LOADED, "1\n");
-	session->request = (struct request){ .sysroot = tmp->dir, .crash = true };
-}
-
-static void end(struct session *session)
-{
-	free(session->out);
-	free(session->warnings);
-	tmproot_done(&session->tmp);
+	session->request.crash = true;
 }
 
 static int run(struct session *session, enum action action)
 {
-	struct cmd_io io = { .syscalls = &no_calls };
-	size_t out_size, warnings_size;
-	int status;
+	struct cmd_io io = session_listen(session);
+	int status = action == ACTION_STATUS
+			     ? show_status(&session->request, &io, &session->answer, &session->err)
+			     : show_crash_size(&session->request, &io, &session->err);
 
-	free(session->out);
-	free(session->warnings);
-	io.out = open_memstream(&session->out, &out_size);
-	io.err = open_memstream(&session->warnings, &warnings_size);
-	assert_non_null(io.out);
-	assert_non_null(io.err);
-	err_clear(&session->err);
-	session->answer = -1;
-	status = action == ACTION_STATUS
-			 ? show_status(&session->request, &io, &session->answer, &session->err)
-			 : show_crash_size(&session->request, &io, &session->err);
-	assert_int_equal(fclose(io.out), 0);
-	assert_int_equal(fclose(io.err), 0);
-	assert_int_equal(session->err.status, status);
-	return status;
+	return session_heard(session, &io, status);
 }
 
 static void purgatory_is_shown_in_the_kernel_that_it_started(void **state)
@@ -98,7 +67,7 @@ static void purgatory_is_shown_in_the_kernel_that_it_started(void **state)
 	session.request.status = STATUS_TEXT;
 	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
 	assert_non_null(strstr(session.out, "started by purgatory: not known: "));
-	end(&session);
+	session_end(&session);
 }
 
 /* "must stay": -S is 0 when nothing is loaded and 1 when something is, and prints nothing. */
@@ -114,14 +83,14 @@ static void status_answers_by_the_exit_status(void **state)
 	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
 	assert_int_equal(session.answer, 0);
 	assert_string_equal(session.out, "");
-	assert_string_equal(session.warnings, "");
+	assert_string_equal(session.said, "");
 	tmproot_remove(&session.tmp, LOADED);
 	assert_int_equal(run(&session, ACTION_STATUS), ST_SYSTEM);
 	assert_string_equal(session.err.id, "status-unreadable");
 	assert_non_null(strstr(session.err.text, "/sys/kernel/kexec_loaded"));
 	tmproot_text(&session.tmp, LOADED, "yes\n");
 	assert_int_equal(run(&session, ACTION_STATUS), ST_BAD_INPUT);
-	end(&session);
+	session_end(&session);
 }
 
 static const char *string_at(struct json_object *object, const char *pointer)
@@ -179,7 +148,7 @@ static void json_has_both_images(void **state)
 	assert_json(&session, "/lockdown", "integrity");
 	tmproot_text(&session.tmp, "/proc/sys/kernel/kexec_load_limit_panic", "3\n");
 	assert_json(&session, "/crash/loads_left", "3");
-	end(&session);
+	session_end(&session);
 }
 
 /* One odd file hides nothing of the others, and nothing at all from -S. */
@@ -209,19 +178,18 @@ static void what_makes_no_sense_is_not_known(void **state)
 		tmproot_text(&session.tmp, cases[i].path, "what\n");
 		assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
 		assert_int_equal(session.answer, 1);
-		assert_string_equal(session.warnings, "");
+		assert_string_equal(session.said, "");
 		session.request.status = STATUS_TEXT;
 		assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
 		assert_int_equal(session.answer, 1);
 		assert_non_null(strstr(session.out, cases[i].line));
-		assert_ptr_equal(
-			strstr(session.warnings, "kexec: warning: state: "), session.warnings);
-		assert_non_null(strstr(session.warnings, cases[i].path));
+		assert_ptr_equal(strstr(session.said, "kexec: warning: state: "), session.said);
+		assert_non_null(strstr(session.said, cases[i].path));
 		object = json_of(&session);
 		assert_string_equal(string_at(object, cases[i].pointer), "null");
 		assert_non_null(strstr(string_at(object, "/warnings/0"), cases[i].path));
 		json_object_put(object);
-		end(&session);
+		session_end(&session);
 	}
 }
 
@@ -242,7 +210,7 @@ static void reload_is_needed_unless_the_kernel_rewrites(void **state)
 	tmproot_text(&session.tmp, CRASH_LOADED, "0\n");
 	tmproot_text(&session.tmp, "/sys/devices/system/cpu/crash_hotplug", "0\n");
 	assert_json(&session, "/crash/reload_needed", "false"); /* there is nothing to reload */
-	end(&session);
+	session_end(&session);
 }
 
 static void memory_that_is_hidden_is_no_obstacle(void **state)
@@ -257,7 +225,7 @@ static void memory_that_is_hidden_is_no_obstacle(void **state)
 	session.request.status = STATUS_TEXT;
 	assert_int_equal(run(&session, ACTION_STATUS), ST_OK);
 	assert_non_null(strstr(session.out, "crash region: not known: "));
-	end(&session);
+	session_end(&session);
 }
 
 static void text_says_it_in_lines(void **state)
@@ -275,7 +243,7 @@ static void text_says_it_in_lines(void **state)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (!strstr(session.out, lines[i]))
 			fail_msg("no \"%s\" in \"%s\"", lines[i], session.out);
-	end(&session);
+	session_end(&session);
 }
 
 /* "must stay": --print-ckr-size is a decimal number, of the higher region. */
@@ -287,16 +255,16 @@ static void crash_size_is_one_number(void **state)
 	start(&session);
 	assert_int_equal(run(&session, ACTION_CRASH_SIZE), ST_OK);
 	assert_string_equal(session.out, "268435456\n");
-	assert_string_equal(session.warnings, "");
+	assert_string_equal(session.said, "");
 	tmproot_text(&session.tmp, "/proc/iomem", "40000000-bfffffff : System RAM\n");
 	assert_int_equal(run(&session, ACTION_CRASH_SIZE), ST_OK);
 	assert_string_equal(session.out, "0\n");
-	assert_string_equal(session.warnings, "");
+	assert_string_equal(session.said, "");
 	tmproot_text(&session.tmp, "/proc/iomem", "what\n");
 	assert_int_equal(run(&session, ACTION_CRASH_SIZE), ST_OK);
 	assert_string_equal(session.out, "0\n");
-	assert_non_null(strstr(session.warnings, "/proc/iomem"));
-	end(&session);
+	assert_non_null(strstr(session.said, "/proc/iomem"));
+	session_end(&session);
 }
 
 int main(void)
