@@ -333,6 +333,40 @@ static void files_go_in_by_their_descriptors(void **state)
 	end(&session);
 }
 
+/* "must stay": what --reuse-cmdline leaves out, in what the kernel is handed. */
+static void running_command_line_is_handed_over(void **state)
+{
+	static const struct {
+		const char *append;
+		bool crash;
+		const char *handed;
+	} cases[] = {
+		{ "more", true, "root=/dev/vda initrd=\\i quiet more" },
+		{ "more", false,
+			"root=/dev/vda crashkernel=1G,high crashkernel=64M,low initrd=\\i quiet "
+			"more" },
+		{ NULL, true, "root=/dev/vda initrd=\\i quiet" },
+		{ "", true, "root=/dev/vda initrd=\\i quiet" },
+	};
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.reuse_cmdline = true;
+	tmproot_remove(&session.tmp, "/sys/firmware/fdt"); /* it is not from there */
+	assert_failed(&session, "", "cmdline-unreadable", 1, "/proc/cmdline");
+	tmproot_text(&session.tmp, "/proc/cmdline",
+		"BOOT_IMAGE=(hd0)/vmlinuz root=/dev/vda crashkernel=1G,high crashkernel=64M,low "
+		"initrd=\\i quiet\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		session.request.append = cases[i].append;
+		session.request.crash = cases[i].crash;
+		assert_loaded(&session, "file ");
+		assert_string_equal(session.cmdline, cases[i].handed);
+	}
+	end(&session);
+}
+
 /* The kernel reads it itself, unless in the end it does not. */
 static void large_initrd_is_kept_only_for_a_plan(void **state)
 {
@@ -520,6 +554,29 @@ static void trap34_page_size_of_the_cpu_is_asked_for(void **state)
 	session.file_errno = 0;
 	tmproot_text(&session.tmp, "/proc/sys/kernel/kexec_load_limit_reboot", "3\n");
 	assert_loaded(&session, "file ");
+	end(&session);
+}
+
+/* No kernel says whether its CPU can, and kexec_load(2) does not look at all. */
+static void big_endian_kernel_is_refused_before_any_call(void **state)
+{
+	static const enum syscall_choice calls[] = { SYSCALL_AUTO, SYSCALL_LOAD,
+		SYSCALL_FILE_LOAD };
+	struct session session;
+	uint8_t image[IMAGE_BYTES];
+
+	(void)state;
+	start(&session);
+	assert_loaded(&session, "file ");
+	memcpy(image, session.kernel, sizeof(image));
+	image[24] = 0xb; /* pages of 4 KiB, anywhere, big endian */
+	tmproot_bytes(&session.tmp, "/boot/Image", image, sizeof(image));
+	session.armed = true;
+	for (size_t i = 0; i < 2 * sizeof(calls) / sizeof(calls[0]); i++) {
+		session.request.syscall = calls[i / 2];
+		session.request.crash = i % 2;
+		assert_failed(&session, "", "image-big-endian", 255, "big endian");
+	}
 	end(&session);
 }
 
@@ -754,12 +811,14 @@ int main(void)
 		cmocka_unit_test(classic_call_alone_asks_no_other),
 		cmocka_unit_test(options_of_the_classic_call_choose_it),
 		cmocka_unit_test(files_go_in_by_their_descriptors),
+		cmocka_unit_test(running_command_line_is_handed_over),
 		cmocka_unit_test(large_initrd_is_kept_only_for_a_plan),
 		cmocka_unit_test(files_that_are_replaced_meanwhile_are_not_loaded),
 		cmocka_unit_test(files_that_change_meanwhile_do_no_harm),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
 		cmocka_unit_test(trap34_page_size_of_the_cpu_is_asked_for),
+		cmocka_unit_test(big_endian_kernel_is_refused_before_any_call),
 		cmocka_unit_test(retained_initrd_is_used),
 		cmocka_unit_test(armed_image_outlives_a_file_that_is_refused),
 		cmocka_unit_test(loss_of_the_armed_image_is_said),

@@ -36,7 +36,7 @@ def assert_loaded(machine, action, wanted):
 def check_loads(machine):
     """Each image by each call, and away again, by each call too."""
     for action in ("-l", "-p"):
-        for call, other in (("-s", "-c"), ("-a", "-s"), ("", "-a")):
+        for call, other in (("-s", "-c"), ("-c", "-s"), ("-a", "-s"), ("", "-a")):
             run(machine, call, action, *files())
             assert_loaded(machine, action, 1)
             run(machine, other, action, "-u")
@@ -67,15 +67,17 @@ def check_file_call(machine):
     assert_loaded(machine, "-p", 1)
 
 
-def check_page_sizes(machine):
-    """The emulated CPU has pages of 4 and 64 KiB and none of 16; the kernel knows and is asked."""
-    for flags, name in ((0o14, "16k"), (0o16, "64k")):
+def check_what_cpus_can(machine):
+    """The emulated CPU has pages of 4 and 64 KiB and none of 16; the kernel knows and is asked. Of
+    big-endian kernels it says nothing, and they are refused."""
+    for flags, name in ((0o14, "16k"), (0o16, "64k"), (0o13, "big")):
         machine.check(f"cp {IMAGE} /tmp/{name}; printf '\\{flags:03o}' | "
                       f"dd of=/tmp/{name} bs=1 seek=24 conv=notrunc")
     run(machine, "-s", "-p", *files())
     for call in ("-s", "-c", "-a"):
         for action in ("-l", "-p"):
             run(machine, call, action, *files("/tmp/16k"), code=255, says="[image-page-size]")
+            run(machine, call, action, *files("/tmp/big"), code=255, says="[image-big-endian]")
     assert_loaded(machine, "-l", 0)
     assert_loaded(machine, "-p", 1)
     run(machine, "-s", "-p", *files("/tmp/64k"))
@@ -95,6 +97,7 @@ def check_refusals(machine):
             run(machine, call, action, code=255, says="No kernel specified")
         run(machine, call, "-p", "--initrd=/tmp/huge", IMAGE, code=254, says="crash region")
     run(machine, "--bogus", code=1, says="unrecognized option '--bogus'")
+    run(machine, "-d", "-S", "--noefi", code=1, says="--noefi has no effect here")
     run(machine, "--load-preserve-context", "-l", IMAGE, code=1, says="not possible on arm64")
     for action in ("-l", "-p"):
         assert_loaded(machine, action, 1)
@@ -127,7 +130,7 @@ def test_one_machine_then_exec(boot):
     machine = boot(kind="dt", append="retain_initrd")
     check_loads(machine)
     check_file_call(machine)
-    check_page_sizes(machine)
+    check_what_cpus_can(machine)
     check_refusals(machine)
     check_no_action(machine)
     # The first initrd has the tool in it, which the next kernels need.
