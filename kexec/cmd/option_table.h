@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every option of the command line, in one table of constants: those that work, those of
- * other architectures, which do nothing, and those that ask for what arm64 cannot do, which
+ * x86 and ppc64, which do nothing, and those that ask for what arm64 cannot do, which
  * are refused by name. Parsing (options.c), --help (usage.c), the option list of
  * kexec.8 and the shell completions (option_docs.c) are all made from it.
  *
