@@ -11,7 +11,7 @@ import shlex
 import kdump
 
 TABLE = pathlib.Path(__file__).with_name("compat.table")
-STATES = ("none", "crash", "normal")
+STATES = ("none", "crash", "normal", "bare")
 # Letters of the table that are words of their own, or follow a "=".
 FILES = {"K": kdump.IMAGE, "I": kdump.INITRD, "T": "/init", "E": "/tmp/empty",
          "B": "/bin/busybox", "G": "/tmp/Image.gz", "D": "/tmp/dtb", "M": "/tmp/missing",
@@ -21,8 +21,9 @@ MAKE_FILES = (f": >/tmp/empty; cat /sys/firmware/fdt >/tmp/dtb; "
               f"dd if={kdump.IMAGE} of=/tmp/cut bs=4096 count=8 2>/dev/null; "
               f"gzip -c {kdump.IMAGE} >/tmp/Image.gz")
 LOADED, CRASH_LOADED = "/sys/kernel/kexec_loaded", "/sys/kernel/kexec_crash_loaded"
+HOTPLUG = "/sys/devices/system/memory/crash_hotplug"
 SETUP = {"none": ":", "crash": f"{kdump.PEER} -s -p --append=x {kdump.IMAGE}",
-         "normal": f"{kdump.PEER} -s -l -y --append=x {kdump.IMAGE}"}
+         "normal": f"{kdump.PEER} -s -l -y --append=x {kdump.IMAGE}", "bare": ":"}
 # Whether a kernel has a network is no matter of kexec.
 STRERRORS = {os.strerror(number) for number in range(1, 134)
              if number not in (errno.ENOSYS, errno.EAFNOSUPPORT)}
@@ -68,20 +69,22 @@ def ask(machine, program, row):
         f"read was <{CRASH_LOADED}; [ $was = 0 ] || {kdump.PEER} -s -p -u; "
         f"{SETUP[row.state]}; }} >/dev/null 2>&1; "
         f"{command(program, row.arguments)}; status=$?; "
-        f"read normal <{LOADED}; read crash <{CRASH_LOADED}; "
-        "echo \"STATE $normal $crash\" >&2; exit $status")
+        f"read normal <{LOADED}; read crash <{CRASH_LOADED}; read hotplug <{HOTPLUG}; "
+        "echo \"STATE $normal $crash $hotplug\" >&2; exit $status")
     message, _, state = result.err.decode(errors="replace").rpartition("STATE ")
-    normal, crash = state.split()
-    loaded = [word for word, yes in (("restart", normal), ("crash", crash)) if yes == "1"]
+    loaded = [word for word, yes in zip(("restart", "crash", "hotplug"), state.split())
+              if yes == "1"]
     return Answer(str(result.rc), kind_of_output(result.text), kind_of_message(message),
                   "+".join(loaded) or "nothing")
 
 
-def compare(machine):
-    """(row, Answer of kexec-tools, ours) for each line of the table."""
+def compare(machine, bare):
+    """(row, Answer of kexec-tools, ours) for each line of the table; bare is a machine that has
+    nothing reserved for a crash kernel."""
     answers = []
     for row in rows():
-        theirs, ours = (ask(machine, program, row) for program in (kdump.PEER, kdump.TOOL))
+        where = bare if row.state == "bare" else machine
+        theirs, ours = (ask(where, program, row) for program in (kdump.PEER, kdump.TOOL))
         if row.unsteady:
             assert theirs.status in ("139", "255"), theirs
             theirs = theirs._replace(status="139 or 255", output="- or words")

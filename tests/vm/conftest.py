@@ -102,9 +102,9 @@ def boot(artifacts, dump_disk, model, request):
     with contextlib.ExitStack() as stack:
         def start(kernel=None, **options):
             archive = artifacts.plain_initrd if model.plain else artifacts.initrd
+            disks = (dump_disk, artifacts.tools_disk)  # of one machine at a time
             machine = Machine(kernel or artifacts.kernel, archive,
-                              disks=(dump_disk, artifacts.tools_disk),
-                              **(model.machine | options))
+                              **({"disks": disks} | model.machine | options))
             machines.append(stack.enter_context(machine))
             return machine.boot()
 
