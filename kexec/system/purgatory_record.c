@@ -3,11 +3,13 @@
 
 #include <inttypes.h>
 #include <libfdt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
+#include "lib/crc32.h"
 
 #define CHOSEN	      "/proc/device-tree/chosen"
 #define PATH	      CHOSEN "/" PURGATORY_RECORD_PROPERTY
@@ -113,20 +115,95 @@ static int not_found(struct err *err)
 		"/chosen of the device tree has no " PURGATORY_RECORD_PROPERTY);
 }
 
+/* The mark is a sum, so that the order of the properties is nothing to it. */
+static uint32_t mark_property(const char *name, struct span value)
+{
+	/* "name" is not in a flat tree, and the seeds are not in a running one. */
+	static const char *const left_out[] = { "name", "kaslr-seed", "rng-seed",
+		PURGATORY_RECORD_PROPERTY };
+	const struct span text = { (const uint8_t *)name, strlen(name) };
+
+	for (size_t i = 0; i < COUNT(left_out); i++)
+		if (strcmp(name, left_out[i]) == 0)
+			return 0;
+	return (crc32_of(text) * 0x9e3779b1u ^ crc32_of(value)) * 0x85ebca6bu;
+}
+
+uint32_t purgatory_record_mark(const void *fdt, int chosen)
+{
+	uint32_t mark = 0;
+	int at;
+
+	fdt_for_each_property_offset (at, fdt, chosen) {
+		const char *name;
+		int size;
+		const void *value = fdt_getprop_by_offset(fdt, at, &name, &size);
+
+		if (value)
+			mark += mark_property(name, (struct span){ value, (size_t)size });
+	}
+	return mark;
+}
+
+/* The same of the folder that the kernel makes of it. */
+static int mark_of_folder(const struct sysroot *root, uint32_t *ret, struct err *err)
+{
+	struct blob value = BLOB_INIT;
+	char **names, path[sizeof(CHOSEN) + NAME_MAX + 1];
+	size_t count;
+	int status = sysroot_list(root, CHOSEN, &names, &count, err);
+
+	*ret = 0;
+	if (status)
+		return status;
+	for (size_t i = 0; i < count && !status; i++) {
+		snprintf(path, sizeof(path), CHOSEN "/%s", names[i]);
+		if (sysroot_is_dir(root, path))
+			continue;
+		status = sysroot_read(root, path, DEVTREE_SIZE_MAX, &value, err);
+		if (!status)
+			*ret += mark_property(names[i], blob_span(&value));
+	}
+	blob_done(&value);
+	sysroot_free_names(names, count);
+	return status;
+}
+
+/* The whole property, in a /chosen of this mark. */
+static int check(struct span bytes, uint32_t mark, struct purgatory_record *ret, struct err *err)
+{
+	const size_t size = sizeof(struct purgatory_record_cells);
+	struct purgatory_record record;
+	int status;
+
+	if (bytes.size != size + PURGATORY_RECORD_MARK_SIZE)
+		return bad(err, "not of its size");
+	status = purgatory_record_parse((struct span){ bytes.data, size }, &record, err);
+	if (status)
+		return status;
+	if (load_be32(bytes.data + size) != mark)
+		return err_set(err, ST_CHANGED, "purgatory-record-old",
+			"the record in the device tree is of an earlier start: the rest of /chosen "
+			"is not what purgatory handed on");
+	*ret = record;
+	return ST_OK;
+}
+
 static int read_flat(const struct sysroot *root, struct purgatory_record *ret, struct err *err)
 {
 	struct blob tree = BLOB_INIT;
 	struct report report = REPORT_INIT;
 	int status = devtree_read(root, &tree, &report, err);
 	const void *value;
-	int size;
+	int chosen, size;
 
 	report_done(&report);
 	if (status)
 		return status == ST_NOT_FOUND ? not_found(err) : status;
-	value = fdt_getprop(
-		tree.data, fdt_path_offset(tree.data, "/chosen"), PURGATORY_RECORD_PROPERTY, &size);
-	status = value ? purgatory_record_parse((struct span){ value, (size_t)size }, ret, err)
+	chosen = fdt_path_offset(tree.data, "/chosen");
+	value = fdt_getprop(tree.data, chosen, PURGATORY_RECORD_PROPERTY, &size);
+	status = value ? check((struct span){ value, (size_t)size },
+				 purgatory_record_mark(tree.data, chosen), ret, err)
 		       : not_found(err);
 	blob_done(&tree);
 	return status;
@@ -135,10 +212,13 @@ static int read_flat(const struct sysroot *root, struct purgatory_record *ret, s
 int purgatory_record_read(const struct sysroot *root, struct purgatory_record *ret, struct err *err)
 {
 	struct blob bytes = BLOB_INIT;
+	uint32_t mark;
 	int status = sysroot_read(root, PATH, PATH_MAX_SIZE, &bytes, err);
 
 	if (status == ST_OK)
-		status = purgatory_record_parse(blob_span(&bytes), ret, err);
+		status = mark_of_folder(root, &mark, err);
+	if (status == ST_OK)
+		status = check(blob_span(&bytes), mark, ret, err);
 	blob_done(&bytes);
 	if (status != ST_NOT_FOUND)
 		return status;

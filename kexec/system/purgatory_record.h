@@ -29,14 +29,25 @@ struct purgatory_record {
 /* Long enough for any text of purgatory_record_text(), with its NUL. */
 #define PURGATORY_RECORD_TEXT_SIZE 256
 
-/* The property's bytes. ST_BAD_INPUT when they are no record, or contradict themselves;
- * ST_UNSUPPORTED for another version. */
+/*
+ * Who hands the tree on without our purgatory, as kexec_file_load(2) does, hands on a record that
+ * is there. So the planner writes, behind what purgatory fills in, a mark of everything else in
+ * /chosen but the seeds, which the kernel wipes: the addresses of initrd and elfcorehdr, the
+ * command line. Where the mark is not that of /chosen, the record is of an earlier start. It is
+ * four bytes, big endian; chosen is the offset of that node.
+ */
+#define PURGATORY_RECORD_MARK_SIZE 4
+uint32_t purgatory_record_mark(const void *fdt, int chosen);
+
+/* What purgatory fills in, without the mark. ST_BAD_INPUT when the bytes are no record, or
+ * contradict themselves; ST_UNSUPPORTED for another version. */
 int purgatory_record_parse(struct span bytes, struct purgatory_record *ret, struct err *err);
 
 /*
  * That of the running kernel: /proc/device-tree/chosen/kexec,purgatory, or on ACPI machines, which
  * have no such folder, from /sys/firmware/fdt. ST_NOT_FOUND when it was not started by a
- * purgatory that leaves one; else as above, and errors of the sysroot and of the tree.
+ * purgatory that leaves one; ST_CHANGED when the record is of an earlier start; else as above, and
+ * errors of the sysroot and of the tree.
  */
 int purgatory_record_read(
 	const struct sysroot *root, struct purgatory_record *ret, struct err *err);

@@ -3,6 +3,7 @@
 
 #include "kexec/arch/arm64/arm64.h"
 #include "kexec/system/firmware.h"
+#include "kexec/system/purgatory_record.h"
 
 #define CRASH_START UINT64_C(0xa0000000)
 #define CRASH_END   UINT64_C(0xb0000000)
@@ -570,8 +571,8 @@ static void trap20_leftovers_are_deleted(void **state)
 /* Unused, whatever the purgatory before us wrote into its own. */
 static void room_for_the_record_of_purgatory(void **state)
 {
-	static const uint8_t unused[76] = { 'K', 'E', 'X', 'E', 'C', 'R', 'E', 'C', 0, 0, 0, 1, 0,
-		0, 0, 76 };
+	static const uint8_t unused[76 + 4] = { 'K', 'E', 'X', 'E', 'C', 'R', 'E', 'C', 0, 0, 0, 1,
+		0, 0, 0, 76 };
 	struct edit edit;
 	const void *value;
 	int size;
@@ -583,7 +584,10 @@ static void room_for_the_record_of_purgatory(void **state)
 	run_well(&edit);
 	value = get(&edit, "kexec,purgatory", &size);
 	assert_int_equal(size, sizeof(unused));
-	assert_memory_equal(value, unused, sizeof(unused));
+	assert_memory_equal(value, unused, 76);
+	assert_int_equal(load_be32((const uint8_t *)value + 76),
+		purgatory_record_mark(
+			edit.plan.dtb.data, fdt_path_offset(edit.plan.dtb.data, "/chosen")));
 	assert_true(noted(&edit, "set", "kexec,purgatory", "reserved"));
 	assert_rest_unchanged(&edit);
 	edit_done(&edit);

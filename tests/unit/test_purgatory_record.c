@@ -191,9 +191,68 @@ static void later_version(void **state)
 	assert_refused(bytes, SIZE, ST_UNSUPPORTED, "purgatory-record-version");
 }
 
+/* The property: a record, and the mark of a /chosen. */
+struct property {
+	uint8_t at[SIZE + 4];
+};
+
+static struct property marked(struct bytes bytes, uint32_t mark)
+{
+	struct property property;
+
+	memcpy(property.at, bytes.at, SIZE);
+	put32(property.at + SIZE, mark);
+	return property;
+}
+
+/* A tree whose /chosen has these. */
+static int make_tree(void *tree, int size, const char *bootargs, uint64_t initrd)
+{
+	int chosen;
+
+	assert_int_equal(fdt_create_empty_tree(tree, size), 0);
+	chosen = fdt_add_subnode(tree, 0, "chosen");
+	assert_true(chosen > 0);
+	assert_int_equal(fdt_setprop_string(tree, chosen, "bootargs", bootargs), 0);
+	assert_int_equal(fdt_setprop_u64(tree, chosen, "linux,initrd-start", initrd), 0);
+	return chosen;
+}
+
+static uint32_t mark_of(const char *bootargs, uint64_t initrd)
+{
+	uint64_t tree[128];
+	int chosen = make_tree(tree, sizeof(tree), bootargs, initrd);
+
+	return purgatory_record_mark(tree, chosen);
+}
+
+static void mark_is_of_all_but_what_changes_by_itself(void **state)
+{
+	static const uint8_t seed[64] = { 1, 2, 3 };
+	uint32_t mark = mark_of("quiet", 0x48000000);
+	uint64_t tree[128];
+	int chosen = make_tree(tree, sizeof(tree), "quiet", 0x48000000);
+
+	(void)state;
+	assert_int_not_equal(mark_of("quiet", 0x48200000), mark);
+	assert_int_not_equal(mark_of("quieu", 0x48000000), mark);
+	assert_int_equal(fdt_setprop_u64(tree, chosen, "kaslr-seed", 7), 0);
+	assert_int_equal(fdt_setprop(tree, chosen, "rng-seed", seed, sizeof(seed)), 0);
+	assert_int_equal(fdt_setprop(tree, chosen, "kexec,purgatory", seed, sizeof(seed)), 0);
+	assert_int_equal(purgatory_record_mark(tree, chosen), mark);
+	/* One more, as of a kernel for a panic; and the order is the loader's own affair. */
+	assert_int_equal(fdt_setprop_u64(tree, chosen, "linux,elfcorehdr", 7), 0);
+	assert_int_not_equal(purgatory_record_mark(tree, chosen), mark);
+	assert_int_equal(fdt_delprop(tree, chosen, "linux,elfcorehdr"), 0);
+	assert_int_equal(fdt_delprop(tree, chosen, "bootargs"), 0);
+	assert_int_not_equal(purgatory_record_mark(tree, chosen), mark);
+	assert_int_equal(fdt_setprop_string(tree, chosen, "bootargs", "quiet"), 0);
+	assert_int_equal(purgatory_record_mark(tree, chosen), mark);
+}
+
 static void read_from_the_live_tree(void **state)
 {
-	struct bytes bytes = good_record();
+	struct property property = marked(good_record(), mark_of("quiet", 0x48000000));
 	struct purgatory_record record;
 	struct err err = ERR_INIT;
 	struct tmproot tmp;
@@ -208,18 +267,42 @@ static void read_from_the_live_tree(void **state)
 	tmproot_text(&tmp, "/sys/firmware/fdt", "broken");
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_NOT_FOUND);
 	err_clear(&err);
-	tmproot_bytes(&tmp, PATH, bytes.at, SIZE);
+	tmproot_bytes(&tmp, "/proc/device-tree/chosen/bootargs", "quiet", 6);
+	tmproot_bytes(&tmp, "/proc/device-tree/chosen/linux,initrd-start", "\0\0\0\0\x48\0\0", 8);
+	tmproot_bytes(&tmp, "/proc/device-tree/chosen/name", "chosen", 7);
+	tmproot_bytes(&tmp, "/proc/device-tree/chosen/kaslr-seed", "\0\0\0\0\0\0\0", 8);
+	tmproot_mkdir(&tmp, "/proc/device-tree/chosen/framebuffer");
+	tmproot_bytes(&tmp, PATH, property.at, sizeof(property.at));
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_OK);
 	assert_int_equal(record.result, PURGATORY_RESULT_VERIFIED);
-	tmproot_bytes(&tmp, PATH, bytes.at, SIZE - 1);
+	tmproot_bytes(&tmp, PATH, property.at, sizeof(property.at) - 1);
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_BAD_INPUT);
+	tmproot_done(&tmp);
+}
+
+/* Another loader has handed the tree on, with what it had to say of its own. */
+static void record_of_an_earlier_start_is_told_apart(void **state)
+{
+	struct property property = marked(good_record(), mark_of("quiet", 0x48000000));
+	struct purgatory_record record = { .result = PURGATORY_RESULT_NONE };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_bytes(&tmp, "/proc/device-tree/chosen/bootargs", "quiet", 6);
+	tmproot_bytes(&tmp, "/proc/device-tree/chosen/linux,initrd-start", "\0\0\0\0\x48\x01\0", 8);
+	tmproot_bytes(&tmp, PATH, property.at, sizeof(property.at));
+	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_CHANGED);
+	assert_string_equal(err.id, "purgatory-record-old");
+	assert_int_equal(record.result, PURGATORY_RESULT_NONE);
 	tmproot_done(&tmp);
 }
 
 /* A machine on ACPI has the flat tree only. */
 static void read_from_the_flat_tree(void **state)
 {
-	struct bytes bytes = corrupt_record("dtb", 1);
+	struct property property = marked(corrupt_record("dtb", 1), mark_of("quiet", 0x48000000));
 	struct purgatory_record record;
 	struct err err = ERR_INIT;
 	struct tmproot tmp;
@@ -232,16 +315,20 @@ static void read_from_the_flat_tree(void **state)
 	tmproot_bytes(&tmp, "/sys/firmware/fdt", tree, sizeof(tree));
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_NOT_FOUND);
 	err_clear(&err);
-	chosen = fdt_add_subnode(tree, 0, "chosen");
+	chosen = make_tree(tree, sizeof(tree), "quiet", 0x48000000);
 	tmproot_bytes(&tmp, "/sys/firmware/fdt", tree, sizeof(tree));
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_NOT_FOUND);
 	assert_string_equal(err.id, "purgatory-record-missing");
 	err_clear(&err);
-	assert_int_equal(fdt_setprop(tree, chosen, "kexec,purgatory", bytes.at, SIZE), 0);
+	assert_int_equal(
+		fdt_setprop(tree, chosen, "kexec,purgatory", property.at, sizeof(property.at)), 0);
 	tmproot_bytes(&tmp, "/sys/firmware/fdt", tree, sizeof(tree));
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_OK);
 	assert_int_equal(record.result, PURGATORY_RESULT_CORRUPT);
 	assert_string_equal(record.bad_name, "dtb");
+	assert_int_equal(fdt_setprop_u64(tree, chosen, "linux,elfcorehdr", 0x50000000), 0);
+	tmproot_bytes(&tmp, "/sys/firmware/fdt", tree, sizeof(tree));
+	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_CHANGED);
 	tree[0] = 0;
 	tmproot_bytes(&tmp, "/sys/firmware/fdt", tree, sizeof(tree));
 	assert_int_equal(purgatory_record_read(tmp.root, &record, &err), ST_BAD_INPUT);
@@ -256,7 +343,9 @@ int main(void)
 		cmocka_unit_test(time_that_is_not_known),
 		cmocka_unit_test(broken),
 		cmocka_unit_test(later_version),
+		cmocka_unit_test(mark_is_of_all_but_what_changes_by_itself),
 		cmocka_unit_test(read_from_the_live_tree),
+		cmocka_unit_test(record_of_an_earlier_start_is_told_apart),
 		cmocka_unit_test(read_from_the_flat_tree),
 	};
 

@@ -34,12 +34,32 @@ static int run(struct session *session, enum action action)
 	return session_heard(session, &io, status);
 }
 
+static const char *string_at(struct json_object *object, const char *pointer)
+{
+	struct json_object *found = NULL;
+
+	if (json_pointer_get(object, pointer, &found))
+		fail_msg("no %s", pointer);
+	return found ? json_object_get_string(found) : "null";
+}
+
+static struct json_object *json_of(struct session *session)
+{
+	struct json_object *object;
+
+	session->request.status = STATUS_JSON;
+	assert_int_equal(run(session, ACTION_STATUS), ST_OK);
+	object = json_tokener_parse(session->out);
+	assert_non_null(object);
+	return object;
+}
+
 static void purgatory_is_shown_in_the_kernel_that_it_started(void **state)
 {
-	static const uint8_t record[76] = { 'K', 'E', 'X', 'E', 'C', 'R', 'E', 'C', 0, 0, 0, 1, 0,
-		0, 0, 76, 0, 0, 0, PURGATORY_RESULT_CORRUPT, 0, 0, 0, PURGATORY_CACHES_ON, 0, 0, 0,
-		PURGATORY_CORE_CPU, 0, 0, 0, 100 /* Hz */, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
-		0, 251, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 'd', 't', 'b' };
+	static const uint8_t record[76 + 4] = { 'K', 'E', 'X', 'E', 'C', 'R', 'E', 'C', 0, 0, 0, 1,
+		0, 0, 0, 76, 0, 0, 0, PURGATORY_RESULT_CORRUPT, 0, 0, 0, PURGATORY_CACHES_ON, 0, 0,
+		0, PURGATORY_CORE_CPU, 0, 0, 0, 100 /* Hz */, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0,
+		0, 0, 251, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 'd', 't', 'b' };
 	static const char path[] = "/proc/device-tree/chosen/kexec,purgatory";
 	struct json_object *object, *purgatory;
 	struct session session;
@@ -61,6 +81,12 @@ static void purgatory_is_shown_in_the_kernel_that_it_started(void **state)
 	assert_string_equal(json_object_to_json_string_ext(purgatory, JSON_C_TO_STRING_PLAIN),
 		"{\"result\":\"corrupt\",\"caches\":\"on\",\"sha256\":\"cpu\",\"bytes\":256,"
 		"\"nanoseconds\":2500000000,\"bad_segments\":1,\"first_bad\":\"dtb\"}");
+	json_object_put(object);
+	/* One that another loader has handed on tells of another start. */
+	tmproot_text(&session.tmp, "/proc/device-tree/chosen/bootargs", "quiet");
+	object = json_of(&session);
+	assert_string_equal(string_at(object, "/purgatory"), "null");
+	assert_non_null(strstr(string_at(object, "/purgatory_error"), "of an earlier start"));
 	json_object_put(object);
 	/* What nobody can read is said, and is no failure. */
 	tmproot_bytes(&session.tmp, path, record, sizeof(record) - 1);
@@ -91,26 +117,6 @@ static void status_answers_by_the_exit_status(void **state)
 	tmproot_text(&session.tmp, LOADED, "yes\n");
 	assert_int_equal(run(&session, ACTION_STATUS), ST_BAD_INPUT);
 	session_end(&session);
-}
-
-static const char *string_at(struct json_object *object, const char *pointer)
-{
-	struct json_object *found = NULL;
-
-	if (json_pointer_get(object, pointer, &found))
-		fail_msg("no %s", pointer);
-	return found ? json_object_get_string(found) : "null";
-}
-
-static struct json_object *json_of(struct session *session)
-{
-	struct json_object *object;
-
-	session->request.status = STATUS_JSON;
-	assert_int_equal(run(session, ACTION_STATUS), ST_OK);
-	object = json_tokener_parse(session->out);
-	assert_non_null(object);
-	return object;
 }
 
 static void assert_json(struct session *session, const char *pointer, const char *value)

@@ -5,6 +5,7 @@ The new kernel gets everything of the old one in its initrd, so that it can go o
 another restart, to a panic, and from the capture kernel back to a whole machine.
 """
 
+import json
 import shlex
 
 import kdump
@@ -121,3 +122,11 @@ def test_restart_restart_panic_restart(boot, model):
     assert edits["linux,elfcorehdr"] == edits["linux,usable-memory-range"] == "delete"
     assert memory_map(machine).ram == whole
     assert machine.sh("test -e /proc/vmcore").rc
+
+    # Another loader hands the record on; it says nothing of its own start.
+    assert kdump.purgatory_record(machine)["result"] == "verified"
+    pack_whole(machine)
+    machine.check(f"{TOOL} -s -l --initrd={WHOLE} --append=console={CONSOLE} {kdump.IMAGE}")
+    machine.leave(f"{TOOL} -e -x")
+    status = json.loads(machine.check(f"{TOOL} --status=json"))
+    assert status["purgatory"] is None and "earlier start" in status["purgatory_error"]

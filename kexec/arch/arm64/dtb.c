@@ -12,6 +12,7 @@
 
 #include "kexec/arch/arm64/arm64.h"
 #include "kexec/system/devtree.h"
+#include "kexec/system/purgatory_record.h"
 #include "lib/checked.h"
 #include "purgatory/abi.h"
 
@@ -249,15 +250,18 @@ static int edit_bootargs(struct editor *editor, const char *cmdline)
 	return set_property(editor, "bootargs", cmdline, strlen(cmdline) + 1, cmdline);
 }
 
-/* Room for purgatory, which will say there what it did. */
+/* Room for purgatory, which will say there what it did. The last of the edits, since its mark is
+ * of all the others. */
 static int reserve_record(struct editor *editor)
 {
-	uint8_t value[sizeof(struct purgatory_record_cells)] = { 0 };
+	const size_t size = sizeof(struct purgatory_record_cells);
+	uint8_t value[sizeof(struct purgatory_record_cells) + PURGATORY_RECORD_MARK_SIZE] = { 0 };
 
 	fdt64_st(value + offsetof(struct purgatory_record_cells, magic), PURGATORY_RECORD_MAGIC);
 	fdt32_st(
 		value + offsetof(struct purgatory_record_cells, version), PURGATORY_RECORD_VERSION);
-	fdt32_st(value + offsetof(struct purgatory_record_cells, size), sizeof(value));
+	fdt32_st(value + offsetof(struct purgatory_record_cells, size), (uint32_t)size);
+	fdt32_st(value + size, purgatory_record_mark(editor->fdt, editor->chosen));
 	return set_property(editor, PURGATORY_RECORD_PROPERTY, value, sizeof(value), "reserved");
 }
 
@@ -329,9 +333,7 @@ static int edit_chosen(struct editor *editor, const struct arm64_chosen *chosen)
 		status = set_property(editor, "linux,booted-from-kexec", "", 0, "");
 	if (!status)
 		status = reserve_record(editor);
-	if (!status)
-		status = keep_uefi(editor);
-	return status;
+	return status ? status : keep_uefi(editor);
 }
 
 static int open_editor(struct span tree, size_t room, struct editor *editor)
