@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A Debian system with systemd, udev and kdump-tools, and our packages in place of kexec-tools.
 
-One machine, in the order of the tests: it boots, is armed by kdump-tools, gains memory, is
-restarted by systemd into a kernel that kexec loaded, and panics.
+One machine, in the order of the tests: it boots, is armed by kdump-tools, gains memory, is armed
+by our own service, is restarted by systemd into a kernel that kexec loaded, and panics.
 """
 
+import collections
 import pathlib
 import re
 import shlex
@@ -19,6 +20,9 @@ from conftest import LOGS  # noqa: E402  pylint: disable=wrong-import-position
 from qemu import Machine  # noqa: E402  pylint: disable=wrong-import-position
 
 KDUMP_TOOLS = "/etc/default/kdump-tools"
+OURS = "kexec-crash.service"
+LOADED = "/sys/kernel/kexec_crash_loaded"
+HOTPLUG = "/sys/devices/system/memory/crash_hotplug"
 MIB_ADDED = 256
 
 
@@ -36,23 +40,42 @@ class System:
             f"echo {shlex.quote(f'KDUMP_KEXEC_ARGS={shlex.quote(kexec_args)}')} >>{KDUMP_TOOLS}; "
             "kdump-config unload && kdump-config load")
 
+    def configure_ours(self, **values):
+        """What kexec-crash.service loads. The system has no RAM disk."""
+        values = {"OPTIONS": "--hotplug=auto --reuse-cmdline", **values}
+        self.machine.put("/etc/kexec-crash.conf", "".join(
+            f'{name}="{value}"\n' for name, value in values.items()).encode())
+
+    def log(self, *match):
+        """What the journal has of the boot; match is for journalctl."""
+        return self.machine.check("journalctl --sync; journalctl -b -o cat "
+                                  f"{shlex.join(match)}").splitlines()
+
     def reloads(self):
-        """How often kdump-tools was asked to load again since the boot, by its own log."""
-        text = self.machine.check("journalctl --sync; journalctl -b -o cat SYSLOG_IDENTIFIER="
-                                  "kdump-config + SYSLOG_IDENTIFIER=kdump-tools")
-        return len(re.findall(r"^(?:failed to unload|unloaded) kdump kernel$", text, re.M))
+        """The answers of kdump-tools to what asked it to load again since the boot, and those
+        reloads of our service that went well."""
+        answers = [line for line in self.log("SYSLOG_IDENTIFIER=kdump-config", "+",
+                                             "SYSLOG_IDENTIFIER=kdump-tools")
+                   if re.fullmatch("(failed to unload|unloaded) kdump kernel", line)]
+        return answers + [line for line in self.log("-u", OURS) if line.startswith("Reloaded ")]
 
     def reloads_after_hot_add(self):
-        """Add memory, let udev and what it started come to an end, and count."""
-        before = self.reloads()
+        """Add memory, let udev and what it started come to an end, and see."""
+        before = collections.Counter(self.reloads())
         self.machine.hot_add(MIB_ADDED)
         self.machine.check("udevadm settle; sleep 1; until [ -z \"$(systemctl list-units --plain "
                            "--no-legend --state=activating,active 'run-*.service')\" ]; do "
                            "sleep 0.5; done; udevadm settle")
-        return self.reloads() - before
+        return list((collections.Counter(self.reloads()) - before).elements())
 
     def loaded(self):
-        return self.machine.check("cat /sys/kernel/kexec_crash_loaded") == "1\n"
+        return self.machine.check(f"cat {LOADED}") == "1\n"
+
+    def hotplug(self):
+        return self.machine.check(f"cat {HOTPLUG}") == "1\n"
+
+    def is_active(self, unit):
+        return self.machine.sh(f"systemctl is-active {unit}").text.strip()
 
 
 @pytest.fixture(scope="module", name="system")
@@ -62,7 +85,7 @@ def system_fixture(tmp_path_factory):
                           stdout=subprocess.PIPE).stdout
     kernel = pathlib.Path(text.splitlines()[-1])
     disk, release = client_system.make_disk(tmp_path_factory.mktemp("clients"), kernel)
-    machine = Machine(kernel / "Image", None, kind="uefi", slots=8, max_memory=8192, disks=(disk,),
+    machine = Machine(kernel / "Image", None, kind="uefi", slots=10, max_memory=8192, disks=(disk,),
                       append=f"root={client_system.ROOT_DISK} rw")
     with machine:
         try:
@@ -95,15 +118,14 @@ def test_kdump_config_unload_and_load(system):
                      re.M)
 
 
-@pytest.mark.parametrize("kexec_args, hotplug", [("-c", "0"), ("-c --hotplug", "1")])
+@pytest.mark.parametrize("kexec_args, hotplug", [("-c", False), ("-c --hotplug", True)])
 def test_debians_rules_try_at_every_event(system, kexec_args, hotplug):
     """50-kdump-tools.rules of Debian does not look at crash_hotplug, and calls kdump-config inside
     of udevd, whose system call filter does not let it load: nothing is loaded, nothing lost.
     """
     system.configure(kexec_args)
-    machine = system.machine
-    assert machine.check("cat /sys/devices/system/memory/crash_hotplug").strip() == hotplug
-    assert system.reloads_after_hot_add() >= 1
+    assert system.hotplug() == hotplug
+    assert set(system.reloads_after_hot_add()) == {"failed to unload kdump kernel"}
     assert system.loaded()
 
 
@@ -113,11 +135,80 @@ def test_our_rules_load_only_where_the_kernel_does_not(system, kexec_args, least
     """98-kexec.rules in place of Debian's, with kdump-tools as what loads."""
     machine = system.machine
     machine.check("ln -sf /dev/null /etc/udev/rules.d/50-kdump-tools.rules; "
-                  "echo 'RELOAD=\"kdump-config try-reload\"' >>/etc/kexec-crash.conf; "
                   "udevadm control --reload")
+    system.configure_ours(RELOAD="kdump-config try-reload")
     system.configure(kexec_args)
-    assert least <= system.reloads_after_hot_add() <= most
+    reloads = system.reloads_after_hot_add()
+    assert least <= len(reloads) <= most and set(reloads) <= {"unloaded kdump kernel"}
     assert system.loaded()
+
+
+def test_our_service_leaves_the_say_to_others(system):
+    """To kdump-tools where that is enabled, and to whoever has armed something."""
+    machine = system.machine
+    system.configure_ours()
+    machine.check(f"kdump-config unload; systemctl start {OURS}")
+    assert (system.is_active(OURS), system.loaded()) == ("inactive", False)
+    machine.check("systemctl disable --now kdump-tools.service; "
+                  f"kexec -c -p --append=x /boot/vmlinuz-{system.release}; systemctl start {OURS}")
+    assert (system.is_active(OURS), system.hotplug()) == ("inactive", False)
+    machine.check(f"kexec -p -u; systemctl start {OURS}")
+    assert (system.is_active(OURS), system.hotplug()) == ("active", True)
+
+
+def test_our_service_loads_what_is_configured(system):
+    """The reload takes the new configuration, over the armed image; to stop is to disarm."""
+    machine = system.machine
+    assert system.hotplug()
+    system.configure_ours(OPTIONS="-c --reuse-cmdline")
+    machine.check(f"systemctl reload {OURS}")
+    assert (system.loaded(), system.hotplug()) == (True, False)
+    machine.check(f"systemctl stop {OURS}")
+    assert (system.is_active(OURS), system.loaded()) == ("inactive", False)
+
+
+def test_our_service_says_what_is_wrong_and_a_reload_loses_nothing(system):
+    machine = system.machine
+
+    def refused(verb, kernel):
+        """Whether systemctl fails, and the journal tells why."""
+        system.configure_ours(KERNEL=kernel)
+        failed = machine.sh(f"systemctl {verb} {OURS}").rc != 0
+        return failed and any(f"cannot open {kernel}:" in line and "[file-not-found]" in line
+                              for line in system.log("-u", OURS))
+
+    assert refused("start", "/boot/one")
+    assert (system.is_active(OURS), system.loaded()) == ("failed", False)
+    system.configure_ours()
+    machine.check(f"systemctl start {OURS}")
+    assert refused("reload", "/boot/two")
+    assert (system.is_active(OURS), system.loaded(), system.hotplug()) == ("active", True, True)
+    assert refused("restart", "/boot/three")
+    assert (system.is_active(OURS), system.loaded()) == ("failed", False)
+
+
+@pytest.mark.parametrize("options, least, most", [("-c", 1, 2), ("--hotplug=auto", 0, 0)])
+def test_our_rules_reload_our_service(system, options, least, most):
+    machine = system.machine
+    system.configure_ours(OPTIONS=f"{options} --reuse-cmdline")
+    machine.check("systemctl disable --now kdump-tools.service; "
+                  f"systemctl reload-or-restart {OURS}")
+    reloads = system.reloads_after_hot_add()
+    assert least <= len(reloads) <= most and all(line.startswith("Reloaded ") for line in reloads)
+    assert system.loaded()
+
+
+def test_our_service_is_enabled(system):
+    """For the restart that follows, with a witness at its end."""
+    machine = system.machine
+    system.configure_ours()
+    machine.check("mkdir -p /usr/lib/systemd/system-shutdown")
+    witness = "/usr/lib/systemd/system-shutdown/witness"
+    machine.put(witness, f"#!/bin/sh\necho \"armed before $1: $(cat {LOADED})\" "
+                ">/dev/console\n".encode())
+    machine.check(f"chmod 755 {witness}; systemctl disable --now kdump-tools.service; "
+                  f"systemctl enable {OURS}; systemctl reload-or-restart {OURS}")
+    assert system.hotplug()
 
 
 def test_systemctl_kexec(system):
@@ -133,6 +224,14 @@ def test_systemctl_kexec(system):
     machine.wait_restarted(timeout=400)
     assert machine.check("cat /proc/sys/kernel/random/boot_id") != before
     assert "started-by-kexec" in machine.check("cat /proc/cmdline")
+
+
+def test_our_service_arms_until_the_end_and_at_boot(system):
+    machine = system.machine
+    assert "armed before kexec: 1" in machine.console()
+    machine.check("systemctl is-system-running --wait", timeout=300)
+    assert (system.is_active(OURS), system.loaded(), system.hotplug()) == ("active", True, True)
+    machine.check(f"systemctl disable --now {OURS}; systemctl enable --now kdump-tools.service")
 
 
 def test_a_panic_leaves_a_dump_by_makedumpfile(system):
