@@ -187,6 +187,22 @@ def test_our_service_says_what_is_wrong_and_a_reload_loses_nothing(system):
     assert (system.is_active(OURS), system.loaded()) == ("failed", False)
 
 
+def test_our_service_mounts_boot(system):
+    """Where it is noauto; and it stays armed when that is unmounted."""
+    machine = system.machine
+    system.configure_ours()
+    machine.check("mkdir /srv/boot; mv /boot/* /srv/boot; "
+                  "echo '/srv/boot /boot none bind,noauto 0 0' >>/etc/fstab; "
+                  "systemctl daemon-reload")
+    assert system.is_active("boot.mount") == "inactive"
+    machine.check(f"systemctl start {OURS}")
+    assert (system.is_active("boot.mount"), system.loaded()) == ("active", True)
+    machine.check("systemctl stop boot.mount")
+    assert machine.check("ls /boot") == ""
+    assert (system.is_active(OURS), system.loaded()) == ("active", True)
+    machine.check("sed -i '/noauto/d' /etc/fstab; systemctl daemon-reload; mv /srv/boot/* /boot")
+
+
 @pytest.mark.parametrize("options, least, most", [("-c", 1, 2), ("--hotplug=auto", 0, 0)])
 def test_our_rules_reload_our_service(system, options, least, most):
     machine = system.machine
