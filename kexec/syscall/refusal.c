@@ -54,8 +54,8 @@ void refusal_explain_denied(
 			state->lockdown);
 	else
 		err_hint(err,
-			"run as root with CAP_SYS_BOOT, outside of containers; else a security "
-			"module (IMA, SELinux) refused: see the kernel log");
+			"run as root with CAP_SYS_BOOT, outside of containers and udev rules; "
+			"else a security module (IMA, SELinux) refused: see the kernel log");
 }
 
 void refusal_explain_busy(struct err *err)

@@ -166,6 +166,7 @@ static void denial_names_its_likely_cause(void **state)
 	(void)state;
 	assert_explained(&now, EPERM, ST_DENIED, "CAP_SYS_BOOT");
 	assert_explained(&now, EACCES, ST_DENIED, "security module");
+	assert_explained(&now, EPERM, ST_DENIED, "udev rules");
 	strcpy(now.lockdown, "none");
 	assert_explained(&now, EPERM, ST_DENIED, "CAP_SYS_BOOT");
 	strcpy(now.lockdown, "integrity");

@@ -129,6 +129,41 @@ def test_debians_rules_try_at_every_event(system, kexec_args, hotplug):
     assert system.loaded()
 
 
+def test_it_is_the_filter_of_udevd_that_stops_them(system):
+    """Both system calls fail inside of udevd, as does the unloading, and with them let through
+    Debian's rules load. Then an image is armed again and again, with moments without one.
+    """
+    machine = system.machine
+    machine.put("/root/probe", b"#!/bin/sh\n"
+                b"for call in -c -s; do\n"
+                b"/sbin/kexec $call -p --append=x /var/lib/kdump/vmlinuz; echo $call $?\n"
+                b"/sbin/kexec $call -p -u; echo $call -u $?\n"
+                b"done >/run/probe 2>&1\n")
+    machine.check("chmod 755 /root/probe; echo 'SUBSYSTEM==\"memory\", ACTION==\"change\", "
+                  "PROGRAM=\"/root/probe\"' >/etc/udev/rules.d/10-probe.rules; "
+                  "udevadm control --reload")
+
+    def probe():
+        """What kexec says in a rule."""
+        machine.check("rm -f /run/probe; "
+                      "udevadm trigger --settle --action=change /sys/devices/system/memory/memory8")
+        text = machine.check("cat /run/probe")
+        return text.count("Operation not permitted"), re.findall(r"^(-\w .*)$", text, re.M)
+
+    assert probe() == (4, ["-c 255", "-c -u 255", "-s 255", "-s -u 255"])
+    assert system.loaded()
+    override = "/run/systemd/system/systemd-udevd.service.d"
+    machine.check(f"mkdir -p {override}; echo '[Service]\nSystemCallFilter=kexec_load "
+                  f"kexec_file_load' >{override}/kexec.conf; systemctl daemon-reload; "
+                  "systemctl restart systemd-udevd")
+    assert probe() == (0, ["-c 0", "-c -u 0", "-s 0", "-s -u 0"])
+    machine.check("rm /etc/udev/rules.d/10-probe.rules; udevadm control --reload; "
+                  "kdump-config load")
+    assert set(system.reloads_after_hot_add()) == {"unloaded kdump kernel"}
+    assert system.loaded()
+    machine.check(f"rm -r {override}; systemctl daemon-reload; systemctl restart systemd-udevd")
+
+
 @pytest.mark.parametrize("kexec_args, least, most",
                          [("-c", 1, 2), ("-c --hotplug", 0, 0), ("-s", 0, 0)])
 def test_our_rules_load_only_where_the_kernel_does_not(system, kexec_args, least, most):
