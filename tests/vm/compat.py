@@ -16,7 +16,12 @@ STATES = ("none", "crash", "normal", "bare")
 FILES = {"K": kdump.IMAGE, "I": kdump.INITRD, "T": "/init", "E": "/tmp/empty",
          "B": "/bin/busybox", "G": "/tmp/Image.gz", "D": "/tmp/dtb", "M": "/tmp/missing",
          "C": "/tmp/cut"}
-LONG = "x" * 3000
+# A command line that is too long, and one as kdumpctl makes it on arm64.
+VALUES = FILES | {"LONG": "x" * 3000, "LINE": (
+    "BOOT_IMAGE=(hd0,gpt2)/vmlinuz root=/dev/mapper/fedora-root ro rd.lvm.lv=fedora/root rhgb "
+    "quiet irqpoll nr_cpus=1 reset_devices cgroup_disable=memory udev.children-max=2 "
+    "panic=10 swiotlb=noforce cma=0 novmcoredd hugetlb_cma=0 kfence.sample_interval=0 "
+    "initramfs_options=size=90%")}
 MAKE_FILES = (f": >/tmp/empty; cat /sys/firmware/fdt >/tmp/dtb; "
               f"dd if={kdump.IMAGE} of=/tmp/cut bs=4096 count=8 2>/dev/null; "
               f"gzip -c {kdump.IMAGE} >/tmp/Image.gz")
@@ -56,8 +61,7 @@ def command(program, arguments):
     """The command of the guest's shell."""
     def word(text):
         option, equals, value = text.rpartition("=")
-        value = LONG if value == "LONG" else FILES.get(value, value)
-        return shlex.quote(option + equals + value)
+        return shlex.quote(option + equals + VALUES.get(value, value))
 
     return " ".join([program, *(word(text) for text in arguments.split())])
 

@@ -7,12 +7,18 @@ changed.
 
 import os
 import pathlib
+import re
 
 import compat
 import generated
 from conftest import LOGS
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "doc/compat.md"
+SERVICES = DOCUMENT.with_name("kdumpctl.md")
+# What the services make of what their configuration has in that place, see compat.table.
+LINES = {"KEXEC_ARGS": "{} -p --command-line=LINE --initrd=I K",
+         "KDUMP_KEXEC_ARGS": "-p {} --command-line=LINE --initrd=I K",
+         "KEXEC_OPTIONS": "-p K --append=LINE --initrd=I {} -a"}
 SECTION = "differences"
 
 
@@ -32,3 +38,10 @@ def test_every_difference_is_meant_and_documented(boot):
              for row, theirs, ours in answers if (theirs != ours) != bool(row.reason)]
     assert not wrong, "\n" + "\n".join(wrong)
     assert generated.read(DOCUMENT, SECTION) == compat.table(answers)
+
+
+def test_what_we_tell_users_to_configure_is_run():
+    found = re.findall(r'\b(\w+)="([^"]*)"', SERVICES.read_text())
+    lines = [LINES[name].format(value) for name, value in found if name in LINES]
+    assert {name for name, _ in found} >= LINES.keys()
+    assert set(lines) <= {row.arguments for row in compat.rows()}
