@@ -19,7 +19,7 @@ SYSTEM = ("apt", "kexec-tools", "kdump-tools",
 # What debian/tests/control and debian/control name, so that nothing is fetched, and what
 # autopkgtest itself needs in there.
 AUTOPKGTEST_SUITE = "trixie"
-AUTOPKGTEST = ("apt", "apt-utils", "dpkg-dev", "build-essential", "debhelper", "systemd",
+AUTOPKGTEST = ("apt", "apt-utils", "dpkg-dev", "build-essential", "debhelper", "systemd", "udev",
                "autoconf", "gcc-aarch64-linux-gnu", "libfdt-dev", "libjson-c-dev", "liblz4-dev",
                "liblzma-dev", "liblzo2-dev", "libzstd-dev", "zlib1g-dev", "device-tree-compiler",
                "libcmocka-dev", "python3")
@@ -135,11 +135,51 @@ def test_it_goes_without_a_trace(system):
     assert files_of(system) == before
 
 
-def test_an_upgrade_keeps_what_the_admin_wrote(system):
+def older(deb, folder, lost):
+    """The same package as of an earlier version, with a file that is gone since."""
+    tree = folder / "tree"
+    must(["dpkg-deb", "-R", deb, tree], "/")
+    control = tree / "DEBIAN/control"
+    control.write_text(re.sub(r"^Version: .*$", "Version: 0.0.9", control.read_text(), flags=re.M)
+                       .replace(f"(>= {version_of(deb)})", "(>= 0.0.9)"))
+    (tree / lost).write_text("")
+    must(["dpkg-deb", "--root-owner-group", "-b", tree, folder / deb.name], "/")
+    shutil.rmtree(tree)
+    return folder / deb.name
+
+
+def version_of(deb):
+    return must(["dpkg-deb", "-f", deb, "Version"], "/").strip()
+
+
+def test_an_upgrade_keeps_what_the_admin_wrote(native, tmp_path):
+    """Of both packages; and a purge leaves nothing but the files that never were theirs."""
+    system = debian_root.Chroot(debian_root.prepare(AUTOPKGTEST_SUITE, "amd64", AUTOPKGTEST),
+                                tmp_path / "system")
+    crash = native.deb.with_name(f"kexec-crash_{version_of(native.deb)}_all.deb")
+    names = (NAME, "kexec-crash")
     (system / "etc/default/kexec").write_text("KERNEL_IMAGE=/mine\n")
-    install(system, "ours.deb")
-    install(system, "ours.deb")
-    assert system.must("cat /etc/default/kexec") == "KERNEL_IMAGE=/mine\n"
+    for deb, name in zip((native.deb, crash), names):
+        shutil.copy(older(deb, tmp_path, "usr/sbin/kexec-once"
+                          if name == NAME else "usr/lib/udev/kexec-once"),
+                    system / f"root/{name}-old.deb")
+        shutil.copy(deb, system / f"root/{name}.deb")
+    before = files_of(system)
+    versions = "dpkg-query -W -f '${Version} ' " + " ".join(names)
+    system.must("apt-get -y install " + " ".join(f"/root/{name}-old.deb" for name in names))
+    assert system.must(versions) == "0.0.9 0.0.9 "
+    system.must("test -e /usr/sbin/kexec-once -a -e /usr/lib/udev/kexec-once; "
+                "echo 'KERNEL=\"/mine\"' >/etc/kexec-crash.conf")
+    system.must("apt-get -y install " + " ".join(f"/root/{name}.deb" for name in names))
+    assert system.must(versions) == f"{version_of(native.deb)} " * 2
+    assert system.must("cat /etc/default/kexec /etc/kexec-crash.conf") \
+        == "KERNEL_IMAGE=/mine\nKERNEL=\"/mine\"\n"
+    assert system.must("dpkg --audit; find / -xdev -name kexec-once") == ""
+
+    system.must(f"dpkg --remove {' '.join(names)}")
+    assert system.must("cat /etc/kexec-crash.conf") == "KERNEL=\"/mine\"\n"
+    system.must(f"dpkg --purge {' '.join(names)}")
+    assert files_of(system) == before
 
 
 def test_kexec_load_kernel_follows_its_configuration(system):
