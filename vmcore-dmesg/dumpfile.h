@@ -11,10 +11,10 @@ struct dumpfile;
  * Set dump, word_size and big_endian of core. ST_NOT_MINE, without a message, when the file
  * does not begin like such a dump; ST_UNSUPPORTED with the id dumpfile-missing when it does
  * and this build cannot read it; ST_BAD_INPUT with the id dumpfile and what the library says;
- * ST_NO_MEMORY. The file must outlive the dump.
+ * ST_NO_MEMORY. The file must outlive the use of the dump, which itself lasts as long as the
+ * process, once for each call.
  */
 int dumpfile_open(struct sysroot_file *file, struct vmcore *core, struct err *err);
-void dumpfile_free(struct dumpfile *dump);
 
 enum dumpfile_space { DUMPFILE_VIRTUAL, DUMPFILE_PHYSICAL };
 

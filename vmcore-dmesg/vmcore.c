@@ -190,7 +190,6 @@ int vmcore_read_info(struct vmcore *core, struct err *err)
 
 void vmcore_done(struct vmcore *core)
 {
-	dumpfile_free(core->dump);
 	elfcore_done(&core->elf);
 	blob_done(&core->vmcoreinfo);
 	*core = (struct vmcore){ .dump = NULL };

@@ -14,7 +14,7 @@ struct vmcore {
 	size_t word_size;	/* bytes of a pointer and of a long: 4 or 8 */
 	struct blob vmcoreinfo; /* owned */
 	struct elfcore elf;	/* owned; no program headers when the dump is of another kind */
-	struct dumpfile *dump;	/* owned; NULL when it is ELF */
+	struct dumpfile *dump;	/* lasts as long as the process; NULL when it is ELF */
 };
 
 /*

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes ELF cores: of either class and byte order, with notes and memory."""
+"""Makes ELF cores, of either class and byte order, with notes and memory; and the compressed dumps
+of makedumpfile."""
 
 import struct
+import zlib
 
 PT_LOAD, PT_NOTE = 1, 4
 
@@ -67,3 +69,41 @@ def elf_core(shape, notes, loads, machine=183, extended=False):
         info = 44 if bits64 else 28
         section = (b"\0" * info + shape.pack("I", count)).ljust(shdr_size, b"\0")
     return ehdr + b"".join(headers) + section + body
+
+
+PAGE = 4096
+
+
+def compressed_dump(shape, vmcoreinfo, memory, physical):
+    """As makedumpfile -c writes it for an arm64 machine (its IMPLEMENTATION and diskdump_mod.h
+    describe the format): headers, two bitmaps of pages, a descriptor for each page, the pages."""
+    first = physical // PAGE
+    memory = memory + bytes(-len(memory) % PAGE)
+    pages = [zlib.compress(memory[at:at + PAGE]) for at in range(0, len(memory), PAGE)]
+    max_page = first + len(pages)
+
+    bitmap = bytearray(max_page // 8 + 1)
+    for page in range(first, max_page):
+        bitmap[page // 8] |= 1 << page % 8
+    bitmap += bytes(-len(bitmap) % PAGE)
+    bitmap_blocks = 2 * len(bitmap) // PAGE
+    text = note(shape, "VMCOREINFO", vmcoreinfo)        # behind the second header
+    text_at = PAGE + 256
+    blocks = (256 + len(text)) // PAGE + 1
+
+    names = [b"Linux", b"crashed", b"6.12.0", b"#1", b"aarch64", b"(none)"]
+    header = b"KDUMP   " + shape.pack("i", 6) + b"".join(name.ljust(65, b"\0") for name in names)
+    header = header.ljust(424, b"\0") + shape.pack(
+        "IiiIIIIIii", 1, PAGE, blocks, bitmap_blocks, max_page, 0, 0, 0, 0, 1)
+    second = shape.pack("QiiQQQQQQQQQQQ", physical, 1, 0, 0, 0,
+                        text_at + text.index(vmcoreinfo), len(vmcoreinfo), text_at,
+                        len(text), 0, 0, 0, 0, max_page)
+    start = header.ljust(PAGE, b"\0") \
+        + (second.ljust(256, b"\0") + text).ljust(blocks * PAGE, b"\0") + 2 * bytes(bitmap)
+
+    at = len(start) + 24 * len(pages)
+    descriptors = b""
+    for page in pages:
+        descriptors += shape.pack("QIIQ", at, len(page), 1, 0)
+        at += len(page)
+    return start + descriptors + b"".join(pages)
