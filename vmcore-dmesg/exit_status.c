@@ -31,6 +31,8 @@ static const struct row {
 	{ STAGE_NOTES, NULL, 22 },
 
 	{ STAGE_LOG, "elfcore-address", 30 },
+	{ STAGE_LOG, "log-pointer", 40 },
+	{ STAGE_LOG, "log-number", 41 },
 	{ STAGE_LOG, "log-missing", 50 },
 	{ STAGE_LOG, "log-chars", 51 },
 	{ STAGE_LOG, "log-plain", 52 },

@@ -28,19 +28,36 @@ int printk_check_field(
 	return ST_OK;
 }
 
-int printk_variable(
-	const struct vmcore *core, const char *name, size_t size, uint64_t *ret, struct err *err)
+static int read_variable(const struct vmcore *core, const char *name, bool is_pointer,
+	uint64_t *ret, struct err *err)
 {
+	size_t size = is_pointer ? core->word_size : 4;
+	struct err why = ERR_INIT;
 	uint64_t address;
 	int status;
 
 	if (!vmcore_symbol(core, name, &address))
 		return err_set(err, ST_NOT_FOUND, "log-vmcoreinfo",
 			"VMCOREINFO has no address of %s", name);
-	status = vmcore_read_uint(core, address, size, ret, err);
-	if (status != ST_OK)
-		err_prefix(err, "%s", name);
-	return status;
+	status = vmcore_read_uint(core, address, size, ret, &why);
+	if (status == ST_OK)
+		return ST_OK;
+	/* The image has the address, but the file does not have the bytes. */
+	if (status != ST_NOT_FOUND)
+		return err_set(err, status, is_pointer ? "log-pointer" : "log-number", "%s: %s",
+			name, why.text);
+	*err = why;
+	return err_prefix(err, "%s", name);
+}
+
+int printk_read_pointer(const struct vmcore *core, const char *name, uint64_t *ret, struct err *err)
+{
+	return read_variable(core, name, true, ret, err);
+}
+
+int printk_read_u32(const struct vmcore *core, const char *name, uint64_t *ret, struct err *err)
+{
+	return read_variable(core, name, false, ret, err);
 }
 
 /* A byte of facility, and one of which the compiler gives the first five bits to the flags and

@@ -65,10 +65,11 @@ int printk_numbers(const struct vmcore *core, const struct printk_number *number
 int printk_check_field(
 	const char *name, uint64_t offset, uint64_t size, uint64_t in, struct err *err);
 
-/* The variable of this name, of size bytes. ST_NOT_FOUND with the id log-vmcoreinfo; errors of
- * vmcore_read() with its name in front. */
-int printk_variable(
-	const struct vmcore *core, const char *name, size_t size, uint64_t *ret, struct err *err);
+/* The variable of this name. ST_NOT_FOUND with the id log-vmcoreinfo, or elfcore-address of
+ * vmcore_read(), whose other errors get the id log-pointer or log-number. */
+int printk_read_pointer(
+	const struct vmcore *core, const char *name, uint64_t *ret, struct err *err);
+int printk_read_u32(const struct vmcore *core, const char *name, uint64_t *ret, struct err *err);
 
 /* The two bytes that hold facility, flags and level: VMCOREINFO does not say where, but they
  * stand together in every kernel that has records. */

@@ -54,13 +54,13 @@ static int open_buffer(struct records *records, struct err *err)
 	uint64_t address;
 	int status;
 
-	status = printk_variable(core, "log_buf", core->word_size, &address, err);
+	status = printk_read_pointer(core, "log_buf", &address, err);
 	if (status == ST_OK)
-		status = printk_variable(core, "log_buf_len", 4, &records->size, err);
+		status = printk_read_u32(core, "log_buf_len", &records->size, err);
 	if (status == ST_OK)
-		status = printk_variable(core, "log_first_idx", 4, &records->first, err);
+		status = printk_read_u32(core, "log_first_idx", &records->first, err);
 	if (status == ST_OK)
-		status = printk_variable(core, "log_next_idx", 4, &records->next, err);
+		status = printk_read_u32(core, "log_next_idx", &records->next, err);
 	if (status != ST_OK)
 		return status;
 	if (records->size > PRINTK_LOG_MAX)

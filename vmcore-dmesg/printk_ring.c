@@ -155,7 +155,7 @@ static int open_ring(struct ring *ring, struct err *err)
 	uint64_t prb;
 	int status;
 
-	status = printk_variable(core, "prb", word, &prb, err);
+	status = printk_read_pointer(core, "prb", &prb, err);
 	if (status != ST_OK)
 		return status;
 	status = vmcore_read(core, prb, rb, layout->ringbuffer_size, err);

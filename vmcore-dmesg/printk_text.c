@@ -30,13 +30,13 @@ int printk_text_dump(const struct vmcore *core, const struct printk_sink *sink, 
 	uint64_t address, size, end, chars, start, to_end;
 	int status;
 
-	status = printk_variable(core, "log_buf", core->word_size, &address, err);
+	status = printk_read_pointer(core, "log_buf", &address, err);
 	if (status == ST_OK)
-		status = printk_variable(core, "log_buf_len", 4, &size, err);
+		status = printk_read_u32(core, "log_buf_len", &size, err);
 	if (status == ST_OK)
-		status = printk_variable(core, "log_end", 4, &end, err);
+		status = printk_read_u32(core, "log_end", &end, err);
 	if (status == ST_OK)
-		status = printk_variable(core, "logged_chars", 4, &chars, err);
+		status = printk_read_u32(core, "logged_chars", &chars, err);
 	if (status != ST_OK)
 		return status;
 	if (size == 0 || size > PRINTK_LOG_MAX)

@@ -3,6 +3,7 @@
 kexec-tools' own."""
 
 import json
+import pathlib
 import random
 import re
 import struct
@@ -13,6 +14,7 @@ from logs import PHYSICAL, Record, Records, Ring, Text, base
 
 SHAPES = pytest.mark.parametrize("shape", core.SHAPES, ids=str)
 LE64 = core.SHAPES[0]
+TOP = pathlib.Path(__file__).resolve().parents[2]
 FILL_FREED = "max_free_fill_size=65536"     # so that a library's use of freed memory shows
 MESSAGES = [
     Record(b"Linux version 6.12"),
@@ -258,7 +260,8 @@ def test_compressed_dumps_are_read(program, monkeypatch):
     assert (answer.out, answer.status, answer.err) == (log.expected(), 0, "")
     for size in (12, 464, 5000, len(data) - 5000, len(data) - 10):
         answer = program.dump(data[:size])
-        assert answer.status in (10, 22, 60, 65) and answer.id in ("dumpfile", "log-vmcoreinfo")
+        assert answer.status in (10, 22, 40, 60, 65)
+        assert answer.id in ("dumpfile", "log-pointer", "log-vmcoreinfo")
         assert log.expected().startswith(answer.out)
 
 
@@ -333,6 +336,32 @@ def test_contradictions_end_with_what_came_before(program, shape):
         # Where the end was spoilt, old messages come behind the true ones.
         assert log.expected().startswith(answer.out) or answer.out.startswith(log.expected()) \
             or name == "log-index"
+
+
+@SHAPES
+def test_cut_variables_end_as_in_kexec_tools(native, peer, shape):
+    """40 where the pointer to the log is cut, 41 where it is a number."""
+    seen = set()
+    for name, log in layouts(shape, MESSAGES[:1]).items():
+        data = log.core()
+        for size in range(0, 28, 3):
+            cut = data[:len(data) - len(log.memory) + size]
+            ours, theirs = native.dump(cut), peer.dump(cut)
+            assert ours.status == theirs.status and not ours.out, (name, size, ours.err)
+            seen.add((ours.status, ours.id))
+    assert seen == {(40, "log-pointer"), (41, "log-number"), (65, "file-short")}
+
+
+def test_the_manual_has_each_status_and_no_other():
+    text = (TOP / "vmcore-dmesg/vmcore-dmesg.8").read_text()
+    text = text[text.index(".SH EXIT STATUS"):text.index(".SH EXAMPLES")]
+    documented = set()
+    for line in re.findall(r"(?m)^\.TP\n\.BR? (.*)", text):
+        for first, last in re.findall(r"(\d+)(?:\\ to\\ (\d+))?", line):
+            documented |= set(range(int(first), int(last or first) + 1))
+    table = (TOP / "vmcore-dmesg/exit_status.c").read_text()
+    given = {int(number) for number in re.findall(r"(?m), (\d+) },$", table)}
+    assert documented == given | {0}
 
 
 @SHAPES
