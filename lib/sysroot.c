@@ -104,19 +104,21 @@ static const char *type_name(mode_t mode)
 	}
 }
 
-static int check_regular(const struct sysroot *root, const char *path, mode_t mode, struct err *err)
+static int check_type(const struct sysroot *root, const char *path, mode_t mode,
+	bool wants_device_too, struct err *err)
 {
 	struct shown shown;
 
-	if (S_ISREG(mode))
+	if (S_ISREG(mode) || (wants_device_too && S_ISBLK(mode)))
 		return ST_OK;
 	shown = show(root, path);
 	return err_set(err, ST_BAD_INPUT, "file-type",
-		"cannot read %s: it is %s, a regular file is wanted", shown.text, type_name(mode));
+		"cannot read %s: it is %s, a regular file%s is wanted", shown.text, type_name(mode),
+		wants_device_too ? " or a block device" : "");
 }
 
-static int open_regular(
-	const struct sysroot *root, const char *path, int *ret_fd, off_t *ret_size, struct err *err)
+static int open_file(const struct sysroot *root, const char *path, bool wants_device_too,
+	int *ret_fd, off_t *ret_size, struct err *err)
 {
 	struct place place;
 	struct stat st;
@@ -128,7 +130,7 @@ static int open_regular(
 	if (!errnum && place_stat(&place, &st))
 		errnum = errno;
 	if (!errnum) {
-		status = check_regular(root, path, st.st_mode, err);
+		status = check_type(root, path, st.st_mode, wants_device_too, err);
 		if (status) {
 			place_done(&place);
 			return status;
@@ -146,7 +148,7 @@ static int open_regular(
 		close(fd);
 		return status;
 	}
-	status = check_regular(root, path, st.st_mode, err);
+	status = check_type(root, path, st.st_mode, wants_device_too, err);
 	if (status) {
 		close(fd);
 		return status;
@@ -255,7 +257,7 @@ int sysroot_read(
 {
 	uint64_t size;
 	off_t said;
-	int fd, status = open_regular(root, path, &fd, &said, err);
+	int fd, status = open_file(root, path, false, &fd, &said, err);
 
 	if (status)
 		return status;
@@ -264,12 +266,12 @@ int sysroot_read(
 	return status;
 }
 
-int sysroot_open(
-	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err)
+static int open_parts(const struct sysroot *root, const char *path, bool wants_device_too,
+	struct sysroot_file **ret, struct err *err)
 {
 	struct sysroot_file *file;
 	off_t size;
-	int fd, status = open_regular(root, path, &fd, &size, err);
+	int fd, status = open_file(root, path, wants_device_too, &fd, &size, err);
 
 	if (status)
 		return status;
@@ -284,6 +286,19 @@ int sysroot_open(
 	file->fd = fd;
 	*ret = file;
 	return ST_OK;
+}
+
+int sysroot_open(
+	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err)
+{
+	return open_parts(root, path, false, ret, err);
+}
+
+/* A device in the folder of a sysroot would be one of this machine: a way out. */
+int sysroot_open_dump(
+	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err)
+{
+	return open_parts(root, path, sysroot_is_live(root), ret, err);
 }
 
 static int take_in_anew(struct sysroot_file *file, size_t max, reader_fn *reader, struct blob *ret,

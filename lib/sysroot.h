@@ -42,9 +42,13 @@ int sysroot_read(const struct sysroot *root, const char *path, size_t max, struc
  * A file of which only parts are wanted (/proc/kcore), or that is wanted again and has to be the
  * same one then. sysroot_pread() reads exactly size bytes at offset, or fails with ST_BAD_INPUT
  * when the file ends before. Close with sysroot_close(); NULL is fine. Errors as sysroot_read().
+ * sysroot_open_dump() also takes a block device of the live system: a partition that a dump was
+ * written to.
  */
 struct sysroot_file;
 int sysroot_open(
+	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err);
+int sysroot_open_dump(
 	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err);
 int sysroot_pread(
 	struct sysroot_file *file, uint64_t offset, void *buf, size_t size, struct err *err);

@@ -33,7 +33,7 @@ static void dump_file(
 	struct sysroot_file *file;
 	struct vmcore core;
 
-	if (sysroot_open(root, output->options->path, &file, err) != ST_OK)
+	if (sysroot_open_dump(root, output->options->path, &file, err) != ST_OK)
 		return;
 	*stage = STAGE_HEADERS;
 	if (vmcore_open(file, &core, err) == ST_OK) {

@@ -68,7 +68,7 @@ static int judge(const struct view *view)
 static int read_file(const struct sysroot *root, const char *path, struct view *view)
 {
 	struct elfcore_source source;
-	int status = sysroot_open(root, path, &view->open, &view->unknown);
+	int status = sysroot_open_dump(root, path, &view->open, &view->unknown);
 
 	view->file = path;
 	if (status)

@@ -99,10 +99,10 @@ const struct option_row option_table[] = {
 	{ "elfcorehdr", 0, MAYBE("text|json"), GROUP_ACTION, ON_ALL, WITH_BOTH,
 	  CHOOSES(elfcorehdr, elfcorehdr_words),
 	  "show what a dump holds, and if that is all memory",
-	  "The program headers of KERNEL, which is a core file here; without it, of /proc/vmcore "
-	  "in a capture kernel, else of the armed image as it lies in memory now. Each is "
-	  "explained, and all are compared with the memory map. See MEMORY AND CPU HOTPLUG for "
-	  "the exit status, and doc/elfcorehdr-schema.md for the JSON form." },
+	  "The program headers of KERNEL, here a core file or a block device that holds one; "
+	  "without it, of /proc/vmcore in a capture kernel, else of the armed image as it lies in "
+	  "memory now. Each is explained, and all are compared with the memory map. See MEMORY "
+	  "AND CPU HOTPLUG for the exit status, and doc/elfcorehdr-schema.md for the JSON form." },
 	{ "print-ckr-size", 0, NO_VALUE, GROUP_ACTION, ON_ALL, WITH_BOTH, ENDS(crash_size_word),
 	  "print the bytes reserved for a crash kernel",
 	  "Of two regions it is the higher one, into which kernels are loaded." },

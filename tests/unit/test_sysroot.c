@@ -393,6 +393,7 @@ static void nothing_blocks(void **state)
 	struct world *world = *state;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct sysroot *live;
+	struct sysroot_file *file;
 	struct err err = ERR_INIT;
 	char path[1200];
 	int fd;
@@ -405,6 +406,10 @@ static void nothing_blocks(void **state)
 	assert_int_equal(sysroot_new(NULL, &live, &err), ST_OK);
 	assert_fails(live, path, ST_BAD_INPUT, "it is a FIFO");
 	assert_fails(live, "/dev/zero", ST_BAD_INPUT, "it is a character device");
+	/* A dump may be on a block device, which only tests with a machine of their own have. */
+	assert_int_equal(sysroot_open_dump(live, path, &file, &err), ST_BAD_INPUT);
+	assert_int_equal(sysroot_open_dump(live, "/dev/zero", &file, &err), ST_BAD_INPUT);
+	assert_non_null(strstr(err.text, "a regular file or a block device is wanted"));
 	sysroot_free(live);
 	/* A bound socket; its name is short, so bind from inside. */
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);

@@ -254,7 +254,8 @@ def check_log(machine):
 
 
 def check_log_of_dumps(machine, dump_image, log):
-    """The same log on the host, out of what makedumpfile writes: ELF, and compressed."""
+    """The same log on the host, out of what makedumpfile writes: ELF, and compressed; and in the
+    guest out of the disk that it writes the ELF dump to."""
     program = os.environ["VMCORE_DMESG_HOST"]
     for options in ("-f -E -d 31", "-f -c -d 31"):
         makedumpfile(machine, options, DUMP_DISK)
@@ -262,6 +263,10 @@ def check_log_of_dumps(machine, dump_image, log):
         done = subprocess.run([program, dump_image], capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, b""), done
         assert done.stdout == log, options
+        if "-E" in options:
+            assert machine.sh(f"vmcore-dmesg {DUMP_DISK}").out == log
+            shown = machine.sh(f"kexec --elfcorehdr {DUMP_DISK}")
+            assert shown.rc == 2 and b" vmcoreinfo" in shown.out and b" RAM" in shown.out, shown
 
 
 # --- racing ---------------------------------------------------------------------------
