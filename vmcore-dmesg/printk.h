@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel's log in a crashed kernel's memory. Which of the three layouts it has, and where
- * each field is, comes from VMCOREINFO alone; nothing depends on the version of the kernel.
- * Nothing in memory is trusted: at the first thing that contradicts the layout the walk ends
- * with an error, and what came before has been handed on.
+ * each field is, comes from VMCOREINFO alone; the kernel's version counts only where the rest does
+ * not tell what a field means. Nothing in memory is trusted: at the first thing that contradicts
+ * the layout the walk ends with an error, and what came before has been handed on.
  */
 #ifndef VMCORE_DMESG_PRINTK_H
 #define VMCORE_DMESG_PRINTK_H

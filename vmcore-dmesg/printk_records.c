@@ -6,16 +6,33 @@
  */
 #include <inttypes.h>
 
+#include "lib/cursor.h"
+#include "lib/vmcoreinfo.h"
 #include "vmcore-dmesg/printk.h"
 #include "vmcore-dmesg/window.h"
 
 struct records {
 	const struct vmcore *core;
 	uint64_t header_size, ts_nsec, len, text_len, dict_len;
+	bool has_level, has_caller;
 	uint64_t size;	      /* of the buffer */
 	uint64_t first, next; /* where the oldest record is, and where the next one would go */
 	struct window buffer;
 };
+
+/*
+ * Facility, flags and level follow the last of the lengths, in two bytes. But in the first kernels
+ * that had records, on the way to 3.5, those were one number, which nothing but the release tells.
+ */
+static bool knows_level(const struct vmcore *core)
+{
+	struct span release;
+
+	if (!vmcoreinfo_find(blob_span(&core->vmcoreinfo), "OSRELEASE", &release) ||
+		!span_skip(&release, "3.5"))
+		return true;
+	return release.size && release.data[0] >= '0' && release.data[0] <= '9';
+}
 
 /* The structure was called log before 3.11. */
 static int read_layout(struct records *records, struct err *err)
@@ -34,9 +51,12 @@ static int read_layout(struct records *records, struct err *err)
 	const char *dict_len = is_old ? "OFFSET(log.dict_len)" : "OFFSET(printk_log.dict_len)";
 	int status = printk_numbers(core, numbers, sizeof(numbers) / sizeof(numbers[0]), err);
 
-	/* Facility and level, and the caller if there is one, follow the last of the lengths. */
-	if (!vmcore_info_number(core, dict_len, &records->dict_len))
-		records->dict_len = UINT64_MAX;
+	if (vmcore_info_number(core, dict_len, &records->dict_len) && records->header_size >= 4 &&
+		records->dict_len <= records->header_size - 4)
+		records->has_level = knows_level(core);
+	/* The caller came in 5.1; before 3.11 only what somebody else has added can stand there. */
+	records->has_caller = records->has_level && !is_old && records->header_size >= 8 &&
+			      records->dict_len <= records->header_size - 8;
 	if (status == ST_OK)
 		status = printk_check_field(
 			"ts_nsec", records->ts_nsec, 8, records->header_size, err);
@@ -104,9 +124,9 @@ static int dump_record(struct records *records, uint64_t index, uint64_t *ret_le
 	if (status != ST_OK)
 		return status;
 	record.ns = vmcore_load(core, header + records->ts_nsec, 8);
-	if (records->dict_len < records->header_size && level + 2 <= records->header_size)
+	if (records->has_level)
 		printk_take_level(core, header + level, &record);
-	if (record.has_level && level + 6 <= records->header_size) {
+	if (records->has_caller) {
 		record.has_caller = true;
 		record.caller = (uint32_t)vmcore_load(core, header + level + 2, 4);
 	}
