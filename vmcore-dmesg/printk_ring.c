@@ -32,6 +32,7 @@ struct ring {
 	uint64_t id_mask;
 	uint64_t count; /* of descriptors */
 	uint64_t size;	/* of the text ring */
+	uint64_t used;	/* of it, by the records so far */
 	uint64_t tail_id, head_id;
 	struct window descs, infos, text;
 };
@@ -228,6 +229,10 @@ static int find_text(struct ring *ring, uint64_t id, struct block block, uint64_
 		return bad_block(id, block, "that has no room for the id", err);
 	if (length > end - begin - word)
 		length = end - begin - word;
+	/* Blocks that overlap could make any amount of output out of a small image. */
+	ring->used += word + length;
+	if (ring->used > ring->size)
+		return bad_block(id, block, "with it the texts are more than the ring has", err);
 	status = window_at(&ring->text, begin, word + (size_t)length, &data, err);
 	if (status != ST_OK)
 		return status;

@@ -35,85 +35,71 @@ bool vmcore_info_number(const struct vmcore *core, const char *key, uint64_t *re
 
 /* --- addresses ------------------------------------------------------------------------ */
 
-/* A range of kernel addresses with one offset to physical ones. */
-struct mapping {
-	uint64_t start, end; /* the end is inclusive: it may be the top of the space */
-	uint64_t offset;     /* subtracted from a virtual address */
-};
-
 /* Linear map and image share the space of the kernel half and half. Since 5.4 the linear map
  * has the lower half and the image the upper one, and with 52-bit addresses the lower half is
  * larger (Documentation/arch/arm64/memory.rst). */
-static bool arm64_mappings(
-	const struct vmcore *core, struct mapping *ret_linear, struct mapping *ret_image)
+static void add_arm64(struct vmcore *core)
 {
 	uint64_t va_bits, phys_offset, voffset, text, half;
+	struct vmcore_mapping *linear = &core->mappings[core->mappings_count];
+	struct vmcore_mapping *image = linear + 1;
 
 	if (!vmcore_info_number(core, "NUMBER(VA_BITS)", &va_bits) || va_bits < 36 ||
 		va_bits > 52 || !vmcore_info_number(core, "NUMBER(PHYS_OFFSET)", &phys_offset) ||
 		!vmcore_info_number(core, "NUMBER(kimage_voffset)", &voffset) ||
 		!vmcore_symbol(core, "_stext", &text))
-		return false;
+		return;
 	half = -(1ull << ((va_bits < 48 ? va_bits : 48) - 1));
-	*ret_linear = (struct mapping){ -(1ull << va_bits), half - 1, 0 };
-	*ret_image = (struct mapping){ half, UINT64_MAX, voffset };
+	*linear = (struct vmcore_mapping){ -(1ull << va_bits), half - 1, 0 };
+	*image = (struct vmcore_mapping){ half, UINT64_MAX, voffset };
 	if (text < half) {
-		*ret_linear = (struct mapping){ half, UINT64_MAX, 0 };
-		*ret_image = (struct mapping){ -(1ull << va_bits), half - 1, voffset };
+		*linear = (struct vmcore_mapping){ half, UINT64_MAX, 0 };
+		*image = (struct vmcore_mapping){ -(1ull << va_bits), half - 1, voffset };
 	}
-	ret_linear->offset = ret_linear->start - phys_offset;
-	return true;
+	linear->offset = linear->start - phys_offset;
+	core->mappings_count += 2;
 }
 
-static bool arm64_linear(const struct vmcore *core, struct mapping *ret)
+static void add_riscv_image(struct vmcore *core)
 {
-	struct mapping image;
+	struct vmcore_mapping mapping = { .end = UINT64_MAX };
 
-	return arm64_mappings(core, ret, &image);
+	if (vmcore_info_number(core, "NUMBER(KERNEL_LINK_ADDR)", &mapping.start) &&
+		vmcore_info_number(core, "NUMBER(va_kernel_pa_offset)", &mapping.offset))
+		core->mappings[core->mappings_count++] = mapping;
 }
 
-static bool arm64_image(const struct vmcore *core, struct mapping *ret)
+static void add_plain_linear(struct vmcore *core)
 {
-	struct mapping linear;
-
-	return arm64_mappings(core, &linear, ret);
-}
-
-static bool riscv_image(const struct vmcore *core, struct mapping *ret)
-{
-	ret->end = UINT64_MAX;
-	return vmcore_info_number(core, "NUMBER(KERNEL_LINK_ADDR)", &ret->start) &&
-	       vmcore_info_number(core, "NUMBER(va_kernel_pa_offset)", &ret->offset);
-}
-
-static bool plain_linear(const struct vmcore *core, struct mapping *ret)
-{
+	struct vmcore_mapping mapping = { .end = UINT64_MAX };
 	uint64_t phys;
 
-	if (!vmcore_info_number(core, "NUMBER(PAGE_OFFSET)", &ret->start) ||
+	if (!vmcore_info_number(core, "NUMBER(PAGE_OFFSET)", &mapping.start) ||
 		(!vmcore_info_number(core, "NUMBER(phys_ram_base)", &phys) &&
 			!vmcore_info_number(core, "NUMBER(PHYS_OFFSET)", &phys)))
-		return false;
-	ret->end = UINT64_MAX;
-	ret->offset = ret->start - phys;
-	return true;
+		return;
+	mapping.offset = mapping.start - phys;
+	core->mappings[core->mappings_count++] = mapping;
 }
 
-/* The first that fits counts: an image can lie in what would else be the linear map. */
+/* Once for all reads: VMCOREINFO may be long. An image can lie in what would else be the linear
+ * map, so it comes first. */
+static void find_mappings(struct vmcore *core)
+{
+	core->mappings_count = 0;
+	add_arm64(core);
+	add_riscv_image(core);
+	add_plain_linear(core);
+}
+
 static bool translate(const struct vmcore *core, uint64_t vaddr, uint64_t *ret)
 {
-	static bool (*const mappings[])(const struct vmcore *, struct mapping *) = {
-		arm64_linear,
-		arm64_image,
-		riscv_image,
-		plain_linear,
-	};
-	struct mapping mapping;
+	for (size_t i = 0; i < core->mappings_count; i++) {
+		const struct vmcore_mapping *mapping = &core->mappings[i];
 
-	for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++) {
-		if (!mappings[i](core, &mapping) || vaddr < mapping.start || vaddr > mapping.end)
+		if (vaddr < mapping->start || vaddr > mapping->end)
 			continue;
-		*ret = vaddr - mapping.offset;
+		*ret = vaddr - mapping->offset;
 		if (core->word_size == 4)
 			*ret = (uint32_t)*ret;
 		return true;
@@ -184,8 +170,12 @@ int vmcore_open(struct sysroot_file *file, struct vmcore *ret, struct err *err)
 
 int vmcore_read_info(struct vmcore *core, struct err *err)
 {
-	return core->dump ? dumpfile_vmcoreinfo(core->dump, &core->vmcoreinfo, err)
-			  : elfcore_vmcoreinfo(&core->elf, &core->vmcoreinfo, err);
+	int status = core->dump ? dumpfile_vmcoreinfo(core->dump, &core->vmcoreinfo, err)
+				: elfcore_vmcoreinfo(&core->elf, &core->vmcoreinfo, err);
+
+	if (status == ST_OK)
+		find_mappings(core);
+	return status;
 }
 
 void vmcore_done(struct vmcore *core)

@@ -9,12 +9,23 @@
 
 #include "lib/elfcore.h"
 
+/* A range of kernel addresses with one offset to physical ones. */
+struct vmcore_mapping {
+	uint64_t start, end; /* the end is inclusive: it may be the top of the space */
+	uint64_t offset;     /* subtracted from a virtual address */
+};
+
+#define VMCORE_MAPPINGS_MAX 4u
+
 struct vmcore {
 	bool big_endian;
 	size_t word_size;	/* bytes of a pointer and of a long: 4 or 8 */
 	struct blob vmcoreinfo; /* owned */
-	struct elfcore elf;	/* owned; no program headers when the dump is of another kind */
-	struct dumpfile *dump;	/* lasts as long as the process; NULL when it is ELF */
+	struct vmcore_mapping
+		mappings[VMCORE_MAPPINGS_MAX]; /* by VMCOREINFO; the first that fits */
+	size_t mappings_count;
+	struct elfcore elf;    /* owned; no program headers when the dump is of another kind */
+	struct dumpfile *dump; /* lasts as long as the process; NULL when it is ELF */
 };
 
 /*

@@ -176,6 +176,13 @@ class Ring(Log):
         self.seq += 1
         self.next_id = identity + 1 & self.mask
 
+    def place(self, identity, offset, size):
+        """Let a record have its text elsewhere, whatever is there."""
+        self.put_word(self.text + offset, identity)
+        self.put_word(self.desc_at(identity) + self.word, offset)
+        self.put_word(self.desc_at(identity) + 2 * self.word, offset + size)
+        self.put(self.info_at(identity) + 16, self.shape.pack("H", min(size - self.word, 0xffff)))
+
     @property
     def kept(self):
         ids = [self.tail + n & self.mask for n in range(self.count)]
@@ -188,6 +195,15 @@ class Ring(Log):
             identity = self.live.pop(0)[0]
             self.put_word(self.desc_at(identity), 3 << self.flags_shift | identity)
             self.tail = identity + 1 & self.mask
+
+
+def overlapping(shape):
+    """A ring whose records all have the rest of it as their text."""
+    log = Ring(shape, [Record(b"text")] * 30)
+    for number, identity in enumerate(log.by_id):
+        offset = 2 * log.word * (number + 1)
+        log.place(identity, offset, log.size - log.word - offset)
+    return log
 
 
 class Records(Log):

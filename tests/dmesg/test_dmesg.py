@@ -10,7 +10,7 @@ import struct
 
 import core
 import pytest
-from logs import PHYSICAL, Record, Records, Ring, Text, base
+from logs import PHYSICAL, Record, Records, Ring, Text, base, overlapping
 
 SHAPES = pytest.mark.parametrize("shape", core.SHAPES, ids=str)
 LE64 = core.SHAPES[0]
@@ -444,6 +444,28 @@ def test_claims_of_size_take_no_time(native):
              (base(LE64) + (1 << 32), 1 << 40, b"", 1 << 40)]
     answer = native.dump(log.core(loads))
     assert (answer.status, answer.out) == (0, b"")
+
+
+@SHAPES
+def test_blocks_that_overlap_are_not_multiplied(program, shape):
+    log = overlapping(shape)
+    answer = program.dump(log.core())
+    assert (answer.status, answer.id) == (66, "log-block")
+    assert answer.out.count(b"\n[") == 0 and len(answer.out) <= 4 * log.size + 100
+
+
+def test_long_vmcoreinfo_takes_no_time(native):
+    """A core without virtual addresses, and texts that stand in reverse: one read for each."""
+    log = Ring(LE64, [Record(b"text", number) for number in range(6000)], count_bits=13,
+               size_bits=19)
+    for number, identity in enumerate(log.by_id):
+        log.place(identity, 64 * (6000 - number), 16)
+        log.put(log.text + 64 * (6000 - number) + 8, b"reversed")
+    log.info |= {"NUMBER(PAGE_OFFSET)": hex(base(LE64)), "NUMBER(PHYS_OFFSET)": hex(PHYSICAL)}
+    text = log.vmcoreinfo
+    log.vmcoreinfo = lambda: text() + b"\n" * 1000000
+    answer = native.dump(log.core(memory_at(log, 0)))
+    assert (answer.status, answer.out.count(b"] reversed\n")) == (0, 6000), answer.err
 
 
 # --- where memory is ------------------------------------------------------------------
