@@ -12,6 +12,7 @@ LIB_SOURCES := \
 	lib/printer.c \
 	lib/rangeset.c \
 	lib/report.c \
+	lib/roff.c \
 	lib/sha256.c \
 	lib/sha256_arm64.c \
 	lib/sha256_other.c \

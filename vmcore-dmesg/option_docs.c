@@ -4,39 +4,19 @@
  *
  *   vmcore-option-docs man | bash | zsh | fish
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/roff.h"
 #include "vmcore-dmesg/options.h"
 
 #define MADE "# Made from vmcore-dmesg/options.c by make update-docs.\n"
 #define SPDX "# SPDX-License-Identifier: GPL-2.0-only\n"
 
-/* Text of the table in roff; a sentence begins on a new line. */
-static void print_roff(const char *text)
-{
-	for (char before = 0; *text; before = *text++) {
-		if (*text == '-')
-			fputs("\\-", stdout);
-		else if (*text == '\\')
-			fputs("\\e", stdout);
-		else if (*text == ' ' && before == '.')
-			putchar('\n');
-		else
-			putchar(*text);
-	}
-}
-
 static void print_man(const struct option_row *row)
 {
-	printf(".TP\n\\fB\\-\\-%s\\fR\n%c", row->name, toupper((unsigned char)row->help[0]));
-	print_roff(row->help + 1);
-	puts(".");
-	if (row->more) {
-		print_roff(row->more);
-		putchar('\n');
-	}
+	printf(".TP\n\\fB\\-\\-%s\\fR\n", row->name);
+	roff_put_help(stdout, row->help, row->more);
 }
 
 static void print_bash(const struct option_row *row)

@@ -5,12 +5,12 @@
  *
  *   option-docs man | bash | zsh | fish
  */
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kexec/cmd/option_table.h"
+#include "lib/roff.h"
 
 /* Options that a completion offers: those that do something. */
 static bool is_offered(const struct option_row *row)
@@ -20,42 +20,20 @@ static bool is_offered(const struct option_row *row)
 
 /* --- kexec.8 ------------------------------------------------------------------------- */
 
-/* Text of the table in roff; a sentence begins on a new line. */
-static void print_roff(const char *text)
-{
-	for (char before = 0; *text; before = *text++) {
-		if (*text == '-')
-			fputs("\\-", stdout);
-		else if (*text == '\\')
-			fputs("\\e", stdout);
-		else if (*text == ' ' && before == '.')
-			putchar('\n');
-		else
-			putchar(*text);
-	}
-}
-
 static void print_man_option(const struct option_row *row)
 {
 	puts(".TP");
 	if (row->letter)
 		printf("\\fB\\-%c\\fR, ", row->letter);
 	fputs("\\fB\\-\\-", stdout);
-	print_roff(row->name);
+	roff_put(stdout, row->name);
 	if (row->argument == ARGUMENT_NONE)
 		puts("\\fR");
 	else if (row->argument == ARGUMENT_REQUIRED)
 		printf("=\\fI%s\\fR\n", row->value_name);
 	else
 		printf("\\fR[\\fB=%s\\fR]\n", row->value_name);
-	putchar(toupper((unsigned char)row->help[0]));
-	print_roff(row->help + 1);
-	putchar('.');
-	if (row->more) {
-		putchar('\n');
-		print_roff(row->more);
-	}
-	putchar('\n');
+	roff_put_help(stdout, row->help, row->more);
 }
 
 static void print_man(void)

@@ -107,8 +107,8 @@ def syscalls(tree):
     yield from calls(tree, "syscall|reboot|sethostname|system|execve?|execvp?|fork", TOOL, allowed)
 
 
-# What talks to the user.
-PRINTS = ("kexec/cmd/", *(f"vmcore-dmesg/{name}" for name in
+# What talks to the user, and what only programs that make documents use.
+PRINTS = ("kexec/cmd/", "lib/roff.", *(f"vmcore-dmesg/{name}" for name in
                           ("main.c", "options.", "option_docs.c", "output.")))
 
 
