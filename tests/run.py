@@ -321,11 +321,12 @@ class Layers:
 
     def dmesg(self, tally):
         """VMCORE_DMESG is the native program under test; VMCORE_DMESG_OTHERS are commands, one
-        per line, that must do the same."""
+        per line, that must do the same. With LIBKDUMPFILE the first must read compressed dumps."""
         first = self.first("sanitize", "given")
         others = [build for build in self.builds.values() if build.arch]
         self.pytest(tally, "dmesg", first.name, {
             "VMCORE_DMESG": str(first.dir / "sbin/vmcore-dmesg"),
+            "LIBKDUMPFILE": "1" if "--with-libkdumpfile" in first.options else "",
             "VMCORE_DMESG_OTHERS": "\n".join(
                 " ".join([*build.emulator, str(build.dir / "sbin/vmcore-dmesg")])
                 for build in others),

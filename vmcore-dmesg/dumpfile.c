@@ -8,13 +8,27 @@
 #include "config.h"
 
 /* The formats of makedumpfile: compressed, and flattened for a pipe. */
-static bool is_dump(struct sysroot_file *file)
+enum format { FORMAT_OTHER, FORMAT_COMPRESSED, FORMAT_FLAT };
+
+static enum format read_format(struct sysroot_file *file)
 {
 	char head[12];
 	struct err err = ERR_INIT;
 
-	return sysroot_pread(file, 0, head, sizeof(head), &err) == ST_OK &&
-	       (memcmp(head, "KDUMP   ", 8) == 0 || memcmp(head, "makedumpfile", 12) == 0);
+	if (sysroot_pread(file, 0, head, sizeof(head), &err) != ST_OK)
+		return FORMAT_OTHER;
+	if (memcmp(head, "KDUMP   ", 8) == 0)
+		return FORMAT_COMPRESSED;
+	return memcmp(head, "makedumpfile", 12) == 0 ? FORMAT_FLAT : FORMAT_OTHER;
+}
+
+/* What reads the dump instead. Returns err->status. */
+static int hint_makedumpfile(enum format format, struct err *err)
+{
+	if (format == FORMAT_FLAT)
+		return err_hint(
+			err, "\"makedumpfile -R COPY <FILE\" first makes a dump in order of it");
+	return err_hint(err, "\"makedumpfile --dump-dmesg FILE LOG\" writes the log of it");
 }
 
 #ifdef HAVE_LIBKDUMPFILE
@@ -52,9 +66,10 @@ static int library_failed(kdump_ctx_t *context, const char *what, struct err *er
 int dumpfile_open(struct sysroot_file *file, struct vmcore *core, struct err *err)
 {
 	kdump_num_t order, word_size;
+	enum format format = read_format(file);
 	kdump_ctx_t *context;
 
-	if (!is_dump(file))
+	if (format == FORMAT_OTHER)
 		return ST_NOT_MINE;
 	context = new_context();
 	if (!context)
@@ -65,8 +80,10 @@ int dumpfile_open(struct sysroot_file *file, struct vmcore *core, struct err *er
 		kdump_open_fd(context, sysroot_fd(file)) != KDUMP_OK ||
 		kdump_set_string_attr(context, KDUMP_ATTR_OSTYPE, "linux") != KDUMP_OK ||
 		kdump_get_number_attr(context, KDUMP_ATTR_BYTE_ORDER, &order) != KDUMP_OK ||
-		kdump_get_number_attr(context, KDUMP_ATTR_PTR_SIZE, &word_size) != KDUMP_OK)
-		return library_failed(context, "open this dump", err);
+		kdump_get_number_attr(context, KDUMP_ATTR_PTR_SIZE, &word_size) != KDUMP_OK) {
+		library_failed(context, "open this dump", err);
+		return hint_makedumpfile(format, err);
+	}
 	core->big_endian = order == KDUMP_BIG_ENDIAN;
 	core->word_size = word_size == 8 ? 8 : 4;
 	core->dump = (struct dumpfile *)context;
@@ -104,13 +121,16 @@ int dumpfile_read(struct dumpfile *dump, enum dumpfile_space space, uint64_t add
 
 int dumpfile_open(struct sysroot_file *file, struct vmcore *core, struct err *err)
 {
+	enum format format = read_format(file);
+
 	(void)core;
-	if (!is_dump(file))
+	if (format == FORMAT_OTHER)
 		return ST_NOT_MINE;
 	err_set(err, ST_UNSUPPORTED, "dumpfile-missing",
-		"this dump is compressed by makedumpfile, and this build has no libkdumpfile to "
-		"read it");
-	return err_hint(err, "makedumpfile --dump-dmesg reads it");
+		"this dump is %s by makedumpfile, and this program was built without "
+		"--with-libkdumpfile, which reads such",
+		format == FORMAT_FLAT ? "flattened" : "compressed");
+	return hint_makedumpfile(format, err);
 }
 
 /* Without an open dump there is none to use. */

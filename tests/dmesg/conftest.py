@@ -39,9 +39,10 @@ class Answer:
 class Program:
     """One vmcore-dmesg, with an emulator in front of it where it needs one."""
 
-    def __init__(self, command, folder):
+    def __init__(self, command, folder, reads_compressed=False):
         self.command = command
         self.file = folder / "core"
+        self.reads_compressed = reads_compressed    # must; any may
 
     def run(self, *arguments, stdout=subprocess.PIPE):
         return Answer(subprocess.run([*self.command, *arguments], stdin=subprocess.DEVNULL,
@@ -64,7 +65,8 @@ def commands():
                 name="program")
 def program_fixture(request, tmp_path):
     """Each of the programs under test."""
-    return Program(commands()[request.param], tmp_path)
+    return Program(commands()[request.param], tmp_path,
+                   request.param == 0 and bool(os.environ.get("LIBKDUMPFILE")))
 
 
 @pytest.fixture(name="native")
