@@ -12,9 +12,9 @@
 const struct option_row vmcore_option_table[] = {
 	{ "level", FIELD(level),
 	  "put facility and level before each message",
-	  "They are one number in angle brackets, 8 times the facility plus the level, as in "
-	  "<6>[    1.234567] text. Kernels before 3.5 have it in the text, with this option and "
-	  "without; for 3.5 itself it is not known." },
+	  "They are one number in angle brackets, 8 times the facility plus the level (0, "
+	  "emergency, to 7, debugging), as in <6>[    1.234567] text. Kernels before 3.5 have it "
+	  "in the text, with this option and without; for 3.5 itself it is not known." },
 	{ "caller", FIELD(caller),
 	  "say which thread or CPU wrote each message",
 	  "It stands behind the time as the kernel writes it: [    T1] is thread 1, [    C0] is "
