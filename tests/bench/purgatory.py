@@ -43,15 +43,15 @@ def count(board, machine, size, tail, more):
     return result.instructions
 
 
-def measure(board, machine, more):
+def measure(board, machine, more, small=SMALL, large=LARGE):
     """(instructions per byte, per byte of a zero tail, the rest)"""
     counts = {(size, tail): count(board, machine, size, tail, more)
-              for size in (SMALL, LARGE) for tail in (False, True)}
-    per_byte, per_zero = ((counts[LARGE, tail] - counts[SMALL, tail]) / (LARGE - SMALL)
+              for size in (small, large) for tail in (False, True)}
+    per_byte, per_zero = ((counts[large, tail] - counts[small, tail]) / (large - small)
                           for tail in (False, True))
     # The usual three segments of every case.
-    data, zeros = SMALL + DATA, ZEROS
-    return per_byte, per_zero, counts[SMALL, False] - per_byte * data - per_zero * zeros
+    data, zeros = small + DATA, ZEROS
+    return per_byte, per_zero, counts[small, False] - per_byte * data - per_zero * zeros
 
 
 def main():

@@ -23,8 +23,12 @@ def blob():
 
 
 @pytest.fixture(scope="session")
-def runs(request, blob, tmp_path_factory):
-    board = emulator.Emulator(blob, tmp_path_factory.mktemp("harness"))
+def board(blob, tmp_path_factory):
+    return emulator.Emulator(blob, tmp_path_factory.mktemp("harness"))
+
+
+@pytest.fixture(scope="session")
+def runs(request, board):
     cases = [item.callspec.params["case"] for item in request.session.items
              if "case" in getattr(getattr(item, "callspec", None), "params", {})]
     with ThreadPoolExecutor(max_workers=2) as pool:
