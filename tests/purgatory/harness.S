@@ -86,19 +86,42 @@ print_value:
 	show	\name
 	.endm
 
+#define PAN_BIT	 S3_0_C4_C2_3 /* PSTATE.PAN */
+#define SVCR	 S3_3_C4_C2_2
+#define SMCR_EL1 S3_0_C1_C2_6
+#define SMCR_EL2 S3_4_C1_C2_6
+
+/* x20 = not 0 where the CPU has it. */
+	.macro	has_pan
+	mrs	x20, ID_AA64MMFR1_EL1
+	ubfx	x20, x20, #20, #4
+	.endm
+
+	.macro	has_sme
+	mrs	x20, ID_AA64PFR1_EL1
+	ubfx	x20, x20, #24, #4
+	.endm
+
+/* Those of SME are apart: they can only be read once open_sme has opened them. */
 	.macro	show_registers
 	show_register CurrentEL
 	show_register DAIF
 	.irp	name, SCTLR_EL1, VBAR_EL1, TTBR0_EL1, TTBR1_EL1, TCR_EL1, MAIR_EL1, CPACR_EL1, \
-		TPIDR_EL0, TPIDR_EL1, CONTEXTIDR_EL1, CNTKCTL_EL1, MDSCR_EL1, SP_EL0
+		TPIDR_EL0, TPIDR_EL1, CONTEXTIDR_EL1, CNTKCTL_EL1, MDSCR_EL1, SP_EL0, ELR_EL1, \
+		SPSR_EL1, ID_AA64MMFR1_EL1, ID_AA64PFR1_EL1
 	show_register \name
 	.endr
+	has_pan
+	cbz	x20, show_registers_el2
+	mrs	x20, PAN_BIT
+	show	PAN
+show_registers_el2:
 	mrs	x20, CurrentEL
 	cmp	x20, #8
 	b.ne	show_registers_end
 	.irp	name, HCR_EL2, SCTLR_EL2, VBAR_EL2, TTBR0_EL2, TCR_EL2, MAIR_EL2, CPTR_EL2, \
 		TPIDR_EL2, CNTHCTL_EL2, CNTVOFF_EL2, VTTBR_EL2, VTCR_EL2, MDCR_EL2, HSTR_EL2, \
-		VPIDR_EL2, VMPIDR_EL2, SP_EL1
+		VPIDR_EL2, VMPIDR_EL2, SP_EL1, ELR_EL2, SPSR_EL2
 	show_register \name
 	.endr
 show_registers_end:
@@ -124,7 +147,16 @@ show_registers_end:
 9:	isb
 	.endm
 
-#define SVCR S3_3_C4_C2_2
+/* The length of vectors, of this level. */
+	.macro	show_smcr
+	mrs	x20, CurrentEL
+	cmp	x20, #8
+	b.eq	7f
+	mrs	x20, SMCR_EL1
+	b	8f
+7:	mrs	x20, SMCR_EL2
+8:	show	SMCR
+	.endm
 
 #if STUB
 
@@ -140,9 +172,18 @@ stub:
 	mov	w21, #1
 	strh	w21, [x20, #4]
 
-1:	ldr	x19, stub_flags
-	tbz	x19, #FLAG_STREAMING_BIT, 1f
+1:	has_sme
+	cbz	x20, 1f
 	open_sme
+	mrs	x20, CurrentEL
+	cmp	x20, #8
+	b.eq	2f
+	set	SMCR_EL1, 1
+	b	3f
+2:	set	SMCR_EL2, 1
+3:	show_smcr
+	ldr	x19, stub_flags
+	tbz	x19, #FLAG_STREAMING_BIT, 1f
 	set	SVCR, 1
 
 1:	mrs	x19, CurrentEL
@@ -178,6 +219,8 @@ el2_common:
 	set	TPIDR_EL2, 0x2222222233333333
 	set	CNTVOFF_EL2, 0x123456
 	set	VTTBR_EL2, 0x43210000
+	set	ELR_EL2, 0x4444444455555554
+	set	SPSR_EL2, 0x3c9
 	adr	x19, old_vectors
 	msr	VBAR_EL2, x19
 	isb
@@ -192,12 +235,17 @@ at_el1:
 	set	CPACR_EL1, 0
 	set	TPIDR_EL1, 0x2222222233333333
 	set	CONTEXTIDR_EL1, 0x77
+	set	ELR_EL1, 0x4444444455555554
+	set	SPSR_EL1, 0x3c5
 	adr	x19, old_vectors
 	msr	VBAR_EL1, x19
 	isb
 
 go:
-	show_registers
+	has_pan
+	cbz	x20, 1f
+	set	PAN_BIT, 0x400000	/* as kernels run */
+1:	show_registers
 	say	"before jump\n"
 	ldr	x30, blob_address
 	mrs	x19, CNTPCT_EL0
@@ -243,10 +291,10 @@ kernel:
 	.endr
 	show_registers
 /* Opens what show_registers has shown; and only where there is SME. */
-	mrs	x20, ID_AA64PFR1_EL1
-	ubfx	x20, x20, #24, #4
+	has_sme
 	cbz	x20, 1f
 	open_sme
+	show_smcr
 	mrs	x20, SVCR
 	say	"svcr SVCR="
 	bl	print_value
