@@ -4,57 +4,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "kexec/cmd/elfcorehdr.h"
-#include "lib/bytes.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/root.h"
 
 #define CPU "/sys/devices/system/cpu"
 
-static char root[] = "/tmp/kexec-fuzz-XXXXXX";
-
-static void put(const char *path, const void *data, size_t size)
+static void make_machine(void)
 {
-	char full[128];
-	FILE *file;
-
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	for (char *at = full + strlen(root) + 1; (at = strchr(at, '/')); *at++ = '/') {
-		*at = '\0';
-		mkdir(full, 0755);
-	}
-	file = fopen(full, "wb");
-	assert(file);
-	assert(fwrite(data, 1, size, file) == size);
-	fclose(file);
-}
-
-static void put_text(const char *path, const char *text)
-{
-	put(path, text, strlen(text));
-}
-
-static void remove_root(void)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", root);
-	assert(system(command) == 0);
-}
-
-static void make_root(void)
-{
-	assert(mkdtemp(root));
-	atexit(remove_root);
-	put_text("/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4096\n");
-	put_text("/proc/iomem", "00000000-00007fff : System RAM\n"
-				"  00004000-00005fff : Crash kernel\n");
-	put_text("/sys/kernel/kexec_crash_loaded", "1\n");
-	put_text(CPU "/possible", "0\n");
-	put_text(CPU "/present", "0\n");
-	put_text(CPU "/cpu0/crash_notes", "1000\n");
-	put_text(CPU "/cpu0/crash_notes_size", "424\n");
+	root_text("/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4096\n");
+	root_text("/proc/iomem", "00000000-00007fff : System RAM\n"
+				 "  00004000-00005fff : Crash kernel\n");
+	root_text("/sys/kernel/kexec_crash_loaded", "1\n");
+	root_text(CPU "/possible", "0\n");
+	root_text(CPU "/present", "0\n");
+	root_text(CPU "/cpu0/crash_notes", "1000\n");
+	root_text(CPU "/cpu0/crash_notes_size", "424\n");
 }
 
 static void show(const char *file, enum elfcorehdr_form form)
@@ -86,9 +52,9 @@ static void show(const char *file, enum elfcorehdr_form form)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (root[sizeof(root) - 2] == 'X')
-		make_root();
-	put("/proc/kcore", data, size);
+	if (root_make())
+		make_machine();
+	root_put("/proc/kcore", data, size);
 	show(NULL, ELFCOREHDR_TEXT);
 	show("/proc/kcore", ELFCOREHDR_JSON);
 	return 0;

@@ -13,6 +13,9 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_kallsyms.c \
 	tests/fuzz/fuzz_kconfig.c \
 	tests/fuzz/fuzz_kcore.c \
+	tests/fuzz/fuzz_kexec_state.c \
+	tests/fuzz/fuzz_machine.c \
+	tests/fuzz/fuzz_options.c \
 	tests/fuzz/fuzz_plan.c \
 	tests/fuzz/fuzz_printk.c \
 	tests/fuzz/fuzz_purgatory_record.c \
