@@ -54,15 +54,27 @@ def host_words():
     return f"{len(os.sched_getaffinity(0))} CPUs ({model}), Linux {platform.release()}, {version}"
 
 
-def about(bench, name, seconds):
+def command(args, name):
+    """What makes one of the tables again."""
+    defaults = arguments().parse_args(["--kexec=", "--host-kexec="])
+    words = ["./bench"]
+    if args.runs != defaults.runs:
+        words += ["--runs", str(args.runs)]
+    if args.sizes != defaults.sizes:
+        words += ["--sizes", ",".join(map(str, args.sizes))]
+    return " ".join([*words, name])
+
+
+def about(bench, args, name, seconds):
     """The words in front of a table."""
     peer = next(line for line in (bench.root / "versions").read_text().splitlines()
                 if line.startswith("kexec-tools "))
     load_average = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return textwrap.fill(
-        f"{datetime.date.today().isoformat()}, `./bench {name}`, {bench.runs} runs, "
+        f"{datetime.date.today().isoformat()}, `{command(args, name)}`, {bench.runs} runs, "
         f"{seconds / 60:.0f} minutes. Host: {host_words()}; load average at the end "
-        f"{load_average}. Peer: Debian {peer}, arm64.", 98) + "\n"
+        f"{load_average}. Peer: Debian {peer}, arm64.", 98,
+        break_on_hyphens=False) + "\n"
 
 
 # --- plots ----------------------------------------------------------------------------
@@ -137,7 +149,7 @@ def numbers(text):
     return [int(word) for word in text.split(",")]
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kexec", type=pathlib.Path, required=True, help="the arm64 tool")
@@ -150,7 +162,11 @@ def main():
                         help="put what was measured into doc/performance.md")
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], "all", *BENCHES],
                         help="all (the default), " + ", ".join(BENCHES))
-    args = parser.parse_args()
+    return parser
+
+
+def main():
+    args = arguments().parse_args()
 
     names = list(BENCHES) if not args.names or "all" in args.names else args.names
     guest.said(f"about {sum(BENCHES[name][1] for name in names)} minutes with the default sizes "
@@ -161,7 +177,8 @@ def main():
         for name in names:
             began = time.monotonic()
             found, words = BENCHES[name][0](bench)
-            text = f"{about(bench, name, time.monotonic() - began)}\n{rows.table(found)}{words}"
+            head = about(bench, args, name, time.monotonic() - began)
+            text = f"{head}\n{rows.table(found)}{words}"
             (OUT / f"{name}.md").write_text(text)
             (OUT / f"{name}.json").write_text(json.dumps(
                 [dataclasses.asdict(row) for row in found], indent=1) + "\n")

@@ -2,6 +2,7 @@
 """The benchmark decides nothing, and runs for minutes: here only that it can make its page."""
 
 import sys
+import types
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def test_summary_keeps_what_was_not_measured_again(tmp_path, monkeypatch):
     written = "".join(f"| {what} | s | 1 | 10 | 0.1 | {aim} |\n" for _, what, aim in bench.SUMMARY)
     (tmp_path / bench.PAGE).write_text(written)
     assert bench.summary(tmp_path / bench.PAGE).endswith(f"|\n{written}")
+
+
+def test_each_table_says_how_to_repeat_it(tmp_path):
+    (tmp_path / "versions").write_text("kexec-tools 1:2.0.32-3\n")
+    for words, told in (("", "./bench load"), ("--runs 9 --sizes 11,64 load", None),
+                        ("--sizes=7 --update-doc all", "./bench --sizes 7 load"),
+                        ("--runs=5 --sizes=11,64,256 silent load", "./bench load")):
+        args = bench.arguments().parse_args(["--kexec=k", "--host-kexec=k", *words.split()])
+        lent = types.SimpleNamespace(root=tmp_path, runs=args.runs)
+        told = told or f"./bench {words}"
+        assert f", `{told}`, {args.runs} runs," in bench.about(lent, args, "load", 60)
 
 
 def test_rows_and_plots_tell_the_same():
