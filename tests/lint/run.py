@@ -397,6 +397,50 @@ def links(tree):
                 yield f"{name}: {target}"
 
 
+def defined_tests(tree):
+    """The names of tests: {file or layer: names in it}; a file without its suffix."""
+    names = {}
+    for name in tree.select(".c", ".py", ".h", below=("tests/",)):
+        path = pathlib.PurePath(name)
+        found = re.findall(r"^(?:static void|def) (\w+)\(", tree.text(name), re.M)
+        for place in (path.stem, str(path.parent)):
+            names.setdefault(place, set()).update([path.stem, *found])
+    names["tests/lint"] = {function.__name__ for *_, function in RULES}
+    return names
+
+
+@rule("the tests that doc/testing.md names exist",
+      ("doc/testing.md", "| planted | `test_options`: test_planted_by_nobody |"))
+def named_tests(tree):
+    text = tree.text("doc/testing.md")
+    names = defined_tests(tree)
+    everything = set().union(*names.values())
+    for place, name in re.findall(r"(?:\| |<br>)`((?:tests/)?\w+)(?:\.c)?`: (\w+)", text):
+        if place not in names:
+            yield f"doc/testing.md: there is no {place}"
+        # Scenarios are named by their number.
+        elif not any(one == name or re.fullmatch(r"test_\d\d", name) and one.startswith(name)
+                     for one in names[place]):
+            yield f"doc/testing.md: {place} has no {name}"
+    for name in re.findall(r"\b(?:test|trap\d\d)_\w+\*?", text):
+        if not any(one == name or name.endswith("*") and one.startswith(name[:-1])
+                   or re.fullmatch(r"test_\d\d", name) and one.startswith(name + "_")
+                   for one in everything):
+            yield f"doc/testing.md: there is no {name}"
+
+
+@rule("doc/testing.md has a row for each fuzz target, and each has seeds",
+      ("doc/testing.md", "| `planted` | 2026-11-21 | 1 | 1 |"))
+def fuzz_targets(tree):
+    rows = set(re.findall(r"^\| `(\w+)` \| ?[\d-]* \|", tree.text("doc/testing.md"), re.M))
+    targets = {pathlib.PurePath(name).stem.removeprefix("fuzz_")
+               for name in tree.select(".c", below=("tests/fuzz/fuzz_",))}
+    yield from (f"doc/testing.md: nothing about {name}" for name in sorted(targets - rows))
+    yield from (f"doc/testing.md: {name} is no target" for name in sorted(rows - targets))
+    yield from (f"tests/fuzz/seeds/{name}: nothing there" for name in sorted(targets)
+                if not tree.select("", below=(f"tests/fuzz/seeds/{name}/",)))
+
+
 @rule("one version everywhere", ("configure.ac", "AC_INIT([kexec-tools], [9.9.9])"))
 def version(tree):
     number = re.findall(r"AC_INIT\(\[kexec-tools\], \[([^]]+)\]\)", tree.text("configure.ac"))[-1]
