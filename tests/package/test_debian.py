@@ -22,7 +22,7 @@ AUTOPKGTEST_SUITE = "trixie"
 AUTOPKGTEST = ("apt", "apt-utils", "dpkg-dev", "build-essential", "debhelper", "systemd", "udev",
                "autoconf", "gcc-aarch64-linux-gnu", "libfdt-dev", "libjson-c-dev", "liblz4-dev",
                "liblzma-dev", "liblzo2-dev", "libzstd-dev", "zlib1g-dev", "device-tree-compiler",
-               "libcmocka-dev", "python3")
+               "libcmocka-dev", "python3", "python3-cryptography-vectors")
 # Of no meaning to the comparison: what package managers note for themselves.
 BOOKKEEPING = (r"^\./var/(lib/(dpkg|apt|ucf|systemd)|log|cache)/|^\./(tmp|proc|dev|run)/"
                r"|^\./etc/ld.so.cache|\./usr/sbin/policy-rc.d")
