@@ -9,15 +9,21 @@
 #include "kexec/system/kexec_state.h"
 #include "lib/sysroot.h"
 
-/* A state that is not known is no reason to stay: the kernel knows best. */
+/*
+ * A state that cannot be read is no reason to stay: the kernel knows best. But one that has no such
+ * file has no kexec, and whoever finds that out by the call has lost the network by then.
+ */
 static int check_loaded(const struct sysroot *root, struct err *err)
 {
 	const char *path;
 	int loaded;
 
-	if (kexec_state_loaded(root, false, &loaded, &path, NULL) || loaded)
+	if (kexec_state_loaded(root, false, &loaded, &path, NULL) || loaded == 1 ||
+		(loaded == STATE_UNKNOWN && !sysroot_is_dir(root, "/sys/kernel")))
 		return ST_OK;
 	err_set(err, ST_NOT_FOUND, "nothing-loaded", "Nothing has been loaded!");
+	if (loaded == STATE_UNKNOWN)
+		return err_hint(err, "this kernel has no kexec: there is no %s", path);
 	return err_hint(err, "load a kernel first: kexec -l KERNEL");
 }
 

@@ -209,7 +209,14 @@ static void exec_stays_only_where_nothing_is_loaded_for_sure(void **state)
 	tmproot_text(&tmp, LOADED, "what\n");
 	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_SYSTEM);
 	assert_string_equal(kernel.log, "sync reboot");
+	/* A kernel without kexec, told from a /sys that is not mounted. */
 	tmproot_remove(&tmp, LOADED);
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_NOT_FOUND);
+	assert_string_equal(err.id, "nothing-loaded");
+	assert_non_null(strstr(err.hint, "no kexec"));
+	assert_string_equal(kernel.log, "");
+	tmproot_done(&tmp);
+	tmproot_init(&tmp);
 	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_SYSTEM);
 	assert_string_equal(kernel.log, "sync reboot");
 	tmproot_done(&tmp);
