@@ -239,11 +239,11 @@ static int print_json(const struct overview *view, FILE *out, struct err *err)
 		&writer, object, "lockdown", view->state.lockdown[0] ? view->state.lockdown : NULL);
 	if (view->purgatory_error.status)
 		jsonw_put_null(&writer, object, "purgatory");
-	if (view->purgatory_error.status && view->purgatory_error.status != ST_NOT_FOUND)
-		jsonw_put_text(&writer, object, "purgatory_error", view->purgatory_error.text);
-	if (!view->purgatory_error.status)
+	else
 		jsonw_put(&writer, object, "purgatory",
 			describe_purgatory(&writer, &view->purgatory));
+	if (view->purgatory_error.status && view->purgatory_error.status != ST_NOT_FOUND)
+		jsonw_put_text(&writer, object, "purgatory_error", view->purgatory_error.text);
 	jsonw_put(&writer, object, "warnings", list_warnings(&writer, &view->report));
 	return print_made(jsonw_finish(&writer, object, &text), &text, out, err);
 }

@@ -526,18 +526,25 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	end(&session);
 }
 
+/* A session whose image has been loaded, and whose flags begin with this byte since then. */
+static void start_with_flags(struct session *session, uint8_t flags)
+{
+	uint8_t image[IMAGE_BYTES];
+
+	start(session);
+	assert_loaded(session, "file ");
+	memcpy(image, session->kernel, sizeof(image));
+	image[24] = flags;
+	tmproot_bytes(&session->tmp, "/boot/Image", image, sizeof(image));
+}
+
 /* "trap34": a kernel that this CPU cannot run loads well, and then stops without a word. */
 static void trap34_page_size_of_the_cpu_is_asked_for(void **state)
 {
 	struct session session;
-	uint8_t image[IMAGE_BYTES];
 
 	(void)state;
-	start(&session);
-	assert_loaded(&session, "file ");
-	memcpy(image, session.kernel, sizeof(image));
-	image[24] = 0xc; /* pages of 16 KiB */
-	tmproot_bytes(&session.tmp, "/boot/Image", image, sizeof(image));
+	start_with_flags(&session, 0xc); /* pages of 16 KiB */
 	assert_loaded(&session, "probe file ");
 	session.request.syscall = SYSCALL_LOAD;
 	assert_loaded(&session, "probe load ");
@@ -563,14 +570,9 @@ static void big_endian_kernel_is_refused_before_any_call(void **state)
 	static const enum syscall_choice calls[] = { SYSCALL_AUTO, SYSCALL_LOAD,
 		SYSCALL_FILE_LOAD };
 	struct session session;
-	uint8_t image[IMAGE_BYTES];
 
 	(void)state;
-	start(&session);
-	assert_loaded(&session, "file ");
-	memcpy(image, session.kernel, sizeof(image));
-	image[24] = 0xb; /* pages of 4 KiB, anywhere, big endian */
-	tmproot_bytes(&session.tmp, "/boot/Image", image, sizeof(image));
+	start_with_flags(&session, 0xb); /* pages of 4 KiB, anywhere, big endian */
 	session.armed = true;
 	for (size_t i = 0; i < 2 * sizeof(calls) / sizeof(calls[0]); i++) {
 		session.request.syscall = calls[i / 2];
