@@ -14,8 +14,8 @@
 
 #include "kexec/cmd/embedded.h"
 #include "kexec/cmd/file_load.h"
+#include "kexec/cmd/files.h"
 #include "kexec/cmd/page_size.h"
-#include "kexec/cmd/timeline.h"
 #include "kexec/cmd/verify.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/dump.h"
@@ -23,190 +23,12 @@
 #include "kexec/plan/seal.h"
 #include "kexec/syscall/kexec_load.h"
 #include "kexec/system/console.h"
-#include "kexec/system/devtree.h"
 #include "kexec/system/machine.h"
 #include "lib/sysroot.h"
 
 /* A hotplug storm that outlasts this many loads is told to the user, not waited for. */
 #define LOAD_TRIES	8
 #define CHANGED_WAIT_MS 200
-
-/* Files that are loaded; a limit on what a hostile path can make us take in. */
-#define INITRD_SIZE_MAX	 ((size_t)2 << 30)
-#define CMDLINE_SIZE_MAX (64u << 10)
-
-/* What the user named and what the kernel file brought along, read, unpacked and hashed once,
- * however often it takes to load it. */
-struct files {
-	bool for_plan; /* to be read and hashed whole; else the kernel reads them itself */
-	/* Open, so that kexec_file_load(2) gets the very files that were looked at; NULL where none
-	 * was named. */
-	struct sysroot_file *kernel_open;
-	struct sysroot_file *initrd_open;
-	struct image image;
-	struct blob initrd_file;
-	struct span initrd; /* that file, or a part of the image */
-	uint64_t initrd_unread;
-	struct blob dtb;
-	char *cmdline; /* owned: of the image; NULL when there is none that counts */
-	struct known_digest digests[2];
-	size_t digests_count;
-	struct timeline timeline;
-	struct report report;
-};
-
-static void files_done(struct files *files)
-{
-	sysroot_close(files->kernel_open);
-	sysroot_close(files->initrd_open);
-	image_done(&files->image);
-	blob_done(&files->initrd_file);
-	blob_done(&files->dtb);
-	free(files->cmdline);
-	report_done(&files->report);
-}
-
-/* Is it by kexec_load(2) at first, as far as can be told before the files are read? Where lockdown
- * is to leave only the other call, nothing is read and hashed in vain. */
-static bool plans_first(const struct request *request, const struct sysroot *root)
-{
-	struct kexec_state state;
-
-	if (request->syscall == SYSCALL_LOAD || request->dry_run)
-		return true;
-	if (request->syscall == SYSCALL_FILE_LOAD)
-		return false;
-	if (request->needs_load || !request->prefers_load)
-		return request->needs_load != NULL;
-	kexec_state_read(root, &state, NULL);
-	return !kexec_state_locked_down(&state);
-}
-
-/* --reuseinitrd: the file that the running kernel keeps its initrd in. */
-static int find_retained_initrd(const struct sysroot *root, const char **ret, struct err *err)
-{
-	static const char word[] = "retain_initrd", path[] = "/sys/firmware/initrd";
-	struct blob cmdline = BLOB_INIT;
-	bool retained = false;
-
-	if (sysroot_read(root, "/proc/cmdline", CMDLINE_SIZE_MAX, &cmdline, NULL) == ST_OK)
-		retained = memmem(cmdline.data, cmdline.size, word, strlen(word));
-	blob_done(&cmdline);
-	if (!retained) {
-		err_set(err, ST_NOT_FOUND, "initrd-not-retained",
-			"--reuseinitrd: the running kernel has freed its initrd, since it was "
-			"booted without %s",
-			word);
-		return err_hint(err, "give one with --initrd");
-	}
-	if (!sysroot_exists(root, path)) {
-		err_set(err, ST_NOT_FOUND, "initrd-not-retained",
-			"--reuseinitrd: the running kernel does not show its initrd in %s", path);
-		return err_hint(err, "give one with --initrd");
-	}
-	*ret = path;
-	return ST_OK;
-}
-
-/* To kexec-tools it is a failed load by kexec_file_load(2), and else a mistake of the user's. */
-static int initrd_unreadable(const struct files *files, struct err *err)
-{
-	struct err why = *err;
-
-	if (files->for_plan)
-		return err_prefix(err, "initrd");
-	return err_set(
-		err, why.status, "initrd-unreadable", "Could not open initrd file: %s", why.text);
-}
-
-/* All of it for a plan; the kernel reads it itself for kexec_file_load(2). */
-static int take_in_initrd(
-	const struct request *request, bool whole, struct files *files, struct err *err)
-{
-	struct sysroot_file *from = files->initrd_open;
-	struct blob *to = &files->initrd_file;
-	uint64_t size = 0;
-	int status = whole ? sysroot_file_read(from, INITRD_SIZE_MAX, to, err)
-			   : sysroot_file_skim(from, INITRD_SIZE_MAX, to, &size, err);
-
-	if (status)
-		return initrd_unreadable(files, err);
-	files->initrd = blob_span(to);
-	files->initrd_unread = whole ? 0 : size - to->size;
-	if (to->size == 0)
-		return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s",
-			request->initrd);
-	return ST_OK;
-}
-
-static int read_initrd(const struct request *request, const struct sysroot *root,
-	struct files *files, struct err *err)
-{
-	if (!request->initrd) {
-		files->initrd = embedded_initrd(&files->image, request, &files->report);
-		return ST_OK;
-	}
-	if (sysroot_open(root, request->initrd, &files->initrd_open, err))
-		return initrd_unreadable(files, err);
-	return take_in_initrd(request, files->for_plan, files, err);
-}
-
-static int read_dtb(const struct request *request, const struct sysroot *root, struct blob *ret,
-	struct err *err)
-{
-	int status = sysroot_read(root, request->dtb, DEVTREE_SIZE_MAX, ret, err);
-
-	if (!status)
-		status = devtree_check(blob_span(ret), request->dtb, err);
-	return status ? err_prefix(err, "--dtb") : ST_OK;
-}
-
-static int read_kernel(const struct request *request, const struct sysroot *root,
-	struct files *files, struct err *err)
-{
-	struct blob file = BLOB_INIT;
-	int status = sysroot_open(root, request->kernel, &files->kernel_open, err);
-
-	if (!status)
-		status = sysroot_file_read(files->kernel_open, IMAGE_FILE_MAX, &file, err);
-	timeline_spent(&files->timeline, PHASE_READ);
-	if (status)
-		return err_prefix(err, "kernel");
-	status = image_describe(&file, request->kernel, &files->image, &files->report, err);
-	if (!status && request->type)
-		status = image_check_type(&files->image, request->type, err);
-	timeline_spent(&files->timeline, PHASE_DECOMPRESS);
-	return status;
-}
-
-/* Before the machine is looked at, so that it has less time to change under the plan. */
-static void hash(const struct request *request, struct files *files, struct span file)
-{
-	timeline_spent(&files->timeline, PHASE_READ);
-	if (!request->no_checks && files->for_plan)
-		files->digests[files->digests_count++] = digest_of(file);
-	timeline_spent(&files->timeline, PHASE_HASH);
-}
-
-static int read_files(const struct request *request, const struct sysroot *root,
-	struct files *files, struct err *err)
-{
-	int status = read_kernel(request, root, files, err);
-
-	if (!status)
-		hash(request, files, image_segment(&files->image));
-	if (!status)
-		status = embedded_cmdline(
-			&files->image, request, &files->cmdline, &files->report, err);
-	if (!status)
-		status = read_initrd(request, root, files, err);
-	if (!status && files->initrd.size)
-		hash(request, files, files->initrd);
-	if (!status && request->dtb)
-		status = read_dtb(request, root, &files->dtb, err);
-	timeline_spent(&files->timeline, PHASE_READ);
-	return status;
-}
 
 /* Numbers for the capture kernel's KASLR and entropy; repeatable ones on request, for tests. */
 static void draw_seeds(const struct request *request, struct plan_inputs *inputs)
@@ -351,8 +173,7 @@ static int load_by_plan(struct round *round, struct err *err)
 	int status;
 
 	if (inputs->initrd_unread) {
-		status = take_in_initrd(request, true, round->files, err);
-		timeline_spent(&round->files->timeline, PHASE_READ);
+		status = files_read_initrd(round->files, err);
 		if (status)
 			return status;
 		inputs->initrd = round->files->initrd;
@@ -556,13 +377,8 @@ int load_from(const struct request *request, const struct sysroot *root, const s
 {
 	struct files files = { .report = REPORT_INIT, .timeline = timeline_begin() };
 	struct request settled = *request;
-	int status = ST_OK;
+	int status = files_read(request, root, &files, err);
 
-	if (request->reuse_initrd && !request->initrd)
-		status = find_retained_initrd(root, &settled.initrd, err);
-	files.for_plan = plans_first(request, root);
-	if (!status)
-		status = read_files(&settled, root, &files, err);
 	if (!status && files.cmdline)
 		settled.append = files.cmdline;
 	if (!status)

@@ -6,6 +6,7 @@ CMD_SOURCES := \
 	kexec/cmd/exec.c \
 	kexec/cmd/exit_status.c \
 	kexec/cmd/file_load.c \
+	kexec/cmd/files.c \
 	kexec/cmd/identify.c \
 	kexec/cmd/load.c \
 	kexec/cmd/option_table.c \

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The files of a load: found, opened, read, understood and hashed, before the machine is looked
+ * at and once for all rounds of loading. */
+#ifndef KEXEC_CMD_FILES_H
+#define KEXEC_CMD_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kexec/cmd/request.h"
+#include "kexec/cmd/timeline.h"
+#include "kexec/image/image.h"
+#include "kexec/plan/plan.h"
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/report.h"
+#include "lib/sysroot.h"
+
+/* What the user named and what the kernel file brought along, read, unpacked and hashed once,
+ * however often it takes to load it. */
+struct files {
+	struct timeline timeline; /* where the time of the load went */
+	bool for_plan; /* to be read and hashed whole; else the kernel reads them itself */
+	/* Open, so that kexec_file_load(2) gets the very files that were looked at; NULL where none
+	 * was named. */
+	struct sysroot_file *kernel_open;
+	struct sysroot_file *initrd_open;
+	const char *initrd_name; /* borrowed from the request, or static */
+	struct image image;
+	struct blob initrd_file;
+	struct span initrd; /* that file, or a part of the image */
+	uint64_t initrd_unread;
+	struct blob dtb;
+	char *cmdline; /* owned: of the image; NULL when there is none that counts */
+	struct known_digest digests[2];
+	size_t digests_count;
+	struct report report;
+};
+
+/*
+ * Read what request names. files is to be cleared by files_done() whatever comes of it. What was
+ * decided goes to files->report. Errors are those of reading and of image_describe(); ST_NOT_FOUND
+ * for --reuseinitrd where the running kernel kept none.
+ */
+int files_read(const struct request *request, const struct sysroot *root, struct files *files,
+	struct err *err);
+
+void files_done(struct files *files);
+
+/* All of an initrd of which only the beginning was read: for kexec_load(2), where
+ * kexec_file_load(2) was to read it and cannot. files->initrd_unread is 0 afterwards. */
+int files_read_initrd(struct files *files, struct err *err);
+
+#endif
