@@ -41,7 +41,7 @@ struct json_object *jsonw_text(const char *text)
 	int status = ST_OK;
 
 	while (rest.size && status == ST_OK) {
-		size_t size = rest.data[0] < 0x80 ? 1 : utf8_size(rest);
+		size_t size = rest.data[0] < 0x80 ? rest.data[0] != 0x7f : utf8_size(rest);
 		char escaped[5];
 
 		if (size) {

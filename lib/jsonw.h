@@ -26,7 +26,8 @@ void jsonw_put(struct jsonw *writer, struct json_object *object, const char *key
 	struct json_object *value);
 void jsonw_append(struct jsonw *writer, struct json_object *array, struct json_object *value);
 
-/* A new string. JSON is UTF-8: a byte that is none comes out as \xNN. NULL without memory. */
+/* A new string. JSON is UTF-8: a byte that is none, in the eyes of utf8_size(), comes out as \xNN,
+ * and so does DEL, which JSON would pass on. NULL without memory. */
 struct json_object *jsonw_text(const char *text);
 
 /* The kinds of values. A text of NULL, and a tristate below 0, are written as null. */

@@ -9,6 +9,7 @@ LIB_SOURCES := \
 	lib/jsonw.c \
 	lib/memfd.c \
 	lib/pe.c \
+	lib/printable.c \
 	lib/printer.c \
 	lib/rangeset.c \
 	lib/report.c \

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/printable.h"
 #include "lib/sysroot.h"
 #include "vmcore-dmesg/exit_status.h"
 #include "vmcore-dmesg/options.h"
@@ -14,17 +15,12 @@ static void dump_core(
 	struct vmcore *core, struct output *output, enum stage *stage, struct err *err)
 {
 	struct printk_sink sink = output_sink(output);
-	struct err flush_err = ERR_INIT;
 
 	*stage = STAGE_NOTES;
 	if (vmcore_read_info(core, err) != ST_OK)
 		return;
 	*stage = STAGE_LOG;
-	/* What was found before a failure is still worth having. */
-	if (printk_dump(core, &sink, err) == ST_OK)
-		output_flush(output, err);
-	else
-		output_flush(output, &flush_err);
+	printk_dump(core, &sink, err);
 }
 
 static void dump_file(
@@ -53,26 +49,46 @@ static void print_notes(const struct output *output)
 		fputs("vmcore-dmesg: this kernel has not recorded the callers\n", stderr);
 }
 
-static void run(const struct options *options, enum stage *stage, struct err *err)
+static void print_log(struct output *output, enum stage *stage, struct err *err)
 {
-	struct output output = { .options = options, .file = stdout };
 	struct sysroot *root;
 
-	if (options->help || options->version) {
-		if (options->help)
-			vmcore_print_usage(stdout);
-		else
-			vmcore_print_version(stdout);
-		*stage = STAGE_LOG;
-		output_flush(&output, err);
-		return;
-	}
 	*stage = STAGE_OPEN;
 	if (sysroot_new(NULL, &root, err) != ST_OK)
 		return;
-	dump_file(root, &output, stage, err);
+	dump_file(root, output, stage, err);
 	sysroot_free(root);
+}
+
+static void run(const struct options *options, enum stage *stage, struct err *err)
+{
+	struct err close_err = ERR_INIT;
+	struct output output;
+
+	*stage = STAGE_LOG;
+	if (output_open(options, stdout, &output, err) != ST_OK)
+		return;
+	if (options->help)
+		vmcore_print_usage(output.file);
+	else if (options->version)
+		vmcore_print_version(output.file);
+	else
+		print_log(&output, stage, err);
+	/* What was found before a failure is still worth having. */
+	output_close(&output, err->status == ST_OK ? err : &close_err);
 	print_notes(&output);
+}
+
+static void print_error(const struct err *err)
+{
+	FILE *out = printable_open(stderr);
+
+	if (!out)
+		return;
+	fprintf(out, "vmcore-dmesg: %s [%s]\n", err->text, err->id ? err->id : "bug");
+	if (err->hint[0])
+		fprintf(out, "vmcore-dmesg: hint: %s\n", err->hint);
+	fclose(out);
 }
 
 int main(int argc, char **argv)
@@ -84,9 +100,7 @@ int main(int argc, char **argv)
 	if (vmcore_options_parse(argc, argv, &options, &err) == ST_OK)
 		run(&options, &stage, &err);
 	if (err.status != ST_OK) {
-		fprintf(stderr, "vmcore-dmesg: %s [%s]\n", err.text, err.id ? err.id : "bug");
-		if (err.hint[0])
-			fprintf(stderr, "vmcore-dmesg: hint: %s\n", err.hint);
+		print_error(&err);
 		if (stage == STAGE_OPTIONS)
 			vmcore_print_usage_line(stderr);
 	}

@@ -26,7 +26,8 @@ const struct option_row vmcore_option_table[] = {
 	  "UTF-8 come out as \\xNN." },
 	{ "utf8", FIELD(utf8),
 	  "leave UTF-8 characters as they are",
-	  "Without it each of their bytes comes out as \\xNN." },
+	  "Without it each of their bytes comes out as \\xNN. Control characters, and those that "
+	  "turn the direction of text, come out so with it too." },
 	{ "help", FIELD(help),
 	  "print this text", NULL },
 	{ "version", FIELD(version),

@@ -5,49 +5,33 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/printable.h"
 #include "lib/utf8.h"
 
 #define NS_PER_SECOND	   1000000000u
 #define NS_PER_MICROSECOND 1000u
 #define CALLER_IS_CPU	   0x80000000u
 
+static int cannot_write(int errnum, struct err *err)
+{
+	return err_set_errno(err, ST_SYSTEM, "output", errnum, "cannot write the log");
+}
+
 static int check_file(struct output *output, int errnum, struct err *err)
 {
-	if (!ferror(output->file))
-		return ST_OK;
-	return err_set_errno(err, ST_SYSTEM, "output", errnum, "cannot write the log");
+	return ferror(output->file) ? cannot_write(errnum, err) : ST_OK;
 }
 
 /* --- text ----------------------------------------------------------------------------- */
 
-/* What the C locale prints or takes for white space. */
-static bool is_plain(uint8_t byte)
-{
-	return (byte >= ' ' && byte <= '~') || (byte >= '\t' && byte <= '\r');
-}
-
-/* How much from the start of text can be written as it is. */
-static size_t plain_size(struct span text, bool utf8, bool (*is_plain_byte)(uint8_t))
-{
-	size_t at = 0;
-
-	while (at < text.size) {
-		size_t size = is_plain_byte(text.data[at]);
-
-		if (size == 0 && utf8)
-			size = utf8_size((struct span){ text.data + at, text.size - at });
-		if (size == 0)
-			break;
-		at += size;
-	}
-	return at;
-}
-
+/* The stream takes care of what a terminal would obey. */
 static void write_text(struct output *output, struct span text)
 {
 	while (text.size) {
-		size_t size = plain_size(text, output->options->utf8, is_plain);
+		size_t size = 0;
 
+		while (size < text.size && (text.data[size] < 0x80 || output->options->utf8))
+			size++;
 		if (size == 0)
 			fprintf(output->file, "\\x%02x", text.data[0]);
 		else
@@ -84,10 +68,22 @@ static void write_line(struct output *output, const struct printk_record *record
 
 /* --- JSON ----------------------------------------------------------------------------- */
 
-/* What stands for itself in a string (RFC 8259). */
-static bool is_json_plain(uint8_t byte)
+/* How much from the start of text stands for itself in a string (RFC 8259). */
+static size_t plain_size(struct span text)
 {
-	return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+	size_t at = 0;
+
+	while (at < text.size) {
+		uint8_t byte = text.data[at];
+		size_t size = byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+
+		if (byte >= 0x80)
+			size = utf8_size((struct span){ text.data + at, text.size - at });
+		if (size == 0)
+			break;
+		at += size;
+	}
+	return at;
 }
 
 /* Bytes that are no UTF-8 come out as in the text form; JSON has no bytes. */
@@ -109,7 +105,7 @@ static void write_json_string(FILE *file, struct span text)
 {
 	putc('"', file);
 	while (text.size) {
-		size_t size = plain_size(text, true, is_json_plain);
+		size_t size = plain_size(text);
 
 		if (size == 0)
 			write_json_byte(file, text.data[0]);
@@ -176,9 +172,17 @@ struct printk_sink output_sink(struct output *output)
 	return (struct printk_sink){ take_record, take_text, output };
 }
 
-int output_flush(struct output *output, struct err *err)
+int output_open(const struct options *options, FILE *to, struct output *ret, struct err *err)
 {
+	*ret = (struct output){ .options = options, .file = printable_open(to) };
+	return ret->file ? ST_OK : err_no_memory(err);
+}
+
+int output_close(struct output *output, struct err *err)
+{
+	FILE *file = output->file;
+
+	output->file = NULL;
 	errno = 0;
-	fflush(output->file);
-	return check_file(output, errno, err);
+	return fclose(file) == 0 ? ST_OK : cannot_write(errno, err);
 }

@@ -10,7 +10,7 @@
 
 struct output {
 	const struct options *options; /* borrowed */
-	FILE *file;		       /* borrowed */
+	FILE *file;		       /* owned; a door of lib/printable.h */
 	bool level_missing;	       /* was asked for, and the kernel has not recorded it */
 	bool caller_missing;
 };
@@ -22,8 +22,12 @@ struct output {
  */
 struct printk_sink output_sink(struct output *output);
 
-/* Write out what is buffered. ST_SYSTEM with the id output when it, or anything before it,
- * could not be written. */
-int output_flush(struct output *output, struct err *err);
+/* An output in the form that the options ask for, to a stream that stays the caller's; both outlive
+ * it. End it with output_close(). ST_NO_MEMORY. */
+int output_open(const struct options *options, FILE *to, struct output *ret, struct err *err);
+
+/* Write out what is buffered, here and by the stream behind. ST_SYSTEM with the id output when it,
+ * or anything before it, could not be written. */
+int output_close(struct output *output, struct err *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "kexec/cmd/unload.h"
 #include "kexec/cmd/usage.h"
 #include "lib/err.h"
+#include "lib/printable.h"
 #include "lib/report.h"
 
 /* *ret_answer is the exit status of a success, for verbs that answer a question by it. */
@@ -50,34 +51,42 @@ static int run(
 }
 
 /* A plan that was not written in full must not look like one. */
-static int finish_output(FILE *out, struct err *err)
+static void finish_output(FILE *out, struct err *err)
 {
-	if (fflush(out) == 0 && !ferror(out))
-		return ST_OK;
-	return err_set(err, ST_SYSTEM, "output", "cannot write to the standard output");
+	if (fclose(out) && err->status == ST_OK)
+		err_set(err, ST_SYSTEM, "output", "cannot write to the standard output");
 }
 
 int main(int argc, char **argv)
 {
-	const struct cmd_io io = { .out = stdout, .err = stderr, .syscalls = &syscall_linux };
+	const struct cmd_io io = {
+		.out = printable_open(stdout),
+		.err = printable_open(stderr),
+		.syscalls = &syscall_linux,
+	};
 	struct report notes = REPORT_INIT;
 	struct err err = ERR_INIT;
 	struct request request = { .action = ACTION_HELP };
 	int answer = EXIT_STATUS_OK;
 
+	if (!io.out || !io.err) {
+		fputs("kexec: out of memory [out-of-memory]\n", stderr);
+		exit(EXIT_STATUS_FAILED);
+	}
 	if (options_parse(argc, argv, &request, &notes, &err) == ST_OK) {
 		if (request.debug)
 			print_choices(&io, &notes);
 		print_warnings(&io, &notes);
-		if (run(&request, &io, &answer, &err) == ST_OK)
-			finish_output(stdout, &err);
+		run(&request, &io, &answer, &err);
 	}
+	finish_output(io.out, &err);
 	report_done(&notes);
 
 	if (err.status) {
-		fprintf(stderr, "kexec: %s [%s]\n", err.text, err.id ? err.id : "bug");
+		fprintf(io.err, "kexec: %s [%s]\n", err.text, err.id ? err.id : "bug");
 		if (err.hint[0])
-			fprintf(stderr, "kexec: hint: %s\n", err.hint);
+			fprintf(io.err, "kexec: hint: %s\n", err.hint);
 	}
+	fclose(io.err);
 	exit(err.status ? exit_status(request.action, &err) : answer);
 }

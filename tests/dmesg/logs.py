@@ -7,8 +7,20 @@ can be spoilt before core() makes the file.
 """
 
 import dataclasses
+import unicodedata
 
 import core
+
+TURNING = {0x61c, 0x200e, 0x200f, *range(0x2028, 0x202f), *range(0x2066, 0x206a)}
+
+
+def shown(text):
+    """Text as it may reach a terminal: UTF-8, without control characters and what turns it."""
+    return b"".join(
+        char.encode() if char in "\n\t" or
+        not (unicodedata.category(char) == "Cc" or ord(char) in TURNING)
+        else b"".join(b"\\x%02x" % byte for byte in char.encode())
+        for char in text.decode(errors="backslashreplace"))
 
 
 @dataclasses.dataclass
@@ -23,8 +35,8 @@ class Record:
 
 
     def line(self):
-        """As vmcore-dmesg prints it: what the C locale does not print is escaped."""
-        text = b"".join(bytes([byte]) if 32 <= byte < 127 or 9 <= byte <= 13
+        """As vmcore-dmesg prints it: control characters and what is no ASCII are escaped."""
+        text = b"".join(bytes([byte]) if 32 <= byte < 127 or byte in b"\t\n"
                         else b"\\x%02x" % byte for byte in self.text)
         seconds, ns = divmod(self.ns, 10**9)
         return b"[%5d.%06d] %s\n" % (seconds, ns // 1000, text)
@@ -269,4 +281,4 @@ class Text(Log):
         self.put(self.length, shape.pack("I", size))
         self.put(self.end, shape.pack("I", len(text)))
         self.put(self.chars, shape.pack("I", min(len(text), size)))
-        self.expected = lambda: text[-size:]
+        self.expected = lambda: shown(text[-size:])

@@ -2,8 +2,11 @@
 /* What the kernel says about kexec: each file of it a piece of the input. */
 #include <assert.h>
 
+#include "kexec/cmd/status.h"
 #include "kexec/system/kexec_state.h"
+#include "lib/printable.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/heard.h"
 #include "tests/fuzz/root.h"
 
 static const char *const paths[] = {
@@ -70,6 +73,25 @@ static void check_cma(const struct sysroot *files)
 	rangeset_done(&cma);
 }
 
+/* As --status shows it. */
+static void check_shown(void)
+{
+	const struct request request = {
+		.action = ACTION_STATUS, .status = STATUS_TEXT, .sysroot = root
+	};
+	struct cmd_io io = { .syscalls = NULL };
+	struct err err = ERR_INIT;
+	struct heard heard;
+	int answer;
+
+	io.out = io.err = printable_open(heard_open(&heard));
+	assert(io.out);
+	if (show_status(&request, &io, &answer, &err) != ST_OK)
+		fprintf(io.err, "%s\n%s\n", err.text, err.hint);
+	assert(fclose(io.out) == 0);
+	heard_done(&heard);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct report report = REPORT_INIT;
@@ -85,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_loaded(files, false);
 	check_loaded(files, true);
 	check_cma(files);
+	check_shown();
 	report_done(&report);
 	sysroot_free(files);
 	return 0;

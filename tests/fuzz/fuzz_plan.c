@@ -5,9 +5,12 @@
  */
 #include <assert.h>
 
+#include "kexec/plan/dump.h"
 #include "lib/checked.h"
+#include "lib/printable.h"
 #include "purgatory/abi.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/heard.h"
 #include "tests/unit/plan_machine.h"
 
 struct stream {
@@ -137,7 +140,8 @@ static void take_request(struct stream *stream, struct plan_machine *pm, char *w
 	if (take(stream, 1) % 2) {
 		size_t length = take(stream, 2) % 3000;
 
-		memset(words, 'x', length);
+		/* Any byte now and then: it is shown. */
+		memset(words, length % 4 == 3 ? (int)(length / 4 % 256) : 'x', length);
 		words[length] = '\0';
 		pm->request.append = words;
 	}
@@ -389,6 +393,20 @@ static void check_digests(const struct plan_machine *pm)
 	assert(load_le64(params + PURGATORY_PARAMS_DTB) == plan_segment(plan, SEGMENT_DTB)->mem);
 }
 
+/* As --dry-run shows it. */
+static void check_text(struct plan_machine *pm)
+{
+	struct blob text = BLOB_INIT;
+	struct heard heard;
+	FILE *door = printable_open(heard_open(&heard));
+
+	assert(plan_dump_text(&pm->plan, &pm->inputs, &pm->report, &text) == ST_OK);
+	assert(fwrite(text.data, 1, text.size, door) == text.size);
+	assert(fclose(door) == 0);
+	heard_done(&heard);
+	blob_done(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct stream stream = { data, size };
@@ -407,6 +425,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (pm.request.crash)
 			check_header(&pm);
 		check_digests(&pm);
+		check_text(&pm);
 	} else {
 		assert(status != ST_BUG && status == pm.err.status);
 		assert(pm.err.id && pm.err.text[0]);

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The log of a core, in all forms of output. */
 #include <assert.h>
-#include <stdio.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/heard.h"
 #include "vmcore-dmesg/output.h"
 #include "vmcore-dmesg/printk.h"
 
 static void dump(const struct vmcore *core, const struct options *options)
 {
-	struct output output = { .options = options, .file = fopen("/dev/null", "w") };
-	struct printk_sink sink = output_sink(&output);
 	struct err err = ERR_INIT;
+	struct printk_sink sink;
+	struct output output;
+	struct heard heard;
 
-	assert(output.file);
+	assert(output_open(options, heard_open(&heard), &output, &err) == ST_OK);
+	sink = output_sink(&output);
 	if (printk_dump(core, &sink, &err) != ST_OK)
 		assert(err.id && err.text[0]);
-	output_flush(&output, &err);
-	fclose(output.file);
+	assert(output_close(&output, &err) == ST_OK);
+	heard_done(&heard);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

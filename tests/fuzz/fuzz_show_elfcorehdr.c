@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kexec --elfcorehdr on a machine whose /proc/kcore is the input, and on the input as a file. */
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kexec/cmd/elfcorehdr.h"
+#include "lib/printable.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/heard.h"
 #include "tests/fuzz/root.h"
 
 #define CPU "/sys/devices/system/cpu"
@@ -33,21 +33,20 @@ static void show(const char *file, enum elfcorehdr_form form)
 	};
 	struct cmd_io io = { .syscalls = NULL };
 	struct err err = ERR_INIT;
-	char *out = NULL;
-	size_t size;
+	struct heard heard;
 	int answer = -1;
 
-	io.out = io.err = open_memstream(&out, &size);
+	io.out = io.err = printable_open(heard_open(&heard));
 	assert(io.out);
 	if (show_elfcorehdr(&request, &io, &answer, &err) == ST_OK) {
-		fclose(io.out);
+		assert(fclose(io.out) == 0);
 		assert(answer >= COVERAGE_COMPLETE && answer <= COVERAGE_UNKNOWN);
-		assert(strstr(out, "coverage"));
+		assert(strstr(heard.text, "coverage"));
 	} else {
 		fclose(io.out);
 		assert(err.status == ST_NO_MEMORY);
 	}
-	free(out);
+	heard_done(&heard);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -108,7 +108,7 @@ def syscalls(tree):
 
 
 # What talks to the user, and what only programs that make documents use.
-PRINTS = ("kexec/cmd/", "lib/roff.", *(f"vmcore-dmesg/{name}" for name in
+PRINTS = ("kexec/cmd/", "lib/printable.", "lib/roff.", *(f"vmcore-dmesg/{name}" for name in
                           ("main.c", "options.", "option_docs.c", "output.")))
 
 

@@ -7,6 +7,7 @@
 
 #include "kexec/cmd/cmd_io.h"
 #include "kexec/cmd/request.h"
+#include "lib/printable.h"
 #include "tests/unit/no_calls.h"
 
 struct session {
@@ -17,6 +18,7 @@ struct session {
 	int answer;		/* by the exit status, of verbs that have one */
 	struct err err;
 	size_t out_size, said_size;
+	FILE *behind_out, *behind_err;
 };
 
 __attribute__((unused)) static void session_begin(struct session *session)
@@ -40,8 +42,12 @@ static struct cmd_io session_listen(struct session *session)
 
 	free(session->out);
 	free(session->said);
-	io.out = open_memstream(&session->out, &session->out_size);
-	io.err = open_memstream(&session->said, &session->said_size);
+	session->behind_out = open_memstream(&session->out, &session->out_size);
+	session->behind_err = open_memstream(&session->said, &session->said_size);
+	assert_non_null(session->behind_out);
+	assert_non_null(session->behind_err);
+	io.out = printable_open(session->behind_out);
+	io.err = printable_open(session->behind_err);
 	assert_non_null(io.out);
 	assert_non_null(io.err);
 	session->answer = -1;
@@ -54,6 +60,8 @@ static int session_heard(const struct session *session, const struct cmd_io *io,
 {
 	assert_int_equal(fclose(io->out), 0);
 	assert_int_equal(fclose(io->err), 0);
+	assert_int_equal(fclose(session->behind_out), 0);
+	assert_int_equal(fclose(session->behind_err), 0);
 	assert_int_equal(session->err.status, status);
 	return status;
 }
