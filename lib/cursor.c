@@ -34,6 +34,34 @@ bool span_take_until(struct span *text, char stop, struct span *ret)
 	return true;
 }
 
+int text_clean(struct blob *text, struct err *err)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	uint8_t *data = text->data;
+	const uint8_t *nul = text->size ? memchr(data, '\0', text->size) : NULL;
+	size_t from = 0, to = 0;
+
+	if (nul) {
+		bool wide = span_starts_with(blob_span(text), "\xff\xfe", 2) ||
+			    span_starts_with(blob_span(text), "\xfe\xff", 2);
+
+		err_set(err, ST_BAD_INPUT, "text-binary", "byte %zu is NUL%s, wanted text",
+			(size_t)(nul - data), wide ? " (UTF-16)" : "");
+		return err_hint(
+			err, "save the file as plain text, or take it from the machine again");
+	}
+	if (span_starts_with(blob_span(text), mark, strlen(mark)))
+		from = strlen(mark);
+	else if (text->size == 0 || !memchr(data, '\r', text->size))
+		return ST_OK;
+	for (; from < text->size; from++)
+		if (data[from] != '\r' || (from + 1 < text->size && data[from + 1] != '\n'))
+			data[to++] = data[from];
+	text->size = to;
+	data[to] = '\0';
+	return ST_OK;
+}
+
 bool cursor_line(struct cursor *cursor, struct span *ret_line)
 {
 	struct span line;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "lib/bytes.h"
+#include "lib/err.h"
 
 struct cursor {
 	struct span rest; /* not yet taken */
@@ -18,6 +19,13 @@ static inline struct cursor cursor_over(struct span text)
 {
 	return (struct cursor){ .rest = text };
 }
+
+/*
+ * Undo in a whole file what mail and editors do to a text: a byte order mark goes, and a carriage
+ * return in front of a newline or of the end. ST_BAD_INPUT, id text-binary, when it is no text any
+ * more, since there are NUL bytes in it, as in UTF-16.
+ */
+int text_clean(struct blob *text, struct err *err);
 
 /* Take the next line, without its newline. False at the end. */
 bool cursor_line(struct cursor *cursor, struct span *ret_line);

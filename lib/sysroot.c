@@ -487,6 +487,23 @@ bool sysroot_is_dir(const struct sysroot *root, const char *path)
 	return stat_path(root, path, &st) && S_ISDIR(st.st_mode);
 }
 
+int sysroot_read_text(
+	const struct sysroot *root, const char *path, size_t max, struct blob *ret, struct err *err)
+{
+	int status = sysroot_read(root, path, max, ret, err);
+	struct shown shown;
+
+	if (status)
+		return status;
+	status = text_clean(ret, err);
+	if (status) {
+		shown = show(root, path);
+		err_prefix(err, "%s", shown.text);
+		blob_done(ret);
+	}
+	return status;
+}
+
 int sysroot_read_u64(
 	const struct sysroot *root, const char *path, int base, uint64_t *ret, struct err *err)
 {
@@ -496,7 +513,7 @@ int sysroot_read_u64(
 	uint64_t value;
 	int status;
 
-	status = sysroot_read(root, path, NUMBER_MAX, &text, err);
+	status = sysroot_read_text(root, path, NUMBER_MAX, &text, err);
 	if (status)
 		return status;
 	line = span_trim(blob_span(&text));
@@ -546,8 +563,6 @@ static int facts_parse(struct sysroot *root, struct err *err)
 	struct span line, name, rest;
 	struct fact *facts;
 
-	if (cursor.rest.size && memchr(cursor.rest.data, '\0', cursor.rest.size))
-		return facts_bad(root, 1, "the file holds a NUL byte", err);
 	while (cursor_line(&cursor, &line)) {
 		rest = span_trim(line);
 		if (rest.size == 0 || rest.data[0] == '#')
@@ -612,7 +627,7 @@ int sysroot_new(const char *dir, struct sysroot **ret, struct err *err)
 			status = err_no_memory(err);
 			goto failed;
 		}
-		status = sysroot_read(root, "facts", FACTS_MAX, &root->facts_text, &quiet);
+		status = sysroot_read_text(root, "facts", FACTS_MAX, &root->facts_text, &quiet);
 		if (status == ST_NOT_FOUND)
 			status = ST_OK;
 		else if (status && err)

@@ -38,6 +38,10 @@ bool sysroot_is_live(const struct sysroot *root);
 int sysroot_read(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
 	struct err *err);
 
+/* The same for a text, which text_clean() has looked at: ST_BAD_INPUT also when it is none. */
+int sysroot_read_text(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
+	struct err *err);
+
 /*
  * A file of which only parts are wanted (/proc/kcore), or that is wanted again and has to be the
  * same one then. sysroot_pread() reads exactly size bytes at offset, or fails with ST_BAD_INPUT

@@ -118,7 +118,7 @@ static int read_list(
 	struct blob text = BLOB_INIT;
 	int status;
 
-	status = sysroot_read(root, path, CPU_LIST_MAX, &text, err);
+	status = sysroot_read_text(root, path, CPU_LIST_MAX, &text, err);
 	if (status != ST_OK)
 		return status;
 	status = cpulist_parse(blob_span(&text), ret, err);

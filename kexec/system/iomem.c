@@ -9,6 +9,9 @@
 /* 60,000 memory ranges are about 3 MiB of text. */
 #define IOMEM_TEXT_MAX (256u << 20)
 
+/* Two blanks for each level; the kernel shows all that lies deeper as if it were here. */
+#define INDENT_MAX 16
+
 enum kind {
 	KIND_OTHER,
 	KIND_RAM,	  /* exactly "System RAM" */
@@ -30,6 +33,7 @@ struct line {
 /* A resource that the lines behind it may lie in. */
 struct level {
 	size_t indent;
+	struct range range;
 	bool in_ram; /* children of this are in plain System RAM and in no exception from it */
 };
 
@@ -63,6 +67,14 @@ static int bad_line(struct err *err, size_t number, struct span text, const char
 		text.data ? (const char *)text.data : "", wanted);
 }
 
+static bool has_control(struct span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] < ' ' || text.data[i] == 0x7f)
+			return true;
+	return false;
+}
+
 static int parse_line(struct span text, size_t number, struct line *ret, struct err *err)
 {
 	struct line line = { .indent = 0 };
@@ -76,6 +88,10 @@ static int parse_line(struct span text, size_t number, struct line *ret, struct 
 		return bad_line(err, number, text, "\"START-END : NAME\" in hexadecimal");
 	if (last < line.range.start)
 		return bad_line(err, number, text, "an end that is not before the start");
+
+	rest = span_trim(rest);
+	if (has_control(rest))
+		return bad_line(err, number, text, "a name without control characters");
 
 	line.name = rest;
 	line.kind = kind_of(rest);
@@ -100,7 +116,24 @@ static bool nest_in_ram(const struct nest *nest)
 	return nest->count && nest->levels[nest->count - 1].in_ram;
 }
 
-static int nest_enter(struct nest *nest, size_t indent, bool in_ram, struct err *err)
+/*
+ * The line in front has this one within it, and yet is not where this one lies in: the blanks in
+ * front of the lines were lost. The kernel goes only so deep (kernel/resource.c), and what is there
+ * twice, since the map changed while it was read, is no such thing.
+ */
+static bool nest_is_flat(const struct nest *nest, const struct line *line)
+{
+	const struct level *before;
+
+	if (nest->count == 0 || line->zero || line->indent >= INDENT_MAX)
+		return false;
+	before = &nest->levels[nest->count - 1];
+	return before->indent >= line->indent &&
+	       range_size(before->range) > range_size(line->range) &&
+	       before->range.start <= line->range.start && line->range.end <= before->range.end;
+}
+
+static int nest_enter(struct nest *nest, const struct line *line, bool in_ram, struct err *err)
 {
 	if (nest->count == nest->capacity) {
 		size_t capacity = nest->capacity ? nest->capacity * 2 : 16;
@@ -111,7 +144,7 @@ static int nest_enter(struct nest *nest, size_t indent, bool in_ram, struct err 
 		nest->levels = levels;
 		nest->capacity = capacity;
 	}
-	nest->levels[nest->count++] = (struct level){ .indent = indent, .in_ram = in_ram };
+	nest->levels[nest->count++] = (struct level){ line->indent, line->range, in_ram };
 	return ST_OK;
 }
 
@@ -159,6 +192,11 @@ static int visit_line(struct iomem *iomem, struct nest *nest, const struct line 
 {
 	bool in_ram;
 
+	if (nest_is_flat(nest, line)) {
+		bad_line(err, number, text, "blanks in front, as it lies within the line before");
+		return err_hint(err, "blanks at the beginning of lines tell which resource lies in "
+				     "which: take the file from the machine again");
+	}
 	nest_leave(nest, line->indent);
 	in_ram = nest_in_ram(nest);
 	if (line->wraps && (line->kind != KIND_OTHER || in_ram))
@@ -167,8 +205,8 @@ static int visit_line(struct iomem *iomem, struct nest *nest, const struct line 
 		return err_no_memory(err);
 	/* What lies in the kernel, in the crash region or in a driver's memory is no
 	 * reservation of its own. */
-	return nest_enter(nest, line->indent,
-		line->kind == KIND_RAM || (in_ram && line->kind == KIND_OTHER), err);
+	return nest_enter(
+		nest, line, line->kind == KIND_RAM || (in_ram && line->kind == KIND_OTHER), err);
 }
 
 static int parse_lines(struct span text, struct iomem *iomem, struct nest *nest, struct err *err)
@@ -177,9 +215,13 @@ static int parse_lines(struct span text, struct iomem *iomem, struct nest *nest,
 	struct line line = { .indent = 0 };
 	struct span line_text;
 	bool seen = false;
+	size_t lines = 0;
 	int status;
 
 	while (cursor_line(&cursor, &line_text)) {
+		if (span_trim(line_text).size == 0)
+			continue;
+		lines++;
 		status = parse_line(line_text, cursor.line, &line, err);
 		if (status == ST_OK)
 			status = visit_line(iomem, nest, &line, line_text, cursor.line, err);
@@ -188,13 +230,13 @@ static int parse_lines(struct span text, struct iomem *iomem, struct nest *nest,
 		if (!line.zero)
 			seen = true;
 	}
-	if (!cursor.line)
+	if (lines == 0)
 		return err_set(err, ST_BAD_INPUT, "iomem-empty",
 			"the file is empty, wanted lines \"START-END : NAME\"");
 	if (!seen) {
 		err_set(err, ST_DENIED, "iomem-hidden",
 			"all %zu lines read 00000000-00000000: the kernel hides the addresses",
-			cursor.line);
+			lines);
 		return err_hint(err, "run as root, with CAP_SYS_ADMIN in the initial user "
 				     "namespace (not in a container)");
 	}
@@ -236,7 +278,7 @@ int iomem_read(const struct sysroot *root, struct iomem *ret, struct err *err)
 	struct blob text = BLOB_INIT;
 	int status;
 
-	status = sysroot_read(root, path, IOMEM_TEXT_MAX, &text, err);
+	status = sysroot_read_text(root, path, IOMEM_TEXT_MAX, &text, err);
 	if (status != ST_OK)
 		return status;
 	status = iomem_parse(blob_span(&text), ret, err);

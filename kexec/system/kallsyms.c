@@ -45,13 +45,16 @@ int kallsyms_parse(struct span text, struct kallsyms *ret, struct err *err)
 		struct span rest = line;
 		uint64_t address;
 
+		if (span_trim(line).size == 0)
+			continue;
 		if (!span_take_number(&rest, 16, &address) || !span_skip(&rest, " ") ||
 			rest.size < 3 || rest.data[1] != ' ')
 			return bad_line(err, cursor.line, line);
 		if (address == 0)
 			continue;
 		shown = true;
-		take_symbol(&symbols, (struct span){ rest.data + 2, rest.size - 2 }, address);
+		take_symbol(&symbols, span_trim((struct span){ rest.data + 2, rest.size - 2 }),
+			address);
 	}
 	if (cursor.line && !shown) {
 		err_set(err, ST_DENIED, "kallsyms-hidden", "all addresses are zero");
@@ -67,7 +70,7 @@ int kallsyms_read(const struct sysroot *root, struct kallsyms *ret, struct err *
 	struct blob text = BLOB_INIT;
 	int status;
 
-	status = sysroot_read(root, KALLSYMS_PATH, KALLSYMS_TEXT_MAX, &text, err);
+	status = sysroot_read_text(root, KALLSYMS_PATH, KALLSYMS_TEXT_MAX, &text, err);
 	if (status != ST_OK)
 		return status;
 	status = kallsyms_parse(blob_span(&text), ret, err);

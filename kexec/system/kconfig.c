@@ -32,7 +32,7 @@ static int read_text(
 	else
 		*ret = blob_take(&raw);
 	blob_done(&raw);
-	return status;
+	return status ? status : text_clean(ret, err);
 }
 
 /* Anything but ST_OK and ST_NO_MEMORY means: try the next. */

@@ -139,7 +139,7 @@ int kexec_state_read_cma(const struct sysroot *root, struct rangeset *ret, struc
 		"/sys/kernel/kexec_crash_cma_ranges" };
 	const char *path = find(root, place);
 	struct blob text = BLOB_INIT;
-	int status = sysroot_read(root, path, STATE_TEXT_MAX, &text, err);
+	int status = sysroot_read_text(root, path, STATE_TEXT_MAX, &text, err);
 
 	if (status == ST_NOT_FOUND) {
 		err_clear(err);
@@ -156,7 +156,7 @@ static int read_limit(const struct sysroot *root, const char *path, int64_t *ret
 	struct blob text = BLOB_INIT;
 	struct span line;
 	uint64_t value;
-	int status = sysroot_read(root, path, STATE_TEXT_MAX, &text, err);
+	int status = sysroot_read_text(root, path, STATE_TEXT_MAX, &text, err);
 
 	*ret = LOAD_LIMIT_NONE;
 	if (is_silent(status, err))
@@ -183,7 +183,7 @@ static int read_lockdown(const struct sysroot *root, char *ret, size_t ret_size,
 	static const char path[] = "/sys/kernel/security/lockdown";
 	struct blob text = BLOB_INIT;
 	struct span line, rest, word;
-	int status = sysroot_read(root, path, STATE_TEXT_MAX, &text, err);
+	int status = sysroot_read_text(root, path, STATE_TEXT_MAX, &text, err);
 
 	if (is_silent(status, err))
 		return ST_OK;

@@ -136,7 +136,7 @@ static int read_ram_total(
 	int status;
 
 	*ret = 0;
-	status = sysroot_read(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, &why);
+	status = sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, &why);
 	if (status == ST_OK)
 		status = parse_ram_total(blob_span(&text), ret, &why);
 	blob_done(&text);
@@ -181,7 +181,7 @@ static int read_vmcoreinfo(const struct sysroot *root, struct machine *machine, 
 	struct blob text = BLOB_INIT;
 	int status;
 
-	status = sysroot_read(root, VMCOREINFO_PATH, MACHINE_TEXT_MAX, &text, err);
+	status = sysroot_read_text(root, VMCOREINFO_PATH, MACHINE_TEXT_MAX, &text, err);
 	if (status == ST_NOT_FOUND) {
 		err_set(err, ST_UNSUPPORTED, "vmcoreinfo-unsupported",
 			VMCOREINFO_PATH
@@ -279,7 +279,7 @@ static int read_cmdline(
 	struct cursor cursor;
 	struct span line;
 
-	if (sysroot_read(root, CMDLINE_PATH, MACHINE_TEXT_MAX, &text, &why) != ST_OK)
+	if (sysroot_read_text(root, CMDLINE_PATH, MACHINE_TEXT_MAX, &text, &why) != ST_OK)
 		return do_without(report, REPORT_CHOICE, "cmdline",
 			"running command line not known", &why, err);
 	cursor = cursor_over(blob_span(&text));

@@ -2,8 +2,10 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "kexec/system/iomem.h"
+#include "lib/cursor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,14 +24,14 @@ static void check_inside(const struct rangeset *inner, const struct rangeset *ou
 		assert(rangeset_contains(outer, inner->ranges[i].start, inner->ranges[i].end));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_parsed(struct span text)
 {
 	struct iomem iomem;
 	struct err err = ERR_INIT;
 
-	if (iomem_parse((struct span){ data, size }, &iomem, &err) != ST_OK) {
+	if (iomem_parse(text, &iomem, &err) != ST_OK) {
 		assert(err.id && err.text[0]);
-		return 0;
+		return;
 	}
 	check_set(&iomem.ram);
 	check_set(&iomem.reserved);
@@ -43,5 +45,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(iomem.crash_load.end == 0);
 	}
 	iomem_done(&iomem);
+}
+
+/* As the bytes are, and as the file would be read. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct blob text = BLOB_INIT;
+
+	check_parsed((struct span){ data, size });
+	assert(blob_append(&text, data, size) == ST_OK);
+	if (text_clean(&text, NULL) == ST_OK) {
+		assert(text.size <= size && (!text.data || strlen((char *)text.data) == text.size));
+		check_parsed(blob_span(&text));
+	}
+	blob_done(&text);
 	return 0;
 }

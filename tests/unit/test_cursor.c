@@ -48,6 +48,52 @@ static void lines_are_counted(void **state)
 	assert_int_equal(cursor.line, 4);
 }
 
+static void assert_cleaned(const char *raw, size_t size, const char *wanted)
+{
+	struct blob blob = BLOB_INIT;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(blob_append(&blob, raw, size), ST_OK);
+	assert_int_equal(text_clean(&blob, &err), ST_OK);
+	assert_int_equal(blob.size, strlen(wanted));
+	assert_string_equal(blob.data, wanted);
+	blob_done(&blob);
+}
+
+static void cleaning_undoes_what_mail_does(void **state)
+{
+	struct blob empty = BLOB_INIT;
+
+	(void)state;
+	assert_cleaned("one\ntwo", 7, "one\ntwo");
+	assert_cleaned("one\r\ntwo\nthree\r\n", 16, "one\ntwo\nthree\n");
+	assert_cleaned("one\rtwo\r", 8, "one\rtwo");
+	assert_cleaned("\xef\xbb\xbfone\r\n", 8, "one\n");
+	assert_cleaned("\xef\xbb\xbf", 3, "");
+	assert_cleaned("\xef\xbbx\xef\xbb\xbf", 6, "\xef\xbbx\xef\xbb\xbf");
+	assert_int_equal(text_clean(&empty, NULL), ST_OK);
+}
+
+static void cleaning_refuses_what_is_no_text(void **state)
+{
+	static const struct {
+		const char *raw, *words;
+	} cases[] = { { "one\0two", "byte 3 is NUL, wanted" }, { "\xff\xfeo\0n\0e", "UTF-16" },
+		{ "\xfe\xff\0o\0n\0", "UTF-16" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct blob blob = BLOB_INIT;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(blob_append(&blob, cases[i].raw, 7), ST_OK);
+		assert_int_equal(text_clean(&blob, &err), ST_BAD_INPUT);
+		assert_string_equal(err.id, "text-binary");
+		assert_non_null(strstr(err.text, cases[i].words));
+		blob_done(&blob);
+	}
+}
+
 static void a_final_newline_adds_no_line(void **state)
 {
 	struct cursor cursor = cursor_over(text("one\n"));
@@ -221,6 +267,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_counted),
+		cmocka_unit_test(cleaning_undoes_what_mail_does),
+		cmocka_unit_test(cleaning_refuses_what_is_no_text),
 		cmocka_unit_test(a_final_newline_adds_no_line),
 		cmocka_unit_test(trim_takes_white_space_off),
 		cmocka_unit_test(equals_compares_all),

@@ -122,7 +122,7 @@ static void trap13_names_are_compared_whole(void **state)
 	(void)state;
 	parse("10000000-1fffffff : System RAMP\n"
 	      "20000000-2fffffff : system ram\n"
-	      "30000000-3fffffff : System RAM \n"
+	      "30000000-3fffffff : System  RAM\n"
 	      "40000000-4fffffff : System RAM\n"
 	      "50000000-5fffffff : \n",
 		&iomem);
@@ -221,10 +221,11 @@ static void no_crash_region_is_empty(void **state)
 
 static void broken_lines_are_named(void **state)
 {
-	static const char *const broken[] = { "nonsense", "", "  ", "40000000-4fffffff",
+	static const char *const broken[] = { "nonsense", "40000000-4fffffff",
 		"40000000-4fffffff: x", "40000000 4fffffff : x", "4000zz00-4fffffff : x",
 		"0x40000000-0x4fffffff : x", "10000000000000000-1ffffffffffffffff : x",
-		"50000000-4fffffff : x", "\t40000000-4fffffff : x", "-1-2 : x", " : x" };
+		"50000000-4fffffff : x", "\t40000000-4fffffff : x", "-1-2 : x", " : x",
+		"50000000-5fffffff : a\rb", "50000000-5fffffff : a\x1b" };
 	char text[256];
 
 	(void)state;
@@ -233,6 +234,56 @@ static void broken_lines_are_named(void **state)
 		assert_bad(text, ST_BAD_INPUT, "iomem-line", "line 2");
 	}
 	assert_bad("", ST_BAD_INPUT, "iomem-empty", "empty");
+	assert_bad("\n \r\n", ST_BAD_INPUT, "iomem-empty", "empty");
+}
+
+/* Some lines end as mail has them, others do not. */
+static void blanks_of_mail_do_not_count(void **state)
+{
+	struct iomem iomem;
+
+	(void)state;
+	parse("40000000-4fffffff : System RAM\r\n"
+	      "  40100000-401fffff : Kernel code\r\n"
+	      "  40200000-402fffff : reserved\n\n"
+	      "  42000000-42ffffff : Crash kernel  \n"
+	      "50000000-5fffffff : System RAM \t\n"
+	      "60000000-6fffffff : System RAM (virtio_mem)\r\n\r\n"
+	      "70000000-7fffffff : System RAM",
+		&iomem);
+	ASSERT_SET(&iomem.ram, { 0x40000000, 0x80000000 });
+	ASSERT_SET(&iomem.ram_driver_managed, { 0x60000000, 0x70000000 });
+	ASSERT_SET(&iomem.crash, { 0x42000000, 0x43000000 });
+	ASSERT_SET(&iomem.reserved, { 0x40200000, 0x40300000 });
+	assert_int_equal(iomem.kernel_code.start, 0x40100000);
+	iomem_done(&iomem);
+}
+
+/* Without the blanks in front nobody knows what is reserved. */
+static void lines_that_lost_their_blanks_are_refused(void **state)
+{
+	struct iomem iomem;
+
+	(void)state;
+	assert_bad("40000000-4fffffff : System RAM\n"
+		   "41000000-41ffffff : reserved\n",
+		ST_BAD_INPUT, "iomem-line", "line 2");
+	assert_bad("40000000-4fffffff : System RAM\n"
+		   "  41000000-41ffffff : a\n"
+		   "  41000000-410fffff : b\n",
+		ST_BAD_INPUT, "iomem-line", "line 3");
+	/* A map that changes while it is read may say a line twice; and what lies very deep is
+	 * shown less deep. */
+	parse("40000000-4fffffff : System RAM\n"
+	      "  41000000-41ffffff : a\n"
+	      "  41000000-41ffffff : a\n"
+	      "40000000-4fffffff : System RAM\n"
+	      "50000000-5fffffff : x\n"
+	      "                50000000-5fffffff : deep\n"
+	      "                51000000-51ffffff : deeper\n",
+		&iomem);
+	ASSERT_SET(&iomem.ram, { 0x40000000, 0x50000000 });
+	iomem_done(&iomem);
 }
 
 static void top_of_the_space_matters_for_ram_only(void **state)
@@ -317,6 +368,8 @@ int main(void)
 		cmocka_unit_test(two_touching_crash_regions_stay_apart),
 		cmocka_unit_test(no_crash_region_is_empty),
 		cmocka_unit_test(broken_lines_are_named),
+		cmocka_unit_test(blanks_of_mail_do_not_count),
+		cmocka_unit_test(lines_that_lost_their_blanks_are_refused),
 		cmocka_unit_test(top_of_the_space_matters_for_ram_only),
 		cmocka_unit_test(sixty_thousand_ranges_are_fast),
 		cmocka_unit_test(read_names_the_file),

@@ -43,7 +43,7 @@ static void modules_do_not_count(void **state)
 
 static void broken_lines_are_named(void **state)
 {
-	static const char *const broken[] = { "x", "", "ffff T", "ffff T ", "ffff _text",
+	static const char *const broken[] = { "x", "ffff T", "ffff T ", "ffff _text",
 		"ffff TT _text", "10000000000000000 T _text", " ffff T _text" };
 	char text[128];
 
@@ -58,6 +58,21 @@ static void broken_lines_are_named(void **state)
 		assert_non_null(strstr(err.text, "line 2"));
 		assert_int_equal(symbols.text, 7);
 	}
+}
+
+static void blanks_of_mail_do_not_count(void **state)
+{
+	struct kallsyms symbols;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(parse("ffff800080000000 T _text\r\n\nffff800080010000 T _stext  \n"
+			       "ffff800082000000 B _end\t\n\r\n",
+				 &symbols, &err),
+		ST_OK);
+	assert_int_equal(symbols.text, 0xffff800080000000);
+	assert_int_equal(symbols.stext, 0xffff800080010000);
+	assert_int_equal(symbols.end, 0xffff800082000000);
 }
 
 static void trap12_hidden_symbols_are_denied(void **state)
@@ -89,6 +104,7 @@ int main(void)
 		cmocka_unit_test(symbols_are_found),
 		cmocka_unit_test(modules_do_not_count),
 		cmocka_unit_test(broken_lines_are_named),
+		cmocka_unit_test(blanks_of_mail_do_not_count),
 		cmocka_unit_test(trap12_hidden_symbols_are_denied),
 	};
 
