@@ -15,6 +15,7 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 THROTTLE = "lib/udev/kexec-crash-throttle"
 UNIT = "lib/systemd/system/kexec-crash.service"
+LOAD = "libexec/kexec-crash-load"
 CONFIG = "etc/kexec-crash.conf"
 
 
@@ -51,21 +52,25 @@ def prefix_fixture(build):
 # --- installation ---------------------------------------------------------------------
 
 def test_what_is_installed_and_removed(build, prefix, tmp_path):
-    assert files(prefix) == {THROTTLE, UNIT, CONFIG, "lib/udev/rules.d/98-kexec.rules",
-                             "share/man/man5/98-kexec.rules.5"}
+    assert files(prefix) == {THROTTLE, UNIT, LOAD, CONFIG, "lib/udev/rules.d/98-kexec-crash.rules",
+                             "share/man/man5/98-kexec-crash.rules.5"}
+    theirs = tmp_path / str(prefix / "lib/udev/rules.d/98-kexec.rules").lstrip("/")
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("# of kdump-utils\n")
     run("make", "install-udev", "install-systemd", f"DESTDIR={tmp_path}", cwd=build)
     config = tmp_path / str(prefix / CONFIG).lstrip("/")
     config.write_text("KERNEL=/mine\n")
     run("make", "install-systemd", f"DESTDIR={tmp_path}", cwd=build)
     assert config.read_text() == "KERNEL=/mine\n", "the administrator's file was overwritten"
     run("make", "uninstall", f"DESTDIR={tmp_path}", cwd=build)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [config]
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {config, theirs}
+    assert theirs.read_text() == "# of kdump-utils\n", "the rules of another package"
 
 
 def test_no_place_is_left_open(prefix):
     for name in files(prefix):
         assert not any(f"@{word}@" in (prefix / name).read_text()
-                       for word in ("sbindir", "sysconfdir", "udevdir")), name
+                       for word in ("sbindir", "libexecdir", "sysconfdir", "udevdir")), name
 
 
 # --- udev -----------------------------------------------------------------------------
@@ -117,7 +122,7 @@ def udev_runs(*event):
     ("0", "add", "node/node1", False),
 ])
 def test_udev_reloads_only_where_the_kernel_does_not(prefix, hotplug, action, device, reloads):
-    commands = udev_runs(prefix / "lib/udev/rules.d/98-kexec.rules", hotplug, action, device)
+    commands = udev_runs(prefix / "lib/udev/rules.d/98-kexec-crash.rules", hotplug, action, device)
     assert commands == ([f"/usr/bin/systemd-run --quiet --no-block --collect {prefix}/{THROTTLE}"]
                         if reloads else [])
 
@@ -271,14 +276,60 @@ def test_the_unit_is_confined(prefix):
     analyze(prefix, "security", "--offline=true", "--threshold=35", prefix / UNIT)
 
 
-def test_the_example_is_what_the_unit_has(prefix):
+# A /boot of its own, with the files that are named; what is loaded is printed.
+LOAD_TEST = """
+set -e
+mount -t tmpfs none /boot; cd /boot
+tool=$1; load=$2; shift 2
+printf '#!/bin/sh\nprintf "<%%s>" "$@"\n' >$tool; chmod 755 $tool
+for file; do : >$file; done
+exec $load
+"""
+
+
+def loads(prefix, *names, **configured):
+    """The arguments that kexec-crash-load gives to kexec, with RELEASE for the running one."""
+    private = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-rm"]
+    release = os.uname().release
+    tool = prefix / "sbin/kexec"
+    tool.parent.mkdir(exist_ok=True)
+    text = run(*private, "sh", "-c", LOAD_TEST, "sh", tool, prefix / LOAD,
+               *(name.replace("RELEASE", release) for name in names),
+               env={"PATH": os.environ["PATH"], **configured})
+    return re.findall("<([^>]*)>", text.replace(release, "RELEASE"))
+
+
+@pytest.mark.parametrize("names", [
+    ("vmlinuz-RELEASE", "initrd.img-RELEASE"),          # Debian
+    ("vmlinuz-RELEASE", "initramfs-RELEASE.img"),       # Fedora
+    ("Image-RELEASE", "initrd-RELEASE"),                # openSUSE on arm64
+    ("vmlinuz-RELEASE", "initrd-RELEASE"),              # and elsewhere
+])
+def test_each_distribution_has_its_names(prefix, names):
+    kernel, initrd = names
+    assert loads(prefix, *names, "vmlinuz-other", "initrd-other", "initramfs-RELEASEx.img") == [
+        "-p", "--hotplug=auto", "--reuse-cmdline", f"--initrd=/boot/{initrd}",
+        "--append=irqpoll nr_cpus=1 reset_devices panic=10", f"/boot/{kernel}"]
+
+
+def test_what_is_configured_has_the_say(prefix):
+    assert loads(prefix, "initrd-RELEASE", "vmlinuz-RELEASE", KERNEL="/k", APPEND="a  b",
+                 OPTIONS="-c --initrd=/[a-z]*") == ["-p", "-c", "--initrd=/[a-z]*", "--append=a  b",
+                                                    "/k"]
+
+
+def test_what_is_missing_is_missed_by_its_name(prefix):
+    assert loads(prefix)[3:] == ["--initrd=/boot/initrd.img-RELEASE",
+                                 "--append=irqpoll nr_cpus=1 reset_devices panic=10",
+                                 "/boot/vmlinuz-RELEASE"]
+
+
+def test_the_example_is_what_is_loaded(prefix):
     """The commented lines of the configuration are the defaults."""
     example = (TOP / "systemd/kexec-crash.conf").read_text()
-    unit = (prefix / UNIT).read_text()
     throttle = (prefix / THROTTLE).read_text()
-    appended = example.partition('#APPEND="')[2].partition('"')[0]
-    assert f'Environment="APPEND={appended}"' in unit
-    options = example.partition('#OPTIONS="')[2].partition('"')[0]
-    assert f'Environment="OPTIONS={options}-%v"' in unit
+    *options, append, _ = loads(prefix, "initrd.img-RELEASE")[1:]
+    assert f'\n#APPEND="{append.removeprefix("--append=")}"\n' in example
+    assert f'\n#OPTIONS="{" ".join(options).removesuffix("-RELEASE")}"\n' in example
     reload = example.partition('#RELOAD="')[2].partition('"')[0]
     assert f'RELOAD="{reload}"' in throttle

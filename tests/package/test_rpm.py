@@ -52,6 +52,18 @@ def test_what_is_in_the_package(rpms):
     assert "libfdt.so.1()(64bit)\n" in must(["rpm", "-qp", "--requires", binary], "/")
 
 
+def test_nothing_has_a_name_of_kdump_utils(rpms):
+    """Both are installed where kdump-utils arms; one file of two packages cannot be."""
+    files = {line for rpm in rpms if ".src." not in rpm.name
+             for line in must(["rpm", "-qpl", rpm], "/").split()}
+    assert "/usr/lib/udev/rules.d/98-kexec-crash.rules" in files
+    theirs = {"/etc/kdump.conf", "/etc/sysconfig/kdump", "/usr/bin/kdumpctl",
+              "/usr/lib/systemd/system/kdump.service", "/usr/lib/udev/rules.d/98-kexec.rules",
+              "/usr/lib/udev/kdump-udev-throttler", "/usr/share/man/man5/kdump.conf.5.gz",
+              "/usr/share/man/man8/kdumpctl.8.gz"}
+    assert not files & theirs
+
+
 def test_the_documents_that_are_named_are_in_it(rpms):
     files = [line for rpm in rpms if ".src." not in rpm.name
              for line in must(["rpm", "-qpl", rpm], "/").split()]

@@ -167,7 +167,7 @@ def test_it_is_the_filter_of_udevd_that_stops_them(system):
 @pytest.mark.parametrize("kexec_args, least, most",
                          [("-c", 1, 2), ("-c --hotplug", 0, 0), ("-s", 0, 0)])
 def test_our_rules_load_only_where_the_kernel_does_not(system, kexec_args, least, most):
-    """98-kexec.rules in place of Debian's, with kdump-tools as what loads."""
+    """98-kexec-crash.rules in place of Debian's, with kdump-tools as what loads."""
     machine = system.machine
     machine.check("ln -sf /dev/null /etc/udev/rules.d/50-kdump-tools.rules; "
                   "udevadm control --reload")
