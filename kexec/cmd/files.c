@@ -2,10 +2,10 @@
 #include "kexec/cmd/files.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "kexec/cmd/embedded.h"
 #include "kexec/plan/seal.h"
+#include "kexec/system/cmdline.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/kexec_state.h"
 
@@ -40,7 +40,8 @@ static bool plans_first(const struct request *request, const struct sysroot *roo
 	return !kexec_state_locked_down(&state);
 }
 
-/* --reuseinitrd: the file that the running kernel keeps its initrd in. */
+/* --reuseinitrd: the file that the running kernel keeps its initrd in. "keepinitrd" is the name
+ * that arm and arm64 had for it before (init/initramfs.c). */
 static int find_retained_initrd(const struct sysroot *root, const char **ret, struct err *err)
 {
 	static const char word[] = "retain_initrd", path[] = "/sys/firmware/initrd";
@@ -48,7 +49,8 @@ static int find_retained_initrd(const struct sysroot *root, const char **ret, st
 	bool retained = false;
 
 	if (sysroot_read(root, "/proc/cmdline", CMDLINE_SIZE_MAX, &cmdline, NULL) == ST_OK)
-		retained = memmem(cmdline.data, cmdline.size, word, strlen(word));
+		retained = cmdline_has((const char *)cmdline.data, word) ||
+			   cmdline_has((const char *)cmdline.data, "keepinitrd");
 	blob_done(&cmdline);
 	if (!retained) {
 		err_set(err, ST_NOT_FOUND, "initrd-not-retained",

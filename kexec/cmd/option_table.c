@@ -137,7 +137,8 @@ const struct option_row option_table[] = {
 	{ "reuse-cmdline", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_BOTH,
 	  SETS(FLAG, reuse_cmdline),
 	  "put the running command line in front of it",
-	  "The parameter BOOT_IMAGE is left out, and for a crash kernel crashkernel too." },
+	  "The parameter BOOT_IMAGE is left out, and for a crash kernel crashkernel too. What "
+	  "stands behind a word \"--\" is for init, of --append as well." },
 	{ "dtb", 0, A_FILE, GROUP_KERNEL, ON_ARM64 | ON_PPC64 | ON_X86, WITH_LOAD,
 	  SETS(STRING, dtb),
 	  "device tree to use in place of the running one", NULL },

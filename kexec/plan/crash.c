@@ -7,15 +7,63 @@
 #include "kexec/plan/elfcorehdr_build.h"
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
+#include "kexec/system/crashkernel.h"
 #include "lib/checked.h"
 
 /* linux,usable-memory-range and the kernel know two (kernel/crash_reserve.c). */
 #define CRASH_REGIONS_MAX 2
 
-int crash_region_missing(struct err *err)
+/* It was asked for, and the kernel did not do it. */
+static int hint_unfulfilled(const struct machine *machine, struct span value, struct err *err)
 {
+	uint64_t ram = rangeset_bytes(&machine->iomem.ram) >> 20, size;
+	enum crashkernel_verdict verdict =
+		crashkernel_judge(value, rangeset_bytes(&machine->iomem.ram), &size);
+	int length = value.size < 80 ? (int)value.size : 80;
+	const char *text = (const char *)value.data;
+
+	switch (verdict) {
+	case CRASHKERNEL_NOT_UNDERSTOOD:
+		return err_hint(err,
+			"the running kernel does not understand crashkernel=%.*s, or not all of "
+			"it; "
+			"crashkernel=256M it does",
+			length, text);
+	case CRASHKERNEL_NO_RANGE:
+		return err_hint(err,
+			"crashkernel=%.*s has no range for a machine with %" PRIu64 " MiB of "
+			"memory; crashkernel=256M has no ranges",
+			length, text, ram);
+	case CRASHKERNEL_COMPANION:
+		return err_hint(err,
+			"crashkernel=%.*s only goes with another one: add crashkernel=256M", length,
+			text);
+	case CRASHKERNEL_ZERO:
+		return err_hint(err,
+			"crashkernel=%.*s asks for nothing on this machine, with %" PRIu64
+			" MiB of memory; crashkernel=256M asks for something",
+			length, text, ram);
+	case CRASHKERNEL_TOO_LARGE:
+	case CRASHKERNEL_FITS:
+		break;
+	}
+	return err_hint(err,
+		"crashkernel=%.*s was given, and the running kernel did not fulfil it: it found no "
+		"%" PRIu64 " MiB free in one piece, of %" PRIu64 " MiB in all, or cannot do it; "
+		"dmesg | grep -i crashkernel says why, and a smaller one may fit",
+		length, text, size >> 20, ram);
+}
+
+int crash_region_missing(const struct machine *machine, struct err *err)
+{
+	struct span value = { .data = NULL };
+
+	if (machine->cmdline)
+		value = crashkernel_value(machine->cmdline);
 	err_set(err, ST_NO_CRASH_MEM, "crash-region-missing",
 		"Memory for crashkernel is not reserved: /proc/iomem has no \"Crash kernel\"");
+	if (value.size)
+		return hint_unfulfilled(machine, value, err);
 	return err_hint(err, "boot the running kernel with a crashkernel= parameter, for example "
 			     "crashkernel=256M, then load again");
 }
@@ -27,7 +75,7 @@ static int choose_load_region(
 	const struct rangeset *crash = &machine->iomem.crash;
 
 	if (crash->count == 0)
-		return crash_region_missing(err);
+		return crash_region_missing(machine, err);
 	if (crash->count > CRASH_REGIONS_MAX)
 		return err_set(err, ST_UNSUPPORTED, "crash-region-count",
 			"/proc/iomem has %zu \"Crash kernel\" regions, wanted one or two",

@@ -6,8 +6,9 @@
 #include "kexec/system/machine.h"
 #include "lib/err.h"
 
-/* Nothing is reserved for a crash kernel. Returns ST_NO_CRASH_MEM. */
-int crash_region_missing(struct err *err);
+/* Nothing is reserved for a crash kernel; the hint tells why, where the running kernel was asked to
+ * do it. Returns ST_NO_CRASH_MEM. */
+int crash_region_missing(const struct machine *machine, struct err *err);
 
 /* The kernel does not offer to keep the elfcorehdr true. Returns ST_UNSUPPORTED. */
 int crash_hotplug_missing(const struct machine *machine, struct err *err);

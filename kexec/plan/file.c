@@ -15,7 +15,7 @@ static int check_room(const struct plan_inputs *inputs, struct err *err)
 	uint64_t initrd = inputs->initrd.size + inputs->initrd_unread;
 
 	if (room == 0)
-		return crash_region_missing(err);
+		return crash_region_missing(inputs->machine, err);
 	if (inputs->image->mem_size < room && initrd < room - inputs->image->mem_size)
 		return plan_check_amount(
 			inputs->image->mem_size + initrd, inputs->machine->ram_total, err);

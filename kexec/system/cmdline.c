@@ -28,29 +28,42 @@ static const char *word_end(const char *word)
 	return word;
 }
 
+struct name {
+	const char *begin;
+	size_t size;
+	bool has_value;
+};
+
+static struct name word_name(const char *word, const char *end)
+{
+	bool quoted = *word == '"';
+	const char *begin = word + quoted;
+	/* A "=" in the first place belongs to the name. */
+	const char *equals =
+		end > begin + 1 ? memchr(begin + 1, '=', (size_t)(end - begin - 1)) : NULL;
+
+	if (equals)
+		return (struct name){ begin, (size_t)(equals - begin), true };
+	if (quoted && end > begin && end[-1] == '"')
+		end--;
+	return (struct name){ begin, (size_t)(end - begin), false };
+}
+
 static bool same_in_name(char a, char b)
 {
 	return (a == '-' ? '_' : a) == (b == '-' ? '_' : b);
 }
 
-static bool word_is(const char *word, const char *end, const char *name)
+static bool word_is(const char *word, const char *end, const char *wanted)
 {
-	/* A whole word may be in quotes, which are no part of the name. */
-	if (word < end && *word == '"') {
-		word++;
-		if (end > word && end[-1] == '"')
-			end--;
-	}
-	for (; *name; name++, word++)
-		if (word == end || !same_in_name(*word, *name))
-			return false;
-	return word == end || *word == '=';
-}
+	struct name name = word_name(word, end);
 
-/* Behind this word the line belongs to init. */
-static bool word_ends_options(const char *word, const char *end)
-{
-	return end - word == 2 && memcmp(word, "--", 2) == 0;
+	if (name.size != strlen(wanted))
+		return false;
+	for (size_t i = 0; i < name.size; i++)
+		if (!same_in_name(name.begin[i], wanted[i]))
+			return false;
+	return true;
 }
 
 static bool word_is_any(const char *word, const char *end, const char *const *names)
@@ -61,34 +74,50 @@ static bool word_is_any(const char *word, const char *end, const char *const *na
 	return false;
 }
 
-bool cmdline_has(const char *line, const char *name)
+/* The word "--", or the end of the line. */
+static const char *find_options_end(const char *line)
 {
 	const char *word = skip_space(line);
 
 	while (*word) {
 		const char *end = word_end(word);
+		struct name name = word_name(word, end);
 
-		if (word_ends_options(word, end))
-			return false;
+		if (!name.has_value && name.size == 2 && memcmp(name.begin, "--", 2) == 0)
+			return word;
+		word = skip_space(end);
+	}
+	return word;
+}
+
+bool cmdline_has(const char *line, const char *name)
+{
+	const char *options_end = find_options_end(line);
+
+	for (const char *word = skip_space(line), *end; word < options_end;
+		word = skip_space(end)) {
+		end = word_end(word);
 		if (word_is(word, end, name))
 			return true;
-		word = skip_space(end);
 	}
 	return false;
 }
 
-/* A copy of text with the words named removed, each with the white space behind it. */
-static void copy_without(char *out, const char *text, const char *const *names)
+char *cmdline_without(const char *line, const char *const *names)
 {
-	const char *word = skip_space(text);
-	char *kept = out; /* behind the last word that stays: what follows is white space */
+	const char *word = skip_space(line);
+	char *copy = malloc(strlen(line) + 1);
+	char *out = copy, *kept = copy; /* behind the last word that stays */
 
-	memcpy(out, text, (size_t)(word - text));
-	out += word - text;
+	if (!copy)
+		return NULL;
+	memcpy(out, line, (size_t)(word - line));
+	out += word - line;
 	while (*word) {
 		const char *end = word_end(word);
 		const char *next = skip_space(end);
 
+		/* Each with the white space behind it. */
 		if (!word_is_any(word, end, names)) {
 			memcpy(out, word, (size_t)(next - word));
 			kept = out + (end - word);
@@ -97,76 +126,50 @@ static void copy_without(char *out, const char *text, const char *const *names)
 		word = next;
 	}
 	*kept = '\0';
+	return copy;
 }
 
-char *cmdline_without(const char *line, const char *const *names)
+bool cmdline_is_open(const char *line)
 {
-	size_t size = strcspn(line, "\n");
-	char *text = malloc(size + 1);
-	char *out = malloc(size + 1);
+	bool open = false;
 
-	if (text && out) {
-		memcpy(text, line, size);
-		text[size] = '\0';
-		copy_without(out, text, names);
-	} else {
-		free(out);
-		out = NULL;
-	}
-	free(text);
-	return out;
+	/* White space ends a word only where no quote is open, so words do not matter. */
+	for (; *line; line++)
+		if (*line == '"')
+			open = !open;
+	return open;
+}
+
+/* Put words behind those that are there. */
+static void add_words(char *line, const char *words, size_t size)
+{
+	size_t length = strlen(line);
+
+	if (size == 0)
+		return;
+	if (cmdline_is_open(line))
+		line[length++] = '"';
+	if (length && !is_space(line[length - 1]) && !is_space(*words))
+		line[length++] = ' ';
+	memcpy(line + length, words, size);
+	line[length + size] = '\0';
 }
 
 char *cmdline_join(const char *a, const char *b)
 {
-	size_t a_size = a ? strlen(a) : 0;
-	size_t b_size = b ? strlen(b) : 0;
-	char *out = malloc(a_size + 1 + b_size + 1);
-	char *at = out;
+	const char *first = a ? a : "", *second = b ? b : "";
+	const char *first_end = find_options_end(first), *second_end = find_options_end(second);
+	/* Between four pieces, a quote and a space. */
+	char *line = calloc(strlen(first) + strlen(second) + 3 * 2 + 1, 1);
 
-	if (!out)
+	if (!line)
 		return NULL;
-	if (a_size)
-		memcpy(at, a, a_size);
-	at += a_size;
-	if (a_size && b_size)
-		*at++ = ' ';
-	if (b_size)
-		memcpy(at, b, b_size);
-	at[b_size] = '\0';
-	return out;
-}
-
-/* Where "--" stands in line, or NULL. */
-static const char *find_options_end(const char *line)
-{
-	const char *word = skip_space(line);
-
-	while (*word) {
-		const char *end = word_end(word);
-
-		if (word_ends_options(word, end))
-			return word;
-		word = skip_space(end);
-	}
-	return NULL;
-}
-
-char *cmdline_add_option(const char *line, const char *words)
-{
-	const char *end = line ? find_options_end(line) : NULL;
-	size_t head;
-	char *out;
-
-	if (!end)
-		return cmdline_join(line, words);
-	head = (size_t)(end - line);
-	out = malloc(strlen(line) + 1 + strlen(words) + 1);
-	if (!out)
-		return NULL;
-	memcpy(out, line, head);
-	strcpy(out + head, words);
-	strcat(out, " ");
-	strcat(out, end);
-	return out;
+	add_words(line, first, (size_t)(first_end - first));
+	add_words(line, second, (size_t)(second_end - second));
+	add_words(line, first_end, strlen(first_end));
+	/* One "--" is enough. */
+	if (*first_end && *second_end)
+		second_end = skip_space(word_end(second_end));
+	add_words(line, second_end, strlen(second_end));
+	return line;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Kernel command lines as lists of words. A word ends at white space outside double quotes
- * (lib/cmdline.c:next_arg in the kernel). */
+/*
+ * Kernel command lines as lists of words. A word ends at white space outside double quotes. Its
+ * name is what stands in front of its first "=", or all of it; quotes around the whole word are no
+ * part of either (lib/cmdline.c:next_arg in the kernel). The words behind a word "--" are init's.
+ */
 #ifndef KEXEC_SYSTEM_CMDLINE_H
 #define KEXEC_SYSTEM_CMDLINE_H
 
@@ -9,21 +12,23 @@
 #include "lib/bytes.h"
 #include "lib/err.h"
 
-/* Is there a word that is exactly name, or begins with name and "="? The kernel takes "-"
- * and "_" in a name for the same, and gives all behind a word "--" to init: that does not
- * count. */
+/* Is there a word of that name for the kernel, with a value or without? To the kernel "-" and "_"
+ * in a name are the same. */
 bool cmdline_has(const char *line, const char *name);
 
-/* A heap copy of line, cut at its first newline, without the words named (each exactly
- * "name" or "name=...", "-" and "_" being the same), wherever they stand: the kernel finds
- * crashkernel= behind "--" too. names ends with NULL. NULL when memory is out. */
+/* A heap copy of line without the words of these names, wherever they stand (the kernel finds
+ * crashkernel= behind "--" too), and without white space at its end. names ends with NULL. NULL
+ * when memory is out. */
 char *cmdline_without(const char *line, const char *const *names);
 
-/* "a b" from a and b, either of which may be empty or NULL. NULL when memory is out. */
+/*
+ * One line for what a and b say, either of which may be empty or NULL: the kernel's words of both,
+ * then, behind one "--", init's words of both. A quote that a leaves open is closed, as it would
+ * swallow what follows. NULL when memory is out.
+ */
 char *cmdline_join(const char *a, const char *b);
 
-/* The line with words where the kernel takes them for its own: in front of a word "--", else at
- * the end. line may be NULL. NULL when memory is out. */
-char *cmdline_add_option(const char *line, const char *words);
+/* Is there a quote that is not closed? All behind it is one word. */
+bool cmdline_is_open(const char *line);
 
 #endif

@@ -276,15 +276,15 @@ static int read_cmdline(
 {
 	struct blob text = BLOB_INIT;
 	struct err why = ERR_INIT;
-	struct cursor cursor;
 	struct span line;
 
 	if (sysroot_read_text(root, CMDLINE_PATH, MACHINE_TEXT_MAX, &text, &why) != ST_OK)
 		return do_without(report, REPORT_CHOICE, "cmdline",
 			"running command line not known", &why, err);
-	cursor = cursor_over(blob_span(&text));
-	if (!cursor_line(&cursor, &line))
-		line = (struct span){ (const uint8_t *)"", 0 };
+	/* A newline that firmware put into it is white space like any other. */
+	line = blob_span(&text);
+	if (line.size && line.data[line.size - 1] == '\n')
+		line.size--;
 	*ret = span_strdup(line);
 	blob_done(&text);
 	return *ret ? ST_OK : err_no_memory(err);

@@ -5,6 +5,7 @@ SYSTEM_SOURCES := \
 	kexec/system/cmdline.c \
 	kexec/system/console.c \
 	kexec/system/cpus.c \
+	kexec/system/crashkernel.c \
 	kexec/system/devtree.c \
 	kexec/system/firmware.c \
 	kexec/system/iomem.c \

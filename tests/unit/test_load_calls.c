@@ -592,6 +592,12 @@ static void retained_initrd_is_used(void **state)
 	session.request.reuse_initrd = true;
 	tmproot_text(&session.tmp, "/proc/cmdline", "root=/dev/vda quiet\n");
 	assert_failed(&session, "", "initrd-not-retained", 1, "without retain_initrd");
+	/* Part of a word is none, nor is one of init's. */
+	tmproot_text(&session.tmp, "/proc/cmdline",
+		"root=/retain_initrd no_retain_initrd x=\"a retain_initrd\" -- retain_initrd\n");
+	tmproot_text(&session.tmp, "/sys/firmware/initrd", "070701");
+	assert_failed(&session, "", "initrd-not-retained", 1, "without retain_initrd");
+	tmproot_remove(&session.tmp, "/sys/firmware/initrd");
 	tmproot_text(&session.tmp, "/proc/cmdline", "root=/dev/vda retain_initrd\n");
 	assert_failed(&session, "", "initrd-not-retained", 1, "/sys/firmware/initrd");
 	tmproot_text(&session.tmp, "/sys/firmware/initrd", "070701 of the first boot");

@@ -387,6 +387,36 @@ static void no_or_too_many_crash_regions_are_refused(void **state)
 	pm_done(&pm);
 }
 
+/* The machine has 2 GiB. */
+static void what_the_kernel_did_not_fulfil_is_told(void **state)
+{
+	static const struct {
+		const char *line, *hint;
+	} asked[] = {
+		{ "quiet", "boot the running kernel with a crashkernel=" },
+		{ "crashkernel=3G quiet",
+			"=3G was given, and the running kernel did not fulfil it" },
+		{ "crashkernel=3G quiet", "no 3072 MiB free in one piece, of 2048 MiB in all" },
+		{ "crashkernel=1G", "dmesg | grep -i crashkernel" },
+		{ "crashkernel=auto", "does not understand crashkernel=auto" },
+		{ "crashkernel=4G-:256M", "has no range for a machine with 2048 MiB" },
+		{ "crashkernel=0-4G:0", "asks for nothing on this machine" },
+		{ "crashkernel=128M,low", "crashkernel=128M,low only goes with another one" },
+	};
+	struct plan_machine pm;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		pm_init(&pm);
+		pm_iomem(&pm, "40000000-bfffffff : System RAM\n" KERNEL_LINES);
+		pm.machine.cmdline = strdup(asked[i].line);
+		assert_refused(&pm, ST_NO_CRASH_MEM, "crash-region-missing", "not reserved");
+		if (!strstr(pm.err.hint, asked[i].hint))
+			fail_msg("\"%s\", wanted \"%s\"", pm.err.hint, asked[i].hint);
+		pm_done(&pm);
+	}
+}
+
 static void regions_of_every_size_fit_or_are_refused(void **state)
 {
 	struct plan_machine pm;
@@ -1138,6 +1168,17 @@ static void trap40_crashkernel_is_dropped_from_what_is_reused(void **state)
 	assert_string_equal(bootargs(&pm), "crashkernel=64M mem=128M");
 	assert_true(warned(&pm, "cmdline", "crashkernel="));
 	assert_true(warned(&pm, "cmdline", "mem=")); /* trap 38 */
+
+	/* What is appended is for the kernel, or for init, as it says. */
+	free(pm.machine.cmdline);
+	pm.machine.cmdline = strdup("root=/dev/vdb note=\"crashkernel=1G x\" -- single");
+	pm.request.append = "nr_cpus=1 -- -v a=\"b";
+	pm.request.reuse_cmdline = true;
+	plan_well(&pm);
+	assert_string_equal(bootargs(&pm),
+		"root=/dev/vdb note=\"crashkernel=1G x\" nr_cpus=1 -- single -v a=\"b");
+	assert_true(warned(&pm, "cmdline", "a \" that is not closed"));
+	assert_true(warned(&pm, "cmdline", "crashkernel=")); /* the kernel finds it there too */
 	pm_done(&pm);
 }
 
@@ -1298,6 +1339,7 @@ int main(void)
 		cmocka_unit_test(trap07_trap08_two_regions_use_the_high_one),
 		cmocka_unit_test(trap07_two_regions_that_touch_are_still_two),
 		cmocka_unit_test(no_or_too_many_crash_regions_are_refused),
+		cmocka_unit_test(what_the_kernel_did_not_fulfil_is_told),
 		cmocka_unit_test(regions_of_every_size_fit_or_are_refused),
 		cmocka_unit_test(trap09_two_pages_are_left_to_the_kernel),
 		cmocka_unit_test(seal_finds_every_fault_of_geometry),

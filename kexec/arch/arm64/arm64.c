@@ -12,6 +12,7 @@
 #include "kexec/plan/place.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/system/cmdline.h"
+#include "kexec/system/crashkernel.h"
 #include "lib/checked.h"
 #include "purgatory/abi.h"
 #include "purgatory/blob.h"
@@ -116,8 +117,7 @@ static int add_capture_defaults(
 			word);
 		return ST_OK;
 	}
-	/* Behind "--" it would be a word for init. */
-	joined = cmdline_add_option(*line, word);
+	joined = cmdline_join(*line, word);
 	if (!joined)
 		return err_no_memory(err);
 	free(*line);
@@ -136,6 +136,10 @@ static int plan_cmdline(
 	size_t size;
 	int status = chosen_words(inputs, crash, &plan->cmdline, report, err);
 
+	if (!status && plan->cmdline && cmdline_is_open(plan->cmdline))
+		report_add(report, REPORT_WARNING, "cmdline",
+			"the command line has a \" that is not closed: to the kernel all behind it "
+			"is one word");
 	if (!status && crash)
 		status = add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline)
@@ -151,7 +155,7 @@ static int plan_cmdline(
 			"leave out what is for the running system only: a capture kernel needs few "
 			"parameters");
 	}
-	if (crash && cmdline_has(plan->cmdline, "crashkernel"))
+	if (crash && crashkernel_value(plan->cmdline).size)
 		report_add(report, REPORT_WARNING, "cmdline",
 			"crashkernel= on the capture kernel's command line takes away its own "
 			"memory");
