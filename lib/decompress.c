@@ -158,9 +158,16 @@ int unpack_next(struct unpack *job, bool *ret_more)
 			return ST_OK;
 		}
 	}
-	return err_set(job->err, ST_BAD_INPUT, "compressed-trailing",
+	if (job->more_may_follow)
+		return ST_OK;
+	return decompress_trailing(job->codec, job->taken, job->in.size, job->err);
+}
+
+int decompress_trailing(enum codec codec, size_t taken, size_t size, struct err *err)
+{
+	return err_set(err, ST_BAD_INPUT, "compressed-trailing",
 		"%s data ends at byte %zu of %zu, and what follows is neither more of it nor zeros",
-		codec_name(job->codec), job->taken, job->in.size);
+		codec_name(codec), taken, size);
 }
 
 /* By codec; NULL for what this build cannot decode. */
@@ -196,24 +203,67 @@ static int codec_missing(enum codec codec, struct err *err)
 	return ST_UNSUPPORTED;
 }
 
+static int run(struct unpack *job)
+{
+	assert(job->codec != CODEC_NONE && job->codec < CODEC_COUNT);
+	if (job->in.size == 0)
+		return err_set(job->err, ST_BAD_INPUT, "compressed-truncated",
+			"%s data ends after 0 bytes of output: there is no input at all",
+			codec_name(job->codec));
+	return unpackers[job->codec] ? unpackers[job->codec](job)
+				     : codec_missing(job->codec, job->err);
+}
+
+/* What came out is the caller's, or nobody's. */
+static int finish(struct unpack *job, int status, struct blob *ret)
+{
+	if (status) {
+		blob_done(job->out);
+		return status;
+	}
+	blob_trim(job->out);
+	blob_done(ret);
+	*ret = *job->out;
+	return ST_OK;
+}
+
 int decompress(enum codec codec, struct span in, size_t max, struct blob *ret, struct err *err)
 {
 	struct blob out = BLOB_INIT;
 	struct unpack job = { .codec = codec, .in = in, .max = max, .out = &out, .err = err };
-	int status;
 
-	assert(codec != CODEC_NONE && codec < CODEC_COUNT);
-	if (in.size == 0)
-		return err_set(err, ST_BAD_INPUT, "compressed-truncated",
-			"%s data ends after 0 bytes of output: there is no input at all",
-			codec_name(codec));
-	status = unpackers[codec] ? unpackers[codec](&job) : codec_missing(codec, err);
-	if (status) {
-		blob_done(&out);
-		return status;
-	}
-	blob_trim(&out);
-	blob_done(ret);
-	*ret = out;
-	return ST_OK;
+	return finish(&job, run(&job), ret);
+}
+
+int decompress_front(enum codec codec, struct span in, size_t max, struct blob *ret,
+	size_t *ret_taken, struct err *err)
+{
+	struct blob out = BLOB_INIT;
+	struct unpack job = { .codec = codec,
+		.in = in,
+		.max = max,
+		.out = &out,
+		.err = err,
+		.more_may_follow = true };
+	int status = finish(&job, run(&job), ret);
+
+	if (!status)
+		*ret_taken = job.taken;
+	return status;
+}
+
+int decompress_head(enum codec codec, struct span in, size_t max, struct blob *ret, struct err *err)
+{
+	struct blob out = BLOB_INIT;
+	struct unpack job = { .codec = codec,
+		.in = in,
+		.max = max,
+		.out = &out,
+		.err = NULL,
+		.more_may_follow = true };
+	int status = run(&job);
+
+	if (status == ST_NO_MEMORY)
+		err_no_memory(err);
+	return finish(&job, status == ST_NO_MEMORY ? status : ST_OK, ret);
 }

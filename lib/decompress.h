@@ -41,4 +41,16 @@ const char *codec_name(enum codec codec);
  */
 int decompress(enum codec codec, struct span in, size_t max, struct blob *ret, struct err *err);
 
+/* The same, but other bytes may follow: *ret_taken is how many of in were packed data. */
+int decompress_front(enum codec codec, struct span in, size_t max, struct blob *ret,
+	size_t *ret_taken, struct err *err);
+
+/* As much of what in begins with as comes out before the limit, or before in ends or turns out to
+ * be damaged; it may be nothing. Only ST_NO_MEMORY is a failure. */
+int decompress_head(
+	enum codec codec, struct span in, size_t max, struct blob *ret, struct err *err);
+
+/* What decompress() says of other bytes behind the first taken of size. Returns ST_BAD_INPUT. */
+int decompress_trailing(enum codec codec, size_t taken, size_t size, struct err *err);
+
 #endif

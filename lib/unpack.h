@@ -16,7 +16,8 @@ struct unpack {
 	size_t taken; /* of in, by the codec */
 	size_t max;
 	struct blob *out;
-	uint8_t spill; /* the byte behind the limit, which must never come */
+	uint8_t spill;	      /* the byte behind the limit, which must never come */
+	bool more_may_follow; /* than packed data and zeros */
 	struct err *err;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The parts of a UKI as its boot stub takes them (systemd-stub(7)); compare kexec/image/uki.c. */
+/* The parts of a UKI as its boot stub takes them (systemd-stub(7)); compare kexec/image/uki.c. Those
+ * of other files go the same way. */
 #include "kexec/cmd/embedded.h"
 
 #include <libfdt.h>
@@ -10,10 +11,11 @@
 #include "kexec/system/devtree.h"
 #include "lib/cursor.h"
 
-static void note_used(struct report *report, const struct image_part *part)
+static void note_used(
+	const struct image *image, const struct image_part *part, struct report *report)
 {
-	report_add(report, REPORT_CHOICE, "image", "the UKI's %s is used, %zu bytes", part->name,
-		part->bytes.size);
+	report_add(report, REPORT_CHOICE, "image", "the %s's %s is used, %zu bytes",
+		image->parts_of, part->name, part->bytes.size);
 }
 
 int embedded_cmdline(const struct image *image, const struct request *request, char **ret,
@@ -36,14 +38,14 @@ int embedded_cmdline(const struct image *image, const struct request *request, c
 	text = span_trim(text);
 	if (text.size && memchr(text.data, '\0', text.size))
 		return err_set(err, ST_BAD_INPUT, "uki-cmdline",
-			"the UKI's .cmdline is no text: it has a NUL in it");
+			"the %s's .cmdline is no text: it has a NUL in it", image->parts_of);
 	whole = span_strdup(text);
 	if (whole)
 		*ret = cmdline_without(whole, drop);
 	free(whole);
 	if (!*ret)
 		return err_no_memory(err);
-	note_used(report, part);
+	note_used(image, part, report);
 	return ST_OK;
 }
 
@@ -52,9 +54,14 @@ struct span embedded_initrd(
 {
 	const struct image_part *part = image_part(image, ".initrd");
 
+	if (image->lacks_vendor && !request->initrd)
+		report_add(report, REPORT_WARNING, "image",
+			"to this Android boot image a boot loader adds the RAM disk, the command "
+			"line and the device tree of the phone's vendor_boot image: give them with "
+			"--initrd and --append, where the new system needs them");
 	if (!part || part->bytes.size == 0 || request->initrd)
 		return (struct span){ .data = NULL };
-	note_used(report, part);
+	note_used(image, part, report);
 	return part->bytes;
 }
 
@@ -123,15 +130,16 @@ int embedded_dtb(const struct image *image, struct span running, struct span *re
 	machine = machine_of(view.fdt);
 	if (machine.size == 0)
 		report_add(report, REPORT_CHOICE, "image",
-			"the UKI's device trees are left out: the tree of this machine does not "
-			"say what it is, so it runs on ACPI");
+			"the %s's device trees are left out: the tree of this machine does not "
+			"say what it is, so it runs on ACPI",
+			image->parts_of);
 	else
 		status = choose(image, machine, &part, err);
 	devtree_view_done(&view);
 	if (status)
-		return err_prefix(err, "the UKI");
+		return err_prefix(err, "the %s", image->parts_of);
 	if (part) {
-		note_used(report, part);
+		note_used(image, part, report);
 		*ret = part->bytes;
 	}
 	return ST_OK;

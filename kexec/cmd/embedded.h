@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a kernel file brings along, which is so of a UKI, and when it counts: the user's options
+/* What a kernel file brings along, which is so of a UKI, an Android boot image and a
+ * uImage of several files, and when it counts: the user's options
  * win over it, part by part. */
 #ifndef KEXEC_CMD_EMBEDDED_H
 #define KEXEC_CMD_EMBEDDED_H

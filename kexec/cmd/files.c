@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "kexec/cmd/embedded.h"
+#include "kexec/image/initrd.h"
+#include "kexec/image/kind.h"
 #include "kexec/plan/seal.h"
 #include "kexec/system/cmdline.h"
 #include "kexec/system/devtree.h"
@@ -12,6 +14,7 @@
 /* Files that are loaded; a limit on what a hostile path can make us take in. */
 #define INITRD_SIZE_MAX	 ((size_t)2 << 30)
 #define CMDLINE_SIZE_MAX (64u << 10)
+#define DTB_FILE_MAX	 ((size_t)64 << 20) /* what is no tree is told by its name, not its size */
 
 void files_done(struct files *files)
 {
@@ -90,12 +93,20 @@ static int take_in_initrd(struct files *files, bool whole, struct err *err)
 
 	if (status)
 		return initrd_unreadable(files, err);
-	files->initrd = blob_span(to);
-	files->initrd_unread = whole ? 0 : size - to->size;
 	if (to->size == 0)
 		return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s",
 			files->initrd_name);
-	return ST_OK;
+	if (!whole && initrd_is_wrapped(blob_span(to)))
+		return take_in_initrd(files, true, err);
+	files->initrd_unread = whole ? 0 : size - to->size;
+	status = initrd_check(
+		blob_span(to), files->initrd_name, &files->initrd, &files->report, err);
+	if (!status && files->initrd.data != to->data) {
+		/* The kernel gets what is in the file, and not the file. */
+		sysroot_close(from);
+		files->initrd_open = NULL;
+	}
+	return status ? err_prefix(err, "initrd") : ST_OK;
 }
 
 static int read_initrd(const struct request *request, const char *initrd,
@@ -114,8 +125,15 @@ static int read_initrd(const struct request *request, const char *initrd,
 static int read_dtb(const struct request *request, const struct sysroot *root, struct blob *ret,
 	struct err *err)
 {
-	int status = sysroot_read(root, request->dtb, DEVTREE_SIZE_MAX, ret, err);
+	int status = sysroot_read(root, request->dtb, DTB_FILE_MAX, ret, err);
+	struct kind kind;
 
+	if (!status && kind_of(blob_span(ret), &kind) && !kind.device_tree && !kind.guessed) {
+		err_set(err, ST_UNSUPPORTED, "dtb-kind",
+			"%s: this is %s; the blob of a device tree is wanted", request->dtb,
+			kind.name);
+		status = kind_hint(err, &kind, request->dtb);
+	}
 	if (!status)
 		status = devtree_check(blob_span(ret), request->dtb, err);
 	return status ? err_prefix(err, "--dtb") : ST_OK;

@@ -39,13 +39,15 @@ void print_usage(FILE *out)
 			if (option_table[i].group == group)
 				print_option(out, &option_table[i]);
 	}
-	fprintf(out, "\n"
-		     "KERNEL is an arm64 Image, vmlinuz, UKI, uImage or vmlinux, plain or packed.\n"
-		     "Without an action it is loaded, and the system restarted into it.\n"
-		     "Examples:\n"
-		     "  kexec -l --initrd=INITRD --reuse-cmdline KERNEL; systemctl kexec\n"
-		     "  kexec -p --hotplug --initrd=INITRD --reuse-cmdline KERNEL\n"
-		     "  kexec -p --dry-run KERNEL\n"
-		     "  kexec -p -u\n"
-		     "The exit statuses and more stand in kexec(8).\n");
+	fprintf(out,
+		"\n"
+		"KERNEL is an arm64 Image, vmlinuz, UKI, Android boot image, uImage or vmlinux,\n"
+		"plain or packed.\n"
+		"Without an action it is loaded, and the system restarted into it.\n"
+		"Examples:\n"
+		"  kexec -l --initrd=INITRD --reuse-cmdline KERNEL; systemctl kexec\n"
+		"  kexec -p --hotplug --initrd=INITRD --reuse-cmdline KERNEL\n"
+		"  kexec -p --dry-run KERNEL\n"
+		"  kexec -p -u\n"
+		"The exit statuses and more stand in kexec(8).\n");
 }

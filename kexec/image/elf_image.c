@@ -27,6 +27,7 @@
 #define CLASS_64       2
 #define LITTLE_ENDIAN_ 1
 #define BIG_ENDIAN_    2
+#define TYPE_OBJECT    1
 #define TYPE_EXEC      2
 #define TYPE_DYN       3
 #define MACHINE_ARM64  183
@@ -34,7 +35,7 @@
 
 static const char *type_name(unsigned int type)
 {
-	static const char *const names[] = { "file of an unknown type", "object",
+	static const char *const names[] = { "file of an unknown type", "file",
 		"program, such as vmlinux,", "program, such as vmlinux,", "core dump" };
 
 	return names[type < sizeof(names) / sizeof(names[0]) ? type : 0];
@@ -191,6 +192,8 @@ int elf_image_probe(struct span bytes, const char *file, struct image *image, st
 					 : load_le16(p + TYPE_AT);
 	machine = p[EI_DATA] == BIG_ENDIAN_ ? (unsigned int)p[MACHINE_AT] << 8 | p[MACHINE_AT + 1]
 					    : load_le16(p + MACHINE_AT);
+	if (type == TYPE_OBJECT)
+		return ST_NOT_MINE; /* a module, for one */
 	if (machine != MACHINE_ARM64 || (type != TYPE_EXEC && type != TYPE_DYN))
 		return format_refuse(
 			err, "an ELF %s for %s", type_name(type), machine_name(machine));

@@ -27,21 +27,27 @@ image_probe packed_probe;      /* gzip, xz, zstd, lz4, lzo, and bzip2, which is 
 image_probe packed_lzma_probe; /* lzma, which has no magic */
 image_probe zboot_probe;
 image_probe uki_probe;
+image_probe android_probe;
 image_probe arm64_image_probe;
 image_probe uimage_probe;
 image_probe elf_image_probe;
 
-/* Recognised so that they can be refused by name. */
-image_probe foreign_device_tree_probe;
-image_probe foreign_kernel_probe;
-image_probe foreign_pe_probe;
-image_probe foreign_initrd_probe;
+image_probe foreign_probe; /* recognised so that it can be refused by name */
+
+/* The RAM disk in a U-Boot image (uImage) of that type, or the second part of several. ST_BAD_INPUT
+ * for one that is damaged, ST_UNSUPPORTED without one. */
+int uimage_ramdisk(struct span file, struct span *ret, struct err *err);
 
 /* "this is <fmt>; an arm64 kernel ... is wanted". Returns ST_UNSUPPORTED. */
 int format_refuse(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Room for so many parts of a file of this kind, which the caller fills in. ST_UNSUPPORTED when
+ * what is around it has parts too, ST_NO_MEMORY. */
+int format_begin_parts(struct image *image, const char *kind, size_t count, struct err *err);
+
 /* The end of that sentence. */
 #define FORMAT_WANTED                                                                              \
-	"an arm64 kernel is wanted: Image, EFI zboot, UKI, uImage or vmlinux, plain or packed"
+	"an arm64 kernel is wanted: Image, EFI zboot, UKI, Android, uImage or vmlinux, plain or "  \
+	"packed"
 
 #endif

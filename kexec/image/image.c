@@ -9,6 +9,7 @@
 
 #include "kexec/image/arm64_image.h"
 #include "kexec/image/format.h"
+#include "kexec/image/kind.h"
 
 /* A kernel packed twice exists (an Image.gz that was packed again on its way); more is a
  * bomb. */
@@ -24,14 +25,12 @@ static const struct format {
 	{ packed_probe, "packed", NULL },
 	{ zboot_probe, "EFI zboot", "vmlinuz" },
 	{ uki_probe, "UKI", "uki" },
+	{ android_probe, "Android", "android" },
 	{ arm64_image_probe, "Image", "Image" },
 	{ uimage_probe, "uImage", "uImage" },
 	{ elf_image_probe, "vmlinux", "vmlinux" },
-	{ foreign_device_tree_probe, NULL, NULL },
-	{ foreign_kernel_probe, NULL, NULL },
-	{ foreign_pe_probe, NULL, NULL },
-	{ foreign_initrd_probe, NULL, NULL },
 	{ packed_lzma_probe, "packed", NULL },
+	{ foreign_probe, NULL, NULL },
 };
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -47,15 +46,35 @@ int format_refuse(struct err *err, const char *fmt, ...)
 		"this is %s; " FORMAT_WANTED, what);
 }
 
-static int unknown(struct span bytes, struct err *err)
+int format_begin_parts(struct image *image, const char *kind, size_t count, struct err *err)
 {
+	if (image->parts)
+		return format_refuse(
+			err, "a kernel of kind %s inside one of kind %s", kind, image->parts_of);
+	image->parts = calloc(count, sizeof(*image->parts));
+	if (!image->parts)
+		return err_no_memory(err);
+	image->parts_of = kind;
+	return ST_OK;
+}
+
+static int unknown(struct span bytes, const char *name, struct err *err)
+{
+	struct kind kind;
+	bool guessed;
+
 	if (bytes.size < ARM64_HEADER_SIZE)
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"only %zu bytes, the header of an Image alone has %d", bytes.size,
 			ARM64_HEADER_SIZE);
-	return err_set(err, ST_NOT_MINE, "image-format-unknown",
-		"no known kernel format (it begins with %02x %02x %02x %02x); " FORMAT_WANTED,
-		bytes.data[0], bytes.data[1], bytes.data[2], bytes.data[3]);
+	guessed = kind_of(bytes, &kind);
+	err_set(err, ST_NOT_MINE, "image-format-unknown",
+		"no known kernel format%s%s (it begins with %02x %02x %02x %02x); " FORMAT_WANTED,
+		guessed ? ", but " : "", guessed ? kind.name : "", bytes.data[0], bytes.data[1],
+		bytes.data[2], bytes.data[3]);
+	if (guessed)
+		kind_hint(err, &kind, name);
+	return ST_NOT_MINE;
 }
 
 static int probe_all(struct span bytes, const char *name, struct image *image,
@@ -68,7 +87,7 @@ static int probe_all(struct span bytes, const char *name, struct image *image,
 		if (status != ST_NOT_MINE)
 			return status;
 	}
-	return unknown(bytes, err);
+	return unknown(bytes, name, err);
 }
 
 static int add_layer(struct image *image, const struct format *format, enum codec codec,
@@ -90,22 +109,61 @@ static int add_layer(struct image *image, const struct format *format, enum code
 	return ST_OK;
 }
 
+/*
+ * Behind a packed kernel there may be more, which boot loaders know: device trees ("Image.gz-dtb"),
+ * a signature, or what a partition is filled up with. It is left out, but by name: unknown bytes
+ * may be the rest of the kernel.
+ */
+static int check_behind(struct span packed, size_t taken, enum codec codec, const char *name,
+	struct report *report, struct err *err)
+{
+	static const char module[] = "~Module signature appended~\n";
+	const size_t module_size = sizeof(module) - 1;
+	struct span rest = { packed.data + taken, packed.size - taken };
+	const char *what;
+
+	while (rest.size && (rest.data[0] == 0 || rest.data[0] == 0xff))
+		rest = (struct span){ rest.data + 1, rest.size - 1 };
+	if (rest.size == 0)
+		return ST_OK;
+	if (span_starts_with(rest, "\xd0\x0d\xfe\xed", 4))
+		what = "device tree";
+	else if (rest.size >= module_size &&
+		 memcmp(rest.data + rest.size - module_size, module, module_size) == 0)
+		what = "signature";
+	else if (span_starts_with(rest, "AVB0", 4) ||
+		 span_starts_with(rest, "SEANDROIDENFORCE", 16))
+		what = "signature of Android's";
+	else
+		return decompress_trailing(codec, taken, packed.size, err);
+	report_add(report, REPORT_CHOICE, "image",
+		"%s: the %s behind the packed kernel is left out, %zu bytes", name, what,
+		rest.size);
+	return ST_OK;
+}
+
 /* Go on with what is inside. The bytes around it are freed unless they are needed. */
-static int unwrap(
-	struct image *image, struct unwrapped *inner, struct span *ret_bytes, struct err *err)
+static int unwrap(struct image *image, struct unwrapped *inner, const char *name,
+	struct span *ret_bytes, struct report *report, struct err *err)
 {
 	struct blob plain = blob_take(&inner->made);
+	size_t taken;
 	int status;
 
 	if (inner->codec != CODEC_NONE) {
-		status = decompress(inner->codec, inner->bytes, IMAGE_SIZE_MAX, &plain, err);
+		status = decompress_front(
+			inner->codec, inner->bytes, IMAGE_SIZE_MAX, &plain, &taken, err);
 		/* No program for packed files can take the inside out of a wrapper. */
 		if (status && err && strcmp(err->id, "codec-missing") == 0 &&
 			image->layers[image->layers_count - 1].type)
 			err_hint(err, "use the Image that is packed in there, or a kexec that is "
 				      "built with the library for it");
-		if (status)
+		if (!status)
+			status = check_behind(inner->bytes, taken, inner->codec, name, report, err);
+		if (status) {
+			blob_done(&plain);
 			return status;
+		}
 	} else if (!plain.data) {
 		*ret_bytes = inner->bytes;
 		return ST_OK;
@@ -154,7 +212,7 @@ static int describe(const char *name, struct image *image, struct report *report
 			return ST_OK;
 		}
 		if (!status)
-			status = unwrap(image, &inner, &bytes, err);
+			status = unwrap(image, &inner, name, &bytes, report, err);
 		blob_done(&inner.made);
 		if (status)
 			return status;
@@ -189,6 +247,7 @@ void image_done(struct image *image)
 	free(image->parts);
 	blob_done(&image->memory);
 	blob_done(&image->parts_memory);
+	blob_done(&image->parts_made);
 	*image = (struct image){ .kind = IMAGE_ARM64 };
 }
 
@@ -239,7 +298,7 @@ int image_check_type(const struct image *image, const char *wanted, struct err *
 	if (i == FORMATS) {
 		err_set(err, ST_BAD_INPUT, "image-type-unknown", "Unsupported kernel type %s",
 			wanted);
-		err_hint(err, "the types are vmlinux, Image, uImage, vmlinuz and uki");
+		err_hint(err, "the types are vmlinux, Image, uImage, vmlinuz, uki and android");
 		return ST_BAD_INPUT;
 	}
 	if (strcmp(image_type(image), wanted) != 0)

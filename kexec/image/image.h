@@ -24,17 +24,19 @@ enum image_kind {
 #define IMAGE_FILE_MAX ((size_t)1 << 30)
 
 /* Each kind of wrapper once, plain packing twice, and the Image. */
-#define IMAGE_LAYERS_MAX 7
+#define IMAGE_LAYERS_MAX 8
 
 /* What was found around the kernel, or, as the last one, the kernel. */
 struct image_layer {
-	const char *name; /* "packed", "EFI zboot", "UKI", "uImage", "vmlinux", "Image"; static */
+	const char *name; /* "packed", "EFI zboot", "UKI", "Android", "uImage", "vmlinux", "Image";
+			     static */
 	const char *type; /* what kexec-tools calls it for -t; NULL for plain packing; static */
 	enum codec codec; /* how its content is packed */
 	size_t size;	  /* bytes, as long as it is wrapped in what is around it */
 };
 
-/* A section of a UKI, such as ".initrd". */
+/* What a kernel file brings along: a section of a UKI, such as ".initrd", or what is in an Android
+ * boot image or a uImage, under the name of such a section. */
 struct image_part {
 	char name[9];
 	struct span bytes; /* as long as the image lives */
@@ -60,11 +62,17 @@ struct image {
 
 	struct image_layer layers[IMAGE_LAYERS_MAX]; /* from the outermost */
 	size_t layers_count;
-	struct image_part *parts; /* of a UKI */
+	struct image_part *parts;
 	size_t parts_count;
+	const char
+		*parts_of; /* "UKI", "Android boot image", "uImage"; static; NULL without parts */
+	/* An Android boot image as it is today, which a boot loader joins with the phone's own RAM
+	 * disk, command line and tree, out of a vendor_boot. */
+	bool lacks_vendor;
 
 	struct blob memory;	  /* where data lies */
 	struct blob parts_memory; /* where the parts lie, when that is elsewhere */
+	struct blob parts_made;	  /* but for one that was put together */
 };
 
 void image_done(struct image *image);
@@ -72,8 +80,8 @@ void image_done(struct image *image);
 /*
  * Understand file (borrowed is not enough: its bytes are taken over, and freed when they are no
  * longer needed). Probes run in the fixed order of the table in image.c, again and again until
- * the arm64 Image is found in an EFI zboot kernel, a UKI, a uImage, a vmlinux, or packed, or
- * several of these. ST_UNSUPPORTED names any other format that is recognised, a codec not
+ * the arm64 Image is found in an EFI zboot kernel, a UKI, an Android boot image, a uImage, a
+ * vmlinux, or packed, or several of these. ST_UNSUPPORTED names any other format that is recognised, a codec not
  * built in, or too many layers; ST_BAD_INPUT for bytes that contradict their format (cut short,
  * damaged, image_size 0, text_offset out of range); ST_NOT_MINE when nothing is recognised;
  * ST_NO_MEMORY. On failure *file is freed too. name is for messages.
@@ -92,8 +100,8 @@ const struct image_part *image_part(const struct image *image, const char *name)
 #define IMAGE_LAYER_TEXT_SIZE 32
 const char *image_layer_text(const struct image_layer *layer, char buf[IMAGE_LAYER_TEXT_SIZE]);
 
-/* The type of the file in the words of kexec-tools' -t: "Image", "vmlinuz", "uki", "uImage" or
- * "vmlinux". Plain packing does not count. Static. */
+/* The type of the file in the words of kexec-tools' -t: "Image", "vmlinuz", "uki", "android",
+ * "uImage" or "vmlinux". Plain packing does not count. Static. */
 const char *image_type(const struct image *image);
 
 /* Is the file of the type that -t asks for? ST_UNSUPPORTED when not; ST_BAD_INPUT for a word that

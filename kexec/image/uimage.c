@@ -14,9 +14,14 @@
 #define TYPE_AT	      30
 #define PACKING_AT    31
 
+/* More than any boot loader takes. */
+#define FILES_MAX 16
+
 #define OS_LINUX	   5
 #define CPU_ARM64	   22
 #define TYPE_KERNEL	   2
+#define TYPE_RAMDISK	   3
+#define TYPE_MULTI	   4
 #define TYPE_KERNEL_NOLOAD 14
 
 static int check_header(struct span bytes, struct err *err)
@@ -36,12 +41,27 @@ static int check_header(struct span bytes, struct err *err)
 		found, crc);
 }
 
+/* By the number in the header (U-Boot, include/image.h). */
+static const char *type_name(uint8_t type)
+{
+	static const char *const names[] = { "unknown", "standalone", "kernel", "ramdisk", "multi",
+		"firmware", "script", "filesystem", "flat_dt" };
+
+	return type < sizeof(names) / sizeof(names[0]) ? names[type] : "unknown";
+}
+
 static int check_use(const uint8_t *header, const char *file, struct err *err)
 {
-	if (header[TYPE_AT] != TYPE_KERNEL && header[TYPE_AT] != TYPE_KERNEL_NOLOAD) {
-		format_refuse(err, "a U-Boot image (uImage) of type %u, which is no kernel",
-			header[TYPE_AT]);
-		err_hint(err, "take out what it holds: dumpimage -T multi -p 0 -o Image %s", file);
+	uint8_t type = header[TYPE_AT];
+
+	if (type != TYPE_KERNEL && type != TYPE_KERNEL_NOLOAD && type != TYPE_MULTI) {
+		format_refuse(err, "a U-Boot image (uImage) of type %u (%s), which is no kernel",
+			type, type_name(type));
+		if (type == TYPE_RAMDISK)
+			err_hint(
+				err, "an initrd is given next to a kernel, with --initrd=%s", file);
+		else
+			err_hint(err, "take out what it holds: dumpimage -p 0 -o FILE %s", file);
 		return ST_UNSUPPORTED;
 	}
 	if (header[CPU_AT] != CPU_ARM64)
@@ -76,6 +96,87 @@ static int take_data(struct span bytes, struct span *ret, struct err *err)
 	return ST_OK;
 }
 
+/*
+ * One of several files in data: their sizes in front, up to a 0, and then the files, each on a line
+ * of four bytes. Empty when there are not so many.
+ */
+static int take_file(struct span data, unsigned int index, struct span *ret, struct err *err)
+{
+	uint64_t begin = 0, sizes[FILES_MAX];
+	unsigned int count = 0;
+	struct span field;
+
+	for (;;) {
+		if (!span_slice(data, 4 * (uint64_t)count, 4, &field) || count == FILES_MAX)
+			return err_set(err, ST_BAD_INPUT, "image-truncated",
+				"this is a U-Boot image (uImage) of several files whose list of "
+				"sizes does not end");
+		if (load_be32(field.data) == 0)
+			break;
+		sizes[count++] = load_be32(field.data);
+	}
+	*ret = (struct span){ .data = NULL };
+	if (index >= count)
+		return ST_OK;
+	begin = 4 * ((uint64_t)count + 1);
+	for (unsigned int i = 0; i < index; i++)
+		begin += (sizes[i] + 3) / 4 * 4;
+	if (!span_slice(data, begin, sizes[index], ret))
+		return err_set(err, ST_BAD_INPUT, "image-truncated",
+			"this is a U-Boot image (uImage) of several files, of which number %u "
+			"lies outside",
+			index);
+	return ST_OK;
+}
+
+/* Kernel, RAM disk and tree, in that order. */
+static int take_files(struct span data, struct image *image, struct span *ret, struct err *err)
+{
+	static const char *const names[] = { ".linux", ".initrd", ".dtbauto" };
+	int status = format_begin_parts(image, "uImage", 3, err);
+
+	for (unsigned int i = 0; i < 3 && !status; i++) {
+		struct image_part *part = &image->parts[image->parts_count];
+
+		status = take_file(data, i, &part->bytes, err);
+		if (status || part->bytes.size == 0)
+			break;
+		strcpy(part->name, names[i]);
+		image->parts_count++;
+	}
+	if (!status && image->parts_count == 0)
+		return err_set(err, ST_BAD_INPUT, "image-truncated",
+			"this is a U-Boot image (uImage) of several files without any");
+	if (!status)
+		*ret = image->parts[0].bytes;
+	return status;
+}
+
+int uimage_ramdisk(struct span file, struct span *ret, struct err *err)
+{
+	struct span data;
+	uint8_t type;
+	int status;
+
+	if (file.size < HEADER_SIZE)
+		return err_set(err, ST_BAD_INPUT, "image-truncated",
+			"this is a U-Boot image (uImage) that ends in its header");
+	type = file.data[TYPE_AT];
+	status = check_header(file, err);
+	if (!status)
+		status = take_data(file, &data, err);
+	if (!status && type == TYPE_MULTI)
+		status = take_file(data, 1, &data, err);
+	if (status)
+		return status;
+	if ((type != TYPE_RAMDISK && type != TYPE_MULTI) || data.size == 0)
+		return err_set(err, ST_UNSUPPORTED, "initrd-kind",
+			"this is a U-Boot image (uImage) of type %u (%s) without RAM disk", type,
+			type_name(type));
+	*ret = data;
+	return ST_OK;
+}
+
 int uimage_probe(struct span bytes, const char *file, struct image *image, struct unwrapped *ret,
 	struct err *err)
 {
@@ -84,7 +185,6 @@ int uimage_probe(struct span bytes, const char *file, struct image *image, struc
 	uint8_t packing;
 	int status;
 
-	(void)image;
 	if (bytes.size < HEADER_SIZE || !span_starts_with(bytes, "\x27\x05\x19\x56", 4))
 		return ST_NOT_MINE;
 	status = check_header(bytes, err);
@@ -92,6 +192,8 @@ int uimage_probe(struct span bytes, const char *file, struct image *image, struc
 		status = check_use(bytes.data, file, err);
 	if (!status)
 		status = take_data(bytes, &ret->bytes, err);
+	if (!status && bytes.data[TYPE_AT] == TYPE_MULTI)
+		status = take_files(ret->bytes, image, &ret->bytes, err);
 	if (status)
 		return status;
 	packing = bytes.data[PACKING_AT];

@@ -116,12 +116,9 @@ int uki_probe(struct span bytes, const char *file, struct image *image, struct u
 	if (pe.machine != PE_MACHINE_ARM64)
 		return format_refuse(
 			err, "a unified kernel image (UKI) for %s", pe_machine_name(pe.machine));
-	if (image->parts)
-		return format_refuse(err, "a unified kernel image (UKI) inside another one");
-	image->parts = calloc(first.end, sizeof(*image->parts));
-	if (!image->parts)
-		return err_no_memory(err);
-	status = add_parts(&pe, first, 0, image, err);
+	status = format_begin_parts(image, "UKI", first.end, err);
+	if (!status)
+		status = add_parts(&pe, first, 0, image, err);
 	if (!status)
 		status = add_parts(&pe, base, over, image, err);
 	if (!status)

@@ -11,6 +11,7 @@
 #include "kexec/cmd/embedded.h"
 #include "kexec/image/arm64_image.h"
 #include "kexec/image/image.h"
+#include "kexec/image/initrd.h"
 #include "lib/pe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -52,7 +53,9 @@ static void check_layers(const struct image *image)
 	assert(image_check_type(image, image_type(image), NULL) == ST_OK);
 	assert(lies_in(image->data, &image->memory) || lies_in(image->data, around));
 	for (size_t i = 0; i < image->parts_count; i++)
-		assert(lies_in(image->parts[i].bytes, around));
+		assert(lies_in(image->parts[i].bytes, around) ||
+			lies_in(image->parts[i].bytes, &image->parts_made));
+	assert((image->parts == NULL) == (image->parts_of == NULL));
 }
 
 /* What a UKI brings along is looked at as well, on a machine that one of the seeds is for. */
@@ -68,7 +71,9 @@ static void check_embedded(const struct image *image)
 	assert(fdt_create_empty_tree(running, sizeof(running)) == 0);
 	assert(fdt_setprop_string(running, 0, "compatible", "test,machine") == 0);
 	if (embedded_cmdline(image, &request, &line, &report, &err) == ST_OK)
-		assert(!line || !strstr(line, "\n"));
+		assert(!line || !strstr(line, "\n") ||
+			memchr(image_part(image, ".cmdline")->bytes.data, '\n',
+				image_part(image, ".cmdline")->bytes.size));
 	free(line);
 	(void)embedded_initrd(image, &request, &report);
 	if (embedded_dtb(image, (struct span){ (uint8_t *)running, fdt_totalsize(running) }, &dtb,
@@ -95,6 +100,24 @@ static void check_image(const struct image *image)
 	check_embedded(image);
 }
 
+/* The same bytes as an initrd, of which a kernel may want all and we only the beginning. */
+static void check_initrd(struct span file)
+{
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct span inside = { .data = NULL };
+	int status = initrd_check(file, "initrd", &inside, &report, &err);
+
+	if (status)
+		assert(err.status == status && err.id && err.text[0] && !inside.data);
+	else if (initrd_is_wrapped(file))
+		assert(inside.size && inside.data > file.data &&
+			inside.data + inside.size <= file.data + file.size);
+	else
+		assert(inside.data == file.data && inside.size == file.size);
+	report_done(&report);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct report report = REPORT_INIT;
@@ -104,6 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int status;
 
 	check_pe((struct span){ data, size });
+	if (size)
+		check_initrd((struct span){ data, size });
 	assert(blob_append(&file, data, size) == ST_OK);
 	blob_trim(&file);
 	status = image_describe(&file, "vmlinuz", &image, &report, &err);

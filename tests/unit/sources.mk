@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 UNIT_SOURCES := \
+	tests/unit/test_android.c \
 	tests/unit/test_arm64_dtb.c \
 	tests/unit/test_arm64_layout.c \
 	tests/unit/test_arm64_tables.c \
@@ -20,6 +21,7 @@ UNIT_SOURCES := \
 	tests/unit/test_firmware.c \
 	tests/unit/test_identify.c \
 	tests/unit/test_image.c \
+	tests/unit/test_initrd.c \
 	tests/unit/test_iomem.c \
 	tests/unit/test_jsonw.c \
 	tests/unit/test_jsonw.c \

@@ -39,7 +39,7 @@ static struct span acpi_tree(struct tree *tree)
 
 static struct image image_of(struct image_part *parts, size_t count)
 {
-	return (struct image){ .parts = parts, .parts_count = count };
+	return (struct image){ .parts = parts, .parts_count = count, .parts_of = "UKI" };
 }
 
 /* --- command line --------------------------------------------------------------------------- */

@@ -123,8 +123,8 @@ static void assert_unsupported(struct blob file, const char *words, const char *
 {
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported", words, hint);
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported",
-		"; an arm64 kernel is wanted: Image, EFI zboot, UKI, uImage or vmlinux, plain or "
-		"packed",
+		"; an arm64 kernel is wanted: Image, EFI zboot, UKI, Android, uImage or vmlinux, "
+		"plain or packed",
 		hint);
 	blob_done(&file);
 }
@@ -375,6 +375,53 @@ static void packed_images_are_unpacked(void **state)
 	blob_done(&plain);
 }
 
+/* Takes what. */
+static struct blob followed_by(struct blob what, const void *bytes, size_t size)
+{
+	assert_int_equal(blob_append(&what, bytes, size), ST_OK);
+	return what;
+}
+
+/* Boot loaders know what stands behind a kernel that is packed, and it is no part of it. */
+static void what_follows_a_packed_kernel_is_named(void **state)
+{
+	static const struct {
+		const char bytes[48];
+		size_t size;
+		const char *says;
+	} ends[] = {
+		{ "\xd0\x0d\xfe\xed and so on", 14, "the device tree behind the packed kernel" },
+		{ "\xff\xff\0\xff\xd0\x0d\xfe\xed", 8, "the device tree behind" },
+		{ "pkcs7~Module signature appended~\n", 33, "the signature behind" },
+		{ "\0\0AVB0xxxx", 10, "the signature of Android's behind" },
+		{ "SEANDROIDENFORCE", 16, "the signature of Android's behind" },
+		{ "\xff\xff\xff\0\xff", 5, NULL },
+		{ "\0\0", 2, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct blob file = followed_by(
+			gzip(image_file(1000, 0, 2000, 0)), ends[i].bytes, ends[i].size);
+		struct report report = REPORT_INIT;
+		struct err err = ERR_INIT;
+		struct image image;
+
+		if (describe(blob_span(&file), &image, &report, &err))
+			fail_msg("%zu: %s", i, err.text);
+		assert_int_equal(image.data.size, 1000);
+		assert_int_equal(report.count, ends[i].says ? 2 : 1);
+		if (ends[i].says && !strstr(report.entries[0].text, ends[i].says))
+			fail_msg("%s", report.entries[0].text);
+		image_done(&image);
+		report_done(&report);
+		blob_done(&file);
+	}
+	/* It may be the rest of the kernel, with a byte gone bad. */
+	assert_refused_blob(followed_by(gzip(image_file(1000, 0, 2000, 0)), "\x1f\x8b\x18", 3),
+		ST_BAD_INPUT, "compressed-trailing", "neither more of it nor zeros", "");
+}
+
 static void packed_others_are_named_too(void **state)
 {
 	struct blob file = gzip(image_file(1000, 0, 0, 0));
@@ -457,7 +504,8 @@ static void elf_files_are_named(void **state)
 	assert_unsupported(elf(2, 2, 21), "such as vmlinux, for ppc64", "");
 	assert_unsupported(elf(2, 2, 183), "a big-endian or 32-bit ELF program for arm64", "");
 	assert_unsupported(elf(1, 2, 258), "for loongarch", "");
-	assert_unsupported(elf(1, 1, 183), "an ELF object for arm64", "");
+	assert_unsupported(elf(1, 1, 183), "an ELF object file", "");
+	assert_unsupported(elf(2, 1, 21), "an ELF object file", "");
 	assert_unsupported(elf(1, 4, 183), "an ELF core dump for arm64", "");
 	assert_unsupported(elf(1, 9, 999), "an ELF file of an unknown type for an unknown CPU", "");
 }
@@ -752,10 +800,14 @@ static void a_uimage_is_taken_off(void **state)
 	seal_uimage(&file);
 	assert_int_equal(describe(blob_span(&file), &image, NULL, &err), ST_OK);
 	image_done(&image);
-	file.data[30] = 4;
+	file.data[30] = 5;
 	seal_uimage(&file);
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported",
-		"of type 4, which is no kernel", "dumpimage");
+		"of type 5 (firmware), which is no kernel", "dumpimage");
+	file.data[30] = 3;
+	seal_uimage(&file);
+	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported",
+		"of type 3 (ramdisk), which is no kernel", "--initrd=vmlinuz");
 	file.data[30] = 2;
 	file.data[29] = 2;
 	seal_uimage(&file);
@@ -912,7 +964,7 @@ static void a_uki_of_several_profiles_is_its_first(void **state)
 	assert_null(image_part(&image, ".initrd"));
 	image_done(&image);
 	blob_done(&file);
-	assert_unsupported(uki(0xaa64, outer), "inside another one", "");
+	assert_unsupported(uki(0xaa64, outer), "of kind UKI inside one of kind UKI", "");
 	blob_done(&inner);
 	blob_done(&kernel);
 }
@@ -1013,13 +1065,13 @@ static void other_files_are_named(void **state)
 	memset(bytes, 0, sizeof(bytes));
 
 	memcpy(bytes + 0x202, "HdrS", 4);
-	assert_unsupported(file_of(bytes, sizeof(bytes)), "an x86 kernel (bzImage)", "");
+	assert_unsupported(file_of(bytes, sizeof(bytes)), "an x86 kernel (bzImage)", "arm64");
 	memset(bytes, 0, sizeof(bytes));
 	memcpy(bytes + 56, "RSC\x05", 4);
-	assert_unsupported(file_of(bytes, 64), "a RISC-V kernel", "");
+	assert_unsupported(file_of(bytes, 64), "a RISC-V kernel", "arm64");
 	memset(bytes, 0, sizeof(bytes));
 	store_le32(bytes + 36, 0x016f2818);
-	assert_unsupported(file_of(bytes, 64), "a 32-bit ARM kernel (zImage)", "");
+	assert_unsupported(file_of(bytes, 64), "a 32-bit ARM kernel (zImage)", "arm64");
 
 	assert_unsupported(
 		file_of("070702", 6), "a cpio archive, as an initrd is", "--initrd=vmlinuz");
@@ -1027,11 +1079,11 @@ static void other_files_are_named(void **state)
 
 static void unknown_bytes_are_shown(void **state)
 {
-	uint8_t bytes[64] = { 0x23, 0x21, 0x2f, 0xff };
+	uint8_t bytes[64] = { 0x23, 0x22, 0x2f, 0xff };
 
 	(void)state;
 	assert_refused((struct span){ bytes, 64 }, ST_NOT_MINE, "image-format-unknown",
-		"no known kernel format (it begins with 23 21 2f ff); an arm64 kernel is", "");
+		"no known kernel format (it begins with 23 22 2f ff); an arm64 kernel is", "");
 }
 
 /* --- lib/pe.c, as far as images do not show it -------------------------------------------- */
@@ -1094,6 +1146,7 @@ int main(void)
 		cmocka_unit_test(an_efi_image_cut_short_is_told),
 #ifdef HAVE_ZLIB
 		cmocka_unit_test(packed_images_are_unpacked),
+		cmocka_unit_test(what_follows_a_packed_kernel_is_named),
 		cmocka_unit_test(packed_others_are_named_too),
 #endif
 		cmocka_unit_test(codecs_not_built_in_are_named),

@@ -157,7 +157,8 @@ static void trap05_elf_initrd_is_refused_by_the_dry_run(void **state)
 	(void)state;
 	start(&session);
 	tmproot_text(&session.tmp, "/boot/initrd", "\177ELF and so on");
-	assert_refused(&session, ST_UNSUPPORTED, "segment-elf-magic", "initrd");
+	assert_refused(&session, ST_UNSUPPORTED, "initrd-kind",
+		"initrd: /boot/initrd: this is an ELF file");
 	session_end(&session);
 }
 

@@ -376,6 +376,7 @@ static void large_initrd_is_kept_only_for_a_plan(void **state)
 	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', 1000000);
+	memcpy(text, "070701", 6);
 	start(&session);
 	tmproot_text(&session.tmp, "/boot/initrd", text);
 	assert_loaded(&session, "file ");
@@ -429,6 +430,7 @@ static void files_that_are_replaced_meanwhile_are_not_loaded(void **state)
 
 	/* Also where the initrd is read again, for the other call. */
 	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, "070701", 6);
 	text[sizeof(text) - 1] = '\0';
 	lm_image(&session.tmp, "/boot/Image");
 	tmproot_text(&session.tmp, "/boot/initrd", text);
@@ -460,6 +462,7 @@ static void files_that_change_meanwhile_do_no_harm(void **state)
 	(void)state;
 	start(&session);
 	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, "070701", 6);
 	text[sizeof(text) - 1] = '\0';
 	tmproot_text(&session.tmp, "/boot/initrd", text);
 	session.file_errno = ENOSYS;
@@ -505,7 +508,7 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
 	tmproot_text(&session.tmp, "/boot/elf", "\177ELF and so on");
 	session.request.initrd = "/boot/elf";
-	assert_failed(&session, "", "segment-elf-magic", 255, "initrd");
+	assert_failed(&session, "", "initrd-kind", 255, "initrd: /boot/elf: this is an ELF file");
 	session.request.initrd = "/boot/none";
 	assert_failed(&session, "", "initrd-unreadable", 255, "Could not open initrd file");
 	session.request.syscall = SYSCALL_LOAD;

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a file is, and what that means where it is given as an initrd. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+#endif
+
+#include "kexec/image/initrd.h"
+#include "kexec/image/kind.h"
+#include "lib/crc32.h"
+
+#define FILE_SIZE 0x10100
+
+/* A file of bytes that are no text and nothing else, with a mark. */
+static struct span marked(size_t at, const char *mark, size_t size)
+{
+	static uint8_t bytes[FILE_SIZE];
+
+	memset(bytes, 0x80, sizeof(bytes));
+	memcpy(bytes + at, mark, size);
+	return (struct span){ bytes, sizeof(bytes) };
+}
+
+static struct span text_span(const char *text)
+{
+	return (struct span){ (const uint8_t *)text, strlen(text) };
+}
+
+/* --- kinds ----------------------------------------------------------------------------------- */
+
+static void every_mark_is_known(void **state)
+{
+	static const struct {
+		size_t at;
+		const char *mark;
+		size_t size;
+		const char *name;
+		enum kind_initrd initrd;
+	} marks[] = {
+#define M(mark) mark, sizeof(mark) - 1
+		{ 0, M("\xd0\x0d\xfe\xed"), "a device tree blob", KIND_NO_INITRD },
+		{ 0, M("\xd0\x0d\xfe\xed\0\0\0\1images\0"), "a U-Boot FIT", KIND_NO_INITRD },
+		{ 0, M("\xd0\x0d\xfe\xed\0\0\0\1__overlay__\0"), "overlay", KIND_NO_INITRD },
+		{ 0x202, M("HdrS"), "x86", KIND_NO_INITRD },
+		{ 36, M("\x18\x28\x6f\x01"), "32-bit ARM", KIND_NO_INITRD },
+		{ 0x10008, M("S390EP"), "s390", KIND_NO_INITRD },
+		{ 56, M("ARM\x64"), "an arm64 kernel (Image)", KIND_NO_INITRD },
+		{ 0, M("MZ\0\0zimg"), "EFI zboot", KIND_NO_INITRD },
+		{ 0, M("ANDROID!\1"), "Android boot image", KIND_NO_INITRD },
+		{ 0, M("ANDROID!\0\0\0\0"), "init_boot", KIND_NO_INITRD },
+		{ 0, M("VNDRBOOT"), "vendor_boot", KIND_NO_INITRD },
+		{ 0, M("\x27\x05\x19\x56"), "uImage", KIND_NO_INITRD },
+		{ 0, M("\177ELF\2\1\1xxxxxxxxx\2\0"), "an ELF file", KIND_NO_INITRD },
+		{ 0, M("\177ELF\2\2\1xxxxxxxxx\0\1"), "an ELF object file", KIND_NO_INITRD },
+		{ 0, M("\177ELF .gnu.linkonce.this_module\0"), "module", KIND_NO_INITRD },
+		{ 0, M("\x3a\xff\x26\xed"), "sparse", KIND_NO_INITRD },
+		{ 0, M("\xd7\xb7\xab\x1e"), "dtbo", KIND_NO_INITRD },
+		{ 0, M("AVB0"), "vbmeta", KIND_NO_INITRD },
+		{ 0, M("CHROMEOS"), "ChromeOS", KIND_NO_INITRD },
+		{ 0, M("070701"), "a cpio archive, as", KIND_INITRD },
+		{ 0, M("070702"), "a cpio archive, as", KIND_INITRD },
+		{ 0, M("070707"), "old format", KIND_NO_INITRD },
+		{ 0, M("\x1f\x8b"), "gzip data", KIND_INITRD },
+		{ 0, M("\x02\x21\x4c\x18"), "lz4 data", KIND_INITRD },
+		{ 0, M("\x04\x22\x4d\x18"), "frame format", KIND_NO_ARCHIVE },
+		{ 0, M("\x28\xb5\x2f\xfd"), "zstd data", KIND_INITRD },
+		{ 0,
+			M("\xfd"
+			  "7zXZ\0\0\1"),
+			"xz data", KIND_INITRD },
+		{ 0,
+			M("\xfd"
+			  "7zXZ\0\0\4"),
+			"other than CRC32", KIND_NO_ARCHIVE },
+		{ 0, M("BZh"), "bzip2 data", KIND_INITRD },
+		{ 0, M("\x89LZO"), "lzo data", KIND_INITRD },
+		{ 0, M("\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff"), "lzma data",
+			KIND_INITRD },
+		{ 0, M("hsqs"), "SquashFS", KIND_RAM_DISK },
+		{ 0x438, M("\x53\xef"), "ext2", KIND_RAM_DISK },
+		{ 0x8001, M("CD001"), "ISO 9660", KIND_NO_ARCHIVE },
+		{ 512, M("EFI PART"), "GPT", KIND_NO_ARCHIVE },
+		{ 0x10040, M("_BHRfS_M"), "btrfs", KIND_NO_ARCHIVE },
+		{ 0, M("!<arch>\ndebian-binary"), "a Debian package", KIND_NO_INITRD },
+		{ 0, M("!<arch>\n"), "archive (ar)", KIND_NO_INITRD },
+		{ 0, M("\xed\xab\xee\xdb"), "RPM", KIND_NO_INITRD },
+		{ 257, M("ustar"), "archive (tar)", KIND_NO_INITRD },
+		{ 0, M("#!/bin/sh"), "a script", KIND_NO_INITRD },
+		{ 0, M("#\n# Linux/arm64\n#\nCONFIG_A=y"), "configuration", KIND_NO_INITRD },
+		{ 0, M("ffff800080000000 T _text\n"), "System.map", KIND_NO_INITRD },
+		{ 0, M("// x\n/dts-v1/;"), "source of a device tree", KIND_NO_INITRD },
+		{ 0, M("<!DOCTYPE html><html>"), "a web page", KIND_NO_INITRD },
+		{ 100, M("\0U-Boot 2025.01"), "U-Boot boot loader", KIND_NO_ARCHIVE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		struct span bytes = marked(marks[i].at, marks[i].mark, marks[i].size);
+		struct kind kind;
+
+		if (!kind_of(bytes, &kind) || !strstr(kind.name, marks[i].name))
+			fail_msg("%s: %s", marks[i].name, kind.name);
+		assert_int_equal(kind.initrd, marks[i].initrd);
+		assert_int_equal(kind.device_tree, i == 0);
+		/* No less of it reads behind the end. */
+		for (size_t size = 0; size < 128; size++) {
+			uint8_t *tight = malloc(size ? size : 1);
+
+			memcpy(tight, bytes.data, size);
+			kind_of((struct span){ tight, size }, &kind);
+			free(tight);
+		}
+	}
+}
+
+static void what_has_no_mark_is_guessed(void **state)
+{
+	static const uint8_t zeros[100], bytes[100] = { 0x80, 1 };
+	struct kind kind;
+
+	(void)state;
+	assert_false(kind_of((struct span){ NULL, 0 }, &kind));
+	assert_false(kind_of((struct span){ bytes, sizeof(bytes) }, &kind));
+	assert_true(kind_of((struct span){ zeros, sizeof(zeros) }, &kind));
+	assert_string_equal(kind.name, "nothing but zeros");
+	assert_true(kind.guessed);
+	assert_true(kind_of(text_span("root=/dev/vda \xc3\xa4\n"), &kind));
+	assert_string_equal(kind.name, "a text");
+	assert_true(kind.guessed);
+	assert_true(kind_of(text_span("#!/bin/sh"), &kind));
+	assert_false(kind.guessed);
+}
+
+/* An EFI program says who made it. */
+static void efi_programs_say_who_they_are(void **state)
+{
+	static const char sbat[] = "sbat,1,SBAT Version,sbat,1,https://x\nsystemd-boot,1,...";
+	uint8_t file[512] = "MZ";
+	struct kind kind;
+
+	(void)state;
+	store_le32(file + 60, 64);
+	memcpy(file + 64, "PE\0\0\x64\xaa\1\0", 8);
+	memcpy(file + 64 + 24, ".sbat", 6);
+	store_le32(file + 64 + 24 + 16, sizeof(sbat));
+	store_le32(file + 64 + 24 + 20, 256);
+	memcpy(file + 256, sbat, sizeof(sbat));
+	assert_true(kind_of((struct span){ file, sizeof(file) }, &kind));
+	assert_string_equal(kind.name,
+		"an EFI (PE) program for arm64 that is no Linux kernel known here (systemd-boot)");
+	assert_non_null(strstr(kind.way_out, "boot loaders"));
+	/* The section may lie anywhere. */
+	store_le32(file + 64 + 24 + 20, 500);
+	assert_true(kind_of((struct span){ file, sizeof(file) }, &kind));
+	assert_null(strstr(kind.name, "systemd"));
+	memcpy(file + 64 + 24, ".linux", 7);
+	assert_true(kind_of((struct span){ file, sizeof(file) }, &kind));
+	assert_non_null(strstr(kind.name, "(UKI)"));
+}
+
+/* --- initrds --------------------------------------------------------------------------------- */
+
+static void assert_taken(struct span file, struct span wanted, const char *warning)
+{
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct span inside = { .data = NULL };
+
+	if (initrd_check(file, "/boot/initrd", &inside, &report, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(inside.size, wanted.size);
+	assert_memory_equal(inside.data, wanted.data, wanted.size);
+	if (!warning) {
+		for (size_t i = 0; i < report.count; i++)
+			assert_int_equal(report.entries[i].kind, REPORT_CHOICE);
+	} else {
+		assert_int_equal(report.count, 1);
+		assert_int_equal(report.entries[0].kind, REPORT_WARNING);
+		if (!strstr(report.entries[0].text, warning))
+			fail_msg("\"%s\", wanted \"%s\"", report.entries[0].text, warning);
+	}
+	report_done(&report);
+}
+
+static void assert_refused(
+	struct span file, int status, const char *id, const char *words, const char *hint)
+{
+	struct err err = ERR_INIT;
+	struct span inside = { .data = NULL };
+
+	assert_int_equal(initrd_check(file, "/boot/initrd", &inside, NULL, &err), status);
+	assert_null(inside.data);
+	assert_string_equal(err.id, id);
+	if (!strstr(err.text, words) || !strstr(err.hint, hint))
+		fail_msg("\"%s\" hint \"%s\", wanted \"%s\" hint \"%s\"", err.text, err.hint, words,
+			hint);
+	assert_int_equal(initrd_check(file, "/boot/initrd", &inside, NULL, NULL), status);
+}
+
+static void initrds_are_taken(void **state)
+{
+	static const uint8_t padded[] = "\0\0\0\0"
+					"070701";
+	struct span file = marked(0, "hsqs", 4);
+
+	(void)state;
+	assert_taken(text_span("070701 and so on"), text_span("070701 and so on"), NULL);
+	assert_taken((struct span){ padded, 10 }, (struct span){ padded, 10 }, NULL);
+	assert_taken(file, file, "a SquashFS file system: a kernel takes it for a RAM disk with");
+	file = marked(0x8001, "CD001", 5);
+	assert_taken(file, file, "an ISO 9660 image, in which a kernel finds no initrd");
+	file = marked(0, "\x04\x22\x4d\x18", 4);
+	assert_taken(file, file, "lz4 -l");
+	file = marked(0, "what is it", 10);
+	assert_taken(file, file, "neither a cpio archive nor anything else that is known");
+	assert_taken(text_span("kernel=x\n"), text_span("kernel=x\n"), "this is a text");
+}
+
+static void what_cannot_be_one_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(marked(56, "ARM\x64", 4), ST_UNSUPPORTED, "initrd-kind",
+		"/boot/initrd: this is an arm64 kernel (Image); an initrd is wanted",
+		"what the command ends with: kexec -l /boot/initrd");
+	assert_refused(marked(0, "\xd0\x0d\xfe\xed", 4), ST_UNSUPPORTED, "initrd-kind",
+		"a device tree blob", "--dtb=/boot/initrd");
+	assert_refused(marked(0, "\177ELF", 4), ST_UNSUPPORTED, "initrd-kind", "an ELF file", "");
+	assert_refused(
+		text_span("070707"), ST_UNSUPPORTED, "initrd-kind", "old format", "cpio -H newc");
+	assert_refused(text_span("#!/bin/sh\n"), ST_UNSUPPORTED, "initrd-kind", "a script", "");
+}
+
+#ifdef HAVE_ZLIB
+static struct span gzip(struct span content, uint8_t *room, size_t size)
+{
+	z_stream zs = { .zalloc = Z_NULL };
+
+	assert_int_equal(deflateInit2(&zs, 1, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	zs.next_in = (Bytef *)(uintptr_t)content.data;
+	zs.avail_in = (uInt)content.size;
+	zs.next_out = room;
+	zs.avail_out = (uInt)size;
+	assert_int_equal(deflate(&zs, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&zs);
+	return (struct span){ room, zs.total_out };
+}
+
+/* Of the file that the kernel reads itself only the beginning is there. */
+static void what_is_packed_is_looked_at(void **state)
+{
+	static uint8_t room[FILE_SIZE], content[FILE_SIZE];
+	struct span packed;
+
+	(void)state;
+	packed = gzip(marked(0, "070701", 6), room, sizeof(room));
+	assert_taken(packed, packed, NULL);
+	assert_taken((struct span){ room, 60 }, (struct span){ room, 60 }, NULL);
+	packed = gzip(marked(56, "ARM\x64", 4), room, sizeof(room));
+	assert_refused(packed, ST_UNSUPPORTED, "initrd-kind",
+		"inside gzip: this is an arm64 kernel (Image)", "kexec -l /boot/initrd");
+	packed = gzip(marked(0x438, "\x53\xef", 2), room, sizeof(room));
+	assert_taken(packed, packed, "inside gzip: this is an ext2");
+	/* More than is looked at, and damage: the beginning tells. */
+	for (size_t i = 0; i < sizeof(content); i++)
+		content[i] = (uint8_t)(i * i >> 8);
+	memcpy(content, "070701", 6);
+	packed = gzip((struct span){ content, sizeof(content) }, room, sizeof(room));
+	room[packed.size - 1] ^= 1;
+	assert_taken(packed, packed, NULL);
+}
+#endif
+
+static void put_be32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static struct span uimage(uint8_t type, struct span data)
+{
+	static uint8_t file[64 + 256];
+
+	assert_true(data.size <= 256);
+	memset(file, 0, sizeof(file));
+	memcpy(file, "\x27\x05\x19\x56", 4);
+	put_be32(file + 12, (uint32_t)data.size);
+	put_be32(file + 24, crc32_of(data));
+	memcpy(file + 28, "\x05\x16", 2);
+	file[30] = type;
+	memcpy(file + 64, data.data, data.size);
+	put_be32(file + 4, crc32_of((struct span){ file, 64 }));
+	return (struct span){ file, 64 + data.size };
+}
+
+/* U-Boot's header is for U-Boot: a kernel does not know it. */
+static void a_uimage_is_taken_off(void **state)
+{
+	static const uint8_t files[] = "\0\0\0\6\0\0\0\6\0\0\0\0kernel\0\0"
+				       "070701";
+	struct span file = uimage(3, text_span("070701 and so on"));
+
+	(void)state;
+	assert_true(initrd_is_wrapped(file));
+	assert_taken(file, text_span("070701 and so on"), NULL);
+	for (size_t size = 4; size < file.size; size += 3)
+		assert_refused((struct span){ file.data, size }, ST_BAD_INPUT, "image-truncated",
+			"/boot/initrd: this is a U-Boot image (uImage)", "");
+	assert_taken(
+		uimage(4, (struct span){ files, sizeof(files) - 1 }), text_span("070701"), NULL);
+	assert_refused(uimage(4, (struct span){ files + 4, sizeof(files) - 5 }), ST_UNSUPPORTED,
+		"initrd-kind", "of type 4 (multi) without RAM disk", "");
+	assert_refused(uimage(2, text_span("kernel")), ST_UNSUPPORTED, "initrd-kind",
+		"of type 2 (kernel) without RAM disk", "");
+	assert_refused(uimage(3, text_span("\177ELF")), ST_UNSUPPORTED, "initrd-kind",
+		"this is an ELF file", "");
+}
+
+static void androids_ramdisks_are_taken(void **state)
+{
+	static uint8_t file[3 * 4096] = "ANDROID!";
+
+	(void)state;
+	store_le32(file + 12, 6);
+	store_le32(file + 40, 4);
+	memcpy(file + 4096, "070701", 6);
+	assert_true(initrd_is_wrapped((struct span){ file, 8 }));
+	assert_taken((struct span){ file, sizeof(file) }, text_span("070701"), NULL);
+	store_le32(file + 12, 0);
+	assert_refused((struct span){ file, sizeof(file) }, ST_UNSUPPORTED, "initrd-kind",
+		"an Android boot image without RAM disk", "");
+	memcpy(file, "VNDRBOOT\4\0\0\0\0\x10\0", 15);
+	store_le32(file + 24, 6);
+	assert_true(initrd_is_wrapped((struct span){ file, 8 }));
+	assert_taken((struct span){ file, sizeof(file) }, text_span("070701"), NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_mark_is_known),
+		cmocka_unit_test(what_has_no_mark_is_guessed),
+		cmocka_unit_test(efi_programs_say_who_they_are),
+		cmocka_unit_test(initrds_are_taken),
+		cmocka_unit_test(what_cannot_be_one_is_refused),
+#ifdef HAVE_ZLIB
+		cmocka_unit_test(what_is_packed_is_looked_at),
+#endif
+		cmocka_unit_test(a_uimage_is_taken_off),
+		cmocka_unit_test(androids_ramdisks_are_taken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
