@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The parts of a UKI as its boot stub takes them (systemd-stub(7)); compare kexec/image/uki.c. Those
- * of other files go the same way. */
+/* The parts of a UKI as its boot stub takes them (systemd-stub(7)); compare kexec/image/uki.c.
+ * Those of other files go the same way. */
 #include "kexec/cmd/embedded.h"
 
 #include <libfdt.h>

@@ -14,7 +14,7 @@
 /* What comes of it where the kernel is given it as its initrd. */
 enum kind_initrd {
 	KIND_NO_INITRD,	 /* certainly nothing */
-	KIND_NO_ARCHIVE, /* nothing, as far as is known: a file system or disk no kernel looks for */
+	KIND_NO_ARCHIVE, /* nothing, as far as is known: a file system that no kernel looks for */
 	KIND_RAM_DISK,	 /* a file system for root=/dev/ram0, where the kernel has its driver */
 	KIND_INITRD,	 /* what an initrd is, packed or not */
 };

@@ -154,7 +154,7 @@ static int take_files(struct span data, struct image *image, struct span *ret, s
 
 int uimage_ramdisk(struct span file, struct span *ret, struct err *err)
 {
-	struct span data;
+	struct span data = { .data = NULL };
 	uint8_t type;
 	int status;
 

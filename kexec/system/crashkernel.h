@@ -25,8 +25,8 @@ enum crashkernel_verdict {
 	CRASHKERNEL_COMPANION, /* ",low" or ",cma" alone, which only goes with another one */
 };
 
-/* What comes of value, which is not empty, on a machine with so many bytes of RAM; in ret_size what it asks for there,
- * 0 when it asks for nothing. */
+/* What comes of value, which is not empty, on a machine with so many bytes of RAM; in ret_size what
+ * it asks for there, 0 when it asks for nothing. */
 enum crashkernel_verdict crashkernel_judge(struct span value, uint64_t ram, uint64_t *ret_size);
 
 #endif

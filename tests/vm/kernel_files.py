@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every kind of file that a distribution ships an arm64 kernel as, made from one Image.
 
-The packing, the uImage, the vmlinux and the UKI are made by the programs that distributions use:
-gzip and friends, mkimage, ld, and systemd's ukify with its boot stub. Only the EFI zboot wrapper
+The packing, the uImage, the vmlinux, the UKI and the Android boot images are made by the programs
+that distributions use: gzip and friends, mkimage, ld, systemd's ukify with its boot stub, mkbootimg. Only the EFI zboot wrapper
 is made here, since the kernel's own Makefile is what makes it elsewhere.
 """
 
@@ -92,11 +92,10 @@ def vmlinux(image, directory):
 
 
 @functools.cache
-def ukify_root():
-    """systemd's ukify, the arm64 stub and what it needs, from Debian; in the cache."""
-    packages = ("systemd-ukify", "systemd-boot-efi", "python3-pefile")
-    target = debian.cache_dir() / "ukify" / debian.content_key("trixie", *packages)
-    with debian.locked("ukify"):
+def tool_root(name, *packages):
+    """A tool from Debian with what it needs; in the cache."""
+    target = debian.cache_dir() / name / debian.content_key("trixie", *packages)
+    with debian.locked(name):
         if not target.is_dir():
             archive = debian.Archive("trixie")
             archive.update()
@@ -106,10 +105,25 @@ def ukify_root():
     return target
 
 
+def android(directory, kernel, version, ramdisk, cmdline, tree=None):
+    """A boot image by mkbootimg. Its arguments are files."""
+    root = tool_root("mkbootimg", "mkbootimg")
+    files = {"kernel": kernel, "ramdisk": ramdisk, "dtb": tree}
+    command = [sys.executable, root / "usr/bin/mkbootimg", f"--header_version={version}",
+               f"--cmdline={cmdline}", f"--output={directory}/boot.img"]
+    for option, data in files.items():
+        if data is not None:
+            path = directory / f"android.{option}"
+            path.write_bytes(data)
+            command += [f"--{option}", path]
+    subprocess.run(command, check=True, capture_output=True)
+    return pathlib.Path(directory / "boot.img").read_bytes()
+
+
 def uki(directory, kernel, **parts):
     """A unified kernel image by ukify. parts are its options and their files' contents; a list
     gives an option several times."""
-    root = ukify_root()
+    root = tool_root("ukify", "systemd-ukify", "systemd-boot-efi", "python3-pefile")
     command = [sys.executable, root / "usr/bin/ukify", "build", "--efi-arch=aa64",
                f"--stub={root}/usr/lib/systemd/boot/efi/linuxaa64.efi.stub",
                f"--output={directory}/uki"]
@@ -135,4 +149,10 @@ def all_kinds(image, directory, **uki_parts):
     kinds["vmlinux", "zstd"] = pack("zstd", kinds["vmlinux", "nothing"])
     kinds["UKI", "nothing"] = uki(directory, image, **uki_parts)
     kinds["UKI", "zstd in EFI zboot"] = uki(directory, kinds["EFI zboot", "zstd"], **uki_parts)
+    given = uki_parts["initrd"], uki_parts["cmdline"].decode().strip()
+    trees = b"".join(uki_parts["devicetree_auto"])
+    kinds["Android", "gzip, header version 0"] = android(directory, pack("gzip", image), 0, *given)
+    kinds["Android", "lz4 and a tree behind, version 2"] = android(
+        directory, pack("lz4", image) + uki_parts["devicetree"], 2, *given, trees)
+    kinds["Android", "nothing, version 4"] = android(directory, image, 4, *given)
     return kinds

@@ -41,7 +41,11 @@ BOOTED = [
     ("uImage", "gzip", "kexec_file_load"),
     ("UKI", "nothing", "kexec_load"),
     ("UKI", "zstd in EFI zboot", "kexec_file_load"),
+    ("Android", "lz4 and a tree behind, version 2", "kexec_load"),
+    ("Android", "nothing, version 4", "kexec_file_load"),
 ]
+# These bring what they need.
+WHOLE = ("UKI", "Android")
 # The device tree machine of qemu.py.
 DUMP_TREE = ["qemu-system-aarch64", "-M", "virt,gic-version=3,its=off,dumpdtb={}", "-cpu",
              "cortex-a57", "-smp", "2", "-m", "1024M", "-nodefaults", "-display", "none"]
@@ -98,9 +102,9 @@ def boot_with(boot, disk, kinds):
 
 
 def command(kind, *options):
-    """A UKI is given nothing: it brings what it needs."""
+    """A UKI is given nothing: it brings what it needs, as does an Android boot image."""
     image = f"/tmp/k/{file_name(kind)}"
-    if kind[0] == "UKI":
+    if kind[0] in WHOLE:
         return f"{kdump.TOOL} -p {' '.join(options)} {image}"
     return kdump.load_command(*options, image=image)
 
@@ -145,7 +149,7 @@ def check_identified(machine, kinds):
     """Each is told by its own name, with the release that it says of itself when it runs."""
     release = machine.check("uname -r").strip()
     known = documented("identify-schema.md")
-    names = {"EFI zboot": "vmlinuz", "UKI": "uki"}
+    names = {"EFI zboot": "vmlinuz", "UKI": "uki", "Android": "android"}
     for kind in kinds:
         found = json.loads(machine.check(
             f"{kdump.TOOL} --identify=json /tmp/k/{file_name(kind)}"))
@@ -172,31 +176,34 @@ def test_20_every_kind_is_identified_and_loaded(boot, kinds, dump_disk, artifact
 
 @pytest.mark.parametrize("kind, packing, path", BOOTED)
 def test_21_kinds_are_booted(boot, kinds, dump_disk, kind, packing, path):
-    """Loaded, crashed, captured; a UKI by what it brings, and nothing else."""
+    """Loaded, crashed, captured; a UKI or an Android boot image by what it brings alone."""
     one = {(kind, packing): kinds[kind, packing]}
     machine = boot_with(boot, dump_disk, one)
     result = machine.sh(command((kind, packing), PATHS[path]))
     assert result.rc == 0 and not result.out, result
     # kexec_file_load(2) takes no tree: the kernel makes it of the running one.
     tree_is_lost = (kind, path) == ("UKI", "kexec_file_load")
-    assert bool(result.err) == tree_is_lost and (b"device tree" in result.err) == tree_is_lost
+    lacks_vendor = (kind, packing) == ("Android", "nothing, version 4")
+    assert (b"device tree in the image" in result.err) == tree_is_lost
+    assert (b"vendor_boot" in result.err) == lacks_vendor
+    assert result.err.count(b"\n") == tree_is_lost + lacks_vendor
     kdump.crash_and_check(machine, kdump.mark_own_page(machine))
     line = machine.check("cat /proc/cmdline")
     assert kdump.CAPTURE_CMDLINE in line and "crashkernel" not in line
     tree = machine.sh(f"cat /proc/device-tree/chosen/{MARKER}").text.rstrip("\0")
-    assert tree == ("yes" if kind == "UKI" and not tree_is_lost else "")
+    assert tree == ("yes" if kind in WHOLE and path == "kexec_load" else "")
 
 
 def test_21_options_win_over_a_uki(boot, kinds, dump_disk):
     """Part by part, as the plan shows."""
     kind = ("UKI", "nothing")
     machine = boot_with(boot, dump_disk, {kind: kinds[kind]})
+    machine.check("printf %0110d 0 | sed s/^000000/070701/ | tr -d '\\n' >/tmp/mine")
     plain = json.loads(machine.check(command(kind, "--dry-run=json")))
     assert plain["command_line"] == kdump.CAPTURE_CMDLINE
     given = json.loads(machine.check(command(
-        kind, "--dry-run=json", "--append=mine", f"--initrd={kdump.IMAGE}",
+        kind, "--dry-run=json", "--append=mine", "--initrd=/tmp/mine",
         "--dtb=/sys/firmware/fdt")))
     assert given["command_line"] == "mine"
-    assert (kdump.segment(given, "initrd")[1]
-            == int(machine.check(f"stat -c %s {kdump.IMAGE}")))
+    assert kdump.segment(given, "initrd")[1] == 110
     assert (kdump.segment(given, "initrd")[1] != kdump.segment(plain, "initrd")[1])
