@@ -82,9 +82,9 @@ void image_done(struct image *image);
  * longer needed). Probes run in the fixed order of the table in image.c, again and again until
  * the arm64 Image is found in an EFI zboot kernel, a UKI, an Android boot image, a uImage, a
  * vmlinux, or packed, or several of these. ST_UNSUPPORTED names any other format that is
- * recognised, a codec not built in, or too many layers; ST_BAD_INPUT for bytes that contradict their format (cut short,
- * damaged, image_size 0, text_offset out of range); ST_NOT_MINE when nothing is recognised;
- * ST_NO_MEMORY. On failure *file is freed too. name is for messages.
+ * recognised, a codec not built in, or too many layers; ST_BAD_INPUT for bytes that contradict
+ * their format (cut short, damaged, image_size 0, text_offset out of range); ST_NOT_MINE when
+ * nothing is recognised; ST_NO_MEMORY. On failure *file is freed too. name is for messages.
  */
 int image_describe(struct blob *file, const char *name, struct image *ret, struct report *report,
 	struct err *err);

@@ -54,7 +54,7 @@ static void check_joined(const char *a, const char *b)
 
 	if (!joined)
 		return;
-	assert(strlen(joined) + 6 >= strlen(a) + strlen(b));
+	assert(strlen(joined) <= strlen(a) + strlen(b) + 6);
 	assert(cmdline_has(joined, "quiet") ==
 		(cmdline_has(a, "quiet") || cmdline_has(b, "quiet")));
 	if (!strstr(a, "--") || !strstr(b, "--"))

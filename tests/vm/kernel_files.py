@@ -2,8 +2,9 @@
 """Every kind of file that a distribution ships an arm64 kernel as, made from one Image.
 
 The packing, the uImage, the vmlinux, the UKI and the Android boot images are made by the programs
-that distributions use: gzip and friends, mkimage, ld, systemd's ukify with its boot stub, mkbootimg. Only the EFI zboot wrapper
-is made here, since the kernel's own Makefile is what makes it elsewhere.
+that distributions use: gzip and friends, mkimage, ld, systemd's ukify with its boot stub,
+mkbootimg. Only the EFI zboot wrapper is made here, since the kernel's own
+Makefile is what makes it elsewhere.
 """
 
 import functools
