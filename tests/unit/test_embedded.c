@@ -78,6 +78,7 @@ static void the_command_line_is_text(void **state)
 	(void)state;
 	assert_cmdline(text_span("root=/dev/vda quiet"), "root=/dev/vda quiet");
 	assert_cmdline(text_span("quiet\n"), "quiet");
+	assert_cmdline(text_span("quiet\ncrashkernel=1G\nroot=/dev/vda\n"), "quiet\nroot=/dev/vda");
 	assert_cmdline((struct span){ (const uint8_t *)"quiet\n\0\0", 8 }, "quiet");
 	assert_cmdline(text_span("crashkernel=1G a crashkernel=1G,low"), "a");
 	assert_cmdline((struct span){ (const uint8_t *)"", 0 }, "");
@@ -119,6 +120,29 @@ static void an_initrd_given_wins(void **state)
 	assert_int_equal(embedded_initrd(&image, &request, NULL).size, 0);
 	image.parts_count = 0;
 	assert_int_equal(embedded_initrd(&image, &request, NULL).size, 0);
+}
+
+/* What a boot loader would take from a second file is missing, unless the user gives it. */
+static void what_an_android_image_lacks_is_told(void **state)
+{
+	struct image_part part = { ".initrd", text_span("070701") };
+	struct image image = image_of(&part, 1);
+	struct request request = { .action = ACTION_LOAD, .initrd = "/boot/initrd" };
+	struct report report = REPORT_INIT;
+
+	(void)state;
+	image.parts_of = "Android boot image";
+	image.lacks_vendor = true;
+	embedded_initrd(&image, &request, &report);
+	assert_int_equal(report.count, 0);
+	request.initrd = NULL;
+	embedded_initrd(&image, &request, &report);
+	assert_int_equal(report.count, 2);
+	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
+	assert_non_null(strstr(report.entries[0].text, "vendor_boot"));
+	assert_string_equal(
+		report.entries[1].text, "the Android boot image's .initrd is used, 6 bytes");
+	report_done(&report);
 }
 
 /* --- device tree ---------------------------------------------------------------------------- */
@@ -200,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_line_is_text),
 		cmocka_unit_test(an_initrd_given_wins),
+		cmocka_unit_test(what_an_android_image_lacks_is_told),
 		cmocka_unit_test(the_tree_for_this_machine_is_chosen),
 		cmocka_unit_test(no_tree_turns_acpi_off),
 		cmocka_unit_test(broken_trees_are_refused),

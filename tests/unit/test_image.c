@@ -32,6 +32,13 @@ static struct blob file_of(const void *bytes, size_t size)
 	return blob;
 }
 
+/* Takes what. */
+static struct blob followed_by(struct blob what, const void *bytes, size_t size)
+{
+	assert_int_equal(blob_append(&what, bytes, size), ST_OK);
+	return what;
+}
+
 /* An arm64 Image without an EFI stub, of size bytes, whose content can be told apart. */
 static struct blob image_file(
 	size_t size, uint64_t text_offset, uint64_t image_size, uint64_t flags)
@@ -373,13 +380,6 @@ static void packed_images_are_unpacked(void **state)
 		"inside gzip: inside gzip: gzip, of which this program takes off no more than 2",
 		"");
 	blob_done(&plain);
-}
-
-/* Takes what. */
-static struct blob followed_by(struct blob what, const void *bytes, size_t size)
-{
-	assert_int_equal(blob_append(&what, bytes, size), ST_OK);
-	return what;
 }
 
 /* Boot loaders know what stands behind a kernel that is packed, and it is no part of it. */
@@ -771,6 +771,60 @@ static struct blob uimage(unsigned int packing, struct blob data)
 	return blob;
 }
 
+/* Kernel, RAM disk and tree, in that order. */
+static void a_uimage_may_hold_several_files(void **state)
+{
+	struct blob data = BLOB_INIT, kernel = image_file(1001, 0, 2000, 0), file;
+	struct image image;
+
+	(void)state;
+	assert_int_equal(blob_zeroed(&data, 16), ST_OK);
+	store_be32(data.data, 1001);
+	store_be32(data.data + 4, 6);
+	store_be32(data.data + 8, 3);
+	data = followed_by(data, kernel.data, kernel.size);
+	data = followed_by(data,
+		"\0\0\0"
+		"070701\0\0"
+		"dtb",
+		14);
+	file = uimage(0, data);
+	file.data[30] = 4;
+	seal_uimage(&file);
+	assert_int_equal(describe(blob_span(&file), &image, NULL, NULL), ST_OK);
+	assert_int_equal(image.data.size, 1001);
+	assert_memory_equal(image.data.data, kernel.data, 1001);
+	assert_string_equal(image.parts_of, "uImage");
+	assert_int_equal(image.parts_count, 3);
+	assert_memory_equal(image_part(&image, ".initrd")->bytes.data, "070701", 6);
+	assert_memory_equal(image_part(&image, ".dtbauto")->bytes.data, "dtb", 3);
+	image_done(&image);
+	blob_done(&file);
+
+	/* A list that does not end, one that is empty, and a file outside. */
+	data = (struct blob)BLOB_INIT;
+	assert_int_equal(blob_zeroed(&data, 100), ST_OK);
+	memset(data.data, 1, 100);
+	file = uimage(0, data);
+	file.data[30] = 4;
+	seal_uimage(&file);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-truncated", "sizes does not end", "");
+	data = (struct blob)BLOB_INIT;
+	assert_int_equal(blob_zeroed(&data, 100), ST_OK);
+	file = uimage(0, data);
+	file.data[30] = 4;
+	seal_uimage(&file);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-truncated", "without any", "");
+	data = (struct blob)BLOB_INIT;
+	assert_int_equal(blob_zeroed(&data, 100), ST_OK);
+	store_be32(data.data, 93);
+	file = uimage(0, data);
+	file.data[30] = 4;
+	seal_uimage(&file);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-truncated", "number 0 lies outside", "");
+	blob_done(&kernel);
+}
+
 static void a_uimage_is_taken_off(void **state)
 {
 	struct blob plain = image_file(1000, 0, 2000, 0);
@@ -1160,6 +1214,7 @@ int main(void)
 		cmocka_unit_test(a_uki_may_hold_another_wrapper),
 #endif
 		cmocka_unit_test(a_uimage_is_taken_off),
+		cmocka_unit_test(a_uimage_may_hold_several_files),
 		cmocka_unit_test(a_uki_has_parts),
 		cmocka_unit_test(a_uki_of_several_profiles_is_its_first),
 		cmocka_unit_test(a_uki_of_very_many_sections),

@@ -139,6 +139,13 @@ static void files_are_checked(void **state)
 	session.request.initrd = NULL;
 	session.request.dtb = "/boot/text";
 	assert_refused(&session, ST_BAD_INPUT, "fdt-broken", "--dtb: /boot/text");
+	tmproot_text(&session.tmp, "/boot/dts", "/dts-v1/;\n/ { };\n");
+	session.request.dtb = "/boot/dts";
+	assert_refused(&session, ST_UNSUPPORTED, "dtb-kind",
+		"--dtb: /boot/dts: this is the source of a device tree; the blob of a device tree");
+	assert_non_null(strstr(session.err.hint, "dtc -O dtb -o TREE.dtb /boot/dts"));
+	session.request.dtb = "/boot/Image";
+	assert_refused(&session, ST_UNSUPPORTED, "dtb-kind", "this is an arm64 kernel (Image)");
 	session.request.dtb = "/boot/none";
 	assert_int_equal(run(&session, load_kernel), ST_NOT_FOUND);
 	assert_ptr_equal(strstr(session.err.text, "--dtb: "), session.err.text);
