@@ -206,6 +206,7 @@ static int load_by_file(struct round *round, struct err *err)
 {
 	const struct sysroot_file *initrd = round->files->initrd_open;
 	struct plan_inputs *inputs = &round->inputs;
+	enum dry_run dry_run = inputs->request->dry_run;
 	struct plan plan = { .arch = NULL };
 	int status;
 
@@ -213,7 +214,9 @@ static int load_by_file(struct round *round, struct err *err)
 	inputs->dtb = (struct span){ NULL, 0 }; /* the kernel makes it from the running one */
 	status = plan_file(inputs, &plan, &round->report, err);
 	timeline_spent(&round->files->timeline, PHASE_PLAN);
-	if (!status) {
+	if (!status && dry_run) {
+		status = print_plan(&plan, inputs, &round->report, dry_run, round->io->out, err);
+	} else if (!status) {
 		status = file_load(inputs, &plan, sysroot_fd(round->files->kernel_open),
 			initrd ? sysroot_fd(initrd) : -1, round->io->syscalls, &round->report, err);
 		status = end_call(round, &plan, status, err);
@@ -227,6 +230,15 @@ static bool other_call_may_do(const struct err *err)
 {
 	return err->status == ST_UNSUPPORTED && (strcmp(err->id, "file-load-unusable") == 0 ||
 							strcmp(err->id, "kexec-load-failed") == 0);
+}
+
+/* It is known before the call that the image has no room as this call places it. The other one
+ * places it in another way, and has something more or less to place. */
+static bool does_not_fit(const struct err *err)
+{
+	return err->status == ST_NO_SPACE && (strcmp(err->id, "crash-region-too-small") == 0 ||
+						     strcmp(err->id, "crash-region-full") == 0 ||
+						     strcmp(err->id, "image-half-of-ram") == 0);
 }
 
 /* Of a load by either call: what asks for kexec_load(2), or NULL. */
@@ -257,6 +269,12 @@ static int load_without_plan(
 	return status;
 }
 
+/* Under lockdown kexec_load(2) is left alone. */
+static bool can_be_planned(const struct round *round, const struct err *err)
+{
+	return does_not_fit(err) && !kexec_state_locked_down(&round->inputs.machine->state);
+}
+
 /* By kexec_file_load(2), unless something needs the other call; and by the other call where the
  * first cannot be used, unless an option would be lost. Lockdown is known before: its EPERM would
  * be no answer to go on from. */
@@ -269,7 +287,7 @@ static int load_by_either(struct round *round, struct err *err)
 
 	if (!why) {
 		status = load_by_file(round, err);
-		if (!status || !other_call_may_do(err))
+		if (!status || (!other_call_may_do(err) && !can_be_planned(round, err)))
 			return status;
 		report_add(&round->report, REPORT_CHOICE, "syscall",
 			"falling back to kexec_load: %s", err->text);
@@ -280,9 +298,36 @@ static int load_by_either(struct round *round, struct err *err)
 		return load_without_plan(round, why, "the kernel is locked down", err);
 	report_add(&round->report, REPORT_CHOICE, "syscall", "kexec_load, for %s", why);
 	status = load_by_plan(round, err);
-	if (!status || !other_call_may_do(err) || request->needs_load)
+	if (!status || request->needs_load || (!other_call_may_do(err) && !does_not_fit(err)))
 		return status;
 	return load_without_plan(round, why, err->text, err);
+}
+
+/* A dry run answers as the load would. Of both calls it shows the plan for kexec_load(2), unless
+ * only kexec_file_load(2) has room for the image. */
+static int plan_only(struct round *round, struct err *err)
+{
+	const struct request *request = round->inputs.request;
+	int status;
+
+	if (request->crash && request->syscall == SYSCALL_FILE_LOAD)
+		return load_by_file(round, err);
+	if (request->syscall == SYSCALL_FILE_LOAD) {
+		err_set(err, ST_USAGE, "file-load-option",
+			"--dry-run is not possible with -l and kexec_file_load (-s): where the "
+			"kernel puts an image for a restart cannot be known");
+		return err_hint(err, "leave -s out, or use -c");
+	}
+	status = load_by_plan(round, err);
+	if (!status || request->syscall != SYSCALL_AUTO || request->needs_load ||
+		round->inputs.file_load == TRI_NO || !does_not_fit(err))
+		return status;
+	report_add(&round->report, REPORT_CHOICE, "syscall",
+		"kexec_file_load, since kexec_load has no room: %s", err->text);
+	if (load_by_file(round, NULL))
+		return status;
+	err_clear(err);
+	return ST_OK;
 }
 
 static int choose_and_load(struct round *round, struct err *err)
@@ -290,7 +335,9 @@ static int choose_and_load(struct round *round, struct err *err)
 	const struct request *request = round->inputs.request;
 	int status;
 
-	if (request->syscall == SYSCALL_LOAD || request->dry_run)
+	if (request->dry_run)
+		return plan_only(round, err);
+	if (request->syscall == SYSCALL_LOAD)
 		return load_by_plan(round, err);
 	if (request->syscall == SYSCALL_AUTO)
 		return load_by_either(round, err);

@@ -209,19 +209,20 @@ const struct option_row option_table[] = {
 	  "The only one where the running kernel is locked down, as under Secure Boot. Exit status "
 	  "253 when it cannot be used." },
 
-	{ "dry-run", 0, MAYBE("text|json|svg"), GROUP_PLAN, ON_ALL, WITH_LOAD,
+	{ "dry-run", 0, MAYBE("text|json|svg"), GROUP_PLAN, ON_ALL, WITH_BOTH,
 	  CHOOSES(dry_run, dry_run_words),
 	  "print the plan of a load, and load nothing",
 	  "Shows all segments, program headers and changes of the device tree, and the reason of "
-	  "each choice, of a load by kexec_load(2). The JSON form is described in "
+	  "each choice, of a load by kexec_load(2); of kexec_file_load(2), with -p -s or where "
+	  "only that has room, what the kernel will place where. The JSON form is described in "
 	  "doc/plan-schema.md. The SVG form is a picture, to scale, of the segments and gaps and "
 	  "of what the digest covers." },
-	{ "sysroot", 0, ARGUMENT_REQUIRED, "DIR", VALUE_DIRECTORY, GROUP_PLAN, ON_ALL, WITH_LOAD,
+	{ "sysroot", 0, ARGUMENT_REQUIRED, "DIR", VALUE_DIRECTORY, GROUP_PLAN, ON_ALL, WITH_BOTH,
 	  SETS(STRING, sysroot),
 	  "read the machine and all files from DIR",
 	  "Every path is looked up inside DIR, symbolic links included. Such a machine is not this "
 	  "one, so this needs --dry-run." },
-	{ "seed", 0, A_VALUE("NUMBER"), GROUP_PLAN, ON_ALL, WITH_LOAD, EFFECT_SEED, 0, NULL,
+	{ "seed", 0, A_VALUE("NUMBER"), GROUP_PLAN, ON_ALL, WITH_BOTH, EFFECT_SEED, 0, NULL,
 	  "for tests: make the seeds in the plan repeatable",
 	  "The kernel that is started draws its secrets from them: never load with this option." },
 

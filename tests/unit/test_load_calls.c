@@ -165,7 +165,8 @@ static int run(struct session *session)
 	assert_int_equal(fclose(io.out), 0);
 	assert_int_equal(fclose(io.err), 0);
 	assert_int_equal(session->err.status, status);
-	assert_string_equal(session->out, ""); /* "should change": nothing on stdout */
+	if (!session->request.dry_run)
+		assert_string_equal(session->out, ""); /* "should change": nothing on stdout */
 	return status;
 }
 
@@ -386,7 +387,8 @@ static void large_initrd_is_kept_only_for_a_plan(void **state)
 	/* What the kernel would find out too late is found out all the same. */
 	tmproot_text(&session.tmp, "/proc/iomem",
 		"40000000-bfffffff : System RAM\n  a0000000-a02fffff : Crash kernel\n");
-	assert_failed(&session, "", "crash-region-too-small", 254, "initrd of 1000000 bytes");
+	assert_failed(&session, "", "crash-region-too-small", 254,
+		"no room for the initrd: it needs 0xf5000 bytes");
 	free(text);
 	end(&session);
 }
@@ -519,10 +521,79 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	assert_failed(&session, "", "image-half-of-ram", 254, "the kernel allows half of its");
 	tmproot_text(&session.tmp, "/proc/iomem",
 		"40000000-bfffffff : System RAM\n  a0000000-a00fffff : Crash kernel\n");
-	assert_failed(&session, "", "crash-region-too-small", 254, "1048576");
+	assert_failed(&session, "", "crash-region-too-small", 254,
+		"no room for the kernel: it needs 0x230000");
 	tmproot_text(&session.tmp, "/proc/iomem", "40000000-bfffffff : System RAM\n");
 	assert_failed(
 		&session, "", "crash-region-missing", 1, "Memory for crashkernel is not reserved");
+	end(&session);
+}
+
+/* The same answer without the load. */
+static void assert_dry_run(struct session *session, int status, const char *words)
+{
+	session->request.dry_run = DRY_RUN_TEXT;
+	assert_int_equal(run(session), status);
+	assert_string_equal(session->calls, "");
+	if (!strstr(status ? session->err.text : session->out, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, session->out);
+	session->request.dry_run = DRY_RUN_OFF;
+}
+
+static void assert_has_room(struct session *session, enum syscall_choice call, const char *calls)
+{
+	session->request.syscall = call;
+	if (calls) {
+		assert_loaded(session, calls);
+		assert_dry_run(session, ST_OK,
+			strstr(calls, "file") ? "\nkexec_file_load: " : "\nkexec_load: ");
+		return;
+	}
+	assert_failed(session, "", "crash-region-too-small", 254, "no room for the ");
+	assert_dry_run(session, ST_NO_SPACE, "no room for the ");
+}
+
+/* The two calls place in different ways, so where one has no room the other may have. What is
+ * refused is refused by the dry run too, and before any call. */
+static void call_that_has_room_is_made(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	/* Above the 2 MiB line at 0xa0400000 is room for the tree and, 64 KiB further on, for the
+	 * header; for purgatory there is none. */
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a0410fff : Crash kernel\n");
+	assert_has_room(&session, SYSCALL_FILE_LOAD, "file ");
+	assert_has_room(&session, SYSCALL_LOAD, NULL);
+	assert_has_room(&session, SYSCALL_AUTO, "file ");
+	/* A page less. */
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a040ffff : Crash kernel\n");
+	assert_has_room(&session, SYSCALL_FILE_LOAD, NULL);
+	assert_has_room(&session, SYSCALL_AUTO, NULL);
+	/* By the file call the header gets what the kernel wants for hotplug. */
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a0440fff : Crash kernel\n");
+	assert_has_room(&session, SYSCALL_FILE_LOAD, NULL);
+	assert_has_room(&session, SYSCALL_LOAD, "load ");
+	session.request.syscall = SYSCALL_AUTO;
+	assert_loaded(&session, "load ");
+	assert_dry_run(&session, ST_OK, "\nkexec_load: ");
+	/* An option that only the other call can follow is not lost for want of room. */
+	session.request.needs_load = "console";
+	assert_loaded(&session, "load ");
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "0\n");
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a0410fff : Crash kernel\n");
+	assert_has_room(&session, SYSCALL_AUTO, NULL);
+	session.request.needs_load = NULL;
+	session.request.prefers_load = "hotplug";
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	assert_non_null(strstr(session.said, "--hotplug asks for kexec_load, and only"));
 	end(&session);
 }
 
@@ -621,7 +692,7 @@ static void armed_image_outlives_a_file_that_is_refused(void **state)
 	assert_failed(&session, "ask ", "file-load-unusable", 253, "is still armed");
 	session.request.syscall = SYSCALL_AUTO;
 	/* Half of it has the kernel and the initrd, but nothing besides: no plan. */
-	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4489 kB\n");
+	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4510 kB\n");
 	assert_failed(&session, "ask ", "image-half-of-ram", 254, "is still armed");
 	end(&session);
 }
@@ -641,7 +712,7 @@ static void loss_of_the_armed_image_is_said(void **state)
 		"NO CRASH KERNEL IS ARMED NOW");
 	/* Also when it is our own plan that ends the second try. */
 	session.file_errno = EINVAL;
-	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4489 kB\n");
+	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4510 kB\n");
 	assert_failed(
 		&session, "ask file ", "image-half-of-ram", 254, "NO CRASH KERNEL IS ARMED NOW");
 	end(&session);
@@ -819,6 +890,7 @@ int main(void)
 		cmocka_unit_test(files_that_change_meanwhile_do_no_harm),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
+		cmocka_unit_test(call_that_has_room_is_made),
 		cmocka_unit_test(trap34_page_size_of_the_cpu_is_asked_for),
 		cmocka_unit_test(big_endian_kernel_is_refused_before_any_call),
 		cmocka_unit_test(retained_initrd_is_used),

@@ -383,8 +383,8 @@ static void test_options_of_one_call(void **state)
 	assert_loads("-p --serial=S K");
 	assert_null(request.needs_load);
 	assert_string_equal(request.prefers_load, "serial");
-	assert_loads("-p --dry-run K");
-	assert_string_equal(request.needs_load, "dry-run");
+	assert_loads("-s -p --dry-run --sysroot=D --seed=1 K");
+	assert_null(request.needs_load);
 
 	assert_refused("-s -p --dtb=D K", ST_USAGE, "file-load-option", "--dtb is not possible");
 	assert_refused("-p --console=none -s K", ST_USAGE, "file-load-option", "--console");
