@@ -162,8 +162,16 @@ static int end_call(struct round *round, const struct plan *plan, int status, st
 	return status ? status : verify(round, plan, err);
 }
 
-/* A plan of ours, by kexec_load(2). */
-static int load_by_plan(struct round *round, struct err *err)
+/* Somebody waits to write to a file that is mapped, before the call or in it. He waits for the
+ * length of a load at most, and after that nothing would be certain. */
+static int files_changed(struct err *err)
+{
+	return err_set(err, ST_CHANGED, "file-changed",
+		"the kernel or the initrd is about to be written to");
+}
+
+/* A plan of ours, by kexec_load(2), of the files as they are held. */
+static int load_held(struct round *round, struct err *err)
 {
 	struct plan_inputs *inputs = &round->inputs;
 	const struct request *request = inputs->request;
@@ -193,12 +201,32 @@ static int load_by_plan(struct round *round, struct err *err)
 	if (!status && request->debug)
 		status = print_plan(&plan, inputs, report, DRY_RUN_TEXT, io->err, err);
 	timeline_spent(&round->files->timeline, PHASE_PRINT);
-	if (!status && !request->dry_run) {
+	if (!status && !request->dry_run && files_are_asked_for(round->files)) {
+		status = files_changed(err);
+	} else if (!status && !request->dry_run) {
 		status = kexec_load_plan(io->syscalls, &plan, &inputs->machine->state, err);
 		status = end_call(round, &plan, status, err);
 	}
 	plan_done(&plan);
 	return status;
+}
+
+static bool are_files_changed(const struct err *err)
+{
+	return err->status == ST_CHANGED && strcmp(err->id, "file-changed") == 0;
+}
+
+/* The same, and ST_CHANGED once, with copies made, where somebody wants to write. */
+static int load_by_plan(struct round *round, struct err *err)
+{
+	const struct request *request = round->inputs.request;
+	int status = load_held(round, err);
+
+	if (request->dry_run || !files_are_asked_for(round->files) ||
+		(status && !are_files_changed(err)))
+		return status;
+	status = files_copy(request, round->files, err);
+	return status ? status : files_changed(err);
 }
 
 /* The files, by kexec_file_load(2). */
@@ -407,9 +435,16 @@ static int load_until_true(const struct request *request, const struct sysroot *
 		timeline_spent(&files->timeline, PHASE_VERIFY);
 		err_clear(err);
 		status = load_once(request, root, files, io, i + 1 == LOAD_TRIES, err);
+		/* Nobody can write to what is copied then. */
+		if (are_files_changed(err)) {
+			err_clear(err);
+			status = load_once(request, root, files, io, i + 1 == LOAD_TRIES, err);
+		}
 	}
-	if (request->debug)
+	if (request->debug) {
+		files_say(files, io->err);
 		timeline_print(&files->timeline, io->err);
+	}
 	if (status == ST_CHANGED) {
 		err_prefix(err,
 			"after %d loads the crash kernel is armed, but its elfcorehdr may be stale",
@@ -422,7 +457,12 @@ static int load_until_true(const struct request *request, const struct sysroot *
 int load_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
 	struct err *err)
 {
-	struct files files = { .report = REPORT_INIT, .timeline = timeline_begin() };
+	struct files files = {
+		.timeline = timeline_begin(),
+		.kernel_held = HELD_INIT,
+		.initrd_held = HELD_INIT,
+		.report = REPORT_INIT,
+	};
 	struct request settled = *request;
 	int status = files_read(request, root, &files, err);
 

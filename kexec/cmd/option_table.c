@@ -119,9 +119,11 @@ const struct option_row option_table[] = {
 	{ "no-sync", 'y', NO_VALUE, GROUP_RESTART, ON_ALL, WITH_BOTH, SETS(FLAG, no_sync),
 	  "do not write out file systems", NULL },
 
-	{ "initrd", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, initrd),
-	  "initial RAM disk of the new kernel", NULL },
-	{ "ramdisk", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, initrd),
+	{ "initrd", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, EFFECT_INITRD, 0, NULL,
+	  "initial RAM disk of the new kernel",
+	  "Several are joined in the order given, each filled up to a multiple of 4 bytes, as boot "
+	  "loaders do it; 32 at most." },
+	{ "ramdisk", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, EFFECT_INITRD, 0, NULL,
 	  "the same as --initrd", NULL },
 	{ "reuseinitrd", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(FLAG, reuse_initrd),
 	  "use the initrd of the running kernel",
