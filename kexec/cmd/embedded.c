@@ -107,6 +107,11 @@ static int choose(const struct image *image, struct span machine, const struct i
 	return is_for(plain, machine, &fits, err); /* is it sound? */
 }
 
+bool embedded_has_dtb(const struct image *image)
+{
+	return image_part(image, ".dtb") || image_part(image, ".dtbauto");
+}
+
 int embedded_dtb(const struct image *image, struct span running, struct span *ret,
 	struct report *report, struct err *err)
 {
@@ -115,7 +120,7 @@ int embedded_dtb(const struct image *image, struct span running, struct span *re
 	struct span machine;
 	int status;
 
-	if (!image_part(image, ".dtb") && !image_part(image, ".dtbauto"))
+	if (!embedded_has_dtb(image))
 		return ST_OK;
 	status = devtree_view_init(running, "the running tree", &view, err);
 	if (status)

@@ -113,6 +113,7 @@ static int print_plan(const struct plan *plan, const struct plan_inputs *inputs,
 /* One round of loading from the machine as it is now. */
 struct round {
 	struct plan_inputs inputs;
+	struct machine *machine; /* of the inputs */
 	const struct sysroot *root;
 	const struct cmd_io *io;
 	struct files *files;
@@ -188,6 +189,12 @@ static int load_held(struct round *round, struct err *err)
 		inputs->initrd_unread = 0;
 	}
 	inputs->by_file = false;
+	if (!inputs->machine->complete) {
+		status = machine_complete(round->root, request->crash, round->machine, report, err);
+		timeline_spent(&round->files->timeline, PHASE_MACHINE);
+		if (status)
+			return status;
+	}
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
 	status = choose_console(
@@ -241,6 +248,13 @@ static int load_by_file(struct round *round, struct err *err)
 	inputs->by_file = true;
 	inputs->dtb = (struct span){ NULL, 0 }; /* the kernel makes it from the running one */
 	status = plan_file(inputs, &plan, &round->report, err);
+	if (status == ST_NO_SPACE && !inputs->machine->fdt.size) {
+		/* Only now it counts how large the tree is. */
+		err_clear(err);
+		status = machine_read_tree(round->root, round->machine, &round->report, err);
+		if (!status)
+			status = plan_file(inputs, &plan, &round->report, err);
+	}
 	timeline_spent(&round->files->timeline, PHASE_PLAN);
 	if (!status && dry_run) {
 		status = print_plan(&plan, inputs, &round->report, dry_run, round->io->out, err);
@@ -395,6 +409,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 			.digests_count = files->digests_count,
 			.dtb = blob_span(&files->dtb),
 		},
+		.machine = &machine,
 		.root = root,
 		.io = io,
 		.files = files,
@@ -403,7 +418,10 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 	int status;
 
 	report_copy(&round.report, &files->report);
-	status = machine_read(root, request->crash, &machine, &round.report, err);
+	status = files->for_plan || embedded_has_dtb(&files->image)
+			 ? machine_read(root, request->crash, &machine, &round.report, err)
+			 : machine_read_for_files(
+				   root, request->crash, &machine, &round.report, err);
 	timeline_spent(&files->timeline, PHASE_MACHINE);
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,

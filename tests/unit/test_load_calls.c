@@ -459,6 +459,14 @@ static void several_initrds_are_joined(void **state)
 	end(&session);
 }
 
+static void remove_file(struct session *session, const char *path)
+{
+	char full[640];
+
+	snprintf(full, sizeof(full), "%s%s", session->tmp.dir, path);
+	assert_int_equal(unlink(full), 0);
+}
+
 static void rename_over(struct session *session, const char *from, const char *to)
 {
 	char old[640], new[640];
@@ -651,6 +659,35 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	tmproot_text(&session.tmp, "/proc/iomem", "40000000-bfffffff : System RAM\n");
 	assert_failed(
 		&session, "", "crash-region-missing", 1, "Memory for crashkernel is not reserved");
+	end(&session);
+}
+
+/* Under a policy that confines kexec each file that is opened is one that has to be allowed. */
+static void file_call_opens_only_what_it_needs(void **state)
+{
+	static const char *const spared[] = { "/proc/kcore", "/proc/kallsyms", "/proc/config.gz",
+		"/boot/config-7.3.4", "/lib/modules/7.3.4/config", "/proc/device-tree/chosen/x" };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	/* A folder in place of a file is an error or a warning to whoever opens it. */
+	for (size_t i = 0; i < sizeof(spared) / sizeof(spared[0]); i++)
+		tmproot_mkdir(&session.tmp, spared[i]);
+	remove_file(&session, "/sys/firmware/fdt");
+	tmproot_mkdir(&session.tmp, "/sys/firmware/fdt");
+	assert_loaded(&session, "file ");
+	session.request.crash = false;
+	assert_loaded(&session, "file ");
+	session.request.crash = true;
+	session.request.syscall = SYSCALL_FILE_LOAD;
+	assert_loaded(&session, "file ");
+	/* The other call needs the tree. */
+	session.request.syscall = SYSCALL_LOAD;
+	assert_failed(&session, "", "file-type", 255, "/sys/firmware/fdt");
+	session.request.syscall = SYSCALL_AUTO;
+	session.file_errno = ENOSYS;
+	assert_failed(&session, "file ", "file-type", 255, "/sys/firmware/fdt");
 	end(&session);
 }
 
@@ -1017,6 +1054,7 @@ int main(void)
 		cmocka_unit_test(files_that_somebody_wants_to_write_to_are_copied),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
+		cmocka_unit_test(file_call_opens_only_what_it_needs),
 		cmocka_unit_test(call_that_has_room_is_made),
 		cmocka_unit_test(trap34_page_size_of_the_cpu_is_asked_for),
 		cmocka_unit_test(big_endian_kernel_is_refused_before_any_call),

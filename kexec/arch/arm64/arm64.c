@@ -103,10 +103,12 @@ static int add_capture_defaults(
 {
 	static const char word[] = "acpi_no_memhotplug";
 	const struct firmware *firmware = &inputs->machine->firmware;
+	struct span tree = source_tree(inputs);
 	char *joined;
 
+	/* A tree that is not known is the running one, which on ACPI is a stub. */
 	if (!firmware->acpi || !firmware->acpi_memory_devices ||
-		!firmware_fdt_is_stub(source_tree(inputs)) || cmdline_has(*line ? *line : "", word))
+		(tree.size && !firmware_fdt_is_stub(tree)) || cmdline_has(*line ? *line : "", word))
 		return ST_OK;
 	if (inputs->request->no_capture_defaults) {
 		report_add(report, REPORT_WARNING, "cmdline",
