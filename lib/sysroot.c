@@ -21,8 +21,8 @@
  * it is told so each time that another piece has been read. */
 #define DROP_BEHIND ((size_t)64 << 20)
 #define READ_PIECE  ((size_t)8 << 20)
-#define FACTS_MAX  ((size_t)64 << 10)
-#define NUMBER_MAX ((size_t)4096)
+#define FACTS_MAX   ((size_t)64 << 10)
+#define NUMBER_MAX  ((size_t)4096)
 
 struct fact {
 	const char *name; /* both point into facts_text */

@@ -81,7 +81,7 @@ void image_done(struct image *image);
 int image_describe(struct blob *file, const char *name, struct image *ret, struct report *report,
 	struct err *err);
 
-/* The same of bytes that stay somebody else's, and have to stay as long as image_is_in() says so. */
+/* The same of bytes that are lent, and that have to stay as long as image_is_in() says so. */
 int image_describe_span(struct span file, const char *name, struct image *ret,
 	struct report *report, struct err *err);
 
