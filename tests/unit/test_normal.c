@@ -264,6 +264,13 @@ static void kernel_goes_where_its_companions_are_in_reach(void **state)
 	pm_initrd(&pm, 1000);
 	plan_well(&pm);
 	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x80000000);
+	/* Nor in the next piece, but in the one behind that. */
+	pm_iomem(&pm, "80000000-83ffffff : System RAM\n"
+		      "1080000000-1083ffffff : System RAM\n"
+		      "8080000000-80ffffffff : System RAM\n");
+	pm_initrd(&pm, 64 * MIB);
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), UINT64_C(0x8080000000));
 	/* What does not fit anywhere is told of for the first place. */
 	pm.inputs.initrd.size = 8 * GIB;
 	assert_refused(&pm, ST_NO_SPACE, "memory-too-small", "no room for the initrd");

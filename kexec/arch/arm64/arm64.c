@@ -258,12 +258,13 @@ static int place_image(const struct plan_inputs *inputs, struct plan *plan, stru
 {
 	struct range window = PLACE_ANYWHERE;
 	int status = place_around_kernel(inputs, plan, window, err);
+	struct err other = ERR_INIT;
 	int again = status;
 
 	/* By at least a GiB each time, since memory may be in very many pieces. */
 	while (again == ST_NO_SPACE && plan->segment_count &&
 		add_u64(align_down(plan->segments[0].mem, GIGABYTE), GIGABYTE, &window.start))
-		again = place_around_kernel(inputs, plan, window, NULL);
+		again = place_around_kernel(inputs, plan, window, &other);
 	if (again)
 		return status;
 	if (status)
@@ -463,12 +464,13 @@ static int foretell_segments(
 {
 	struct range window = PLACE_ANYWHERE;
 	int status = foretell_around_kernel(inputs, plan, window, report, err);
+	struct err other = ERR_INIT;
 	int again = status;
 
 	while (again == ST_NO_SPACE && plan->segment_count &&
 		range_size(plan->load_region) > ARM64_INITRD_WINDOW) {
 		window.start = plan->segments[0].mem + plan->segments[0].memsz;
-		again = foretell_around_kernel(inputs, plan, window, report, NULL);
+		again = foretell_around_kernel(inputs, plan, window, report, &other);
 	}
 	if (again)
 		return status;
