@@ -147,9 +147,9 @@ static int add_initrd(struct request *request, const char *value, struct err *er
 		request->initrd = value;
 		return ST_OK;
 	}
-	while (count < INITRDS_MAX && request->more_initrds[count])
+	while (count < INITRDS_MAX - 1 && request->more_initrds[count])
 		count++;
-	if (count + 1 == INITRDS_MAX)
+	if (count == INITRDS_MAX - 1)
 		return err_set(err, ST_USAGE, "initrd-count",
 			"more than %d initrds: %s is one too many", INITRDS_MAX, value);
 	request->more_initrds[count] = value;

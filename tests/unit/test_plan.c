@@ -1317,7 +1317,7 @@ static void kernels_own_plan_is_foretold(void **state)
 	assert_int_equal(pm.plan.segment_count, 4);
 	assert_int_equal(pm.plan.entry, 0xa0000000);
 	assert_true(pm.plan.by_kernel);
-	/* Room for hotplug, in whole pages of the running kernel; below 64 KiB lines in any case. */
+	/* Room for hotplug, in whole pages of the running kernel, on a 64 KiB line. */
 	pm.machine.state.crash_elfcorehdr_size = 459152;
 	assert_foretold(&pm, SEGMENT_ELFCOREHDR, 0xaff80000);
 	assert_int_equal(plan_segment(&pm.plan, SEGMENT_ELFCOREHDR)->memsz, 0x71000);
@@ -1335,8 +1335,8 @@ static void kernels_own_plan_is_foretold(void **state)
 	pm_done(&pm);
 }
 
-/* The initrd is bound to 32 GiB from the kernel's GiB on: one that has not enough of them left where
- * the kernel is first gets the kernel moved up. */
+/* The initrd is bound to 32 GiB from the kernel's GiB on: one that has not enough of them left
+ * where the kernel is first gets the kernel moved up. */
 static void kernel_is_moved_up_for_its_initrd(void **state)
 {
 	const uint64_t gib = 1 << 30;
