@@ -19,6 +19,7 @@ LIB_SOURCES := \
 	lib/sha256_other.c \
 	lib/sha256_x86_64.c \
 	lib/sysroot.c \
+	lib/sysroot_hold.c \
 	lib/sysroot_place.c \
 	lib/unpack_gzip.c \
 	lib/unpack_lz4.c \

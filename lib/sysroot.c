@@ -17,8 +17,12 @@
 
 /* The generated files do not say how long they are; ask for a lot at once. */
 #define READ_CHUNK ((size_t)64 << 10)
-#define FACTS_MAX  ((size_t)64 << 10)
-#define NUMBER_MAX ((size_t)4096)
+/* Of a file that is copied and has so many bytes, the kernel's cache need not keep a second copy:
+ * it is told so each time that another piece has been read. */
+#define DROP_BEHIND ((size_t)64 << 20)
+#define READ_PIECE  ((size_t)8 << 20)
+#define FACTS_MAX   ((size_t)64 << 10)
+#define NUMBER_MAX  ((size_t)4096)
 
 struct fact {
 	const char *name; /* both point into facts_text */
@@ -165,10 +169,8 @@ static int open_file(const struct sysroot *root, const char *path, bool wants_de
  */
 typedef int reader_fn(int fd, size_t expected, size_t max, struct blob *blob, uint64_t *ret_size);
 
-/*
- * Read to the end, which only a read of nothing shows. The bytes are a private copy on
- * purpose: a mapping would change with the file, and what is hashed must be what is loaded.
- */
+/* Read to the end, which only a read of nothing shows. The bytes are a private copy, which does
+ * not change with the file; lib/sysroot_hold.c maps, where that does not either. */
 static int read_all(int fd, size_t expected, size_t max, struct blob *blob, uint64_t *ret_size)
 {
 	size_t room_max, want;
@@ -184,7 +186,8 @@ static int read_all(int fd, size_t expected, size_t max, struct blob *blob, uint
 			want = room_max;
 		if (blob_reserve(blob, want))
 			return ENOMEM;
-		n = read(fd, blob->data + blob->size, want - blob->size);
+		n = read(fd, blob->data + blob->size,
+			want - blob->size < READ_PIECE ? want - blob->size : READ_PIECE);
 		if (n < 0) {
 			if (errno == EINTR)
 				continue;
@@ -193,6 +196,8 @@ static int read_all(int fd, size_t expected, size_t max, struct blob *blob, uint
 		if (n == 0)
 			break;
 		blob->size += (size_t)n;
+		if (expected >= DROP_BEHIND)
+			posix_fadvise(fd, 0, (off_t)blob->size, POSIX_FADV_DONTNEED);
 		if (blob->size > max)
 			break;
 		if (blob->size == want && (want == room_max || !mul_size(want, 2, &want)))

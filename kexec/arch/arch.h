@@ -96,6 +96,14 @@ struct arch_ops {
 	 */
 	int (*plan_segments)(const struct plan_inputs *inputs, struct plan *plan,
 		struct report *report, struct err *err);
+
+	/*
+	 * Place in plan->room the segments of a crash load by kexec_file_load(2) as the kernel
+	 * does: the same holes, in the same order. Of the elfcorehdr only plan->core.memsz is
+	 * ready, and plan->cmdline. Errors as plan_segments().
+	 */
+	int (*foretell_segments)(const struct plan_inputs *inputs, struct plan *plan,
+		struct report *report, struct err *err);
 };
 
 /* The ops for a machine name (uname -m), or NULL. */

@@ -114,6 +114,11 @@ static int choose(const struct image *image, struct span machine, const struct i
 	return is_for(plain, machine, &fits, err); /* is it sound? */
 }
 
+bool embedded_has_dtb(const struct image *image)
+{
+	return image_part(image, ".dtb") || image_part(image, ".dtbauto");
+}
+
 int embedded_dtb(const struct image *image, struct span running, struct span *ret,
 	struct report *report, struct err *err)
 {
@@ -122,7 +127,7 @@ int embedded_dtb(const struct image *image, struct span running, struct span *re
 	struct span machine;
 	int status;
 
-	if (!image_part(image, ".dtb") && !image_part(image, ".dtbauto"))
+	if (!embedded_has_dtb(image))
 		return ST_OK;
 	status = devtree_view_init(running, "the running tree", &view, err);
 	if (status)

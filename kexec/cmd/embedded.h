@@ -22,6 +22,9 @@ int embedded_cmdline(const struct image *image, const struct request *request, c
 struct span embedded_initrd(
 	const struct image *image, const struct request *request, struct report *report);
 
+/* Has the image a device tree, be it for this machine or not? */
+bool embedded_has_dtb(const struct image *image);
+
 /*
  * The device tree, where the image has one for this machine; else ret stays as it is. running is
  * the machine's own tree. The tree is the first ".dtbauto" for the machine that running is for (by

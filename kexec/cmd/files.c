@@ -18,10 +18,12 @@
 
 void files_done(struct files *files)
 {
+	image_done(&files->image);
+	held_done(&files->kernel_held);
+	held_done(&files->initrd_held);
 	sysroot_close(files->kernel_open);
 	sysroot_close(files->initrd_open);
-	image_done(&files->image);
-	blob_done(&files->initrd_file);
+	blob_done(&files->initrd_made);
 	blob_done(&files->dtb);
 	free(files->cmdline);
 	report_done(&files->report);
@@ -82,31 +84,117 @@ static int initrd_unreadable(const struct files *files, struct err *err)
 		err, why.status, "initrd-unreadable", "Could not open initrd file: %s", why.text);
 }
 
-/* All of it for a plan; the kernel reads it itself for kexec_file_load(2). */
-static int take_in_initrd(struct files *files, bool whole, struct err *err)
+/* Take a file's bytes in place of those that are held. The old ones are given back when the new
+ * ones are there: until then nobody can write to them. */
+static int hold(
+	struct sysroot_file *file, size_t max, bool copy, struct held *held, struct err *err)
 {
-	struct sysroot_file *from = files->initrd_open;
-	struct blob *to = &files->initrd_file;
-	uint64_t size = 0;
-	int status = whole ? sysroot_file_read(from, INITRD_SIZE_MAX, to, err)
-			   : sysroot_file_skim(from, INITRD_SIZE_MAX, to, &size, err);
+	struct held now = HELD_INIT;
+	int status = sysroot_hold(file, max, copy, &now, err);
+
+	if (status)
+		return status;
+	held_done(held);
+	*held = now;
+	return ST_OK;
+}
+
+static int initrd_empty(const char *name, struct err *err)
+{
+	return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s", name);
+}
+
+/* Judge bytes of it and take them, or what is in them: then the kernel is to get that, not the
+ * file. */
+static int take_initrd(struct files *files, struct span bytes, struct err *err)
+{
+	int status;
+
+	if (bytes.size == 0)
+		return initrd_empty(files->initrd_name, err);
+	status = initrd_check(bytes, files->initrd_name, &files->initrd, &files->report, err);
+	if (status)
+		return err_prefix(err, "initrd");
+	files->initrd_inner = files->initrd.data != bytes.data;
+	return ST_OK;
+}
+
+static int hold_initrd(struct files *files, struct err *err)
+{
+	int status =
+		hold(files->initrd_open, INITRD_SIZE_MAX, files->copy, &files->initrd_held, err);
 
 	if (status)
 		return initrd_unreadable(files, err);
-	if (to->size == 0)
-		return err_set(err, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: %s",
-			files->initrd_name);
-	if (!whole && initrd_is_wrapped(blob_span(to)))
-		return take_in_initrd(files, true, err);
-	files->initrd_unread = whole ? 0 : size - to->size;
-	status = initrd_check(
-		blob_span(to), files->initrd_name, &files->initrd, &files->report, err);
-	if (!status && files->initrd.data != to->data) {
-		/* The kernel gets what is in the file, and not the file. */
-		sysroot_close(from);
-		files->initrd_open = NULL;
+	blob_done(&files->initrd_made);
+	files->initrd_unread = 0;
+	return take_initrd(files, files->initrd_held.bytes, err);
+}
+
+/* Its beginning, where the kernel reads it itself for kexec_file_load(2). */
+static int skim_initrd(struct files *files, struct err *err)
+{
+	uint64_t size;
+	int status = sysroot_file_skim(
+		files->initrd_open, INITRD_SIZE_MAX, &files->initrd_made, &size, err);
+
+	if (status)
+		return initrd_unreadable(files, err);
+	if (initrd_is_wrapped(blob_span(&files->initrd_made)))
+		return hold_initrd(files, err);
+	files->initrd_unread = size - files->initrd_made.size;
+	return take_initrd(files, blob_span(&files->initrd_made), err);
+}
+
+/* Append a file, filled up as a boot loader does it (Documentation/driver-api/early-userspace/
+ * buffer-format.rst): each archive begins at a multiple of 4. */
+static int join_one(
+	const struct sysroot *root, const char *name, struct files *files, struct err *err)
+{
+	static const uint8_t fill[4];
+	struct blob *to = &files->initrd_made;
+	struct held part = HELD_INIT;
+	struct span inner = { NULL, 0 };
+	struct sysroot_file *file = NULL;
+	int status = sysroot_open(root, name, &file, err);
+
+	if (!status)
+		status = sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err);
+	if (status) {
+		sysroot_close(file);
+		return initrd_unreadable(files, err);
 	}
-	return status ? err_prefix(err, "initrd") : ST_OK;
+	if (part.bytes.size == 0) {
+		report_add(&files->report, REPORT_WARNING, "initrd", "%s is empty", name);
+	} else {
+		status = initrd_check(part.bytes, name, &inner, &files->report, err);
+		if (status)
+			err_prefix(err, "initrd");
+	}
+	if (!status && inner.size)
+		report_add(&files->report, REPORT_CHOICE, "initrd",
+			"%s: %zu bytes, at 0x%zx of the whole", name, inner.size, to->size);
+	if (!status && (blob_reserve(to, to->size + inner.size + sizeof(fill)) ||
+			       blob_append(to, inner.data, inner.size) ||
+			       blob_append(to, fill, -inner.size % sizeof(fill))))
+		status = err_no_memory(err);
+	held_done(&part);
+	sysroot_close(file);
+	return status;
+}
+
+/* The kernel unpacks one archive after the other, and what is in a later one wins. */
+static int join_initrds(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+	int status = join_one(root, request->initrd, files, err);
+
+	for (size_t i = 0; request->more_initrds[i] && !status; i++)
+		status = join_one(root, request->more_initrds[i], files, err);
+	if (status)
+		return status;
+	files->initrd = blob_span(&files->initrd_made);
+	return files->initrd.size ? ST_OK : initrd_empty(request->initrd, err);
 }
 
 static int read_initrd(const struct request *request, const char *initrd,
@@ -117,9 +205,11 @@ static int read_initrd(const struct request *request, const char *initrd,
 		return ST_OK;
 	}
 	files->initrd_name = initrd;
+	if (request->more_initrds[0])
+		return join_initrds(request, root, files, err);
 	if (sysroot_open(root, initrd, &files->initrd_open, err))
 		return initrd_unreadable(files, err);
-	return take_in_initrd(files, files->for_plan, err);
+	return files->for_plan ? hold_initrd(files, err) : skim_initrd(files, err);
 }
 
 static int read_dtb(const struct request *request, const struct sysroot *root, struct blob *ret,
@@ -139,29 +229,39 @@ static int read_dtb(const struct request *request, const struct sysroot *root, s
 	return status ? err_prefix(err, "--dtb") : ST_OK;
 }
 
-static int read_kernel(const struct request *request, const struct sysroot *root,
-	struct files *files, struct err *err)
+/* What the kernel file is. Of one that was unpacked nothing is needed any more. */
+static int describe_kernel(const struct request *request, struct files *files, struct err *err)
 {
-	struct blob file = BLOB_INIT;
-	int status = sysroot_open(root, request->kernel, &files->kernel_open, err);
+	int status =
+		hold(files->kernel_open, IMAGE_FILE_MAX, files->copy, &files->kernel_held, err);
 
-	if (!status)
-		status = sysroot_file_read(files->kernel_open, IMAGE_FILE_MAX, &file, err);
 	timeline_spent(&files->timeline, PHASE_READ);
 	if (status)
 		return err_prefix(err, "kernel");
-	status = image_describe(&file, request->kernel, &files->image, &files->report, err);
+	image_done(&files->image);
+	status = image_describe_span(
+		files->kernel_held.bytes, request->kernel, &files->image, &files->report, err);
+	if (status || !image_is_in(&files->image, files->kernel_held.bytes))
+		held_done(&files->kernel_held);
 	if (!status && request->type)
 		status = image_check_type(&files->image, request->type, err);
 	timeline_spent(&files->timeline, PHASE_DECOMPRESS);
 	return status;
 }
 
+static int read_kernel(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+	if (sysroot_open(root, request->kernel, &files->kernel_open, err))
+		return err_prefix(err, "kernel");
+	return describe_kernel(request, files, err);
+}
+
 /* Before the machine is looked at, so that it has less time to change under the plan. */
 static void hash(const struct request *request, struct files *files, struct span file)
 {
 	timeline_spent(&files->timeline, PHASE_READ);
-	if (!request->no_checks && files->for_plan)
+	if (!request->no_checks && files->for_plan && file.size)
 		files->digests[files->digests_count++] = digest_of(file);
 	timeline_spent(&files->timeline, PHASE_HASH);
 }
@@ -184,7 +284,7 @@ int files_read(const struct request *request, const struct sysroot *root, struct
 			&files->image, request, &files->cmdline, &files->report, err);
 	if (!status)
 		status = read_initrd(request, initrd, root, files, err);
-	if (!status && files->initrd.size)
+	if (!status)
 		hash(request, files, files->initrd);
 	if (!status && request->dtb)
 		status = read_dtb(request, root, &files->dtb, err);
@@ -194,8 +294,47 @@ int files_read(const struct request *request, const struct sysroot *root, struct
 
 int files_read_initrd(struct files *files, struct err *err)
 {
-	int status = take_in_initrd(files, true, err);
+	int status = hold_initrd(files, err);
 
 	timeline_spent(&files->timeline, PHASE_READ);
 	return status;
+}
+
+bool files_are_asked_for(const struct files *files)
+{
+	return held_is_asked_for(&files->kernel_held) || held_is_asked_for(&files->initrd_held);
+}
+
+int files_copy(const struct request *request, struct files *files, struct err *err)
+{
+	bool is_part = files->initrd.size && !files->initrd_open && !files->initrd_made.size;
+	int status = ST_OK;
+
+	files->copy = true;
+	files->digests_count = 0;
+	if (files->kernel_held.bytes.size)
+		status = describe_kernel(request, files, err);
+	if (!status)
+		hash(request, files, image_segment(&files->image));
+	if (!status && is_part)
+		files->initrd = embedded_initrd(&files->image, request, &files->report);
+	else if (!status && files->initrd_held.bytes.size)
+		status = hold_initrd(files, err);
+	if (!status)
+		hash(request, files, files->initrd);
+	return status;
+}
+
+static void say(const struct held *held, const char *what, FILE *out)
+{
+	if (held->bytes.size && held->lease >= 0)
+		fprintf(out, "kexec: the %s is mapped, under a read lease\n", what);
+	else if (held->bytes.size)
+		fprintf(out, "kexec: the %s is copied: %s\n", what, held->why_copied);
+}
+
+void files_say(const struct files *files, FILE *out)
+{
+	say(&files->kernel_held, "kernel file", out);
+	say(&files->initrd_held, "initrd", out);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "kexec/cmd/request.h"
 #include "kexec/cmd/timeline.h"
@@ -16,20 +17,25 @@
 #include "lib/err.h"
 #include "lib/report.h"
 #include "lib/sysroot.h"
+#include "lib/sysroot_hold.h"
 
 /* What the user named and what the kernel file brought along, read, unpacked and hashed once,
  * however often it takes to load it. */
 struct files {
 	struct timeline timeline; /* where the time of the load went */
 	bool for_plan; /* to be read and hashed whole; else the kernel reads them itself */
+	bool copy;     /* somebody wants to write to what was mapped: only copies from now on */
 	/* Open, so that kexec_file_load(2) gets the very files that were looked at; NULL where none
-	 * was named. */
+	 * was named, and where several initrds are joined. */
 	struct sysroot_file *kernel_open;
 	struct sysroot_file *initrd_open;
-	const char *initrd_name; /* borrowed from the request, or static */
+	const char *initrd_name; /* borrowed from the request, or static; the first of several */
+	struct held kernel_held; /* empty when the image was made from it and is elsewhere */
+	struct held initrd_held;
 	struct image image;
-	struct blob initrd_file;
-	struct span initrd; /* that file, or a part of the image */
+	struct blob initrd_made; /* several, joined, or the beginning of one */
+	struct span initrd;	 /* in one of these, or a part of the image */
+	bool initrd_inner;	 /* it is what was in the file that is open, not the file */
 	uint64_t initrd_unread;
 	struct blob dtb;
 	char *cmdline; /* owned: of the image; NULL when there is none that counts */
@@ -47,6 +53,17 @@ int files_read(const struct request *request, const struct sysroot *root, struct
 	struct err *err);
 
 void files_done(struct files *files);
+
+/*
+ * Is anybody waiting to write to a file whose bytes are mapped here? Then what was planned with
+ * them is to be thrown away, and files_copy() makes copies, describes and hashes again. Errors as
+ * files_read(); also when the file is another by now.
+ */
+bool files_are_asked_for(const struct files *files);
+int files_copy(const struct request *request, struct files *files, struct err *err);
+
+/* For -d: which are mapped, and which were copied and why. */
+void files_say(const struct files *files, FILE *out);
 
 /* All of an initrd of which only the beginning was read: for kexec_load(2), where
  * kexec_file_load(2) was to read it and cannot. files->initrd_unread is 0 afterwards. */

@@ -113,6 +113,7 @@ static int print_plan(const struct plan *plan, const struct plan_inputs *inputs,
 /* One round of loading from the machine as it is now. */
 struct round {
 	struct plan_inputs inputs;
+	struct machine *machine; /* of the inputs */
 	const struct sysroot *root;
 	const struct cmd_io *io;
 	struct files *files;
@@ -162,8 +163,16 @@ static int end_call(struct round *round, const struct plan *plan, int status, st
 	return status ? status : verify(round, plan, err);
 }
 
-/* A plan of ours, by kexec_load(2). */
-static int load_by_plan(struct round *round, struct err *err)
+/* Somebody waits to write to a file that is mapped, before the call or in it. He waits for the
+ * length of a load at most, and after that nothing would be certain. */
+static int files_changed(struct err *err)
+{
+	return err_set(err, ST_CHANGED, "file-changed",
+		"the kernel or the initrd is about to be written to");
+}
+
+/* A plan of ours, by kexec_load(2), of the files as they are held. */
+static int load_held(struct round *round, struct err *err)
 {
 	struct plan_inputs *inputs = &round->inputs;
 	const struct request *request = inputs->request;
@@ -180,6 +189,12 @@ static int load_by_plan(struct round *round, struct err *err)
 		inputs->initrd_unread = 0;
 	}
 	inputs->by_file = false;
+	if (!inputs->machine->complete) {
+		status = machine_complete(round->root, request->crash, round->machine, report, err);
+		timeline_spent(&round->files->timeline, PHASE_MACHINE);
+		if (status)
+			return status;
+	}
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
 	status = choose_console(
@@ -193,7 +208,9 @@ static int load_by_plan(struct round *round, struct err *err)
 	if (!status && request->debug)
 		status = print_plan(&plan, inputs, report, DRY_RUN_TEXT, io->err, err);
 	timeline_spent(&round->files->timeline, PHASE_PRINT);
-	if (!status && !request->dry_run) {
+	if (!status && !request->dry_run && files_are_asked_for(round->files)) {
+		status = files_changed(err);
+	} else if (!status && !request->dry_run) {
 		status = kexec_load_plan(io->syscalls, &plan, &inputs->machine->state, err);
 		status = end_call(round, &plan, status, err);
 	}
@@ -201,19 +218,48 @@ static int load_by_plan(struct round *round, struct err *err)
 	return status;
 }
 
+static bool are_files_changed(const struct err *err)
+{
+	return err->status == ST_CHANGED && strcmp(err->id, "file-changed") == 0;
+}
+
+/* The same, and ST_CHANGED once, with copies made, where somebody wants to write. */
+static int load_by_plan(struct round *round, struct err *err)
+{
+	const struct request *request = round->inputs.request;
+	int status = load_held(round, err);
+
+	if (request->dry_run || !files_are_asked_for(round->files) ||
+		(status && !are_files_changed(err)))
+		return status;
+	status = files_copy(request, round->files, err);
+	return status ? status : files_changed(err);
+}
+
 /* The files, by kexec_file_load(2). */
 static int load_by_file(struct round *round, struct err *err)
 {
-	const struct sysroot_file *initrd = round->files->initrd_open;
+	const struct sysroot_file *initrd =
+		round->files->initrd_inner ? NULL : round->files->initrd_open;
 	struct plan_inputs *inputs = &round->inputs;
+	enum dry_run dry_run = inputs->request->dry_run;
 	struct plan plan = { .arch = NULL };
 	int status;
 
 	inputs->by_file = true;
 	inputs->dtb = (struct span){ NULL, 0 }; /* the kernel makes it from the running one */
 	status = plan_file(inputs, &plan, &round->report, err);
+	if (status == ST_NO_SPACE && !inputs->machine->fdt.size) {
+		/* Only now it counts how large the tree is. */
+		err_clear(err);
+		status = machine_read_tree(round->root, round->machine, &round->report, err);
+		if (!status)
+			status = plan_file(inputs, &plan, &round->report, err);
+	}
 	timeline_spent(&round->files->timeline, PHASE_PLAN);
-	if (!status) {
+	if (!status && dry_run) {
+		status = print_plan(&plan, inputs, &round->report, dry_run, round->io->out, err);
+	} else if (!status) {
 		status = file_load(inputs, &plan, sysroot_fd(round->files->kernel_open),
 			initrd ? sysroot_fd(initrd) : -1, round->io->syscalls, &round->report, err);
 		status = end_call(round, &plan, status, err);
@@ -227,6 +273,15 @@ static bool other_call_may_do(const struct err *err)
 {
 	return err->status == ST_UNSUPPORTED && (strcmp(err->id, "file-load-unusable") == 0 ||
 							strcmp(err->id, "kexec-load-failed") == 0);
+}
+
+/* It is known before the call that the image has no room as this call places it. The other one
+ * places it in another way, and has something more or less to place. */
+static bool does_not_fit(const struct err *err)
+{
+	return err->status == ST_NO_SPACE && (strcmp(err->id, "crash-region-too-small") == 0 ||
+						     strcmp(err->id, "crash-region-full") == 0 ||
+						     strcmp(err->id, "image-half-of-ram") == 0);
 }
 
 /* Of a load by either call: what asks for kexec_load(2), or NULL. */
@@ -257,6 +312,12 @@ static int load_without_plan(
 	return status;
 }
 
+/* Under lockdown kexec_load(2) is left alone. */
+static bool can_be_planned(const struct round *round, const struct err *err)
+{
+	return does_not_fit(err) && !kexec_state_locked_down(&round->inputs.machine->state);
+}
+
 /* By kexec_file_load(2), unless something needs the other call; and by the other call where the
  * first cannot be used, unless an option would be lost. Lockdown is known before: its EPERM would
  * be no answer to go on from. */
@@ -269,7 +330,7 @@ static int load_by_either(struct round *round, struct err *err)
 
 	if (!why) {
 		status = load_by_file(round, err);
-		if (!status || !other_call_may_do(err))
+		if (!status || (!other_call_may_do(err) && !can_be_planned(round, err)))
 			return status;
 		report_add(&round->report, REPORT_CHOICE, "syscall",
 			"falling back to kexec_load: %s", err->text);
@@ -280,9 +341,36 @@ static int load_by_either(struct round *round, struct err *err)
 		return load_without_plan(round, why, "the kernel is locked down", err);
 	report_add(&round->report, REPORT_CHOICE, "syscall", "kexec_load, for %s", why);
 	status = load_by_plan(round, err);
-	if (!status || !other_call_may_do(err) || request->needs_load)
+	if (!status || request->needs_load || (!other_call_may_do(err) && !does_not_fit(err)))
 		return status;
 	return load_without_plan(round, why, err->text, err);
+}
+
+/* A dry run answers as the load would. Of both calls it shows the plan for kexec_load(2), unless
+ * only kexec_file_load(2) has room for the image. */
+static int plan_only(struct round *round, struct err *err)
+{
+	const struct request *request = round->inputs.request;
+	int status;
+
+	if (request->crash && request->syscall == SYSCALL_FILE_LOAD)
+		return load_by_file(round, err);
+	if (request->syscall == SYSCALL_FILE_LOAD) {
+		err_set(err, ST_USAGE, "file-load-option",
+			"--dry-run is not possible with -l and kexec_file_load (-s): where the "
+			"kernel puts an image for a restart cannot be known");
+		return err_hint(err, "leave -s out, or use -c");
+	}
+	status = load_by_plan(round, err);
+	if (!status || request->syscall != SYSCALL_AUTO || request->needs_load ||
+		round->inputs.file_load == TRI_NO || !does_not_fit(err))
+		return status;
+	report_add(&round->report, REPORT_CHOICE, "syscall",
+		"kexec_file_load, since kexec_load has no room: %s", err->text);
+	if (load_by_file(round, NULL))
+		return status;
+	err_clear(err);
+	return ST_OK;
 }
 
 static int choose_and_load(struct round *round, struct err *err)
@@ -290,7 +378,9 @@ static int choose_and_load(struct round *round, struct err *err)
 	const struct request *request = round->inputs.request;
 	int status;
 
-	if (request->syscall == SYSCALL_LOAD || request->dry_run)
+	if (request->dry_run)
+		return plan_only(round, err);
+	if (request->syscall == SYSCALL_LOAD)
 		return load_by_plan(round, err);
 	if (request->syscall == SYSCALL_AUTO)
 		return load_by_either(round, err);
@@ -320,6 +410,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 			.digests_count = files->digests_count,
 			.dtb = blob_span(&files->dtb),
 		},
+		.machine = &machine,
 		.root = root,
 		.io = io,
 		.files = files,
@@ -328,7 +419,10 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 	int status;
 
 	report_copy(&round.report, &files->report);
-	status = machine_read(root, request->crash, &machine, &round.report, err);
+	status = files->for_plan || embedded_has_dtb(&files->image)
+			 ? machine_read(root, request->crash, &machine, &round.report, err)
+			 : machine_read_for_files(
+				   root, request->crash, &machine, &round.report, err);
 	timeline_spent(&files->timeline, PHASE_MACHINE);
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,
@@ -360,9 +454,16 @@ static int load_until_true(const struct request *request, const struct sysroot *
 		timeline_spent(&files->timeline, PHASE_VERIFY);
 		err_clear(err);
 		status = load_once(request, root, files, io, i + 1 == LOAD_TRIES, err);
+		/* Nobody can write to what is copied then. */
+		if (are_files_changed(err)) {
+			err_clear(err);
+			status = load_once(request, root, files, io, i + 1 == LOAD_TRIES, err);
+		}
 	}
-	if (request->debug)
+	if (request->debug) {
+		files_say(files, io->err);
 		timeline_print(&files->timeline, io->err);
+	}
 	if (status == ST_CHANGED) {
 		err_prefix(err,
 			"after %d loads the crash kernel is armed, but its elfcorehdr may be stale",
@@ -375,7 +476,12 @@ static int load_until_true(const struct request *request, const struct sysroot *
 int load_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
 	struct err *err)
 {
-	struct files files = { .report = REPORT_INIT, .timeline = timeline_begin() };
+	struct files files = {
+		.timeline = timeline_begin(),
+		.kernel_held = HELD_INIT,
+		.initrd_held = HELD_INIT,
+		.report = REPORT_INIT,
+	};
 	struct request settled = *request;
 	int status = files_read(request, root, &files, err);
 

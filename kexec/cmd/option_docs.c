@@ -170,7 +170,8 @@ static void print_zsh(void)
 			continue;
 		if (row->letter)
 			printf("\t'-%c[%s]' \\\n", row->letter, row->help);
-		printf("\t'--%s%s[%s]", row->name, equals[row->argument], row->help);
+		printf("\t'%s--%s%s[%s]", row->effect == EFFECT_INITRD ? "*" : "", row->name,
+			equals[row->argument], row->help);
 		if (row->argument == ARGUMENT_OPTIONAL)
 			putchar(':');
 		if (row->argument != ARGUMENT_NONE)

@@ -119,9 +119,11 @@ const struct option_row option_table[] = {
 	{ "no-sync", 'y', NO_VALUE, GROUP_RESTART, ON_ALL, WITH_BOTH, SETS(FLAG, no_sync),
 	  "do not write out file systems", NULL },
 
-	{ "initrd", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, initrd),
-	  "initial RAM disk of the new kernel", NULL },
-	{ "ramdisk", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, initrd),
+	{ "initrd", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, EFFECT_INITRD, 0, NULL,
+	  "initial RAM disk of the new kernel",
+	  "Several are joined in the order given, each filled up to a multiple of 4 bytes, as boot "
+	  "loaders do it; 32 at most." },
+	{ "ramdisk", 0, A_FILE, GROUP_KERNEL, ON_ALL, WITH_BOTH, EFFECT_INITRD, 0, NULL,
 	  "the same as --initrd", NULL },
 	{ "reuseinitrd", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(FLAG, reuse_initrd),
 	  "use the initrd of the running kernel",
@@ -210,19 +212,20 @@ const struct option_row option_table[] = {
 	  "The only one where the running kernel is locked down, as under Secure Boot. Exit status "
 	  "253 when it cannot be used." },
 
-	{ "dry-run", 0, MAYBE("text|json|svg"), GROUP_PLAN, ON_ALL, WITH_LOAD,
+	{ "dry-run", 0, MAYBE("text|json|svg"), GROUP_PLAN, ON_ALL, WITH_BOTH,
 	  CHOOSES(dry_run, dry_run_words),
 	  "print the plan of a load, and load nothing",
 	  "Shows all segments, program headers and changes of the device tree, and the reason of "
-	  "each choice, of a load by kexec_load(2). The JSON form is described in "
+	  "each choice, of a load by kexec_load(2); of kexec_file_load(2), with -p -s or where "
+	  "only that has room, what the kernel will place where. The JSON form is described in "
 	  "doc/plan-schema.md. The SVG form is a picture, to scale, of the segments and gaps and "
 	  "of what the digest covers." },
-	{ "sysroot", 0, ARGUMENT_REQUIRED, "DIR", VALUE_DIRECTORY, GROUP_PLAN, ON_ALL, WITH_LOAD,
+	{ "sysroot", 0, ARGUMENT_REQUIRED, "DIR", VALUE_DIRECTORY, GROUP_PLAN, ON_ALL, WITH_BOTH,
 	  SETS(STRING, sysroot),
 	  "read the machine and all files from DIR",
 	  "Every path is looked up inside DIR, symbolic links included. Such a machine is not this "
 	  "one, so this needs --dry-run." },
-	{ "seed", 0, A_VALUE("NUMBER"), GROUP_PLAN, ON_ALL, WITH_LOAD, EFFECT_SEED, 0, NULL,
+	{ "seed", 0, A_VALUE("NUMBER"), GROUP_PLAN, ON_ALL, WITH_BOTH, EFFECT_SEED, 0, NULL,
 	  "for tests: make the seeds in the plan repeatable",
 	  "The kernel that is started draws its secrets from them: never load with this option." },
 

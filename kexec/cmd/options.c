@@ -139,6 +139,23 @@ static void note_action(struct parse *parse, char letter)
 	parse->action = letter;
 }
 
+static int add_initrd(struct request *request, const char *value, struct err *err)
+{
+	size_t count = 0;
+
+	if (!request->initrd) {
+		request->initrd = value;
+		return ST_OK;
+	}
+	while (count < INITRDS_MAX - 1 && request->more_initrds[count])
+		count++;
+	if (count == INITRDS_MAX - 1)
+		return err_set(err, ST_USAGE, "initrd-count",
+			"more than %d initrds: %s is one too many", INITRDS_MAX, value);
+	request->more_initrds[count] = value;
+	return ST_OK;
+}
+
 /* Let one option do what its row says. value is NULL when there is none. */
 static int apply(
 	struct parse *parse, const struct option_row *row, const char *value, struct err *err)
@@ -179,6 +196,8 @@ static int apply(
 			return bad_value(row, value, err);
 		memcpy(field, &number, sizeof(number));
 		return ST_OK;
+	case EFFECT_INITRD:
+		return add_initrd(parse->request, value, err);
 	case EFFECT_SEED:
 		if (!parse_number(value, &number, &rest) || *rest)
 			return bad_value(row, value, err);

@@ -36,6 +36,9 @@ enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON, DRY_RUN_SVG };
 enum status_form { STATUS_QUIET, STATUS_TEXT, STATUS_JSON };
 
 enum identify_form { IDENTIFY_OFF, IDENTIFY_TEXT, IDENTIFY_JSON };
+/* What a boot entry may have of them and more. */
+#define INITRDS_MAX 32
+
 enum elfcorehdr_form { ELFCOREHDR_OFF, ELFCOREHDR_TEXT, ELFCOREHDR_JSON };
 
 /* Strings are borrowed from argv, or NULL when not given. */
@@ -52,8 +55,9 @@ struct request {
 	 * the other call, else one that can be done without, or done by less. */
 	const char *needs_load;
 	const char *prefers_load;
-	const char *kernel; /* the file to load, or to look at */
-	const char *initrd;
+	const char *kernel;		       /* the file to load, or to look at */
+	const char *initrd;		       /* the first one given */
+	const char *more_initrds[INITRDS_MAX]; /* to be joined behind it; up to a NULL */
 	const char *dtb;
 	const char *append; /* --append, --command-line: the last one given; "" is a value */
 	const char *type;   /* -t: what the file has to be */

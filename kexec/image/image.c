@@ -194,10 +194,9 @@ static void settle(struct image *image, struct span bytes, const char *name, str
 }
 
 /* All of image_describe() but its cleaning up and the words in front. */
-static int describe(const char *name, struct image *image, struct report *report, struct err *err)
+static int describe(struct span bytes, const char *name, struct image *image, struct report *report,
+	struct err *err)
 {
-	struct span bytes = blob_span(&image->memory);
-
 	if (bytes.size == 0)
 		return err_set(err, ST_BAD_INPUT, "image-empty", "the file is empty");
 	for (;;) {
@@ -219,13 +218,13 @@ static int describe(const char *name, struct image *image, struct report *report
 	}
 }
 
-int image_describe(struct blob *file, const char *name, struct image *ret, struct report *report,
-	struct err *err)
+/* memory is where bytes lie, or empty. */
+static int describe_in(struct blob memory, struct span bytes, const char *name, struct image *ret,
+	struct report *report, struct err *err)
 {
-	struct image image = { .memory = blob_take(file) };
-	int status;
+	struct image image = { .memory = memory };
+	int status = describe(bytes, name, &image, report, err);
 
-	status = describe(name, &image, report, err);
 	if (status) {
 		for (size_t i = image.layers_count; i-- > 0;) {
 			char text[IMAGE_LAYER_TEXT_SIZE];
@@ -238,6 +237,34 @@ int image_describe(struct blob *file, const char *name, struct image *ret, struc
 	}
 	*ret = image;
 	return ST_OK;
+}
+
+int image_describe(struct blob *file, const char *name, struct image *ret, struct report *report,
+	struct err *err)
+{
+	struct blob memory = blob_take(file);
+
+	return describe_in(memory, blob_span(&memory), name, ret, report, err);
+}
+
+int image_describe_span(struct span file, const char *name, struct image *ret,
+	struct report *report, struct err *err)
+{
+	return describe_in((struct blob)BLOB_INIT, file, name, ret, report, err);
+}
+
+static bool is_in(struct span bytes, struct span file)
+{
+	return bytes.size && bytes.data >= file.data && bytes.data < file.data + file.size;
+}
+
+bool image_is_in(const struct image *image, struct span file)
+{
+	bool in = is_in(image->data, file);
+
+	for (size_t i = 0; i < image->parts_count; i++)
+		in = in || is_in(image->parts[i].bytes, file);
+	return in;
 }
 
 void image_done(struct image *image)

@@ -89,6 +89,13 @@ void image_done(struct image *image);
 int image_describe(struct blob *file, const char *name, struct image *ret, struct report *report,
 	struct err *err);
 
+/* The same of bytes that are lent, and that have to stay as long as image_is_in() says so. */
+int image_describe_span(struct span file, const char *name, struct image *ret,
+	struct report *report, struct err *err);
+
+/* Are the kernel, or parts, some of these bytes, and not only made from them? */
+bool image_is_in(const struct image *image, struct span file);
+
 /* What kexec_load(2) loads: without what is appended behind image_size. A signature is there,
  * which is why kexec_file_load(2) wants all of data. */
 struct span image_segment(const struct image *image);

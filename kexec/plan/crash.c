@@ -68,7 +68,7 @@ int crash_region_missing(const struct machine *machine, struct err *err)
 			     "crashkernel=256M, then load again");
 }
 
-static int choose_load_region(
+int crash_choose_region(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
@@ -96,7 +96,6 @@ static int choose_load_region(
 			plan->load_region.start, plan->load_region.end);
 	if (rangeset_add(&plan->room, plan->load_region.start, plan->load_region.end))
 		return err_no_memory(err);
-	plan_bound_room(inputs->request, plan);
 	return ST_OK;
 }
 
@@ -258,10 +257,12 @@ static int plan_core(
 static int fill_crash(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
-	int status = choose_load_region(inputs, plan, report, err);
+	int status = crash_choose_region(inputs, plan, report, err);
 
-	if (!status)
-		status = plan_core(inputs, plan, report, err);
+	if (status)
+		return status;
+	plan_bound_room(inputs->request, plan);
+	status = plan_core(inputs, plan, report, err);
 	return status ? status : plan->arch->plan_segments(inputs, plan, report, err);
 }
 

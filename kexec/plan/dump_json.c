@@ -149,6 +149,8 @@ static struct json_object *describe_plan(struct jsonw *writer, const struct plan
 	jsonw_put_number(writer, object, "version", SCHEMA_VERSION);
 	jsonw_put_text(writer, object, "arch", plan->arch->name);
 	jsonw_put_text(writer, object, "action", crash ? "load-crash" : "load");
+	if (plan->by_kernel)
+		jsonw_put_text(writer, object, "call", "kexec_file_load");
 	jsonw_put(writer, object, "running", describe_machine(writer, inputs->machine, crash));
 	jsonw_put(writer, object, "image", describe_image(writer, inputs->image));
 	if (crash)

@@ -24,8 +24,12 @@ static void print_head(
 	else
 		print(printer, "memory that can be loaded to: 0x%" PRIx64 " bytes in %zu ranges\n",
 			rangeset_bytes(&plan->room), plan->room.count);
-	print(printer, "kexec_load: entry = 0x%" PRIx64 " flags = 0x%" PRIx64 "%s\n", plan->entry,
-		plan->flags, plan->hotplug ? " (crash hotplug)" : "");
+	if (plan->by_kernel)
+		print(printer, "kexec_file_load: the kernel places and makes these itself%s\n",
+			plan->hotplug ? " (crash hotplug)" : "");
+	else
+		print(printer, "kexec_load: entry = 0x%" PRIx64 " flags = 0x%" PRIx64 "%s\n",
+			plan->entry, plan->flags, plan->hotplug ? " (crash hotplug)" : "");
 }
 
 static void print_segments(struct printer *printer, const struct plan *plan)
@@ -100,7 +104,7 @@ int plan_dump_text(const struct plan *plan, const struct plan_inputs *inputs,
 
 	print_head(&printer, plan, inputs);
 	print_segments(&printer, plan);
-	if (plan_is_crash(plan))
+	if (plan->core.count)
 		print_entries(&printer, plan);
 	print_edits(&printer, plan);
 	print(&printer, "\ncommand line: %s\n", plan->cmdline ? plan->cmdline : "(none)");

@@ -7,24 +7,42 @@
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
 #include "kexec/plan/seal.h"
+#include "lib/checked.h"
 
-/* The kernel needs more than this, but at least this. */
-static int check_room(const struct plan_inputs *inputs, struct err *err)
+/* The header that the kernel makes, for every possible CPU, and with room to grow where it does
+ * crash hotplug (arch/arm64/kernel/machine_kexec_file.c). */
+static int foretell_core(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
 {
-	uint64_t room = range_size(inputs->machine->iomem.crash_load);
-	uint64_t initrd = inputs->initrd.size + inputs->initrd_unread;
+	const struct machine *machine = inputs->machine;
+	uint64_t phdrs = machine->cpus.possible.count + 1 + (plan->arch->kernel_map ? 1 : 0);
+	struct rangeset ram = RANGESET_INIT;
+	int status = iomem_dumped(&machine->iomem, &machine->crash_cma, plan->page_size, &ram, err);
 
-	if (room == 0)
-		return crash_region_missing(inputs->machine, err);
-	if (inputs->image->mem_size < room && initrd < room - inputs->image->mem_size)
-		return plan_check_amount(
-			inputs->image->mem_size + initrd, inputs->machine->ram_total, err);
-	err_set(err, ST_NO_SPACE, "crash-region-too-small",
-		"the kernel, which needs %" PRIu64 " bytes, and the initrd of %" PRIu64
-		" bytes do not fit "
-		"into the crash region of %" PRIu64 " bytes",
-		inputs->image->mem_size, initrd, room);
-	return err_hint(err, "reserve more with crashkernel=, or use a smaller initrd");
+	if (status)
+		return status;
+	plan->hotplug_needed = elfcorehdr_size(phdrs + ram.count);
+	plan->hotplug_asked = machine->state.crash_elfcorehdr_size;
+	rangeset_done(&ram);
+	if (!align_up(plan->hotplug_needed > plan->hotplug_asked ? plan->hotplug_needed
+								 : plan->hotplug_asked,
+		    plan->page_size, &plan->core.memsz))
+		return err_set(err, ST_BAD_INPUT, "hotplug-size",
+			"an elfcorehdr of 0x%" PRIx64 " bytes is not possible",
+			plan->hotplug_asked);
+	return ST_OK;
+}
+
+/* The kernel finds out what does not fit when the armed image is gone. */
+static int foretell(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	int status = crash_choose_region(inputs, plan, report, err);
+
+	if (!status)
+		status = foretell_core(inputs, plan, err);
+	if (!status)
+		status = plan->arch->foretell_segments(inputs, plan, report, err);
+	return status ? status : plan_seal(plan, inputs->machine->ram_total, err);
 }
 
 /* The kernel does crash hotplug for every image that is loaded so, where it can at all. */
@@ -33,9 +51,9 @@ static int check_crash(
 {
 	enum hotplug_mode wanted = inputs->request->hotplug;
 	bool offered = inputs->machine->state.crash_elfcorehdr_size != 0;
-	int status = check_room(inputs, err);
+	int status = ST_OK;
 
-	if (!status && offered)
+	if (offered)
 		status = plan_not_elf(SEGMENT_INITRD, inputs->initrd, err);
 	if (status)
 		return status;
@@ -55,13 +73,18 @@ static int check_crash(
 int plan_file(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err)
 {
-	struct plan plan = { .flags = inputs->request->crash ? KEXEC_ON_CRASH : 0 };
+	struct plan plan = {
+		.flags = inputs->request->crash ? KEXEC_ON_CRASH : 0,
+		.by_kernel = true,
+	};
 	int status = plan_begin(inputs, &plan, err);
 
 	if (!status && inputs->request->crash)
 		status = check_crash(inputs, &plan, report, err);
 	if (!status)
 		status = plan.arch->plan_cmdline(inputs, &plan, report, err);
+	if (!status && inputs->request->crash)
+		status = foretell(inputs, &plan, report, err);
 	if (status) {
 		plan_done(&plan);
 		return status;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A load that a reboot starts: nothing is reserved for it, so the question is where it may be. The
  * kernel collects the segments from anywhere and copies them at the very end, so what is in use
- * now may be written over, the running kernel too. */
+ * now may be written over; the running kernel too, but that is slow and left alone where there is
+ * room elsewhere. */
 #include <inttypes.h>
 
 #include "kexec/arch/arch.h"
@@ -53,6 +54,14 @@ static int add_hot_added(const struct plan_inputs *inputs, struct rangeset *take
 	return status ? err_no_memory(err) : ST_OK;
 }
 
+/* Between its code and its data is what it is made of besides. */
+static struct range running_kernel(const struct iomem *iomem)
+{
+	struct range range = { iomem->kernel_code.start, iomem->kernel_data.end };
+
+	return range.end > range.start ? range : iomem->kernel_code;
+}
+
 /* What must stay as it is, all together: what is reserved, also for firmware that the new kernel
  * will use; what a driver brought; the crash region, whose image a panic may still need. */
 static int find_room(
@@ -79,7 +88,7 @@ static int find_room(
 	return ST_OK;
 }
 
-static int fill_normal(
+static int fill_anywhere(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	int status = find_room(inputs, plan, report, err);
@@ -87,8 +96,41 @@ static int fill_normal(
 	return status ? status : plan->arch->plan_segments(inputs, plan, report, err);
 }
 
+/* Off the running kernel too: what comes there is copied page by page after all else has stopped,
+ * over code that is still cached, or, in an emulator, translated. */
+static int fill_beside(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	struct range running = running_kernel(&inputs->machine->iomem);
+	struct rangeset kernel = RANGESET_INIT, beside = RANGESET_INIT, room;
+	int status = find_room(inputs, plan, report, err);
+
+	if (status)
+		return status;
+	status = rangeset_add(&kernel, running.start, running.end);
+	if (!status)
+		status = rangeset_subtract(&plan->room, &kernel, &beside);
+	rangeset_done(&kernel);
+	if (status)
+		return err_no_memory(err);
+	rangeset_align_inward(&beside, plan->page_size);
+	room = plan->room;
+	plan->room = beside;
+	status = plan->arch->plan_segments(inputs, plan, report, err);
+	rangeset_done(&plan->room);
+	plan->room = room;
+	return status;
+}
+
 int plan_normal(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err)
 {
-	return plan_make(inputs, 0, fill_normal, ret, report, err);
+	int status = plan_make(inputs, 0, fill_beside, ret, report, err);
+
+	if (status != ST_NO_SPACE)
+		return status;
+	err_clear(err);
+	report_add(report, REPORT_CHOICE, "memory",
+		"no room beside the running kernel: its own memory is written over");
+	return plan_make(inputs, 0, fill_anywhere, ret, report, err);
 }

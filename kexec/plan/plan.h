@@ -99,6 +99,9 @@ struct plan {
 	size_t segment_count;
 	uint64_t entry;
 	uint64_t flags; /* for kexec_load(2) */
+	/* A plan that the kernel will make itself, for kexec_file_load(2): sizes and places are
+	 * foretold, and of the bytes only those that the kernel does not make. */
+	bool by_kernel;
 
 	bool hotplug;		/* the kernel is to keep the elfcorehdr true */
 	uint64_t hotplug_asked; /* bytes the kernel asks for; 0 when it does not say */
@@ -135,10 +138,12 @@ int plan_normal(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
 
 /*
- * The same for a load by kexec_file_load(2), with inputs->by_file set. The kernel makes the plan:
- * only arch, page_size, flags, hotplug and cmdline are filled, and there is nothing to seal. What
- * the kernel would refuse only after it has freed an armed image is refused here, as far as it
- * can be known. Errors as above.
+ * The same for a load by kexec_file_load(2), with inputs->by_file set. The kernel makes the plan,
+ * and this one foretells it: a crash load is placed as the kernel will place it, since it would
+ * refuse what does not fit only after it has freed the armed image; of a normal load only arch,
+ * page_size, flags and cmdline are filled. Nothing is digested, and there is no purgatory. Where
+ * the machine's tree is not known, the new one is taken to be as large as any may be. Errors as
+ * above.
  */
 int plan_file(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);

@@ -168,7 +168,7 @@ int plan_seal(struct plan *plan, uint64_t ram_total, struct err *err)
 		status = plan_check_amount(taken(plan), ram_total, err);
 	if (!status && plan_is_crash(plan)) {
 		status = check_own_pages(plan, err);
-		if (!status)
+		if (!status && !plan->by_kernel)
 			status = check_elf_magic(plan, err);
 	}
 	return status;

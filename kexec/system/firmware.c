@@ -130,7 +130,8 @@ static int doubt(struct report *report, const struct err *why, struct err *err)
 	if (why->status == ST_NO_MEMORY)
 		return err_no_memory(err);
 	if (why->status != ST_NOT_FOUND)
-		report_add(report, REPORT_WARNING, "firmware", "%s", why->text);
+		report_add(report, why->status == ST_DENIED ? REPORT_CHOICE : REPORT_WARNING,
+			"firmware", "%s", why->text);
 	return ST_OK;
 }
 
@@ -248,6 +249,19 @@ static int read_console(const struct sysroot *root, struct span fdt, struct firm
 		console_type_name(firmware->console.type),
 		(unsigned long long)firmware->console.base, firmware->console.source);
 	return ST_OK;
+}
+
+int firmware_read_memory(
+	const struct sysroot *root, struct firmware *ret, struct report *report, struct err *err)
+{
+	struct firmware firmware = { .acpi = sysroot_is_dir(root, TABLE_DIR) };
+	int status = ST_OK;
+
+	if (firmware.acpi)
+		status = read_memory_devices(root, &firmware, report, err);
+	if (status == ST_OK)
+		*ret = firmware;
+	return status;
 }
 
 int firmware_read(const struct sysroot *root, struct span fdt, struct firmware *ret,

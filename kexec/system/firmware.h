@@ -37,10 +37,15 @@ int firmware_psci_from_fadt(struct span table, enum psci_conduit *ret, struct er
 bool firmware_aml_has_memory_device(struct span table);
 
 /*
- * Read all of the above. Nothing found is no error; a table that cannot be read or is
- * broken is a REPORT_WARNING. ST_NO_MEMORY.
+ * Read all of the above. Nothing found is no error; a table that may not be read is a
+ * REPORT_CHOICE, and one that cannot be or is broken a REPORT_WARNING. ST_NO_MEMORY.
  */
 int firmware_read(const struct sysroot *root, struct span fdt, struct firmware *ret,
 	struct report *report, struct err *err);
+
+/* Only acpi and acpi_memory_devices, and the tree is not looked at: only a kernel that runs on ACPI
+ * shows its tables. Errors as above. */
+int firmware_read_memory(
+	const struct sysroot *root, struct firmware *ret, struct report *report, struct err *err);
 
 #endif

@@ -14,6 +14,8 @@
 #define MEMINFO_PATH	"/proc/meminfo"
 #define CMDLINE_PATH	"/proc/cmdline"
 
+#define CANNOT_READ "cannot read the machine"
+
 #define MACHINE_TEXT_MAX (1u << 20)
 
 /* 4 KiB is the least that Linux has; the most, 256 KiB, is on Hexagon and PowerPC. */
@@ -308,16 +310,26 @@ static int read_needed(const struct sysroot *root, bool crash, struct machine *m
 	return status;
 }
 
-/* What may be missing. */
-static int read_optional(const struct sysroot *root, bool crash, struct machine *machine,
+int machine_read_tree(
+	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int status = ST_OK;
+
+	if (machine->fdt.size == 0)
+		status = read_devtree(root, &machine->fdt, report, &why);
+	return status ? do_without(report, REPORT_CHOICE, "devtree", "not known", &why, err)
+		      : ST_OK;
+}
+
+int machine_complete(const struct sysroot *root, bool crash, struct machine *machine,
 	struct report *report, struct err *err)
 {
-	int status;
+	int status = ST_OK;
 
-	status = read_ram_total(root, &machine->ram_total, report, err);
-	if (status == ST_OK && crash)
+	if (crash)
 		status = read_layout(root, machine, report, err);
-	if (status == ST_OK)
+	if (status == ST_OK && machine->fdt.size == 0)
 		status = read_devtree(root, &machine->fdt, report, err);
 	if (status == ST_OK && !crash)
 		status = boot_memory_read(
@@ -327,25 +339,53 @@ static int read_optional(const struct sysroot *root, bool crash, struct machine 
 			root, blob_span(&machine->fdt), &machine->firmware, report, err);
 	if (status == ST_OK)
 		status = read_config(root, machine, report, err);
+	machine->complete = status == ST_OK;
+	return status ? err_prefix(err, CANNOT_READ) : ST_OK;
+}
+
+static int read_all(const struct sysroot *root, bool crash, bool for_files, struct machine *machine,
+	struct report *report, struct err *err)
+{
+	int status;
+
+	kexec_state_read(root, &machine->state, report);
+	status = read_needed(root, crash, machine, report, err);
 	if (status == ST_OK)
-		status = read_cmdline(root, &machine->cmdline, report, err);
-	return status;
+		status = read_ram_total(root, &machine->ram_total, report, err);
+	if (status == ST_OK && for_files && crash)
+		status = firmware_read_memory(root, &machine->firmware, report, err);
+	if (status != ST_OK)
+		return err_prefix(err, CANNOT_READ);
+	if (!for_files)
+		status = machine_complete(root, crash, machine, report, err);
+	if (status != ST_OK)
+		return status;
+	status = read_cmdline(root, &machine->cmdline, report, err);
+	return status ? err_prefix(err, CANNOT_READ) : ST_OK;
+}
+
+static int read_machine(const struct sysroot *root, bool crash, bool for_files, struct machine *ret,
+	struct report *report, struct err *err)
+{
+	struct machine machine = { .cmdline = NULL };
+	int status = read_all(root, crash, for_files, &machine, report, err);
+
+	if (status != ST_OK) {
+		machine_done(&machine);
+		return status;
+	}
+	*ret = machine;
+	return ST_OK;
 }
 
 int machine_read(const struct sysroot *root, bool crash, struct machine *ret, struct report *report,
 	struct err *err)
 {
-	struct machine machine = { .cmdline = NULL };
-	int status;
+	return read_machine(root, crash, false, ret, report, err);
+}
 
-	kexec_state_read(root, &machine.state, report);
-	status = read_needed(root, crash, &machine, report, err);
-	if (status == ST_OK)
-		status = read_optional(root, crash, &machine, report, err);
-	if (status != ST_OK) {
-		machine_done(&machine);
-		return err_prefix(err, "cannot read the machine");
-	}
-	*ret = machine;
-	return ST_OK;
+int machine_read_for_files(const struct sysroot *root, bool crash, struct machine *ret,
+	struct report *report, struct err *err)
+{
+	return read_machine(root, crash, true, ret, report, err);
 }

@@ -45,6 +45,7 @@ struct machine {
 	struct firmware firmware;
 	struct kconfig config;
 	struct kexec_state state;
+	bool complete; /* see machine_read_for_files() */
 	char *cmdline; /* /proc/cmdline without its newline; NULL when it cannot be read */
 };
 
@@ -63,6 +64,19 @@ int machine_read_page_size(const struct sysroot *root, uint64_t *ret, struct err
  * ST_BAD_INPUT, ST_UNSUPPORTED, ST_NO_MEMORY, ST_SYSTEM: the error names the file.
  */
 int machine_read(const struct sysroot *root, bool crash, struct machine *ret, struct report *report,
+	struct err *err);
+
+/*
+ * The same, but only what a load by kexec_file_load(2) needs: without layout, fdt, boot_memory and
+ * config, and of firmware only what concerns memory, since under a policy that confines kexec each
+ * open file is one to be allowed. machine_complete() reads the rest of one that is not complete;
+ * machine_read_tree() only fdt, and no tree is no error. Errors as above.
+ */
+int machine_read_for_files(const struct sysroot *root, bool crash, struct machine *ret,
+	struct report *report, struct err *err);
+int machine_complete(const struct sysroot *root, bool crash, struct machine *machine,
+	struct report *report, struct err *err);
+int machine_read_tree(const struct sysroot *root, struct machine *machine, struct report *report,
 	struct err *err);
 
 #endif

@@ -6,6 +6,7 @@
     load     time, instructions and peak memory of kexec -p, and the system call in it
     storm    hot-adding memory: reloads of kexec-tools, and --hotplug
     plan     time and peak memory of planning, by memory ranges and CPUs
+    memory   memory of a load from a cold page cache, the files' in it
 
 Nothing is judged: what comes out is a table for each, in Markdown, and the single values behind
 it as JSON, both below build/bench/. Runs of the two are interleaved, so that what else the host
@@ -29,6 +30,7 @@ import time
 
 import guest
 import load
+import memory
 import plan
 import qemu
 import rows
@@ -41,7 +43,7 @@ DOC = guest.TOP / "doc"
 PAGE = "performance.md"
 # Each with the minutes that it takes on two idle cores.
 BENCHES = {"silent": (silent.silent, 11), "load": (load.load, 6), "storm": (storm.storm, 6),
-           "plan": (plan.plan, 1)}
+           "plan": (plan.plan, 1), "memory": (memory.memory, 3)}
 
 
 def host_words():
@@ -96,6 +98,7 @@ PLOTS = {
     "storm": [("storm", "No image armed, while 32 blocks of memory are added", "s",
                r".* peer, (.*): no image armed, in sum")],
     "plan": [],
+    "memory": [],
 }
 
 
@@ -113,6 +116,7 @@ SUMMARY = (
     ("load", "load, 64 MB: instructions", "at most 0.5"),
     ("load", "load, 64 MB: CPU of the emulator", "at most 0.5"),
     ("load", "load, 64 MB: peak memory", "at most 0.5"),
+    ("memory", "load, 256 MB, cold page cache: memory.peak", "at most 0.55"),
     ("storm", "32 blocks, 40 MB image, --hotplug / peer, each: copied into the crash region", "0"),
     ("storm", "32 blocks, 40 MB image, --hotplug / peer, each: no image armed, in sum",
      "at most 0.01"),

@@ -19,6 +19,7 @@ UNIT_SOURCES := \
 	tests/unit/test_exec.c \
 	tests/unit/test_exit_status.c \
 	tests/unit/test_firmware.c \
+	tests/unit/test_hold.c \
 	tests/unit/test_identify.c \
 	tests/unit/test_image.c \
 	tests/unit/test_initrd.c \

@@ -1187,6 +1187,36 @@ static void pe_sections(void **state)
 	blob_done(&file);
 }
 
+#ifdef HAVE_ZLIB
+/* What is not made anew stays in bytes that are lent. */
+static void lent_bytes_are_kept_or_not_needed(void **state)
+{
+	struct blob plain = image_file(100000, 0, 200000, 2);
+	struct blob packed = gzip(image_file(100000, 0, 200000, 2));
+	struct image image;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(
+		image_describe_span(blob_span(&plain), "Image", &image, NULL, &err), ST_OK);
+	assert_ptr_equal(image.data.data, plain.data);
+	assert_true(image_is_in(&image, blob_span(&plain)));
+	assert_null(image.memory.data);
+	image_done(&image);
+	assert_int_equal(
+		image_describe_span(blob_span(&packed), "Image.gz", &image, NULL, &err), ST_OK);
+	assert_false(image_is_in(&image, blob_span(&packed)));
+	blob_done(&packed);
+	assert_int_equal(image.data.size, plain.size);
+	assert_memory_equal(image.data.data, plain.data, plain.size);
+	image_done(&image);
+	assert_int_equal(
+		image_describe_span((struct span){ plain.data, 10 }, "cut", &image, NULL, &err),
+		ST_BAD_INPUT);
+	blob_done(&plain);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1199,6 +1229,7 @@ int main(void)
 		cmocka_unit_test(what_is_appended_is_cut_off),
 		cmocka_unit_test(an_efi_image_cut_short_is_told),
 #ifdef HAVE_ZLIB
+		cmocka_unit_test(lent_bytes_are_kept_or_not_needed),
 		cmocka_unit_test(packed_images_are_unpacked),
 		cmocka_unit_test(what_follows_a_packed_kernel_is_named),
 		cmocka_unit_test(packed_others_are_named_too),

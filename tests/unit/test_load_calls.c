@@ -20,13 +20,16 @@ struct session {
 	uint64_t cpu_lacks; /* a page size, in the bits of an Image's flags */
 	int ask_errno;	    /* to a kernel without initrd, before an armed image is freed */
 	bool armed;	    /* before */
+	bool waits;	    /* somebody who wants to write to a file */
 	bool disarms;	    /* a refused call has freed what was armed */
 	void (*meanwhile)(struct session *session); /* before the next call is answered */
 	char calls[64];
 	char kernel[IMAGE_BYTES]; /* what the descriptors read */
 	ssize_t kernel_size;
 	bool kernel_sealed;
-	char initrd[64];
+	char initrd[64]; /* by either call, as far as there is room */
+	size_t initrd_size;
+	bool initrd_sealed;
 	uint64_t largest; /* segment of a plan, in bytes */
 	char cmdline[256];
 	uint64_t flags;
@@ -71,6 +74,12 @@ static int fake_load(void *context, uint64_t entry, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (segments[i].bufsz > session->largest)
 			session->largest = segments[i].bufsz;
+	/* In the order of their addresses, behind the kernel. */
+	if (count > 1) {
+		session->initrd_size = segments[1].bufsz;
+		memcpy(session->initrd, (const void *)(uintptr_t)segments[1].buf,
+			segments[1].bufsz < 63 ? segments[1].bufsz : 63);
+	}
 	if (count) /* else it unloads; a crash image has an elfcorehdr */
 		assert_int_equal(count, flags & KEXEC_ON_CRASH ? 5 : 4);
 	session->flags = flags;
@@ -106,6 +115,7 @@ static int fake_file_load(void *context, int kernel, int initrd, size_t cmdline_
 	if (initrd >= 0) {
 		size = pread(initrd, session->initrd, sizeof(session->initrd) - 1, 0);
 		assert_true(size >= 0);
+		session->initrd_sealed = fcntl(initrd, F_GET_SEALS) > 0;
 	}
 	assert_int_equal(cmdline_size, cmdline ? strlen(cmdline) + 1 : 0);
 	snprintf(session->cmdline, sizeof(session->cmdline), "%s", cmdline ? cmdline : "(none)");
@@ -165,7 +175,8 @@ static int run(struct session *session)
 	assert_int_equal(fclose(io.out), 0);
 	assert_int_equal(fclose(io.err), 0);
 	assert_int_equal(session->err.status, status);
-	assert_string_equal(session->out, ""); /* "should change": nothing on stdout */
+	if (!session->request.dry_run)
+		assert_string_equal(session->out, ""); /* "should change": nothing on stdout */
 	return status;
 }
 
@@ -387,9 +398,74 @@ static void large_initrd_is_kept_only_for_a_plan(void **state)
 	/* What the kernel would find out too late is found out all the same. */
 	tmproot_text(&session.tmp, "/proc/iomem",
 		"40000000-bfffffff : System RAM\n  a0000000-a02fffff : Crash kernel\n");
-	assert_failed(&session, "", "crash-region-too-small", 254, "initrd of 1000000 bytes");
+	assert_failed(&session, "", "crash-region-too-small", 254,
+		"no room for the initrd: it needs 0xf5000 bytes");
 	free(text);
 	end(&session);
+}
+
+/* As boot loaders do it: in the order given, each filled up to a multiple of 4. */
+static void several_initrds_are_joined(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	tmproot_text(&session.tmp, "/boot/second", "070701 2");
+	tmproot_text(&session.tmp, "/boot/empty", "");
+	tmproot_text(&session.tmp, "/boot/odd", "odd");
+	session.request.initrd = "/boot/odd";
+	session.request.more_initrds[0] = "/boot/second";
+	session.request.more_initrds[1] = "/boot/initrd";
+	session.request.debug = true;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	assert_memory_equal(session.initrd,
+		"odd\0"
+		"070701 2"
+		"070701 and so on\0",
+		29);
+	assert_true(session.initrd_sealed);
+	assert_non_null(strstr(session.said, "initrd: /boot/odd: 3 bytes, at 0x0 of the whole"));
+	assert_non_null(strstr(session.said, "initrd: /boot/initrd: 16 bytes, at 0xc of the"));
+	session.request.debug = false;
+	session.request.syscall = SYSCALL_LOAD;
+	assert_loaded(&session, "load ");
+	assert_memory_equal(session.initrd,
+		"odd\0"
+		"070701 2"
+		"070701 and so on\0",
+		29);
+	assert_int_equal(session.initrd_size, 28);
+
+	/* One that has nothing in it adds nothing, and is named; none but such is no initrd. */
+	session.request.syscall = SYSCALL_AUTO;
+	session.request.more_initrds[0] = "/boot/empty";
+	assert_int_equal(run(&session), ST_OK);
+	assert_memory_equal(session.initrd,
+		"odd\0"
+		"070701 and so on\0",
+		21);
+	assert_non_null(strstr(session.said, "warning: initrd: /boot/empty is empty"));
+	session.request.initrd = "/boot/empty";
+	session.request.more_initrds[1] = NULL;
+	assert_failed(&session, "", "initrd-empty", 1, "Empty ramdisk file: /boot/empty");
+	session.request.more_initrds[0] = "/boot/none";
+	assert_failed(&session, "", "initrd-unreadable", 255, "Could not open initrd file");
+	assert_non_null(strstr(session.err.text, "/boot/none"));
+	/* The first bytes count: in the middle the kernel unpacks archives, whatever they are. */
+	session.request.initrd = "/boot/initrd";
+	session.request.more_initrds[0] = "/boot";
+	assert_failed(&session, "", "initrd-unreadable", 255, "it is a directory");
+	end(&session);
+}
+
+static void remove_file(struct session *session, const char *path)
+{
+	char full[640];
+
+	snprintf(full, sizeof(full), "%s%s", session->tmp.dir, path);
+	assert_int_equal(unlink(full), 0);
 }
 
 static void rename_over(struct session *session, const char *from, const char *to)
@@ -441,16 +517,46 @@ static void files_that_are_replaced_meanwhile_are_not_loaded(void **state)
 	end(&session);
 }
 
+/* Write to the very file, unless that means to wait until nobody has it mapped any more. */
+static bool write_into(struct session *session, const char *path, const char *text)
+{
+	char full[640];
+	int fd;
+
+	snprintf(full, sizeof(full), "%s%s", session->tmp.dir, path);
+	fd = open(full, O_WRONLY | O_TRUNC | O_NONBLOCK);
+	if (fd < 0) {
+		assert_int_equal(errno, EAGAIN);
+		session->waits = true;
+		return false;
+	}
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	return true;
+}
+
 static void cut_files(struct session *session)
 {
-	tmproot_text(&session->tmp, "/boot/Image", "MZ");
-	tmproot_text(&session->tmp, "/boot/initrd", "cut");
+	write_into(session, "/boot/Image", "MZ");
+	write_into(session, "/boot/initrd", "cut");
 }
 
 static void empty_files(struct session *session)
 {
-	tmproot_text(&session->tmp, "/boot/Image", "");
-	tmproot_text(&session->tmp, "/boot/initrd", "");
+	write_into(session, "/boot/Image", "");
+	write_into(session, "/boot/initrd", "");
+}
+
+/* The first byte of the Image's. */
+static void set_flags(struct session *session, uint8_t flags)
+{
+	char full[640];
+	int fd;
+
+	snprintf(full, sizeof(full), "%s/boot/Image", session->tmp.dir);
+	fd = open(full, O_WRONLY);
+	assert_int_equal(pwrite(fd, &flags, 1, 24), 1);
+	close(fd);
 }
 
 /* Who writes to the very file changes what the kernel reads, and nothing else. */
@@ -467,13 +573,42 @@ static void files_that_change_meanwhile_do_no_harm(void **state)
 	tmproot_text(&session.tmp, "/boot/initrd", text);
 	session.file_errno = ENOSYS;
 	session.meanwhile = cut_files;
-	assert_loaded(&session, "file load ");
+	assert_int_equal(run(&session), ST_OK);
+	/* Once more where the kernel file is mapped, and somebody waits. */
+	assert_string_equal(session.calls, session.waits ? "file file load " : "file load ");
 	assert_true(session.largest < sizeof(text) - 1);
 	lm_image(&session.tmp, "/boot/Image");
 	tmproot_text(&session.tmp, "/boot/initrd", text);
 	session.meanwhile = empty_files;
 	assert_failed(&session, "file ", "initrd-empty", 1,
 		"no crash kernel is armed: Empty ramdisk file");
+	end(&session);
+}
+
+/* Who wants to write waits, and what is loaded in the end is a copy that he cannot change. Where
+ * no lease can be had it was one from the beginning, and nobody waits. */
+static void files_that_somebody_wants_to_write_to_are_copied(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.syscall = SYSCALL_LOAD;
+	session.request.no_checks = false;
+	session.meanwhile = cut_files; /* within the call */
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, session.waits ? "load load " : "load ");
+	assert_true(session.largest >= IMAGE_BYTES);
+	end(&session);
+
+	start(&session);
+	session.request.syscall = SYSCALL_LOAD;
+	session.request.debug = true;
+	set_flags(&session, 0xc); /* pages of 16 KiB: a call before the load */
+	session.meanwhile = cut_files;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, session.waits ? "probe probe load " : "probe load ");
+	assert_non_null(strstr(session.said, "kexec: the initrd is copied: "));
 	end(&session);
 }
 
@@ -522,10 +657,108 @@ static void what_can_be_known_is_refused_before_the_call(void **state)
 	assert_failed(&session, "", "image-half-of-ram", 254, "the kernel allows half of its");
 	tmproot_text(&session.tmp, "/proc/iomem",
 		"40000000-bfffffff : System RAM\n  a0000000-a00fffff : Crash kernel\n");
-	assert_failed(&session, "", "crash-region-too-small", 254, "1048576");
+	assert_failed(&session, "", "crash-region-too-small", 254,
+		"no room for the kernel: it needs 0x230000");
 	tmproot_text(&session.tmp, "/proc/iomem", "40000000-bfffffff : System RAM\n");
 	assert_failed(
 		&session, "", "crash-region-missing", 1, "Memory for crashkernel is not reserved");
+	end(&session);
+}
+
+/* Under a policy that confines kexec each file that is opened is one that has to be allowed. */
+static void file_call_opens_only_what_it_needs(void **state)
+{
+	static const char *const spared[] = { "/proc/kcore", "/proc/kallsyms", "/proc/config.gz",
+		"/boot/config-7.3.4", "/lib/modules/7.3.4/config", "/proc/device-tree/chosen/x" };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	/* A folder in place of a file is an error or a warning to whoever opens it. */
+	for (size_t i = 0; i < sizeof(spared) / sizeof(spared[0]); i++)
+		tmproot_mkdir(&session.tmp, spared[i]);
+	remove_file(&session, "/sys/firmware/fdt");
+	tmproot_mkdir(&session.tmp, "/sys/firmware/fdt");
+	assert_loaded(&session, "file ");
+	session.request.crash = false;
+	assert_loaded(&session, "file ");
+	session.request.crash = true;
+	session.request.syscall = SYSCALL_FILE_LOAD;
+	assert_loaded(&session, "file ");
+	/* The other call needs the tree. */
+	session.request.syscall = SYSCALL_LOAD;
+	assert_failed(&session, "", "file-type", 255, "/sys/firmware/fdt");
+	session.request.syscall = SYSCALL_AUTO;
+	session.file_errno = ENOSYS;
+	assert_failed(&session, "file ", "file-type", 255, "/sys/firmware/fdt");
+	end(&session);
+}
+
+/* The same answer without the load. */
+static void assert_dry_run(struct session *session, int status, const char *words)
+{
+	session->request.dry_run = DRY_RUN_TEXT;
+	assert_int_equal(run(session), status);
+	assert_string_equal(session->calls, "");
+	if (!strstr(status ? session->err.text : session->out, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, session->out);
+	session->request.dry_run = DRY_RUN_OFF;
+}
+
+static void assert_has_room(struct session *session, enum syscall_choice call, const char *calls)
+{
+	session->request.syscall = call;
+	if (calls) {
+		assert_loaded(session, calls);
+		assert_dry_run(session, ST_OK,
+			strstr(calls, "file") ? "\nkexec_file_load: " : "\nkexec_load: ");
+		return;
+	}
+	assert_failed(session, "", "crash-region-too-small", 254, "no room for the ");
+	assert_dry_run(session, ST_NO_SPACE, "no room for the ");
+}
+
+/* The two calls place in different ways, so where one has no room the other may have. What is
+ * refused is refused by the dry run too, and before any call. */
+static void call_that_has_room_is_made(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	/* Above the 2 MiB line at 0xa0400000 is room for the tree and, 64 KiB further on, for the
+	 * header; for purgatory there is none. */
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a0410fff : Crash kernel\n");
+	assert_has_room(&session, SYSCALL_FILE_LOAD, "file ");
+	assert_has_room(&session, SYSCALL_LOAD, NULL);
+	assert_has_room(&session, SYSCALL_AUTO, "file ");
+	/* A page less. */
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a040ffff : Crash kernel\n");
+	assert_has_room(&session, SYSCALL_FILE_LOAD, NULL);
+	assert_has_room(&session, SYSCALL_AUTO, NULL);
+	/* By the file call the header gets what the kernel wants for hotplug. */
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a0440fff : Crash kernel\n");
+	assert_has_room(&session, SYSCALL_FILE_LOAD, NULL);
+	assert_has_room(&session, SYSCALL_LOAD, "load ");
+	session.request.syscall = SYSCALL_AUTO;
+	assert_loaded(&session, "load ");
+	assert_dry_run(&session, ST_OK, "\nkexec_load: ");
+	/* An option that only the other call can follow is not lost for want of room. */
+	session.request.needs_load = "console";
+	assert_loaded(&session, "load ");
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "0\n");
+	tmproot_text(&session.tmp, "/proc/iomem",
+		"40000000-bfffffff : System RAM\n  a0000000-a0410fff : Crash kernel\n");
+	assert_has_room(&session, SYSCALL_AUTO, NULL);
+	session.request.needs_load = NULL;
+	session.request.prefers_load = "hotplug";
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	assert_non_null(strstr(session.said, "--hotplug asks for kexec_load, and only"));
 	end(&session);
 }
 
@@ -630,7 +863,7 @@ static void armed_image_outlives_a_file_that_is_refused(void **state)
 	assert_failed(&session, "ask ", "file-load-unusable", 253, "is still armed");
 	session.request.syscall = SYSCALL_AUTO;
 	/* Half of it has the kernel and the initrd, but nothing besides: no plan. */
-	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4489 kB\n");
+	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4510 kB\n");
 	assert_failed(&session, "ask ", "image-half-of-ram", 254, "is still armed");
 	end(&session);
 }
@@ -650,7 +883,7 @@ static void loss_of_the_armed_image_is_said(void **state)
 		"NO CRASH KERNEL IS ARMED NOW");
 	/* Also when it is our own plan that ends the second try. */
 	session.file_errno = EINVAL;
-	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4489 kB\n");
+	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4510 kB\n");
 	assert_failed(
 		&session, "ask file ", "image-half-of-ram", 254, "NO CRASH KERNEL IS ARMED NOW");
 	end(&session);
@@ -824,10 +1057,14 @@ int main(void)
 		cmocka_unit_test(files_go_in_by_their_descriptors),
 		cmocka_unit_test(running_command_line_is_handed_over),
 		cmocka_unit_test(large_initrd_is_kept_only_for_a_plan),
+		cmocka_unit_test(several_initrds_are_joined),
 		cmocka_unit_test(files_that_are_replaced_meanwhile_are_not_loaded),
 		cmocka_unit_test(files_that_change_meanwhile_do_no_harm),
+		cmocka_unit_test(files_that_somebody_wants_to_write_to_are_copied),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
+		cmocka_unit_test(file_call_opens_only_what_it_needs),
+		cmocka_unit_test(call_that_has_room_is_made),
 		cmocka_unit_test(trap34_page_size_of_the_cpu_is_asked_for),
 		cmocka_unit_test(big_endian_kernel_is_refused_before_any_call),
 		cmocka_unit_test(retained_initrd_is_used),

@@ -90,14 +90,51 @@ static void usual_plan_is_as_expected(void **state)
 	normal_init(&pm);
 	plan_well(&pm);
 	assert_int_equal(pm.plan.segment_count, 4);
-	/* Over the running kernel, which is gone by then. */
-	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x40000000);
-	assert_int_equal(mem(&pm, SEGMENT_INITRD), 0x42c00000);
-	assert_int_equal(mem(&pm, SEGMENT_PURGATORY), 0x42e00000);
-	assert_int_equal(mem(&pm, SEGMENT_DTB), 0x43000000);
-	assert_int_equal(pm.plan.handover.kernel_entry, 0x40000000);
-	assert_int_equal(pm.plan.handover.dtb, 0x43000000);
+	/* Behind the running kernel, which ends at 0x42c50000. */
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x42e00000);
+	assert_int_equal(mem(&pm, SEGMENT_INITRD), 0x45a00000);
+	assert_int_equal(mem(&pm, SEGMENT_PURGATORY), 0x45c00000);
+	assert_int_equal(mem(&pm, SEGMENT_DTB), 0x45e00000);
+	assert_int_equal(pm.plan.handover.kernel_entry, 0x42e00000);
+	assert_int_equal(pm.plan.handover.dtb, 0x45e00000);
 	assert_int_equal(pm.plan.core.count, 0);
+	pm_done(&pm);
+}
+
+/* What it is made of is left alone, all of it, as long as there is room elsewhere. */
+static void running_kernel_is_written_over_at_need_only(void **state)
+{
+	struct plan_machine pm;
+
+	(void)state;
+	normal_init(&pm);
+	/* Behind it just room for a kernel of 42.3 MiB and 2 MiB for each of the others. */
+	pm_iomem(&pm, "40000000-45ffffff : System RAM\n"
+		      "  40200000-41cfffff : Kernel code\n"
+		      "  42680000-42c4ffff : Kernel data\n");
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x42e00000);
+	assert_false(pm_said(&pm.report, REPORT_CHOICE, "memory", "written over"));
+	pm_iomem(&pm, "40000000-45dfffff : System RAM\n"
+		      "  40200000-41cfffff : Kernel code\n"
+		      "  42680000-42c4ffff : Kernel data\n");
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x40000000);
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "memory", "its own memory is written over"));
+	/* What the user wants counts more. */
+	pm_iomem(&pm, MACHINE_IOMEM);
+	pm.request.mem_max = 0x43ffffff;
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x40000000);
+	/* Room below it, and a map that does not say where it ends. */
+	pm.request.mem_max = 0;
+	pm_iomem(&pm, "30000000-bfffffff : System RAM\n"
+		      "  40200000-41cfffff : Kernel code\n");
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x30000000);
+	pm.request.mem_min = 0x40000000;
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x41e00000);
 	pm_done(&pm);
 }
 
@@ -116,8 +153,13 @@ static void nothing_reserved_is_written_over(void **state)
 		      "  48000000-4fffffff : ramoops:dump(0/1)\n"
 		      "  a0000000-afffffff : Crash kernel\n");
 	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x44200000);
+	assert_int_equal(mem(&pm, SEGMENT_INITRD), 0x46e00000);
+	pm.request.mem_max = 0x43ffffff;
+	plan_well(&pm);
 	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x40200000);
 	assert_int_equal(mem(&pm, SEGMENT_INITRD), 0x42e00000);
+	pm.request.mem_max = 0;
 	/* In the window of what is free, nothing is too far up. */
 	pm.image.mem_size = 80 * MIB;
 	plan_well(&pm);
@@ -222,6 +264,13 @@ static void kernel_goes_where_its_companions_are_in_reach(void **state)
 	pm_initrd(&pm, 1000);
 	plan_well(&pm);
 	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x80000000);
+	/* Nor in the next piece, but in the one behind that. */
+	pm_iomem(&pm, "80000000-83ffffff : System RAM\n"
+		      "1080000000-1083ffffff : System RAM\n"
+		      "8080000000-80ffffffff : System RAM\n");
+	pm_initrd(&pm, 64 * MIB);
+	plan_well(&pm);
+	assert_int_equal(mem(&pm, SEGMENT_KERNEL), UINT64_C(0x8080000000));
 	/* What does not fit anywhere is told of for the first place. */
 	pm.inputs.initrd.size = 8 * GIB;
 	assert_refused(&pm, ST_NO_SPACE, "memory-too-small", "no room for the initrd");
@@ -415,6 +464,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(usual_plan_is_as_expected),
+		cmocka_unit_test(running_kernel_is_written_over_at_need_only),
 		cmocka_unit_test(nothing_reserved_is_written_over),
 		cmocka_unit_test(drivers_memory_and_crash_region_are_left_alone),
 		cmocka_unit_test(hot_added_memory_is_left_alone),

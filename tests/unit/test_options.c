@@ -20,8 +20,8 @@ static struct err err;
 /* Parse a line of words without quotes; an empty word is written as "''". */
 static int parse(const char *line)
 {
-	static char words[512];
-	static char *argv[32];
+	static char words[1024];
+	static char *argv[64];
 	int argc = 0;
 
 	assert_true(strlen(line) < sizeof(words));
@@ -104,11 +104,29 @@ static void test_synonyms_last_one_counts(void **state)
 {
 	(void)state;
 	assert_loads("-p --ramdisk=1 --initrd=2 --append=1 --command-line=2 K");
-	assert_string_equal(request.initrd, "2");
 	assert_string_equal(request.append, "2");
-	assert_loads("-p --initrd=1 --ramdisk=2 --command-line=1 --append=2 K");
-	assert_string_equal(request.initrd, "2");
+	assert_loads("-p --command-line=1 --append=2 K");
 	assert_string_equal(request.append, "2");
+}
+
+/* An initrd given later does not take the place of the one before. */
+static void test_initrds_are_a_list(void **state)
+{
+	char line[32 * INITRDS_MAX] = "-p K";
+
+	(void)state;
+	assert_loads("-p --ramdisk=1 --initrd=2 K --initrd 1");
+	assert_string_equal(request.initrd, "1");
+	assert_string_equal(request.more_initrds[0], "2");
+	assert_string_equal(request.more_initrds[1], "1");
+	assert_null(request.more_initrds[2]);
+	for (size_t i = 0; i < INITRDS_MAX; i++)
+		strcat(line, " --initrd=x");
+	assert_loads(line);
+	assert_string_equal(request.more_initrds[INITRDS_MAX - 2], "x");
+	assert_null(request.more_initrds[INITRDS_MAX - 1]);
+	strcat(line, " --ramdisk=last");
+	assert_refused(line, ST_USAGE, "initrd-count", "last is one too many");
 }
 
 static void test_empty_command_line_is_a_value(void **state)
@@ -383,8 +401,8 @@ static void test_options_of_one_call(void **state)
 	assert_loads("-p --serial=S K");
 	assert_null(request.needs_load);
 	assert_string_equal(request.prefers_load, "serial");
-	assert_loads("-p --dry-run K");
-	assert_string_equal(request.needs_load, "dry-run");
+	assert_loads("-s -p --dry-run --sysroot=D --seed=1 K");
+	assert_null(request.needs_load);
 
 	assert_refused("-s -p --dtb=D K", ST_USAGE, "file-load-option", "--dtb is not possible");
 	assert_refused("-p --console=none -s K", ST_USAGE, "file-load-option", "--console");
@@ -630,6 +648,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_given_means_defaults),
 		cmocka_unit_test(test_values_with_equals_sign_and_as_a_word),
 		cmocka_unit_test(test_synonyms_last_one_counts),
+		cmocka_unit_test(test_initrds_are_a_list),
 		cmocka_unit_test(test_empty_command_line_is_a_value),
 		cmocka_unit_test(test_options_behind_the_kernel),
 		cmocka_unit_test(test_double_dash_ends_options),

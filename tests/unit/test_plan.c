@@ -1322,9 +1322,89 @@ static void seeds_are_new_or_absent(void **state)
 	pm_done(&pm);
 }
 
+/* The plan that the kernel will make for kexec_file_load(2). */
+static int foretell(struct plan_machine *pm)
+{
+	plan_done(&pm->plan);
+	err_clear(&pm->err);
+	pm->inputs.by_file = true;
+	return plan_file(&pm->inputs, &pm->plan, &pm->report, &pm->err);
+}
+
+static void assert_foretold(struct plan_machine *pm, enum segment_purpose purpose, uint64_t mem)
+{
+	const struct segment *segment;
+
+	if (foretell(pm))
+		fail_msg("%s", pm->err.text);
+	segment = plan_segment(&pm->plan, purpose);
+	assert_non_null(segment);
+	if (segment->mem != mem)
+		fail_msg("%s at 0x%llx, not 0x%llx", segment_purpose_name(purpose),
+			(unsigned long long)segment->mem, (unsigned long long)mem);
+}
+
+static void kernels_own_plan_is_foretold(void **state)
+{
+	struct plan_machine pm;
+
+	(void)state;
+	pm_init(&pm);
+	pm_initrd(&pm, 5000);
+	assert_foretold(&pm, SEGMENT_KERNEL, 0xa0000000);
+	assert_foretold(&pm, SEGMENT_INITRD, 0xa2a50000);
+	assert_foretold(&pm, SEGMENT_ELFCOREHDR, 0xafff0000);
+	assert_foretold(&pm, SEGMENT_DTB, 0xafe00000);
+	assert_int_equal(pm.plan.segment_count, 4);
+	assert_int_equal(pm.plan.entry, 0xa0000000);
+	assert_true(pm.plan.by_kernel);
+	/* Room for hotplug, in whole pages of the running kernel, on a 64 KiB line. */
+	pm.machine.state.crash_elfcorehdr_size = 459152;
+	assert_foretold(&pm, SEGMENT_ELFCOREHDR, 0xaff80000);
+	assert_int_equal(plan_segment(&pm.plan, SEGMENT_ELFCOREHDR)->memsz, 0x71000);
+	pm.machine.page_size = pm.image.page_size = 65536;
+	assert_foretold(&pm, SEGMENT_INITRD, 0xa2a50000);
+	assert_int_equal(plan_segment(&pm.plan, SEGMENT_ELFCOREHDR)->memsz, 0x80000);
+	pm.image.text_offset = 0x80000;
+	assert_foretold(&pm, SEGMENT_KERNEL, 0xa0080000);
+	assert_foretold(&pm, SEGMENT_INITRD, 0xa2ad0000);
+	/* A tree that is not known is as large as any may be. */
+	blob_done(&pm.machine.fdt);
+	pm.machine.state.crash_elfcorehdr_size = 0;
+	assert_foretold(&pm, SEGMENT_DTB, 0xafc00000);
+	assert_int_equal(plan_segment(&pm.plan, SEGMENT_DTB)->memsz, 2 << 20);
+	pm_done(&pm);
+}
+
+/* The initrd is bound to 32 GiB from the kernel's GiB on: one that has not enough of them left
+ * where the kernel is first gets the kernel moved up. */
+static void kernel_is_moved_up_for_its_initrd(void **state)
+{
+	const uint64_t gib = 1 << 30;
+	struct plan_machine pm;
+
+	(void)state;
+	pm_init(&pm);
+	pm_iomem(&pm, "100000000-1bffffffff : System RAM\n"
+		      "  120000000-b9fffffff : Crash kernel\n");
+	pm.machine.ram_total = 128 * gib;
+	pm_initrd(&pm, 4096);
+	pm.inputs.initrd_unread = 31 * gib;
+	assert_foretold(&pm, SEGMENT_KERNEL, 0x120000000);
+	pm.inputs.initrd_unread = 31 * gib + 700 * (gib >> 10);
+	assert_int_equal(foretell(&pm), ST_OK);
+	assert_in_range(plan_segment(&pm.plan, SEGMENT_KERNEL)->mem, 5 * gib, 5 * gib + (64 << 20));
+	pm.inputs.initrd_unread = 32 * gib;
+	assert_int_equal(foretell(&pm), ST_NO_SPACE);
+	assert_string_equal(pm.err.id, "crash-region-too-small");
+	pm_done(&pm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kernels_own_plan_is_foretold),
+		cmocka_unit_test(kernel_is_moved_up_for_its_initrd),
 		cmocka_unit_test(usual_plan_is_as_expected),
 		cmocka_unit_test(planning_twice_gives_the_same_plan),
 		cmocka_unit_test(trap06_segments_ascend),

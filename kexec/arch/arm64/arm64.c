@@ -104,10 +104,12 @@ static int add_capture_defaults(
 {
 	static const char word[] = "acpi_no_memhotplug";
 	const struct firmware *firmware = &inputs->machine->firmware;
+	struct span tree = source_tree(inputs);
 	char *joined;
 
+	/* A tree that is not known is the running one, which on ACPI is a stub. */
 	if (!firmware->acpi || !firmware->acpi_memory_devices ||
-		!firmware_fdt_is_stub(source_tree(inputs)) || cmdline_has(*line ? *line : "", word))
+		(tree.size && !firmware_fdt_is_stub(tree)) || cmdline_has(*line ? *line : "", word))
 		return ST_OK;
 	if (inputs->request->no_capture_defaults) {
 		report_add(report, REPORT_WARNING, "cmdline",
@@ -260,12 +262,13 @@ static int place_image(const struct plan_inputs *inputs, struct plan *plan, stru
 {
 	struct range window = PLACE_ANYWHERE;
 	int status = place_around_kernel(inputs, plan, window, err);
+	struct err other = ERR_INIT;
 	int again = status;
 
 	/* By at least a GiB each time, since memory may be in very many pieces. */
 	while (again == ST_NO_SPACE && plan->segment_count &&
 		add_u64(align_down(plan->segments[0].mem, GIGABYTE), GIGABYTE, &window.start))
-		again = place_around_kernel(inputs, plan, window, NULL);
+		again = place_around_kernel(inputs, plan, window, &other);
 	if (again)
 		return status;
 	if (status)
@@ -315,7 +318,8 @@ static uint64_t record_offset(const struct plan *plan)
 	return (uint64_t)(record - plan->dtb.data);
 }
 
-static int place_dtb(
+/* Make the tree that says where all the others are. */
+static int make_dtb(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct segment *core = plan_segment(plan, SEGMENT_ELFCOREHDR);
@@ -324,13 +328,15 @@ static int place_dtb(
 	struct rangeset usable = RANGESET_INIT;
 	struct arm64_chosen chosen = {
 		.cmdline = plan->cmdline,
-		.kaslr_seed = inputs->has_seeds ? inputs->kaslr_seed : NULL,
-		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
+		.kaslr_seed = inputs->has_seeds || plan->by_kernel ? inputs->kaslr_seed : NULL,
+		.rng_seed = inputs->rng_seed,
+		.by_kernel = plan->by_kernel,
 	};
 	int status = ST_OK;
 
 	if (initrd)
-		chosen.initrd = (struct range){ initrd->mem, initrd->mem + initrd->data.size };
+		chosen.initrd = (struct range){ initrd->mem,
+			initrd->mem + inputs->initrd.size + inputs->initrd_unread };
 	if (core) {
 		/* The whole segment: a later rewrite by the kernel may grow into its tail. */
 		chosen.elfcorehdr = (struct range){ core->mem, core->mem + core->memsz };
@@ -342,10 +348,17 @@ static int place_dtb(
 	chosen.usable_count = usable.count;
 	status = arm64_build_dtb(tree, &chosen, plan, report, err);
 	rangeset_done(&usable);
-	if (status)
-		return status;
-	status = place_companion(
-		plan, SEGMENT_DTB, blob_span(&plan->dtb), plan->dtb.size, ARM64_DTB_ALIGN, err);
+	return status;
+}
+
+static int place_dtb(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	int status = make_dtb(inputs, plan, report, err);
+
+	if (!status)
+		status = place_companion(plan, SEGMENT_DTB, blob_span(&plan->dtb), plan->dtb.size,
+			ARM64_DTB_ALIGN, err);
 	if (status)
 		return status;
 	plan->handover.dtb = plan_segment(plan, SEGMENT_DTB)->mem;
@@ -389,6 +402,88 @@ static int plan_segments(
 	return status;
 }
 
+/* Where the kernel would put one of the others, high or low. It bounds only the initrd, by the
+ * window in which the new kernel looks for it. */
+static int foretell_companion(struct plan *plan, enum segment_purpose purpose, struct span data,
+	uint64_t size, uint64_t align, struct err *err)
+{
+	struct place_want want = {
+		.purpose = purpose,
+		.size = size,
+		.align = align,
+		.window = companion_window(plan),
+		.end = purpose == SEGMENT_INITRD ? PLACE_LOW : PLACE_HIGH,
+	};
+	uint64_t mem, memsz;
+	int status;
+
+	if (purpose != SEGMENT_INITRD)
+		want.window.end = UINT64_MAX;
+	status = place(plan, &want, &mem, err);
+	if (status)
+		return status;
+	if (!align_up(size, plan->page_size, &memsz))
+		return err_set(err, ST_BAD_INPUT, "segment-size", "the %s is too large",
+			segment_purpose_name(purpose));
+	return plan_add_segment(plan, purpose, data, mem, memsz, err);
+}
+
+/* Not to be had where the kernel's own tree is not known: then as large as any may be. */
+static int foretell_dtb(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	uint64_t size = ARM64_DTB_SIZE_MAX;
+	int status = ST_OK;
+
+	if (source_tree(inputs).size) {
+		status = make_dtb(inputs, plan, report, err);
+		size = plan->dtb.size;
+	}
+	return status ? status
+		      : foretell_companion(plan, SEGMENT_DTB, blob_span(&plan->dtb), size,
+				ARM64_DTB_ALIGN, err);
+}
+
+/* The order of arch/arm64/kernel/machine_kexec_file.c:load_other_segments(). */
+static int foretell_around_kernel(const struct plan_inputs *inputs, struct plan *plan,
+	struct range window, struct report *report, struct err *err)
+{
+	int status;
+
+	plan->segment_count = 0;
+	status = place_kernel(inputs->image, plan, window, err);
+	if (!status)
+		status = foretell_companion(plan, SEGMENT_ELFCOREHDR, (struct span){ .data = NULL },
+			plan->core.memsz, ARM64_CORE_ALIGN, err);
+	if (!status && inputs->has_initrd)
+		status = foretell_companion(plan, SEGMENT_INITRD, inputs->initrd,
+			inputs->initrd.size + inputs->initrd_unread, plan->page_size, err);
+	return status ? status : foretell_dtb(inputs, plan, report, err);
+}
+
+/* One region, and all lies above the kernel: another place for that, which the kernel tries too,
+ * is of use only where the initrd's window ends within the region. */
+static int foretell_segments(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	struct range window = PLACE_ANYWHERE;
+	int status = foretell_around_kernel(inputs, plan, window, report, err);
+	struct err other = ERR_INIT;
+	int again = status;
+
+	while (again == ST_NO_SPACE && plan->segment_count &&
+		range_size(plan->load_region) > ARM64_INITRD_WINDOW) {
+		window.start = plan->segments[0].mem + plan->segments[0].memsz;
+		again = foretell_around_kernel(inputs, plan, window, report, &other);
+	}
+	if (again)
+		return status;
+	if (status)
+		err_clear(err);
+	plan->entry = plan->handover.kernel_entry;
+	return ST_OK;
+}
+
 const struct arch_ops arm64_ops = {
 	.name = "arm64",
 	.machine = "aarch64",
@@ -406,4 +501,5 @@ const struct arch_ops arm64_ops = {
 	.make_page_size_probe = arm64_image_make_probe,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
+	.foretell_segments = foretell_segments,
 };

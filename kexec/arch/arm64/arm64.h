@@ -28,6 +28,9 @@ struct arm64_chosen {
 	const char *cmdline;	   /* NULL for none */
 	const uint8_t *kaslr_seed; /* KASLR_SEED_SIZE bytes, or NULL to leave the seeds out */
 	const uint8_t *rng_seed;   /* RNG_SEED_SIZE bytes; with kaslr_seed */
+	/* The tree that the kernel makes itself for kexec_file_load(2): with reservations for what
+	 * it has placed, and without a record of purgatory's. */
+	bool by_kernel;
 };
 
 /*

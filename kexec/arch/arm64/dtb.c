@@ -218,6 +218,15 @@ static int drop_reservations(struct editor *editor)
 	return ST_OK;
 }
 
+static int reserve(struct editor *editor, struct range range)
+{
+	int code = 0;
+
+	if (range_size(range))
+		code = fdt_add_mem_rsv(editor->fdt, range.start, range_size(range));
+	return code ? fdt_failed(editor, "add a memory reservation", code) : ST_OK;
+}
+
 static int edit_initrd(struct editor *editor, struct range initrd)
 {
 	int status;
@@ -331,8 +340,12 @@ static int edit_chosen(struct editor *editor, const struct arm64_chosen *chosen)
 		status = edit_seeds(editor, chosen);
 	if (!status)
 		status = set_property(editor, "linux,booted-from-kexec", "", 0, "");
-	if (!status)
+	if (!status && !chosen->by_kernel)
 		status = reserve_record(editor);
+	if (!status && chosen->by_kernel)
+		status = reserve(editor, chosen->elfcorehdr);
+	if (!status && chosen->by_kernel)
+		status = reserve(editor, chosen->initrd);
 	return status ? status : keep_uefi(editor);
 }
 
