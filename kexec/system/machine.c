@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kexec/system/boot_memory.h"
+#include "kexec/system/cpu_methods.h"
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
@@ -327,6 +328,9 @@ static int read_optional(const struct sysroot *root, bool crash, struct machine 
 			root, blob_span(&machine->fdt), &machine->firmware, report, err);
 	if (status == ST_OK)
 		status = read_config(root, machine, report, err);
+	if (status == ST_OK && !crash && strcmp(machine->name, "aarch64") == 0)
+		machine->state.cpus_stop = cpu_methods_read(
+			root, blob_span(&machine->fdt), &machine->firmware, &machine->config);
 	if (status == ST_OK)
 		status = read_cmdline(root, &machine->cmdline, report, err);
 	return status;

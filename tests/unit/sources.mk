@@ -7,6 +7,7 @@ UNIT_SOURCES := \
 	tests/unit/test_bytes.c \
 	tests/unit/test_cmdline.c \
 	tests/unit/test_console.c \
+	tests/unit/test_cpu_methods.c \
 	tests/unit/test_cpus.c \
 	tests/unit/test_cursor.c \
 	tests/unit/test_decompress.c \
