@@ -12,6 +12,7 @@ CMD_SOURCES := \
 	kexec/cmd/option_table.c \
 	kexec/cmd/options.c \
 	kexec/cmd/page_size.c \
+	kexec/cmd/signals.c \
 	kexec/cmd/status.c \
 	kexec/cmd/timeline.c \
 	kexec/cmd/unload.c \
