@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 CMD_SOURCES := \
+	kexec/cmd/choose.c \
 	kexec/cmd/cmd_io.c \
 	kexec/cmd/elfcorehdr.c \
 	kexec/cmd/embedded.c \

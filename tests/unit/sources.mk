@@ -3,6 +3,7 @@ UNIT_SOURCES := \
 	tests/unit/test_arm64_dtb.c \
 	tests/unit/test_arm64_layout.c \
 	tests/unit/test_arm64_tables.c \
+	tests/unit/test_armed.c \
 	tests/unit/test_boot_memory.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_cmdline.c \
