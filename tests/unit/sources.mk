@@ -17,6 +17,7 @@ UNIT_SOURCES := \
 	tests/unit/test_elfcorehdr.c \
 	tests/unit/test_embedded.c \
 	tests/unit/test_err.c \
+	tests/unit/test_errno.c \
 	tests/unit/test_exec.c \
 	tests/unit/test_exit_status.c \
 	tests/unit/test_firmware.c \
