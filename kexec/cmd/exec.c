@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kexec/cmd/signals.h"
 #include "kexec/syscall/ifdown.h"
 #include "kexec/syscall/refusal.h"
+#include "kexec/system/cpu_methods.h"
 #include "kexec/system/kexec_state.h"
 #include "lib/sysroot.h"
 
@@ -24,11 +26,16 @@ static int check_loaded(const struct sysroot *root, struct err *err)
 	err_set(err, ST_NOT_FOUND, "nothing-loaded", "Nothing has been loaded!");
 	if (loaded == STATE_UNKNOWN)
 		return err_hint(err, "this kernel has no kexec: there is no %s", path);
+	if (cpu_methods_look(root) == CPUS_STOP_NO)
+		return err_hint(err,
+			"this kernel takes none, since it cannot stop its other CPUs: %s",
+			CPUS_STOP_HELP);
 	return err_hint(err, "load a kernel first: kexec -l KERNEL");
 }
 
-static int jump(const struct cmd_io *io, struct err *err)
+static int jump(const struct cmd_io *io, enum cpus_stop cpus_stop, struct err *err)
 {
+	const struct kexec_state state = { .cpus_stop = cpus_stop };
 	unsigned int tries = 0;
 	int errnum;
 
@@ -43,7 +50,7 @@ static int jump(const struct cmd_io *io, struct err *err)
 	case EINVAL:
 		return err_hint(err, "no kernel is loaded any more: kexec -l KERNEL");
 	case EBUSY:
-		refusal_explain_busy(err);
+		refusal_explain_busy(&state, false, err);
 		return err->status;
 	default:
 		return err_hint(err, "see the kernel log");
@@ -56,17 +63,25 @@ static void sync_unless(bool no_sync, const struct cmd_io *io)
 		io->syscalls->sync(io->syscalls->context);
 }
 
-static int leave(const struct request *request, const struct cmd_io *io, struct err *err)
+static int leave(const struct request *request, const struct cmd_io *io, enum cpus_stop cpus_stop,
+	struct err *err)
 {
 	struct report report = REPORT_INIT;
+	struct signals_held held;
+	int status;
 
 	sync_unless(request->no_sync, io);
+	/* Who has come over the network is lost with it, and so is his terminal. */
+	signals_hold(&held);
 	if (!request->no_ifdown) {
 		interfaces_down(io->syscalls, &report);
 		print_warnings(io, &report);
 		report_done(&report);
 	}
-	return jump(io, err);
+	status = jump(io, cpus_stop, err);
+	signals_forget();
+	signals_release(&held);
+	return status;
 }
 
 int exec_from(const struct request *request, const struct sysroot *root, const struct cmd_io *io,
@@ -74,7 +89,7 @@ int exec_from(const struct request *request, const struct sysroot *root, const s
 {
 	int status = check_loaded(root, err);
 
-	return status ? status : leave(request, io, err);
+	return status ? status : leave(request, io, cpu_methods_look(root), err);
 }
 
 int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err)
@@ -109,7 +124,7 @@ int exec_after_load(const struct request *request, const struct cmd_io *io, stru
 		return ST_OK;
 	switch (request->action) {
 	case ACTION_LOAD_AND_EXEC:
-		return leave(request, io, err); /* the load has seen that it is loaded */
+		return leave(request, io, CPUS_STOP_UNKNOWN, err); /* it is seen to be loaded */
 	case ACTION_LOAD_AND_SHUTDOWN:
 		return become_shutdown(io, err);
 	default:

@@ -12,10 +12,12 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "kexec/cmd/choose.h"
 #include "kexec/cmd/embedded.h"
 #include "kexec/cmd/file_load.h"
 #include "kexec/cmd/files.h"
 #include "kexec/cmd/page_size.h"
+#include "kexec/cmd/signals.h"
 #include "kexec/cmd/verify.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/dump.h"
@@ -84,13 +86,16 @@ static int choose_console(const struct request *request, const struct sysroot *r
 }
 
 /* The crash_hotplug files read 1 also on an arm64 kernel whose rewrites can only fail. Where its
- * configuration is not to be had the kernel itself is asked. */
+ * configuration is not to be had the kernel itself is asked: not that of this machine about a
+ * machine in a folder, of which a plan is all that can be made. */
 static void probe_file_load(const struct syscall_ops *ops, const struct sysroot *root,
 	const struct machine *machine, struct plan_inputs *inputs)
 {
+	const struct request *request = inputs->request;
+
 	inputs->file_load = kconfig_enabled(&machine->config, "KEXEC_FILE");
-	if (inputs->file_load == TRI_UNKNOWN && sysroot_is_live(root) &&
-		inputs->request->hotplug != HOTPLUG_OFF &&
+	if (inputs->file_load == TRI_UNKNOWN && request->hotplug != HOTPLUG_OFF &&
+		(!request->dry_run || sysroot_is_live(root)) &&
 		machine->state.load_limit_reboot == LOAD_LIMIT_NONE)
 		inputs->file_load = ops->has_file_load(ops->context) ? TRI_YES : TRI_NO;
 }
@@ -118,8 +123,19 @@ struct round {
 	const struct cmd_io *io;
 	struct files *files;
 	struct report report;
+	struct choice choice;
 	bool refused; /* the kernel said no to a load */
 };
+
+static bool is_lost(const struct round *round)
+{
+	const char *path;
+	int armed;
+
+	return round->refused && round->inputs.request->crash &&
+	       round->inputs.machine->state.crash_loaded == 1 &&
+	       kexec_state_loaded(round->root, true, &armed, &path, NULL) == ST_OK && armed == 0;
+}
 
 /* The one question after a failed call is whether a panic would still be captured. */
 static void say_what_is_armed(const struct round *round, struct err *err)
@@ -205,8 +221,9 @@ static int load_held(struct round *round, struct err *err)
 	timeline_spent(&round->files->timeline, PHASE_PLAN);
 	if (!status && request->dry_run)
 		status = print_plan(&plan, inputs, report, request->dry_run, io->out, err);
+	/* What cannot be shown on the side is no reason not to load. */
 	if (!status && request->debug)
-		status = print_plan(&plan, inputs, report, DRY_RUN_TEXT, io->err, err);
+		print_plan(&plan, inputs, report, DRY_RUN_TEXT, io->err, NULL);
 	timeline_spent(&round->files->timeline, PHASE_PRINT);
 	if (!status && !request->dry_run && files_are_asked_for(round->files)) {
 		status = files_changed(err);
@@ -268,82 +285,29 @@ static int load_by_file(struct round *round, struct err *err)
 	return status;
 }
 
-/* The answer was that this call is not for this kernel, or not for this image. */
-static bool other_call_may_do(const struct err *err)
-{
-	return err->status == ST_UNSUPPORTED && (strcmp(err->id, "file-load-unusable") == 0 ||
-							strcmp(err->id, "kexec-load-failed") == 0);
-}
-
-/* It is known before the call that the image has no room as this call places it. The other one
- * places it in another way, and has something more or less to place. */
-static bool does_not_fit(const struct err *err)
-{
-	return err->status == ST_NO_SPACE && (strcmp(err->id, "crash-region-too-small") == 0 ||
-						     strcmp(err->id, "crash-region-full") == 0 ||
-						     strcmp(err->id, "image-half-of-ram") == 0);
-}
-
-/* Of a load by either call: what asks for kexec_load(2), or NULL. */
-static const char *needs_plan(const struct round *round, char *text, size_t size)
+/* The kernel does crash hotplug unasked for whatever kexec_file_load(2) loads, where it can. A load
+ * that takes the place of one of those asks for it. */
+static int load_in_place_of_file(struct round *round, struct err *err)
 {
 	const struct request *request = round->inputs.request;
-	const char *option = request->needs_load ? request->needs_load : request->prefers_load;
-
-	if (!option)
-		return round->inputs.dtb.size ? "the device tree in the image" : NULL;
-	snprintf(text, size, "--%s", option);
-	return text;
-}
-
-/* What why asks for is lost, or done by less, and that is said. */
-static int load_without_plan(
-	struct round *round, const char *why, const char *reason, struct err *err)
-{
+	struct request same = *request;
 	int status;
 
-	report_add(&round->report, REPORT_WARNING, "syscall",
-		"%s asks for kexec_load, and only kexec_file_load is left: %s", why, reason);
-	err_clear(err);
-	status = load_by_file(round, err);
-	/* 253 is for -s: here no call is left, and the load has failed. */
-	if (status && other_call_may_do(err))
-		err->id = "kexec-file-load-failed";
+	if (request->crash && request->hotplug == HOTPLUG_OFF &&
+		round->inputs.machine->state.crash_elfcorehdr_size)
+		same.hotplug = HOTPLUG_AUTO;
+	round->inputs.request = &same;
+	status = load_by_plan(round, err);
+	round->inputs.request = request;
 	return status;
 }
 
-/* Under lockdown kexec_load(2) is left alone. */
-static bool can_be_planned(const struct round *round, const struct err *err)
+static int make_call(struct round *round, enum load_call call, struct err *err)
 {
-	return does_not_fit(err) && !kexec_state_locked_down(&round->inputs.machine->state);
-}
-
-/* By kexec_file_load(2), unless something needs the other call; and by the other call where the
- * first cannot be used, unless an option would be lost. Lockdown is known before: its EPERM would
- * be no answer to go on from. */
-static int load_by_either(struct round *round, struct err *err)
-{
-	const struct request *request = round->inputs.request;
-	char text[64];
-	const char *why = needs_plan(round, text, sizeof(text));
-	int status;
-
-	if (!why) {
-		status = load_by_file(round, err);
-		if (!status || (!other_call_may_do(err) && !can_be_planned(round, err)))
-			return status;
-		report_add(&round->report, REPORT_CHOICE, "syscall",
-			"falling back to kexec_load: %s", err->text);
-		err_clear(err);
-		return load_by_plan(round, err);
-	}
-	if (!request->needs_load && kexec_state_locked_down(&round->inputs.machine->state))
-		return load_without_plan(round, why, "the kernel is locked down", err);
-	report_add(&round->report, REPORT_CHOICE, "syscall", "kexec_load, for %s", why);
-	status = load_by_plan(round, err);
-	if (!status || request->needs_load || (!other_call_may_do(err) && !does_not_fit(err)))
-		return status;
-	return load_without_plan(round, why, err->text, err);
+	if (call == CALL_FILE_LOAD)
+		return load_by_file(round, err);
+	return round->choice.in_place_of_file ? load_in_place_of_file(round, err)
+					      : load_by_plan(round, err);
 }
 
 /* A dry run answers as the load would. Of both calls it shows the plan for kexec_load(2), unless
@@ -363,7 +327,7 @@ static int plan_only(struct round *round, struct err *err)
 	}
 	status = load_by_plan(round, err);
 	if (!status || request->syscall != SYSCALL_AUTO || request->needs_load ||
-		round->inputs.file_load == TRI_NO || !does_not_fit(err))
+		round->inputs.file_load == TRI_NO || !choose_does_not_fit(err))
 		return status;
 	report_add(&round->report, REPORT_CHOICE, "syscall",
 		"kexec_file_load, since kexec_load has no room: %s", err->text);
@@ -375,27 +339,35 @@ static int plan_only(struct round *round, struct err *err)
 
 static int choose_and_load(struct round *round, struct err *err)
 {
-	const struct request *request = round->inputs.request;
+	struct choice *choice = &round->choice;
+	enum load_call call, next;
 	int status;
 
-	if (request->dry_run)
+	if (round->inputs.request->dry_run)
 		return plan_only(round, err);
-	if (request->syscall == SYSCALL_LOAD)
-		return load_by_plan(round, err);
-	if (request->syscall == SYSCALL_AUTO)
-		return load_by_either(round, err);
-	if (round->inputs.dtb.size)
-		report_add(&round->report, REPORT_WARNING, "syscall",
-			"the device tree in the image has no effect with kexec_file_load");
-	status = load_by_file(round, err);
-	if (status && other_call_may_do(err))
+	next = choose_first(choice, &round->report);
+	do {
+		call = next;
+		err_clear(err);
+		status = make_call(round, call, err);
+		if (!status || status == ST_CHANGED)
+			return status;
+		next = choose_next(choice, call, err, is_lost(round), &round->report);
+	} while (next != CALL_NONE);
+	if (call != CALL_FILE_LOAD || strcmp(err->id, "file-load-unusable") != 0)
+		return status;
+	/* 253 is for -s: without it no call is left, and the load has failed. */
+	if (choice->second)
+		err->id = "kexec-file-load-failed";
+	else
 		err_prefix(err, "syscall kexec_file_load not available");
 	return status;
 }
 
-/* ST_CHANGED asks for another round, unless it was the last. */
+/* ST_CHANGED asks for another round, unless it was the last. What is said before the call goes to
+ * io, and what is said behind it to after. */
 static int load_once(const struct request *request, const struct sysroot *root, struct files *files,
-	const struct cmd_io *io, bool last, struct err *err)
+	const struct cmd_io *io, const struct cmd_io *after, bool last, struct err *err)
 {
 	struct machine machine = { .cmdline = NULL };
 	struct round round = {
@@ -415,6 +387,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 		.io = io,
 		.files = files,
 		.report = REPORT_INIT,
+		.choice = { .request = request, .state = &machine.state },
 	};
 	int status;
 
@@ -429,47 +402,88 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 			&round.report, err);
 	if (!status && !request->dry_run)
 		status = check_page_size(&machine, &files->image, io->syscalls, err);
+	round.choice.dtb_in_image = !request->dtb && round.inputs.dtb.size;
 	if (!status)
 		status = choose_and_load(&round, err);
 	if (status && status != ST_CHANGED && request->crash && round.refused)
 		say_what_is_armed(&round, err);
 	if (request->debug && round.inputs.by_file)
-		print_choices(io, &round.report);
+		print_choices(after, &round.report);
 	if (status != ST_CHANGED || last)
-		print_warnings(io, &round.report);
+		print_warnings(after, &round.report);
 	machine_done(&machine);
 	report_done(&round.report);
 	return status;
 }
 
-/* Load until the machine holds still, but not for ever. */
-static int load_until_true(const struct request *request, const struct sysroot *root,
-	struct files *files, const struct cmd_io *io, struct err *err)
+static int give_up(unsigned int loads, int signal, struct err *err)
 {
-	int status = ST_CHANGED;
+	if (signal && loads == 0)
+		return err_set(err, ST_SYSTEM, "interrupted", "%s: nothing has been loaded",
+			strsignal(signal));
+	err_prefix(err, "after %u loads the crash kernel is armed, but its elfcorehdr may be stale",
+		loads);
+	err_hint(err, "load again when memory and CPU hotplug have settled");
+	return signal ? err_prefix(err, "%s", strsignal(signal)) : err->status;
+}
 
-	for (unsigned int i = 0; i < LOAD_TRIES && status == ST_CHANGED; i++) {
-		if (i)
-			io->syscalls->sleep_ms(io->syscalls->context, i * CHANGED_WAIT_MS);
+/* Load until the machine holds still, but not for ever, nor until whoever reads what is printed
+ * goes on reading: from the first call on that is kept for the end, at which a true image is
+ * armed. */
+static int load_until_true(const struct request *request, const struct sysroot *root,
+	struct files *files, const struct cmd_io *io, const struct cmd_io *after, struct err *err)
+{
+	int status = ST_CHANGED, signal = 0;
+	unsigned int loads = 0;
+
+	while (loads < LOAD_TRIES && status == ST_CHANGED) {
+		if (loads)
+			io->syscalls->sleep_ms(io->syscalls->context, loads * CHANGED_WAIT_MS);
 		timeline_spent(&files->timeline, PHASE_VERIFY);
+		signal = request->dry_run ? 0 : signals_end_asked();
+		if (signal)
+			break;
 		err_clear(err);
-		status = load_once(request, root, files, io, i + 1 == LOAD_TRIES, err);
+		status = load_once(request, root, files, loads ? after : io, after,
+			loads + 1 == LOAD_TRIES, err);
 		/* Nobody can write to what is copied then. */
 		if (are_files_changed(err)) {
 			err_clear(err);
-			status = load_once(request, root, files, io, i + 1 == LOAD_TRIES, err);
+			status = load_once(
+				request, root, files, after, after, loads + 1 == LOAD_TRIES, err);
 		}
+		loads++;
 	}
 	if (request->debug) {
-		files_say(files, io->err);
-		timeline_print(&files->timeline, io->err);
+		files_say(files, after->err);
+		timeline_print(&files->timeline, after->err);
 	}
-	if (status == ST_CHANGED) {
-		err_prefix(err,
-			"after %d loads the crash kernel is armed, but its elfcorehdr may be stale",
-			LOAD_TRIES);
-		err_hint(err, "load again when memory and CPU hotplug have settled");
+	return status == ST_CHANGED ? give_up(loads, signal, err) : status;
+}
+
+/* Nothing but the kernel's own answers may decide what is armed at the end. */
+static int load_undisturbed(const struct request *request, const struct sysroot *root,
+	struct files *files, const struct cmd_io *io, struct err *err)
+{
+	struct cmd_io after = *io;
+	struct signals_held held;
+	char *said = NULL;
+	size_t size = 0;
+	FILE *kept = open_memstream(&said, &size);
+	int status;
+
+	if (kept)
+		after.err = kept;
+	signals_hold(&held);
+	status = load_until_true(request, root, files, io, &after, err);
+	if (kept) {
+		fclose(kept);
+		fwrite(said, 1, size, io->err);
 	}
+	free(said);
+	if (status)
+		signals_forget();
+	signals_release(&held);
 	return status;
 }
 
@@ -487,8 +501,10 @@ int load_from(const struct request *request, const struct sysroot *root, const s
 
 	if (!status && files.cmdline)
 		settled.append = files.cmdline;
-	if (!status)
-		status = load_until_true(&settled, root, &files, io, err);
+	if (!status && request->dry_run)
+		status = load_until_true(&settled, root, &files, io, io, err);
+	else if (!status)
+		status = load_undisturbed(&settled, root, &files, io, err);
 	files_done(&files);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "kexec/cmd/identify.h"
 #include "kexec/cmd/load.h"
 #include "kexec/cmd/options.h"
+#include "kexec/cmd/signals.h"
 #include "kexec/cmd/status.h"
 #include "kexec/cmd/unload.h"
 #include "kexec/cmd/usage.h"
@@ -50,6 +51,22 @@ static int run(
 	return err_set(err, ST_BUG, "action", "no such action");
 }
 
+/* Whoever only asks may as well end with his reader. */
+static bool changes_something(const struct request *request)
+{
+	switch (request->action) {
+	case ACTION_LOAD:
+	case ACTION_LOAD_AND_EXEC:
+	case ACTION_LOAD_AND_SHUTDOWN:
+		return !request->dry_run;
+	case ACTION_UNLOAD:
+	case ACTION_EXEC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* A plan that was not written in full must not look like one. */
 static void finish_output(FILE *out, struct err *err)
 {
@@ -74,6 +91,8 @@ int main(int argc, char **argv)
 		exit(EXIT_STATUS_FAILED);
 	}
 	if (options_parse(argc, argv, &request, &notes, &err) == ST_OK) {
+		if (changes_something(&request))
+			signals_outlive_output();
 		if (request.debug)
 			print_choices(&io, &notes);
 		print_warnings(&io, &notes);

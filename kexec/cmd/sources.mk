@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 CMD_SOURCES := \
+	kexec/cmd/choose.c \
 	kexec/cmd/cmd_io.c \
 	kexec/cmd/elfcorehdr.c \
 	kexec/cmd/embedded.c \
@@ -12,6 +13,7 @@ CMD_SOURCES := \
 	kexec/cmd/option_table.c \
 	kexec/cmd/options.c \
 	kexec/cmd/page_size.c \
+	kexec/cmd/signals.c \
 	kexec/cmd/status.c \
 	kexec/cmd/timeline.c \
 	kexec/cmd/unload.c \

@@ -18,9 +18,22 @@ void plan_bound_room(const struct request *request, struct plan *plan)
 	rangeset_align_inward(&plan->room, plan->page_size);
 }
 
+/* The kernel finds that out after it has taken in all of the image, and by an EBUSY that looks like
+ * one that passes. */
+static int check_cpus(const struct machine *machine, struct err *err)
+{
+	if (machine->state.cpus_stop != CPUS_STOP_NO)
+		return ST_OK;
+	err_set(err, ST_UNSUPPORTED, "cpus-cannot-stop",
+		"the running kernel cannot stop its other CPUs, which are not started by PSCI "
+		"(enable-method in the device tree), and takes no kernel for a restart");
+	return err_hint(err, "%s; a load for a panic (-p) works all the same", CPUS_STOP_HELP);
+}
+
 int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
+	int status;
 
 	plan->arch = arch_find(machine->name);
 	if (!plan->arch)
@@ -28,7 +41,8 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 			"this version cannot load kernels on \"%s\" machines", machine->name);
 	plan->page_size = machine->page_size;
 	plan->flags |= plan->arch->kexec_arch;
-	return plan->arch->check_image(machine, inputs->image, err);
+	status = inputs->request->crash ? ST_OK : check_cpus(machine, err);
+	return status ? status : plan->arch->check_image(machine, inputs->image, err);
 }
 
 /* What the kernel will say to the system call, where that is known before (kernel/kexec.c:

@@ -18,8 +18,8 @@ int plan_make(const struct plan_inputs *inputs, uint64_t flags,
 		struct err *err),
 	struct plan *ret, struct report *report, struct err *err);
 
-/* The beginning of that: plan->arch, page_size, and what the architecture says of the image.
- * ST_UNSUPPORTED. */
+/* The beginning of that: plan->arch, page_size, and whether the kernel takes an
+ * image for a restart at all, and what the architecture says of this one. ST_UNSUPPORTED. */
 int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *err);
 
 /* Cut plan->room to --mem-min and --mem-max and to whole pages. */

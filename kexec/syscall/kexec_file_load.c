@@ -7,21 +7,73 @@
 
 #include "kexec/syscall/refusal.h"
 
-static int call_kernel(const struct syscall_ops *ops, const struct file_load *what, uint64_t flags)
+static int call_with_cmdline(const struct syscall_ops *ops, const struct file_load *what,
+	const char *cmdline, size_t size, uint64_t flags)
 {
-	size_t cmdline_size = what->cmdline ? strlen(what->cmdline) + 1 : 0;
 	unsigned int tries = 0;
 	int errnum;
 
 	do
-		errnum = ops->kexec_file_load(ops->context, what->kernel, what->initrd,
-			cmdline_size, what->cmdline, flags);
+		errnum = ops->kexec_file_load(
+			ops->context, what->kernel, what->initrd, size, cmdline, flags);
 	while (refusal_call_again(ops, errnum, &tries));
 	return errnum;
 }
 
-/* Advice by errno; the signature ones are those of crypto/asymmetric_keys/. */
-static const char *advice(int errnum)
+static size_t cmdline_size(const struct file_load *what)
+{
+	return what->cmdline ? strlen(what->cmdline) + 1 : 0;
+}
+
+static int call_kernel(const struct syscall_ops *ops, const struct file_load *what, uint64_t flags)
+{
+	return call_with_cmdline(ops, what, what->cmdline, cmdline_size(what), flags);
+}
+
+/* What the kernel has said of the files when a call fails. */
+enum question {
+	QUESTION_NONE,	  /* it was not asked: this is about the files or about their place */
+	QUESTION_REFUSED, /* this is about the files, and nothing was placed */
+	QUESTION_PASSED,  /* it takes them */
+};
+
+#define UNSIGNED_PE "it is a PE file without a signature, and this kernel wants one"
+
+/* Of answers that can be about the signature (crypto/asymmetric_keys/, lib/asn1_decoder.c): what is
+ * wrong with it. Else NULL. */
+static const char *wrong_with_signature(int errnum, enum question question, bool crash)
+{
+	switch (errnum) {
+	case ENOKEY:
+		return "the image is signed with a key that is in none of the kernel's keyrings "
+		       "(.builtin_trusted_keys, .secondary_trusted_keys, .platform)";
+	case EKEYREJECTED:
+	case EKEYEXPIRED:
+	case EKEYREVOKED:
+		return "the image's signature is not valid, or its key is none that the kernel "
+		       "trusts, or not any more (.blacklist, dbx)";
+	case ENOPKG:
+		return "the image's signature uses an algorithm that this kernel lacks";
+	case ENODATA:
+	case EBADMSG:
+	case ELIBBAD:
+		return "the image has no signature, or a damaged one, and this kernel wants one "
+		       "(CONFIG_KEXEC_SIG_FORCE, Secure Boot)";
+	case EADDRNOTAVAIL:
+		if (question == QUESTION_REFUSED)
+			return "the image is not signed: " UNSIGNED_PE;
+		if (question == QUESTION_NONE)
+			return crash ? "the image does not fit (the crash region, see "
+				       "--print-ckr-size), or " UNSIGNED_PE ": see the kernel log"
+				     : "the image does not fit into the memory that is free for "
+				       "it, or " UNSIGNED_PE ": see the kernel log";
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
+static const char *advice(int errnum, enum question question, bool crash)
 {
 	switch (errnum) {
 	case ENOSYS:
@@ -29,30 +81,27 @@ static const char *advice(int errnum)
 	case EINVAL:
 	case ENOEXEC:
 	case ENOTSUP:
-		return "the kernel does not take this image: its kind, page size or byte order, or "
-		       "the running device tree; see the kernel log";
-	case ENOKEY:
-		return "the image is signed with a key that is in none of the kernel's keyrings "
-		       "(.builtin_trusted_keys, .secondary_trusted_keys, .platform)";
-	case EKEYREJECTED:
-	case EKEYEXPIRED:
-	case EKEYREVOKED:
-		return "the image's signature is not valid, or its key is not trusted any more "
-		       "(.blacklist, dbx)";
-	case ENODATA:
-	case EBADMSG:
-	case ELIBBAD:
-		return "the image has no signature, or a damaged one, and this kernel wants one "
-		       "(CONFIG_KEXEC_SIG_FORCE, Secure Boot)";
-	case ENOPKG:
-		return "the image's signature uses an algorithm that this kernel lacks";
+		return question == QUESTION_PASSED
+			       ? "the kernel takes the image, but cannot use the running device "
+				 "tree with it: see the kernel log"
+			       : "the kernel does not take this image: its kind, page size or byte "
+				 "order, or the running device tree; see the kernel log";
 	case EADDRNOTAVAIL:
-		return "the image does not fit (the crash region, see --print-ckr-size), or it is "
-		       "an unsigned PE file and this kernel wants a signature: see the kernel log";
+		return "the image does not fit into the crash region: see --print-ckr-size and "
+		       "the kernel log";
 	case ENOMEM:
-		return "the kernel is out of memory, or found no room in the crash region";
+		if (question == QUESTION_REFUSED)
+			return "the kernel has no memory for a copy of the kernel and the initrd";
+		return crash ? "the kernel has no memory for a copy of the kernel and the initrd, "
+			       "or found no room for its own pages in the crash region"
+			     : "the kernel has no memory for a copy of the kernel and the initrd, "
+			       "and for another one until the restart";
 	case ETXTBSY:
-		return "another program has the file open for writing";
+		return "another program has the kernel or the initrd open for writing: load again "
+		       "when it is done, or load a copy";
+	case EIO:
+		return "the kernel or the initrd cannot be read from where it is stored: see the "
+		       "kernel log";
 	case EFBIG:
 	case E2BIG:
 	case EMSGSIZE:
@@ -62,9 +111,10 @@ static const char *advice(int errnum)
 	}
 }
 
-static int explain(int errnum, bool unusable, bool crash, const struct kexec_state *state,
-	const char *what, struct err *err)
+static int explain(const struct syscall_ops *ops, int errnum, bool unusable, enum question question,
+	bool crash, const struct kexec_state *state, const char *what, struct err *err)
 {
+	const char *wrong = wrong_with_signature(errnum, question, crash);
 	int status = refusal_status(errnum);
 
 	if (unusable)
@@ -73,11 +123,13 @@ static int explain(int errnum, bool unusable, bool crash, const struct kexec_sta
 	else
 		err_set_errno(err, status, "kexec-file-load-failed", errnum, "%s failed", what);
 	if (status == ST_DENIED)
-		refusal_explain_denied(state, crash, true, err);
+		refusal_explain_denied(ops, state, errnum, crash, true, err);
 	else if (errnum == EBUSY)
-		refusal_explain_busy(err);
+		refusal_explain_busy(state, crash, err);
+	else if (wrong)
+		refusal_explain_signature(ops, state, wrong, err);
 	else
-		err_hint(err, "%s", advice(errnum));
+		err_hint(err, "%s", advice(errnum, question, crash));
 	return status;
 }
 
@@ -86,46 +138,47 @@ static bool is_unusable(int errnum)
 	return errnum == ENOSYS || errnum == EINVAL || errnum == ENOEXEC || errnum == ENOTSUP;
 }
 
+bool kexec_file_can_ask(const struct kexec_state *state)
+{
+	return state->load_limit_reboot == LOAD_LIMIT_NONE;
+}
+
 /*
  * The kernel frees the armed image before it looks at the new one. So it is offered that as one
- * for a restart first, where a refusal changes nothing, with an initrd that is none: it reads the
- * kernel, looks at its kind and its signature, and only then ends with EBADF
- * (kernel/kexec_file.c:kimage_file_prepare_segments). Any other answer is the one to come.
+ * for a restart first, where a refusal changes nothing, with a command line that it cannot read:
+ * it reads the kernel, looks at its kind and its signature, reads the initrd, and only then ends
+ * with EFAULT (kernel/kexec_file.c:kimage_file_prepare_segments), which nothing before that says.
+ * Any other answer is the one to come. A command line without its NUL would do as well, but the
+ * EINVAL for that is also the one for a file that is empty or of the wrong kind.
  */
 static int ask(const struct syscall_ops *ops, const struct file_load *what,
-	const struct kexec_state *state, struct report *report)
+	const struct kexec_state *state, enum question *ret, struct report *report)
 {
-	const struct file_load offer = { .kernel = what->kernel, .initrd = -1 };
+	size_t size = what->cmdline ? cmdline_size(what) : 1;
 	int errnum;
 
-	/* Where loads are counted it would cost one. */
-	if (!what->crash || state->crash_loaded != 1 || state->load_limit_reboot != LOAD_LIMIT_NONE)
+	*ret = QUESTION_NONE;
+	if (!what->crash || state->crash_loaded == 0 || !kexec_file_can_ask(state))
 		return 0;
-	errnum = call_kernel(ops, &offer, 0);
-	if (errnum && errnum != EBADF)
+	errnum = call_with_cmdline(
+		ops, what, NULL, size, what->initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0);
+	if (errnum && errnum != EFAULT) {
+		*ret = QUESTION_REFUSED;
 		return errnum;
+	}
+	*ret = QUESTION_PASSED;
 	report_add(report, REPORT_CHOICE, "syscall",
-		"kexec_file_load takes the kernel, which was asked before the armed one is freed");
+		"kexec_file_load takes the kernel%s, which was asked before the armed one is freed",
+		what->initrd < 0 ? "" : " and the initrd");
 	return 0;
 }
 
-int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
-	const struct kexec_state *state, struct report *report, struct err *err)
+static int call_for_real(const struct syscall_ops *ops, const struct file_load *what,
+	const struct kexec_state *state, uint64_t flags, struct report *report)
 {
-	uint64_t flags = (what->crash ? KEXEC_FILE_ON_CRASH : 0) |
-			 (what->initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) |
-			 (what->no_cma ? KEXEC_FILE_NO_CMA : 0);
 	int64_t limit = what->crash ? state->load_limit_panic : state->load_limit_reboot;
-	int errnum;
+	int errnum = EINVAL;
 
-	report_add(report, REPORT_CHOICE, "syscall",
-		"kexec_file_load: flags = 0x%" PRIx64 ", command line: %s", flags,
-		what->cmdline ? what->cmdline : "none");
-	errnum = ask(ops, what, state, report);
-	if (errnum)
-		return explain(
-			errnum, is_unusable(errnum), what->crash, state, "kexec_file_load", err);
-	errnum = EINVAL;
 	/* Where loads are counted a try for the sake of more messages would cost one. */
 	if (what->debug && limit == LOAD_LIMIT_NONE)
 		errnum = call_kernel(ops, what, flags | KEXEC_FILE_DEBUG);
@@ -137,9 +190,28 @@ int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 			report_add(report, REPORT_WARNING, "syscall",
 				"--no-cma: the running kernel does not know that");
 	}
+	return errnum;
+}
+
+int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
+	const struct kexec_state *state, struct report *report, struct err *err)
+{
+	uint64_t flags = (what->crash ? KEXEC_FILE_ON_CRASH : 0) |
+			 (what->initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) |
+			 (what->no_cma ? KEXEC_FILE_NO_CMA : 0);
+	enum question question;
+	int errnum;
+
+	report_add(report, REPORT_CHOICE, "syscall",
+		"kexec_file_load: flags = 0x%" PRIx64 ", command line: %s", flags,
+		what->cmdline ? what->cmdline : "none");
+	errnum = ask(ops, what, state, &question, report);
+	if (!errnum)
+		errnum = call_for_real(ops, what, state, flags, report);
 	if (!errnum)
 		return ST_OK;
-	return explain(errnum, is_unusable(errnum), what->crash, state, "kexec_file_load", err);
+	return explain(ops, errnum, is_unusable(errnum), question, what->crash, state,
+		"kexec_file_load", err);
 }
 
 int kexec_file_probe(const struct syscall_ops *ops, int kernel)
@@ -156,7 +228,7 @@ int kexec_file_unload(
 	uint64_t flags = KEXEC_FILE_UNLOAD | (crash ? KEXEC_FILE_ON_CRASH : 0);
 	int errnum = call_kernel(ops, &nothing, flags);
 
-	return errnum ? explain(errnum, errnum == ENOSYS, crash, state, "kexec_file_load(unload)",
-				err)
+	return errnum ? explain(ops, errnum, errnum == ENOSYS, QUESTION_NONE, crash, state,
+				"kexec_file_load(unload)", err)
 		      : ST_OK;
 }

@@ -27,12 +27,16 @@ struct file_load {
 	bool no_cma; /* segments keep off memory that is lent to CMA */
 };
 
+/* Can the kernel be asked before a load what it thinks of the files? A question counts as a load
+ * for a restart where kernel.kexec_load_limit_reboot is set. */
+bool kexec_file_can_ask(const struct kexec_state *state);
+
 /*
  * Load. EBUSY is retried for some seconds. Of the flags that older kernels do not know, and
  * answer with EINVAL, debug is left out silently and no_cma with a warning in report. state is
  * what was known of the kernel before. Where that has a crash image armed, which a load frees
- * before it looks at the new one, the kernel is asked first whether it takes the kind and the
- * signature of the new one.
+ * before it looks at the new one, the kernel is asked first whether it takes the files: it reads
+ * them all, looks at the kind and the signature of the kernel, and forgets them.
  *
  * An answer that says that the call or this kind of image is not for this kernel (ENOSYS, EINVAL,
  * ENOEXEC, ENOTSUP) is ST_UNSUPPORTED with id "file-load-unusable": kexec_load(2) may work. All

@@ -18,8 +18,8 @@ static int call_kernel(const struct syscall_ops *ops, uint64_t entry, size_t cou
 }
 
 /* Sort an errno and say what is likely behind it. */
-static int explain(
-	int errnum, bool crash, const struct kexec_state *state, const char *what, struct err *err)
+static int explain(const struct syscall_ops *ops, int errnum, bool crash,
+	const struct kexec_state *state, const char *what, struct err *err)
 {
 	int status = refusal_status(errnum);
 
@@ -27,10 +27,10 @@ static int explain(
 	switch (errnum) {
 	case EPERM:
 	case EACCES:
-		refusal_explain_denied(state, crash, false, err);
+		refusal_explain_denied(ops, state, errnum, crash, false, err);
 		break;
 	case EBUSY:
-		refusal_explain_busy(err);
+		refusal_explain_busy(state, crash, err);
 		break;
 	case ENOSYS:
 		err_hint(err,
@@ -82,7 +82,7 @@ int kexec_load_plan(const struct syscall_ops *ops, const struct plan *plan,
 		};
 	}
 	errnum = call_kernel(ops, plan->entry, plan->segment_count, segments, plan->flags);
-	return errnum ? explain(errnum, plan->flags & KEXEC_ON_CRASH, state, "kexec_load", err)
+	return errnum ? explain(ops, errnum, plan->flags & KEXEC_ON_CRASH, state, "kexec_load", err)
 		      : ST_OK;
 }
 
@@ -92,5 +92,5 @@ int kexec_load_unload(
 	/* Without an architecture, which a kernel takes for its own. */
 	int errnum = call_kernel(ops, 0, 0, NULL, crash ? KEXEC_ON_CRASH : 0);
 
-	return errnum ? explain(errnum, crash, state, "kexec unload", err) : ST_OK;
+	return errnum ? explain(ops, errnum, crash, state, "kexec unload", err) : ST_OK;
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kexec/plan/plan.h"
 #include "kexec/syscall/kexec_file_load.h"
 #include "kexec/syscall/syscall_ops.h"
 
@@ -48,6 +49,14 @@ static int linux_has_file_load(void *context)
 	return syscall(SYS_kexec_file_load, -1, -1, 0ul, NULL,
 		       ~(unsigned long)KEXEC_FILE_ON_CRASH) == 0 ||
 	       errno != ENOSYS;
+}
+
+static int linux_has_load(void *context)
+{
+	/* Refused before anything else is looked at: no kernel knows these flags, nor takes so many
+	 * segments. */
+	return linux_kexec_load(context, 0, KEXEC_SEGMENT_MAX + 1, NULL,
+		       ~(uint64_t)KEXEC_ON_CRASH) != ENOSYS;
 }
 
 static void linux_sync(void *context)
@@ -138,6 +147,7 @@ const struct syscall_ops syscall_linux = {
 	.kexec_load = linux_kexec_load,
 	.kexec_file_load = linux_kexec_file_load,
 	.has_file_load = linux_has_file_load,
+	.has_load = linux_has_load,
 	.sync = linux_sync,
 	.list_interfaces = linux_list_interfaces,
 	.interface_down = linux_interface_down,

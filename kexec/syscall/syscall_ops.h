@@ -27,6 +27,8 @@ struct syscall_ops {
 	/* Does the kernel have kexec_file_load(2)? 0 or 1. Burns one count of
 	 * kernel.kexec_load_limit_reboot where that is set. */
 	int (*has_file_load)(void *context);
+	/* The same of kexec_load(2). */
+	int (*has_load)(void *context);
 	void (*sync)(void *context);
 	/* The names of all network interfaces: an owned array of owned strings. */
 	int (*list_interfaces)(void *context, char ***ret, size_t *ret_count);

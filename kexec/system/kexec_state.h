@@ -23,6 +23,12 @@
 #define LOAD_LIMIT_NONE	   (-1)
 #define LOAD_LIMIT_UNKNOWN (-2) /* the file says something that is no limit */
 
+/* Can the running kernel stop every CPU but one, as it must before a restart by kexec? */
+enum cpus_stop { CPUS_STOP_UNKNOWN, CPUS_STOP_YES, CPUS_STOP_NO };
+
+/* What helps where it cannot. nr_cpus= and not maxcpus=, which leaves the CPUs possible. */
+#define CPUS_STOP_HELP "use firmware with PSCI, or boot the running kernel with nr_cpus=1"
+
 struct kexec_state {
 	int loaded;	  /* 0, 1, STATE_UNKNOWN */
 	int crash_loaded; /* 0, 1, STATE_UNKNOWN */
@@ -35,8 +41,9 @@ struct kexec_state {
 	int load_disabled;		/* sysctl kernel.kexec_load_disabled */
 	int64_t load_limit_panic;	/* sysctl kernel.kexec_load_limit_panic, LOAD_LIMIT_* */
 	int64_t load_limit_reboot;	/* sysctl kernel.kexec_load_limit_reboot, likewise */
-	char lockdown[24]; /* "none", "integrity", "confidentiality"; "" when not known */
-	bool lockdown_odd; /* the file says something else */
+	char lockdown[24];	  /* "none", "integrity", "confidentiality"; "" when not known */
+	bool lockdown_odd;	  /* the file says something else */
+	enum cpus_stop cpus_stop; /* by machine_read(), for a restart only; else not known */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kexec/system/boot_memory.h"
+#include "kexec/system/cpu_methods.h"
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
@@ -339,6 +340,9 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 			root, blob_span(&machine->fdt), &machine->firmware, report, err);
 	if (status == ST_OK)
 		status = read_config(root, machine, report, err);
+	if (status == ST_OK && !crash && strcmp(machine->name, "aarch64") == 0)
+		machine->state.cpus_stop = cpu_methods_read(
+			root, blob_span(&machine->fdt), &machine->firmware, &machine->config);
 	machine->complete = status == ST_OK;
 	return status ? err_prefix(err, CANNOT_READ) : ST_OK;
 }
@@ -354,6 +358,8 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 		status = read_ram_total(root, &machine->ram_total, report, err);
 	if (status == ST_OK && for_files && crash)
 		status = firmware_read_memory(root, &machine->firmware, report, err);
+	if (status == ST_OK && for_files && !crash)
+		machine->state.cpus_stop = cpu_methods_look(root);
 	if (status != ST_OK)
 		return err_prefix(err, CANNOT_READ);
 	if (!for_files)

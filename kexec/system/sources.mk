@@ -4,6 +4,7 @@ SYSTEM_SOURCES := \
 	kexec/system/boot_memory.c \
 	kexec/system/cmdline.c \
 	kexec/system/console.c \
+	kexec/system/cpu_methods.c \
 	kexec/system/cpus.c \
 	kexec/system/crashkernel.c \
 	kexec/system/devtree.c \

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import tarfile
 
@@ -228,3 +229,14 @@ def test_output_that_was_not_written_is_a_failure(built):
     status, text = sh("build/sbin/kexec -h >/dev/full", built)
     assert status == 255
     assert "[output]" in text
+
+
+def test_a_load_outlives_its_reader(built):
+    """Nobody reads: a load goes on to where it is refused, and who only asks ends."""
+    for words, status in (("-d --noefi -p /no/such/kernel", 1), ("-h", -signal.SIGPIPE)):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(["build/sbin/kexec", *words.split()], cwd=built, check=False,
+                              stdout=writer, stderr=writer)
+        os.close(writer)
+        assert done.returncode == status, words

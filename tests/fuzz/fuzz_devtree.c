@@ -6,6 +6,7 @@
 
 #include "kexec/system/boot_memory.h"
 #include "kexec/system/console.h"
+#include "kexec/system/cpu_methods.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/firmware.h"
 
@@ -40,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	firmware_fdt_is_stub(tree);
 	firmware_psci_from_fdt(tree);
+	cpu_methods_from_tree(tree);
 	console_from_fdt(tree, &console, &err);
 	check_memory(tree);
 	return 0;

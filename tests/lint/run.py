@@ -342,6 +342,21 @@ def messages(tree):
                 for name in sorted(explained - set(ids)))
 
 
+@rule("doc/errno.md lists the answers that tests/unit/test_errno.c plays",
+      ("doc/errno.md", "\n| kexec_load | copy | EPLANTED | lost | 255 | x |\n"))
+def errnos(tree):
+    listed = re.findall(r"^\| kexec_(file_load|load) \| (\w+) \| (E\w+) \| (\w+) \| (\d+) \|",
+                        tree.text("doc/errno.md"), re.M)
+    played = [(call.lower(), moment.lower(), errno, outcome.lower(), status)
+              for call, moment, errno, outcome, status in re.findall(
+                  r"\{ (FILE_LOAD|LOAD), AT_(\w+), (E\w+), (\w+), (\d+) \}",
+                  tree.text("tests/unit/test_errno.c"))]
+    yield from (f"doc/errno.md: nobody plays {row}" for row in sorted(set(listed) - set(played)))
+    yield from (f"doc/errno.md: nothing about {row}" for row in sorted(set(played) - set(listed)))
+    yield from (f"doc/errno.md: twice {row}" for row in sorted(set(listed))
+                if listed.count(row) > 1)
+
+
 def exit_status_section(tree, name):
     """The numbers that the section EXIT STATUS of a manual explains."""
     text = re.search(r"^\.SH EXIT STATUS\n(.*?)^\.SH ", tree.text(name), re.M | re.S)[1]

@@ -25,14 +25,15 @@ struct kernel {
 	size_t count;
 	struct kexec_segment_abi segments[KEXEC_SEGMENT_MAX];
 	bool no_array;
+	bool lacks_load, lacks_file_load; /* when that is asked for */
 	int kernel_fd, initrd_fd;
 	size_t cmdline_size;
 	const char *cmdline;
 };
 
-/* Nothing is known of it. */
+/* Nothing is known of it, but that nothing is armed. */
 static const struct kexec_state no_state = { .loaded = STATE_UNKNOWN,
-	.crash_loaded = STATE_UNKNOWN,
+	.crash_loaded = 0,
 	.load_disabled = STATE_UNKNOWN,
 	.load_limit_panic = -1,
 	.load_limit_reboot = -1 };
@@ -74,6 +75,16 @@ static int kernel_file_load(void *context, int kernel_fd, int initrd_fd, size_t 
 	return kernel_answer(kernel, flags);
 }
 
+static int kernel_has_load(void *context)
+{
+	return !((struct kernel *)context)->lacks_load;
+}
+
+static int kernel_has_file_load(void *context)
+{
+	return !((struct kernel *)context)->lacks_file_load;
+}
+
 static void kernel_sleep(void *context, unsigned int ms)
 {
 	((struct kernel *)context)->slept_ms += ms;
@@ -86,6 +97,8 @@ static struct syscall_ops ops_of(struct kernel *kernel)
 
 	ops.kexec_load = kernel_load;
 	ops.kexec_file_load = kernel_file_load;
+	ops.has_load = kernel_has_load;
+	ops.has_file_load = kernel_has_file_load;
 	ops.sleep_ms = kernel_sleep;
 	ops.context = kernel;
 	return ops;

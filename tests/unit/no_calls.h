@@ -38,6 +38,13 @@ static int no_has_file_load(void *context)
 	return 0;
 }
 
+static int no_has_load(void *context)
+{
+	(void)context;
+	fail_msg("kexec_load was asked for");
+	return 0;
+}
+
 static void no_sync(void *context)
 {
 	(void)context;
@@ -85,6 +92,7 @@ static const struct syscall_ops no_calls = {
 	.kexec_load = no_kexec_load,
 	.kexec_file_load = no_kexec_file_load,
 	.has_file_load = no_has_file_load,
+	.has_load = no_has_load,
 	.sync = no_sync,
 	.list_interfaces = no_list_interfaces,
 	.interface_down = no_interface_down,

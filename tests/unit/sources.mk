@@ -4,10 +4,12 @@ UNIT_SOURCES := \
 	tests/unit/test_arm64_dtb.c \
 	tests/unit/test_arm64_layout.c \
 	tests/unit/test_arm64_tables.c \
+	tests/unit/test_armed.c \
 	tests/unit/test_boot_memory.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_cmdline.c \
 	tests/unit/test_console.c \
+	tests/unit/test_cpu_methods.c \
 	tests/unit/test_cpus.c \
 	tests/unit/test_cursor.c \
 	tests/unit/test_decompress.c \
@@ -16,6 +18,7 @@ UNIT_SOURCES := \
 	tests/unit/test_elfcorehdr.c \
 	tests/unit/test_embedded.c \
 	tests/unit/test_err.c \
+	tests/unit/test_errno.c \
 	tests/unit/test_exec.c \
 	tests/unit/test_exit_status.c \
 	tests/unit/test_firmware.c \

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Leaving the running kernel: which calls, in which order. */
 #include <errno.h>
+#include <signal.h>
 
-#include "tests/unit/tmproot.h"
+#include "tests/unit/tree.h"
 
 #include "kexec/cmd/exec.h"
 #include "kexec/syscall/ifdown.h"
@@ -20,6 +21,7 @@ struct kernel {
 	size_t execs;
 	unsigned int busy; /* so many calls find the kernel's lock taken */
 	unsigned int sleeps;
+	int raises; /* a signal, when an interface goes down */
 };
 
 static void note(struct kernel *kernel, const char *what, const char *name)
@@ -55,6 +57,8 @@ static int fake_list(void *context, char ***ret, size_t *ret_count)
 static int fake_down(void *context, const char *name)
 {
 	note(context, "down:", name);
+	if (((struct kernel *)context)->raises)
+		raise(((struct kernel *)context)->raises);
 	return ((struct kernel *)context)->down_errno;
 }
 
@@ -242,6 +246,54 @@ static void exec_waits_for_the_lock(void **state)
 	assert_in_range(kernel.sleeps, 10, 999);
 	assert_string_equal(err.text, "kexec failed: Device or resource busy");
 	assert_non_null(strstr(err.hint, "lock"));
+	assert_non_null(strstr(err.hint, "PSCI"));
+	tmproot_done(&tmp);
+}
+
+/* Where no load can have worked, to load first is no advice. */
+static void exec_where_cpus_cannot_stop_says_so(void **state)
+{
+	struct kernel kernel = { .interfaces = some };
+	struct request request = { .action = ACTION_EXEC };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+	struct tree tree;
+	struct span fdt;
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_text(&tmp, "/facts", "machine=aarch64\n");
+	tmproot_reopen(&tmp);
+	tmproot_text(&tmp, LOADED, "0\n");
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_NOT_FOUND);
+	assert_non_null(strstr(err.hint, "kexec -l KERNEL"));
+	tree_begin(&tree);
+	tree_node(&tree, "cpu@0");
+	tree_string(&tree, "device_type", "cpu");
+	tree_string(&tree, "enable-method", "spin-table");
+	tree_end(&tree);
+	fdt = tree_finish(&tree);
+	tmproot_bytes(&tmp, "/sys/firmware/fdt", fdt.data, fdt.size);
+	tmproot_text(&tmp, "/sys/devices/system/cpu/possible", "0-3\n");
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_NOT_FOUND);
+	assert_string_equal(err.id, "nothing-loaded");
+	assert_non_null(strstr(err.hint, "PSCI"));
+	tmproot_done(&tmp);
+}
+
+/* Who has lost his terminal with the network has not decided to stay. */
+static void signal_between_network_and_restart_waits(void **state)
+{
+	struct kernel kernel = { .interfaces = some, .raises = SIGHUP };
+	struct request request = { .action = ACTION_EXEC, .no_sync = true };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_text(&tmp, LOADED, "1\n");
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_SYSTEM);
+	assert_string_equal(kernel.log, "down:shaper0 down:eth0 down:wlan0 reboot");
 	tmproot_done(&tmp);
 }
 
@@ -348,6 +400,8 @@ int main(void)
 		cmocka_unit_test(exec_syncs_then_takes_the_network_down_then_leaves),
 		cmocka_unit_test(exec_stays_only_where_nothing_is_loaded_for_sure),
 		cmocka_unit_test(exec_waits_for_the_lock),
+		cmocka_unit_test(exec_where_cpus_cannot_stop_says_so),
+		cmocka_unit_test(signal_between_network_and_restart_waits),
 		cmocka_unit_test(exec_is_about_this_machine_only),
 		cmocka_unit_test(load_alone_writes_out_file_systems_for_a_restart_only),
 		cmocka_unit_test(force_leaves_after_the_load),

@@ -123,7 +123,7 @@ static void every_other_answer_is_final_and_explained(void **state)
 	} answers[] = {
 		{ ENOKEY, "keyrings" },
 		{ EKEYREJECTED, "signature is not valid" },
-		{ EKEYEXPIRED, "not trusted" },
+		{ EKEYEXPIRED, "none that the kernel trusts" },
 		{ EBADMSG, "signature" },
 		{ ENODATA, "no signature" },
 		{ ELIBBAD, "signature" },
@@ -142,6 +142,99 @@ static void every_other_answer_is_final_and_explained(void **state)
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
 		assert_answer(answers[i].errnum, &no_state, ST_SYSTEM, "kexec-file-load-failed",
 			answers[i].hint);
+}
+
+static const char *hint_of(
+	struct kernel *kernel, bool crash, const struct kexec_state *now, struct err *err)
+{
+	struct file_load what = { .kernel = 5, .initrd = 6, .crash = crash };
+
+	err_clear(err);
+	load(kernel, &what, now, NULL, err);
+	return err->hint;
+}
+
+/* Root may load without a signature where nothing is locked down, if the kernel has that call. */
+static void refused_signature_has_a_way_out_where_there_is_one(void **state)
+{
+	static const int errnums[] = { ENOKEY, EKEYREJECTED, EKEYEXPIRED, EKEYREVOKED, EBADMSG,
+		ENODATA, ELIBBAD, ENOPKG, EADDRNOTAVAIL };
+	static const char way[] = "-c loads it by kexec_load(2), which asks for no signature";
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errnums) / sizeof(errnums[0]); i++) {
+		struct kernel kernel = { .answers = { errnums[i] } };
+		struct kexec_state now = no_state;
+
+		for (int crash = 0; crash < 2; crash++) {
+			now = no_state;
+			kernel.calls = 0;
+			assert_non_null(strstr(hint_of(&kernel, crash, &now, &err),
+				"where the kernel is not locked down -c loads it"));
+			strcpy(now.lockdown, "none");
+			kernel.calls = 0;
+			assert_non_null(strstr(hint_of(&kernel, crash, &now, &err), way));
+			assert_null(strstr(err.hint, "where the kernel is not locked down"));
+			kernel.calls = 0;
+			kernel.lacks_load = true;
+			assert_null(strstr(hint_of(&kernel, crash, &now, &err), way));
+			kernel.lacks_load = false;
+			strcpy(now.lockdown, "integrity");
+			kernel.calls = 0;
+			assert_null(strstr(hint_of(&kernel, crash, &now, &err), way));
+		}
+		/* Where the question whether there is one would cost a load it is not made. */
+		strcpy(now.lockdown, "none");
+		now.load_limit_reboot = 2;
+		kernel.calls = 0;
+		kernel.lacks_load = true;
+		assert_non_null(strstr(hint_of(&kernel, true, &now, &err), way));
+	}
+}
+
+/* Once the kernel has taken the files it is about their place, and before that it is not. */
+static void cause_depends_on_the_moment(void **state)
+{
+	struct kexec_state armed = no_state;
+	struct kernel kernel;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	armed.crash_loaded = 1;
+	kernel = (struct kernel){ .answers = { EADDRNOTAVAIL } };
+	assert_non_null(strstr(hint_of(&kernel, true, &armed, &err), "not signed"));
+	assert_null(strstr(err.hint, "fit"));
+	kernel = (struct kernel){ .answers = { EFAULT, EADDRNOTAVAIL } };
+	assert_non_null(strstr(hint_of(&kernel, true, &armed, &err), "does not fit"));
+	assert_null(strstr(err.hint, "sign"));
+	kernel = (struct kernel){ .answers = { ENOMEM } };
+	assert_non_null(strstr(hint_of(&kernel, true, &armed, &err), "no memory for a copy"));
+	assert_null(strstr(err.hint, "crash region"));
+	kernel = (struct kernel){ .answers = { EFAULT, ENOMEM } };
+	assert_non_null(strstr(hint_of(&kernel, true, &armed, &err), "crash region"));
+	kernel = (struct kernel){ .answers = { EFAULT, EINVAL, EINVAL, EINVAL } };
+	assert_non_null(strstr(hint_of(&kernel, true, &armed, &err), "device tree"));
+	assert_null(strstr(err.hint, "page size"));
+}
+
+/* Of a load for a restart EBUSY can be for good. */
+static void busy_names_each_cause_that_fits(void **state)
+{
+	struct kernel kernel = { .answers = { EBUSY, EBUSY, EBUSY, EBUSY } };
+	struct kexec_state now = no_state;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_non_null(strstr(hint_of(&kernel, false, &now, &err), "the kernel's lock for 5"));
+	assert_non_null(strstr(err.hint, "firmware with PSCI"));
+	now.cpus_stop = CPUS_STOP_YES;
+	kernel.calls = 0;
+	assert_non_null(strstr(hint_of(&kernel, false, &now, &err), "kvm-arm.mode=protected"));
+	assert_null(strstr(err.hint, "PSCI"));
+	now.cpus_stop = CPUS_STOP_UNKNOWN;
+	kernel.calls = 0;
+	assert_null(strstr(hint_of(&kernel, true, &now, &err), "PSCI"));
 }
 
 static void denial_names_its_likely_cause(void **state)
@@ -203,8 +296,10 @@ static void file_is_asked_about_before_the_armed_image_is_freed(void **state)
 {
 	static const int refusals[] = { EINVAL, ENOEXEC, EKEYREJECTED, ENOKEY, EPERM };
 	struct kexec_state armed = no_state;
-	struct file_load what = { .kernel = 5, .initrd = 6, .crash = true, .debug = true };
-	struct kernel kernel = { .answers = { EBADF } };
+	struct file_load what = {
+		.kernel = 5, .initrd = 6, .cmdline = "quiet", .crash = true, .debug = true
+	};
+	struct kernel kernel = { .answers = { EFAULT } };
 	struct report report = REPORT_INIT;
 	struct err err = ERR_INIT;
 
@@ -212,7 +307,7 @@ static void file_is_asked_about_before_the_armed_image_is_freed(void **state)
 	armed.crash_loaded = 1;
 	assert_int_equal(load(&kernel, &what, &armed, &report, &err), ST_OK);
 	assert_int_equal(kernel.calls, 2);
-	assert_int_equal(kernel.flags[0], 0); /* for a restart, and with an initrd that is none */
+	assert_int_equal(kernel.flags[0], 0); /* for a restart, with no command line to read */
 	assert_int_equal(kernel.flags[1], KEXEC_FILE_ON_CRASH | KEXEC_FILE_DEBUG);
 	assert_int_equal(kernel.kernel_fd, 5);
 	assert_int_equal(kernel.initrd_fd, 6);
@@ -220,7 +315,9 @@ static void file_is_asked_about_before_the_armed_image_is_freed(void **state)
 		kernel = (struct kernel){ .answers = { refusals[i] } };
 		load(&kernel, &what, &armed, &report, &err);
 		assert_int_equal(kernel.calls, 1);
-		assert_int_equal(kernel.initrd_fd, -1);
+		assert_int_equal(kernel.initrd_fd, 6);
+		assert_null(kernel.cmdline);
+		assert_int_equal(kernel.cmdline_size, 6);
 		assert_string_equal(
 			err.id, i < 2 ? "file-load-unusable" : "kexec-file-load-failed");
 		assert_non_null(strstr(err.text, strerror(refusals[i])));
@@ -247,6 +344,9 @@ int main(void)
 		cmocka_unit_test(no_cma_is_left_out_with_a_warning),
 		cmocka_unit_test(four_answers_mean_the_other_call),
 		cmocka_unit_test(every_other_answer_is_final_and_explained),
+		cmocka_unit_test(refused_signature_has_a_way_out_where_there_is_one),
+		cmocka_unit_test(cause_depends_on_the_moment),
+		cmocka_unit_test(busy_names_each_cause_that_fits),
 		cmocka_unit_test(denial_names_its_likely_cause),
 		cmocka_unit_test(unload_passes_no_files),
 		cmocka_unit_test(failed_unload_is_explained),

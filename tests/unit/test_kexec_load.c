@@ -166,20 +166,48 @@ static void denial_names_its_likely_cause(void **state)
 	(void)state;
 	assert_explained(&now, EPERM, ST_DENIED, "CAP_SYS_BOOT");
 	assert_explained(&now, EACCES, ST_DENIED, "security module");
+	assert_explained(&now, EACCES, ST_DENIED, "-s"); /* IMA appraises files */
 	assert_explained(&now, EPERM, ST_DENIED, "udev rules");
 	strcpy(now.lockdown, "none");
 	assert_explained(&now, EPERM, ST_DENIED, "CAP_SYS_BOOT");
 	strcpy(now.lockdown, "integrity");
 	assert_explained(&now, EPERM, ST_DENIED, "locked down (integrity)");
+	assert_explained(&now, EPERM, ST_DENIED, "to unload by it (-s)");
 	strcpy(now.lockdown, "confidentiality");
 	assert_explained(&now, EPERM, ST_DENIED, "locked down (confidentiality)");
 	now.load_limit_panic = 0; /* counted before lockdown is looked at */
 	assert_explained(&now, EPERM, ST_DENIED, "kexec_load_limit_panic is 0");
+	assert_explained(&now, EPERM, ST_DENIED, "an unload counts as one");
 	now.load_limit_reboot = 0; /* says nothing about a crash load */
 	now.load_limit_panic = 1;
 	assert_explained(&now, EPERM, ST_DENIED, "locked down");
 	now.load_disabled = 1;
 	assert_explained(&now, EPERM, ST_DENIED, "kexec_load_disabled is 1");
+}
+
+/* What is left under lockdown is named where it is there. */
+static void denied_unload_names_the_way_that_is_left(void **state)
+{
+	struct kernel kernel = { .answers = { EPERM } };
+	struct syscall_ops ops = ops_of(&kernel);
+	struct kexec_state now = no_state;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	strcpy(now.lockdown, "integrity");
+	kexec_load_unload(&ops, true, &now, &err);
+	assert_non_null(strstr(err.hint, "to unload by it (-s)"));
+	err_clear(&err);
+	kernel = (struct kernel){ .answers = { EPERM }, .lacks_file_load = true };
+	kexec_load_unload(&ops, true, &now, &err);
+	assert_non_null(strstr(err.hint, "lacks the one call that this leaves"));
+	assert_null(strstr(err.hint, "-s"));
+	/* Where the question counts as a load it is not made. */
+	err_clear(&err);
+	kernel = (struct kernel){ .answers = { EPERM }, .lacks_file_load = true };
+	now.load_limit_reboot = 1;
+	kexec_load_unload(&ops, true, &now, &err);
+	assert_non_null(strstr(err.hint, "(-s)"));
 }
 
 static void unload_passes_no_segments(void **state)
@@ -222,6 +250,7 @@ int main(void)
 		cmocka_unit_test(another_error_ends_the_retries),
 		cmocka_unit_test(trap45_every_errno_is_explained),
 		cmocka_unit_test(denial_names_its_likely_cause),
+		cmocka_unit_test(denied_unload_names_the_way_that_is_left),
 		cmocka_unit_test(unload_passes_no_segments),
 		cmocka_unit_test(failed_unload_is_explained),
 	};

@@ -1,205 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which of the two system calls a load is made with, and what is refused before either. */
-#include <errno.h>
-#include <fcntl.h>
+#include "tests/unit/load_session.h"
 
-#include "tests/unit/load_machine.h"
-
-#include "kexec/cmd/exit_status.h"
-#include "kexec/cmd/load.h"
 #include "kexec/cmd/unload.h"
-#include "kexec/plan/plan.h"
-#include "kexec/syscall/kexec_file_load.h"
-#include "tests/unit/no_calls.h"
-
-/* A machine, a kernel that answers each call in its way, and what was said. */
-struct session {
-	struct tmproot tmp;
-	struct request request;
-	int file_errno, load_errno;
-	uint64_t cpu_lacks; /* a page size, in the bits of an Image's flags */
-	int ask_errno;	    /* to a kernel without initrd, before an armed image is freed */
-	bool armed;	    /* before */
-	bool waits;	    /* somebody who wants to write to a file */
-	bool disarms;	    /* a refused call has freed what was armed */
-	void (*meanwhile)(struct session *session); /* before the next call is answered */
-	char calls[64];
-	char kernel[IMAGE_BYTES]; /* what the descriptors read */
-	ssize_t kernel_size;
-	bool kernel_sealed;
-	char initrd[64]; /* by either call, as far as there is room */
-	size_t initrd_size;
-	bool initrd_sealed;
-	uint64_t largest; /* segment of a plan, in bytes */
-	char cmdline[256];
-	uint64_t flags;
-	char *out;
-	char *said;
-	struct err err;
-};
-
-/* What another program does between the look at the files and the call. */
-static void meanwhile(struct session *session)
-{
-	void (*happens)(struct session * session) = session->meanwhile;
-
-	session->meanwhile = NULL;
-	if (happens)
-		happens(session);
-}
-
-static void set_armed(struct session *session, bool armed)
-{
-	tmproot_text(&session->tmp, "/sys/kernel/kexec/crash_loaded", armed ? "1\n" : "0\n");
-}
-
-static int answer(struct session *session, const char *name, int errnum)
-{
-	meanwhile(session);
-	strcat(session->calls, name);
-	if (errnum == 0 && session->request.crash)
-		set_armed(session, true);
-	else if (errnum && session->disarms)
-		set_armed(session, false);
-	return errnum;
-}
-
-static int fake_load(void *context, uint64_t entry, size_t count,
-	const struct kexec_segment_abi *segments, uint64_t flags)
-{
-	struct session *session = context;
-
-	(void)entry;
-	session->largest = 0;
-	for (size_t i = 0; i < count; i++)
-		if (segments[i].bufsz > session->largest)
-			session->largest = segments[i].bufsz;
-	/* In the order of their addresses, behind the kernel. */
-	if (count > 1) {
-		session->initrd_size = segments[1].bufsz;
-		memcpy(session->initrd, (const void *)(uintptr_t)segments[1].buf,
-			segments[1].bufsz < 63 ? segments[1].bufsz : 63);
-	}
-	if (count) /* else it unloads; a crash image has an elfcorehdr */
-		assert_int_equal(count, flags & KEXEC_ON_CRASH ? 5 : 4);
-	session->flags = flags;
-	return answer(session, "load ", session->load_errno);
-}
-
-static int fake_file_load(void *context, int kernel, int initrd, size_t cmdline_size,
-	const char *cmdline, uint64_t flags)
-{
-	struct session *session = context;
-	ssize_t size;
-
-	if (flags & KEXEC_FILE_UNLOAD)
-		return answer(session, "unload ", session->file_errno);
-	if (flags == 0 && initrd < 0) {
-		strcat(session->calls, "ask ");
-		return session->ask_errno;
-	}
-	if (!(flags & KEXEC_FILE_ON_CRASH) && initrd < 0) {
-		uint8_t header[64];
-
-		meanwhile(session);
-		assert_int_equal(pread(kernel, header, 64, 0), 64);
-		strcat(session->calls, "probe ");
-		if (session->file_errno)
-			return session->file_errno;
-		return (load_le64(header + 24) >> 1 & 3) == session->cpu_lacks ? EINVAL
-									       : EADDRNOTAVAIL;
-	}
-	session->kernel_size = pread(kernel, session->kernel, sizeof(session->kernel), 0);
-	session->kernel_sealed = fcntl(kernel, F_GET_SEALS) > 0;
-	memset(session->initrd, 0, sizeof(session->initrd));
-	if (initrd >= 0) {
-		size = pread(initrd, session->initrd, sizeof(session->initrd) - 1, 0);
-		assert_true(size >= 0);
-		session->initrd_sealed = fcntl(initrd, F_GET_SEALS) > 0;
-	}
-	assert_int_equal(cmdline_size, cmdline ? strlen(cmdline) + 1 : 0);
-	snprintf(session->cmdline, sizeof(session->cmdline), "%s", cmdline ? cmdline : "(none)");
-	session->flags = flags;
-	return answer(session, "file ", session->file_errno);
-}
-
-static void fake_sleep(void *context, unsigned int ms)
-{
-	(void)context;
-	(void)ms;
-}
-
-static void start(struct session *session)
-{
-	*session = (struct session){ .err = ERR_INIT, .ask_errno = EBADF };
-	lm_init(&session->tmp);
-	tmproot_text(&session->tmp, "/sys/kernel/kexec/loaded", "1\n");
-	session->request = (struct request){
-		.action = ACTION_LOAD,
-		.crash = true,
-		.kernel = "/boot/Image",
-		.initrd = "/boot/initrd",
-		.append = "quiet",
-		.no_checks = true,
-	};
-}
-
-static void end(struct session *session)
-{
-	free(session->out);
-	free(session->said);
-	tmproot_done(&session->tmp);
-}
-
-static int run(struct session *session)
-{
-	struct syscall_ops ops = no_calls;
-	struct cmd_io io = { .syscalls = &ops };
-	size_t out_size, said_size;
-	int status;
-
-	ops.kexec_load = fake_load;
-	ops.kexec_file_load = fake_file_load;
-	ops.sleep_ms = fake_sleep;
-	ops.context = session;
-	free(session->out);
-	free(session->said);
-	io.out = open_memstream(&session->out, &out_size);
-	io.err = open_memstream(&session->said, &said_size);
-	assert_non_null(io.out);
-	assert_non_null(io.err);
-	session->calls[0] = '\0';
-	set_armed(session, session->armed);
-	err_clear(&session->err);
-	status = load_from(&session->request, session->tmp.root, &io, &session->err);
-	assert_int_equal(fclose(io.out), 0);
-	assert_int_equal(fclose(io.err), 0);
-	assert_int_equal(session->err.status, status);
-	if (!session->request.dry_run)
-		assert_string_equal(session->out, ""); /* "should change": nothing on stdout */
-	return status;
-}
-
-static void assert_loaded(struct session *session, const char *calls)
-{
-	if (run(session))
-		fail_msg("%s: %s", session->err.id, session->err.text);
-	assert_string_equal(session->calls, calls);
-	/* "must stay": success is silent; of the classic call this machine is short of kcore. */
-	if (strcmp(calls, "file ") == 0)
-		assert_string_equal(session->said, "");
-}
-
-static void assert_failed(
-	struct session *session, const char *calls, const char *id, int code, const char *words)
-{
-	run(session);
-	assert_string_equal(session->calls, calls);
-	assert_string_equal(session->err.id, id);
-	assert_int_equal(exit_status(session->request.action, &session->err), code);
-	if (!strstr(session->err.text, words))
-		fail_msg("\"%s\" is not in \"%s\"", words, session->err.text);
-}
 
 /* "must stay": the file path first, kexec_load where that cannot be used, and only there. */
 static void auto_takes_the_file_call_first(void **state)
@@ -612,6 +415,52 @@ static void files_that_somebody_wants_to_write_to_are_copied(void **state)
 	end(&session);
 }
 
+static void store_spin_tables(struct session *session)
+{
+	struct tree tree;
+	struct span fdt;
+
+	tree_begin(&tree);
+	tree_node(&tree, "cpus");
+	for (int i = 0; i < 2; i++) {
+		tree_node(&tree, i ? "cpu@1" : "cpu@0");
+		tree_string(&tree, "device_type", "cpu");
+		tree_string(&tree, "enable-method", "spin-table");
+		tree_end(&tree);
+	}
+	tree_end(&tree);
+	fdt = tree_finish(&tree);
+	tmproot_bytes(&session->tmp, "/sys/firmware/fdt", fdt.data, fdt.size);
+	tmproot_text(&session->tmp, CPU_DIR "/possible", "0-1\n");
+}
+
+/* The kernel would say EBUSY, for good. Of a load for a panic it does not. */
+static void cpus_that_cannot_stop_are_said_before_the_call(void **state)
+{
+	static const enum syscall_choice calls[] = { SYSCALL_AUTO, SYSCALL_LOAD,
+		SYSCALL_FILE_LOAD };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	store_spin_tables(&session);
+	session.file_errno = session.load_errno = EBUSY;
+	session.request.crash = false;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		session.request.syscall = calls[i];
+		assert_failed(&session, "", "cpus-cannot-stop", 255, "cannot stop its other CPUs");
+		assert_non_null(strstr(session.err.hint, "PSCI"));
+	}
+	session.request.syscall = SYSCALL_AUTO;
+	session.request.dry_run = DRY_RUN_TEXT;
+	assert_failed(&session, "", "cpus-cannot-stop", 255, "cannot stop its other CPUs");
+	session.request.dry_run = DRY_RUN_OFF;
+	session.request.crash = true;
+	session.file_errno = 0;
+	assert_loaded(&session, "file ");
+	end(&session);
+}
+
 static void normal_image_is_loaded_and_verified(void **state)
 {
 	struct session session;
@@ -854,6 +703,10 @@ static void armed_image_outlives_a_file_that_is_refused(void **state)
 	start(&session);
 	session.armed = session.disarms = true;
 	assert_loaded(&session, "ask file ");
+	assert_true(session.asked_initrd);
+	session.ask_errno = ETXTBSY;
+	assert_failed(&session, "ask ", "kexec-file-load-failed", 255, "is still armed");
+	assert_non_null(strstr(session.err.hint, "open for writing"));
 	session.ask_errno = EKEYREJECTED;
 	assert_failed(&session, "ask ", "kexec-file-load-failed", 255,
 		"the crash kernel armed before is still armed: kexec_file_load failed: ");
@@ -868,7 +721,8 @@ static void armed_image_outlives_a_file_that_is_refused(void **state)
 	end(&session);
 }
 
-static void loss_of_the_armed_image_is_said(void **state)
+/* Whatever the answer was: then it is the other call's turn, and what has happened is said. */
+static void lost_image_is_made_good_by_the_other_call(void **state)
 {
 	struct session session;
 
@@ -879,13 +733,144 @@ static void loss_of_the_armed_image_is_said(void **state)
 	assert_failed(&session, "ask file ", "kexec-file-load-failed", 255,
 		"the crash kernel armed before is still armed: kexec_file_load failed: ");
 	session.disarms = true;
+	assert_loaded(&session, "ask file load ");
+	assert_non_null(strstr(session.said,
+		"kexec: warning: syscall: the armed image is gone with a kexec_file_load that "
+		"failed, kexec_load is tried: kexec_file_load failed: Cannot allocate memory"));
+	assert_int_equal(session.flags, KEXEC_ON_CRASH | KEXEC_ARCH_AARCH64);
+	/* What the kernel did unasked for that image it is asked for now. */
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "1\n");
+	assert_loaded(&session, "ask file load ");
+	assert_int_equal(session.flags & KEXEC_CRASH_HOTPLUG_SUPPORT, KEXEC_CRASH_HOTPLUG_SUPPORT);
+	session.load_errno = EFAULT;
+	assert_failed(&session, "ask file load ", "kexec-load-failed", 255,
+		"NO CRASH KERNEL IS ARMED NOW, the one armed before is gone: kexec_load failed");
+	/* Of two calls the user has one ruled out, or lockdown has. */
+	session.request.syscall = SYSCALL_FILE_LOAD;
 	assert_failed(&session, "ask file ", "kexec-file-load-failed", 255,
 		"NO CRASH KERNEL IS ARMED NOW");
+	session.request.syscall = SYSCALL_AUTO;
+	tmproot_text(&session.tmp, "/sys/kernel/security/lockdown", "none [integrity]\n");
+	assert_failed(&session, "ask file ", "kexec-file-load-failed", 255,
+		"NO CRASH KERNEL IS ARMED NOW");
+	end(&session);
+}
+
+static void image_lost_by_the_classic_call_is_made_good_too(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.armed = session.disarms = true;
+	session.request.prefers_load = "mem-min";
+	session.load_errno = EFAULT;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "load ask file ");
+	assert_non_null(
+		strstr(session.said, "the armed image is gone with a kexec_load that failed"));
+	/* An option that the other call cannot follow rules it out. */
+	session.request.needs_load = "dtb";
+	assert_failed(&session, "load ", "kexec-load-failed", 255, "NO CRASH KERNEL IS ARMED NOW");
+	session.request.needs_load = NULL;
+	session.request.syscall = SYSCALL_LOAD;
+	assert_failed(&session, "load ", "kexec-load-failed", 255, "NO CRASH KERNEL IS ARMED NOW");
+	/* Where nothing was armed nothing is lost. */
+	session.request.syscall = SYSCALL_AUTO;
+	session.armed = false;
+	assert_failed(&session, "load ", "kexec-load-failed", 255, "no crash kernel is armed");
+	end(&session);
+}
+
+static void loss_of_the_armed_image_is_said(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.armed = session.disarms = true;
 	/* Also when it is our own plan that ends the second try. */
 	session.file_errno = EINVAL;
 	tmproot_text(&session.tmp, "/proc/meminfo", "MemTotal:        4510 kB\n");
 	assert_failed(
 		&session, "ask file ", "image-half-of-ram", 254, "NO CRASH KERNEL IS ARMED NOW");
+	end(&session);
+}
+
+/* Where to ask would cost a count, the call that can be checked without is the better one. */
+static void without_a_question_the_classic_call_is_first(void **state)
+{
+	static const char limit[] = "/proc/sys/kernel/kexec_load_limit_reboot";
+	static const char *const limits[] = { "3\n", "0\n", "what\n" };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.armed = true;
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "1\n");
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		tmproot_text(&session.tmp, limit, limits[i]);
+		assert_loaded(&session, "load ");
+		assert_non_null(strstr(session.said,
+			"kexec: warning: syscall: kexec_load is tried first, which can be checked "
+			"before: the sysctl kernel.kexec_load_limit_reboot is "));
+		assert_int_equal(
+			session.flags & KEXEC_CRASH_HOTPLUG_SUPPORT, KEXEC_CRASH_HOTPLUG_SUPPORT);
+	}
+	tmproot_text(&session.tmp, limit, "3\n");
+	/* It is not there, or is denied by what cannot be seen: nothing is lost by that. */
+	session.load_errno = ENOSYS;
+	assert_loaded(&session, "load file ");
+	session.load_errno = EPERM;
+	assert_loaded(&session, "load file ");
+	session.load_errno = EINVAL;
+	assert_failed(&session, "load ", "kexec-load-failed", 255, "is still armed");
+	session.load_errno = 0;
+	session.request.syscall = SYSCALL_FILE_LOAD;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	assert_non_null(strstr(session.said,
+		"kexec: warning: syscall: if this load fails, no crash kernel is armed any more: "
+		"the sysctl kernel.kexec_load_limit_reboot is 3, so that kexec_file_load cannot be "
+		"asked"));
+	session.request.syscall = SYSCALL_AUTO;
+	tmproot_text(&session.tmp, "/sys/kernel/security/lockdown", "none [integrity]\n");
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	assert_non_null(strstr(session.said, "if this load fails"));
+	/* Nothing to lose, nothing to say. */
+	session.armed = false;
+	assert_loaded(&session, "file ");
+	session.armed = true;
+	session.request.crash = false;
+	assert_loaded(&session, "file ");
+	/* Nor is it asked whether the kernel has the calls. */
+	assert_int_equal(session.asked_for_calls, 0);
+	end(&session);
+}
+
+/* A header that can only be rewritten with the other call's code: the kernel is asked whether it
+ * has that, unless it counts the question. */
+static void question_for_the_file_call_is_not_made_where_it_counts(void **state)
+{
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.syscall = SYSCALL_LOAD;
+	session.request.hotplug = HOTPLUG_ON;
+	tmproot_text(&session.tmp, "/sys/kernel/crash_elfcorehdr_size", "459152\n");
+	tmproot_text(&session.tmp, CPU_DIR "/crash_hotplug", "1\n");
+	assert_loaded(&session, "load ");
+	assert_int_equal(session.asked_for_calls, 1);
+	session.file_errno = ENOSYS;
+	assert_failed(&session, "", "hotplug-unsupported", 1, "CONFIG_KEXEC_FILE");
+	assert_int_equal(session.asked_for_calls, 2);
+	tmproot_text(&session.tmp, "/proc/sys/kernel/kexec_load_limit_reboot", "3\n");
+	assert_loaded(&session, "load ");
+	assert_int_equal(session.asked_for_calls, 2);
 	end(&session);
 }
 
@@ -1061,6 +1046,7 @@ int main(void)
 		cmocka_unit_test(files_that_are_replaced_meanwhile_are_not_loaded),
 		cmocka_unit_test(files_that_change_meanwhile_do_no_harm),
 		cmocka_unit_test(files_that_somebody_wants_to_write_to_are_copied),
+		cmocka_unit_test(cpus_that_cannot_stop_are_said_before_the_call),
 		cmocka_unit_test(normal_image_is_loaded_and_verified),
 		cmocka_unit_test(what_can_be_known_is_refused_before_the_call),
 		cmocka_unit_test(file_call_opens_only_what_it_needs),
@@ -1069,7 +1055,11 @@ int main(void)
 		cmocka_unit_test(big_endian_kernel_is_refused_before_any_call),
 		cmocka_unit_test(retained_initrd_is_used),
 		cmocka_unit_test(armed_image_outlives_a_file_that_is_refused),
+		cmocka_unit_test(lost_image_is_made_good_by_the_other_call),
+		cmocka_unit_test(image_lost_by_the_classic_call_is_made_good_too),
 		cmocka_unit_test(loss_of_the_armed_image_is_said),
+		cmocka_unit_test(without_a_question_the_classic_call_is_first),
+		cmocka_unit_test(question_for_the_file_call_is_not_made_where_it_counts),
 		cmocka_unit_test(state_that_makes_no_sense_is_no_obstacle),
 		cmocka_unit_test(unload_falls_back_where_there_is_no_file_call),
 		cmocka_unit_test(warning_of_both_calls_is_printed_once),

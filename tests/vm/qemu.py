@@ -122,14 +122,14 @@ class Machine:
 
     def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
                  slots=0, max_memory=0, el2=False, crashkernel="256M", append="", disks=(),
-                 counted=False):
+                 counted=False, dtb=None):
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware) or "uefi" (UEFI with ACPI); memory
         and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
         gives the guest EL2; disks are host files that appear as /dev/vda, /dev/vdb, ...;
-        counted makes its clock count instructions, one a nanosecond. Without an initrd (None)
-        the kernel finds its root on a disk.
+        counted makes its clock count instructions, one a nanosecond; dtb is a device tree in place
+        of QEMU's. Without an initrd (None) the kernel finds its root on a disk.
         """
         self._dir = pathlib.Path(tempfile.mkdtemp(prefix="kexec-vm-"))
         self._qemu = None
@@ -139,11 +139,12 @@ class Machine:
         self._agent = _Channel(self._dir / "agent")
         self._qmp = _Channel(self._dir / "qmp")
         self._qmp_ready = False
+        tree = ["-dtb", str(dtb)] if dtb else []
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
             max_memory=max_memory, el2=el2, disks=disks, counted=counted,
             append=f"console={CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
-            if crashkernel else f"console={CONSOLE} panic=-1 {append}")
+            if crashkernel else f"console={CONSOLE} panic=-1 {append}") + tree
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, el2,
                       disks, counted, append):
