@@ -22,7 +22,6 @@ UNIT_SOURCES := \
 	tests/unit/test_image.c \
 	tests/unit/test_iomem.c \
 	tests/unit/test_jsonw.c \
-	tests/unit/test_jsonw.c \
 	tests/unit/test_kallsyms.c \
 	tests/unit/test_kconfig.c \
 	tests/unit/test_kcore.c \
@@ -39,6 +38,7 @@ UNIT_SOURCES := \
 	tests/unit/test_place.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_plan_purgatory.c \
+	tests/unit/test_printk.c \
 	tests/unit/test_purgatory.c \
 	tests/unit/test_purgatory_record.c \
 	tests/unit/test_rangeset.c \
