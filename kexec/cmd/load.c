@@ -363,7 +363,9 @@ static int load_until_true(const struct request *request, const struct sysroot *
 	}
 	if (request->debug)
 		timeline_print(&files->timeline, io->err);
-	if (status == ST_CHANGED) {
+	if (status == ST_CHANGED && strcmp(err->id, "machine-changed") != 0) {
+		err_prefix(err, "nothing was loaded, in %d tries", LOAD_TRIES);
+	} else if (status == ST_CHANGED) {
 		err_prefix(err,
 			"after %d loads the crash kernel is armed, but its elfcorehdr may be stale",
 			LOAD_TRIES);
