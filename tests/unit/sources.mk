@@ -21,6 +21,7 @@ UNIT_SOURCES := \
 	tests/unit/test_identify.c \
 	tests/unit/test_image.c \
 	tests/unit/test_iomem.c \
+	tests/unit/test_jsonout.c \
 	tests/unit/test_jsonw.c \
 	tests/unit/test_kallsyms.c \
 	tests/unit/test_kconfig.c \
