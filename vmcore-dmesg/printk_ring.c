@@ -219,8 +219,8 @@ static int read_state(struct ring *ring, uint64_t id, uint64_t *ret)
 {
 	const struct layout *layout = &ring->layout;
 	const uint8_t *desc;
-	int status = window_at(&ring->descs, id % ring->count * layout->desc_size,
-		layout->desc_size, &desc, &ring->why);
+	int status = window_at(
+		&ring->descs, id % ring->count * layout->desc_size, layout->desc_size, &desc, NULL);
 
 	if (status == ST_OK)
 		*ret = vmcore_load(ring->core, desc + layout->state_var + layout->counter,
@@ -595,10 +595,12 @@ static int dump_desc(struct ring *ring, uint64_t id, struct err *err)
 	enum presence presence;
 	const uint8_t *desc;
 	struct block block;
+	/* In a row of what cannot be read, words for each would take most of the time. */
+	struct err *wanted = ring->damage.untold ? NULL : &ring->why;
 
 	ring->told = false;
 	if (window_at(&ring->descs, id % ring->count * layout->desc_size, layout->desc_size, &desc,
-		    &ring->why) != ST_OK) {
+		    wanted) != ST_OK) {
 		ring->has_next = false;
 		if (ring->begun)
 			damaged_unread(ring);
