@@ -334,19 +334,23 @@ static int walk_around(struct records *records, uint64_t start, struct err *err)
 
 static int dump_log(struct records *records, struct err *err)
 {
+	/* Where the oldest records are in any case. */
+	uint64_t behind_newest = records->next < records->size ? records->next : 0;
 	uint64_t start = records->first;
 	struct header header;
-	int status = ST_OK;
+	int status;
 
 	if (start == records->next)
 		return ST_OK;
-	/* The oldest records are those behind the newest. */
-	if (!read_header(records, start, &header) || !is_sound(records, &header)) {
+	if (!read_header(records, start, &header)) {
+		printk_damaged_by(&records->damage, &records->why);
+		start = behind_newest;
+	} else if (!is_sound(records, &header)) {
 		err_set(printk_damaged(&records->damage), ST_BAD_INPUT, "log-index",
 			"the oldest record is said to be at %" PRIu64 " of %" PRIu64
 			" bytes, where none is",
 			start, records->size);
-		start = records->next < records->size ? records->next : 0;
+		start = behind_newest;
 	}
 	status = walk_around(records, start, err);
 	return status == ST_OK ? printk_sum_up(&records->damage, err) : status;
