@@ -181,25 +181,35 @@ static void take_phdr(const struct elfcore *core, const uint8_t *from, struct el
 	ret->align = load(core, from + layout->p_align, layout->word);
 }
 
+/* Of the table, PHDRS_CHUNK entries from first on, or fewer at the end. */
+static int read_chunk(const struct elfcore *core, uint64_t first, uint64_t count,
+	struct elfcore_phdr *ret, struct err *err)
+{
+	const struct layout *layout = layout_of(core);
+	uint8_t bytes[PHDRS_CHUNK * sizeof(Elf64_Phdr)];
+	int status = read_source(core, core->phdrs_offset + first * layout->phdr_size, bytes,
+		count * layout->phdr_size, err);
+
+	for (size_t i = 0; i < count && status == ST_OK; i++)
+		take_phdr(core, bytes + i * layout->phdr_size, &ret[i]);
+	return status;
+}
+
+static uint64_t chunk_size(uint64_t first, uint64_t count)
+{
+	return count - first < PHDRS_CHUNK ? count - first : PHDRS_CHUNK;
+}
+
 /* Memory grows with what is really there, not with what the header claims. */
 static int read_phdrs(struct elfcore *core, uint64_t count, struct err *err)
 {
-	const struct layout *layout = layout_of(core);
-	uint8_t chunk[PHDRS_CHUNK * sizeof(Elf64_Phdr)];
 	struct elfcore_phdr *phdrs;
 	size_t capacity = 0;
 	int status;
 
 	while (core->phdrs_count < count) {
-		size_t want = count - core->phdrs_count;
+		uint64_t want = chunk_size(core->phdrs_count, count);
 
-		if (want > PHDRS_CHUNK)
-			want = PHDRS_CHUNK;
-		status = read_source(core,
-			core->phdrs_offset + core->phdrs_count * layout->phdr_size, chunk,
-			want * layout->phdr_size, err);
-		if (status != ST_OK)
-			return status;
 		if (core->phdrs_count + want > capacity) {
 			capacity = capacity ? 2 * capacity : want;
 			phdrs = realloc(core->phdrs, capacity * sizeof(*phdrs));
@@ -207,10 +217,43 @@ static int read_phdrs(struct elfcore *core, uint64_t count, struct err *err)
 				return err_no_memory(err);
 			core->phdrs = phdrs;
 		}
-		for (size_t i = 0; i < want; i++)
-			take_phdr(core, chunk + i * layout->phdr_size,
-				&core->phdrs[core->phdrs_count++]);
+		status = read_chunk(
+			core, core->phdrs_count, want, core->phdrs + core->phdrs_count, err);
+		if (status != ST_OK)
+			return status;
+		core->phdrs_count += want;
 	}
+	return ST_OK;
+}
+
+/* The part of the table that was looked at last. */
+struct elfcore_chunk {
+	size_t first, count;
+	struct elfcore_phdr phdrs[PHDRS_CHUNK];
+};
+
+int elfcore_phdr(
+	const struct elfcore *core, size_t index, const struct elfcore_phdr **ret, struct err *err)
+{
+	struct elfcore_chunk *chunk = core->chunk;
+	int status;
+
+	if (!chunk) {
+		*ret = &core->phdrs[index];
+		return ST_OK;
+	}
+	if (index < chunk->first || index - chunk->first >= chunk->count) {
+		uint64_t first = index / PHDRS_CHUNK * PHDRS_CHUNK;
+		uint64_t count = chunk_size(first, core->phdrs_count);
+
+		chunk->count = 0;
+		status = read_chunk(core, first, count, chunk->phdrs, err);
+		if (status != ST_OK)
+			return status;
+		chunk->first = first;
+		chunk->count = count;
+	}
+	*ret = &chunk->phdrs[index - chunk->first];
 	return ST_OK;
 }
 
@@ -291,23 +334,30 @@ static const struct elfcore_piece *find_piece(const struct elfcore_map *map, uin
 
 /* --- opening -------------------------------------------------------------------------- */
 
-int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
+static int read_ehdr(struct elfcore *core, uint64_t *ret_count, struct err *err)
 {
-	struct elfcore core = { .source = *source };
 	uint8_t ehdr[sizeof(Elf64_Ehdr)];
-	uint64_t count = 0;
 	int status;
 
-	status = read_source(&core, 0, ehdr, EI_NIDENT, err);
+	status = read_source(core, 0, ehdr, EI_NIDENT, err);
 	if (status == ST_BAD_INPUT)
 		return err_set(err, status, "elfcore-empty",
 			"there are not even the first %d bytes of an ELF file", EI_NIDENT);
 	if (status == ST_OK)
-		status = take_ident(&core, ehdr, err);
+		status = take_ident(core, ehdr, err);
 	if (status == ST_OK)
-		status = read_source(&core, 0, ehdr, layout_of(&core)->ehdr_size, err);
+		status = read_source(core, 0, ehdr, layout_of(core)->ehdr_size, err);
 	if (status == ST_OK)
-		status = take_ehdr(&core, ehdr, &count, err);
+		status = take_ehdr(core, ehdr, ret_count, err);
+	return status;
+}
+
+int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
+{
+	struct elfcore core = { .source = *source };
+	uint64_t count = 0;
+	int status = read_ehdr(&core, &count, err);
+
 	if (status == ST_OK)
 		status = read_phdrs(&core, count, err);
 	if (status == ST_OK)
@@ -322,18 +372,41 @@ int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struc
 	return ST_OK;
 }
 
+int elfcore_open(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
+{
+	const struct elfcore_phdr *phdr;
+	struct elfcore core = { .source = *source };
+	uint64_t count = 0;
+	int status = read_ehdr(&core, &count, err);
+
+	if (status != ST_OK)
+		return status;
+	core.phdrs_count = count;
+	core.chunk = calloc(1, sizeof(*core.chunk));
+	if (!core.chunk)
+		return err_no_memory(err);
+	/* All of the table has to be there. */
+	status = elfcore_phdr(&core, count - 1, &phdr, err);
+	if (status != ST_OK) {
+		elfcore_done(&core);
+		return status;
+	}
+	*ret = core;
+	return ST_OK;
+}
+
 void elfcore_done(struct elfcore *core)
 {
 	free(core->virtual_map.pieces);
 	free(core->physical_map.pieces);
 	free(core->phdrs);
+	free(core->chunk);
 	*core = (struct elfcore){ .phdrs = NULL };
 }
 
 /* --- memory --------------------------------------------------------------------------- */
 
-/* What one program header has of [skip, skip + size) of its memory. */
-static int read_load(const struct elfcore *core, const struct elfcore_phdr *phdr, uint64_t skip,
+int elfcore_read_load(const struct elfcore *core, const struct elfcore_phdr *phdr, uint64_t skip,
 	void *buf, size_t size, struct err *err)
 {
 	size_t in_file = 0;
@@ -370,7 +443,7 @@ static int read_memory(const struct elfcore *core, uint64_t address, bool is_phy
 		skip = address - phdr_start(piece->phdr, is_physical);
 		if (piece->last - address < size - 1)
 			part = (size_t)(piece->last - address) + 1;
-		status = read_load(core, piece->phdr, skip, to, part, err);
+		status = elfcore_read_load(core, piece->phdr, skip, to, part, err);
 		if (status != ST_OK)
 			return status;
 		to += part;
@@ -408,7 +481,7 @@ static uint64_t note_align(uint32_t size)
 static int read_note(
 	const struct elfcore *core, struct elfcore_note *note, bool *ret_found, struct err *err)
 {
-	const struct elfcore_phdr *phdr = &core->phdrs[note->phdr];
+	const struct elfcore_phdr *phdr;
 	uint64_t offset, content, end;
 	uint32_t name_size, size;
 	uint8_t nhdr[NHDR_SIZE];
@@ -416,6 +489,9 @@ static int read_note(
 	int status;
 
 	*ret_found = false;
+	status = elfcore_phdr(core, note->phdr, &phdr, err);
+	if (status != ST_OK)
+		return status;
 	if (phdr->type != PT_NOTE || phdr->filesz < NHDR_SIZE ||
 		note->next > phdr->filesz - NHDR_SIZE)
 		return ST_OK;

@@ -56,8 +56,9 @@ struct elfcore {
 	bool big_endian;
 	uint16_t machine;	    /* EM_* */
 	uint64_t phdrs_offset;	    /* of the table, in the source */
-	struct elfcore_phdr *phdrs; /* owned, in file order */
+	struct elfcore_phdr *phdrs; /* owned, in file order; NULL when they are not held */
 	size_t phdrs_count;
+	struct elfcore_chunk *chunk;	/* owned: what is held in that case */
 	struct elfcore_map virtual_map; /* owned, of the functions below, as the next one */
 	struct elfcore_map physical_map;
 };
@@ -72,6 +73,16 @@ struct elfcore {
 int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err);
 void elfcore_done(struct elfcore *core);
 
+/* The same without keeping the program headers, which take some 100 MiB when there are
+ * ELFCORE_PHDRS_MAX: for who goes through them by elfcore_phdr(), and notes. Nothing is found by
+ * its address in it. */
+int elfcore_open(const struct elfcore_source *source, struct elfcore *ret, struct err *err);
+
+/* One program header below phdrs_count, good until the next call where they are not kept. Errors of
+ * the source, only then. */
+int elfcore_phdr(
+	const struct elfcore *core, size_t index, const struct elfcore_phdr **ret, struct err *err);
+
 /*
  * Copy memory of the crashed machine, by virtual or by physical address, across program
  * headers where they adjoin. Where several cover an address, the one that begins lowest
@@ -82,6 +93,11 @@ int elfcore_read_virtual(
 	const struct elfcore *core, uint64_t vaddr, void *buf, size_t size, struct err *err);
 int elfcore_read_physical(
 	const struct elfcore *core, uint64_t paddr, void *buf, size_t size, struct err *err);
+
+/* The memory of one program header from skip on, whatever the others have. The caller knows that
+ * it has so much. Errors of the source. */
+int elfcore_read_load(const struct elfcore *core, const struct elfcore_phdr *phdr, uint64_t skip,
+	void *buf, size_t size, struct err *err);
 
 /* Is there a PT_LOAD with this address? The same question without reading. */
 bool elfcore_has_virtual(const struct elfcore *core, uint64_t vaddr);

@@ -23,7 +23,8 @@ const struct option_row vmcore_option_table[] = {
 	  "write one JSON object per message and line",
 	  "It has the members time (seconds since boot, with nine decimals), seq, facility, "
 	  "level, caller and text; what the kernel has not recorded is left out. Bytes that are no "
-	  "UTF-8 come out as \\xNN." },
+	  "UTF-8 come out as \\xNN. In place of damaged records stands an object with damaged, "
+	  "how many they are, and reason." },
 	{ "utf8", FIELD(utf8),
 	  "leave UTF-8 characters as they are",
 	  "Without it each of their bytes comes out as \\xNN. Control characters, and those that "

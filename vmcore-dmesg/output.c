@@ -167,9 +167,28 @@ static int take_text(void *context, struct span text, struct err *err)
 	return check_file(output, errno, err);
 }
 
+/* Words are of this program, and quote nothing of the log. */
+static int take_damaged(void *context, uint64_t count, const struct err *why, struct err *err)
+{
+	struct output *output = context;
+
+	errno = 0;
+	if (output->options->json) {
+		fprintf(output->file, "{\"damaged\":%" PRIu64 ",\"reason\":", count);
+		write_json_string(output->file,
+			(struct span){ (const uint8_t *)why->text, strlen(why->text) });
+		fputs("}\n", output->file);
+	} else if (count == 1) {
+		fprintf(output->file, "-- damaged: %s --\n", why->text);
+	} else {
+		fprintf(output->file, "-- damaged %" PRIu64 " times: %s --\n", count, why->text);
+	}
+	return check_file(output, errno, err);
+}
+
 struct printk_sink output_sink(struct output *output)
 {
-	return (struct printk_sink){ take_record, take_text, output };
+	return (struct printk_sink){ take_record, take_text, take_damaged, output };
 }
 
 int output_open(const struct options *options, FILE *to, struct output *ret, struct err *err)

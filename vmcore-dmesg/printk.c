@@ -70,6 +70,50 @@ void printk_take_level(
 	record->level = core->big_endian ? bytes[1] & 7 : bytes[1] >> 5;
 }
 
+/* --- damage --------------------------------------------------------------------------- */
+
+struct err *printk_damaged(struct printk_damage *damage)
+{
+	damage->count++;
+	return damage->untold++ ? NULL : &damage->begin;
+}
+
+void printk_damaged_by(struct printk_damage *damage, const struct err *why)
+{
+	struct err *words = printk_damaged(damage);
+
+	if (words)
+		*words = *why;
+}
+
+int printk_tell_damage(struct printk_damage *damage, struct err *err)
+{
+	uint64_t count = damage->untold;
+
+	if (count == 0)
+		return ST_OK;
+	if (damage->count == count)
+		damage->first = damage->begin;
+	damage->untold = 0;
+	return damage->sink->damaged(damage->sink->context, count, &damage->begin, err);
+}
+
+int printk_sum_up(struct printk_damage *damage, struct err *err)
+{
+	int status = printk_tell_damage(damage, err);
+
+	if (status != ST_OK || damage->count == 0)
+		return status;
+	*err = damage->first;
+	if (damage->count == 1)
+		return err_prefix(err, "the log is damaged in one place, which is marked");
+	return err_prefix(err,
+		"the log is damaged in %" PRIu64 " places, which are marked; the first",
+		damage->count);
+}
+
+/* --- the layouts ---------------------------------------------------------------------- */
+
 int printk_dump(const struct vmcore *core, const struct printk_sink *sink, struct err *err)
 {
 	uint64_t address;

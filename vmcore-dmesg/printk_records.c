@@ -2,9 +2,11 @@
 /*
  * Records of variable length in a ring of bytes, 3.5 to 5.9
  * (Documentation/admin-guide/kdump/vmcoreinfo.rst). Each begins with a header that has its
- * length; a length of zero says that the next one is at the start.
+ * length; a length of zero says that the next one is at the start. Where that chain is broken, the
+ * next record is found by its header, whose three lengths have to agree.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "lib/cursor.h"
 #include "lib/vmcoreinfo.h"
@@ -14,10 +16,13 @@
 struct records {
 	const struct vmcore *core;
 	uint64_t header_size, ts_nsec, len, text_len, dict_len;
-	bool has_level, has_caller;
+	bool has_dict, has_level, has_caller;
 	uint64_t size;	      /* of the buffer */
 	uint64_t first, next; /* where the oldest record is, and where the next one would go */
 	struct window buffer;
+	struct printk_damage damage;
+	struct err why;	  /* why something could not be read */
+	uint64_t last_ns; /* of the last record that was sound */
 };
 
 /*
@@ -53,7 +58,8 @@ static int read_layout(struct records *records, struct err *err)
 
 	if (vmcore_info_number(core, dict_len, &records->dict_len) && records->header_size >= 4 &&
 		records->dict_len <= records->header_size - 4)
-		records->has_level = knows_level(core);
+		records->has_dict = true;
+	records->has_level = records->has_dict && knows_level(core);
 	/* The caller came in 5.1; before 3.11 only what somebody else has added can stand there. */
 	records->has_caller = records->has_level && !is_old && records->header_size >= 8 &&
 			      records->dict_len <= records->header_size - 8;
@@ -90,94 +96,281 @@ static int open_buffer(struct records *records, struct err *err)
 	return window_init(&records->buffer, core, address, records->size, err);
 }
 
-/* The header at index, which is all inside the buffer. */
-static int header_at(struct records *records, uint64_t index, const uint8_t **ret, struct err *err)
+/* --- headers -------------------------------------------------------------------------- */
+
+/* Records begin at multiples of four bytes at least, and are filled up to eight at most. */
+#define ALIGN_MIN 4u
+#define ALIGN_MAX 8u
+
+struct header {
+	uint64_t index;
+	uint64_t length; /* of the record, with what fills it up */
+	uint64_t text;	 /* of it */
+	uint64_t used;	 /* by header, text and dictionary */
+	uint64_t ns;
+	bool is_empty; /* all zeros */
+};
+
+static bool is_zero(const uint8_t *bytes, size_t size)
 {
-	if (index > records->size || records->header_size > records->size - index)
-		return err_set(err, ST_BAD_INPUT, "log-index",
-			"a record is said to be at %" PRIu64 " of %" PRIu64 " bytes", index,
-			records->size);
-	return window_at(&records->buffer, index, records->header_size, ret, err);
+	while (size && *bytes == 0) {
+		bytes++;
+		size--;
+	}
+	return size == 0;
 }
 
-static int dump_record(struct records *records, uint64_t index, uint64_t *ret_length,
-	const struct printk_sink *sink, struct err *err)
+/* False when there is no room for one at index, or it cannot be read: records->why says it. */
+static bool read_header(struct records *records, uint64_t index, struct header *ret)
 {
 	const struct vmcore *core = records->core;
-	struct printk_record record = { .has_seq = false };
-	uint64_t level = records->dict_len + 2;
-	uint64_t length, text_length;
-	const uint8_t *header;
-	int status;
+	const uint8_t *bytes;
 
-	status = header_at(records, index, &header, err);
-	if (status != ST_OK)
-		return status;
-	length = vmcore_load(core, header + records->len, 2);
-	text_length = vmcore_load(core, header + records->text_len, 2);
-	if (length < records->header_size + text_length || length > records->size - index)
-		return err_set(err, ST_BAD_INPUT, "log-record",
-			"the record at %" PRIu64 " of %" PRIu64 " bytes has %" PRIu64
-			" bytes, of which %" PRIu64 " are text",
-			index, records->size, length, text_length);
-	status = window_at(&records->buffer, index, length, &header, err);
-	if (status != ST_OK)
-		return status;
-	record.ns = vmcore_load(core, header + records->ts_nsec, 8);
-	if (records->has_level)
-		printk_take_level(core, header + level, &record);
-	if (records->has_caller) {
-		record.has_caller = true;
-		record.caller = (uint32_t)vmcore_load(core, header + level + 2, 4);
+	if (index > records->size || records->header_size > records->size - index) {
+		err_set(&records->why, ST_BAD_INPUT, "log-index",
+			"a record is said to be at %" PRIu64 " of %" PRIu64 " bytes", index,
+			records->size);
+		return false;
 	}
-	record.text = (struct span){ header + records->header_size, (size_t)text_length };
-	*ret_length = length;
-	return sink->record(sink->context, &record, err);
+	if (window_at(&records->buffer, index, records->header_size, &bytes, &records->why) !=
+		ST_OK)
+		return false;
+	*ret = (struct header){
+		.index = index,
+		.length = vmcore_load(core, bytes + records->len, 2),
+		.text = vmcore_load(core, bytes + records->text_len, 2),
+		.ns = vmcore_load(core, bytes + records->ts_nsec, 8),
+		.is_empty = is_zero(bytes, records->header_size),
+	};
+	ret->used = records->header_size + ret->text;
+	if (records->has_dict)
+		ret->used += vmcore_load(core, bytes + records->dict_len, 2);
+	return true;
 }
 
-static int walk(struct records *records, const struct printk_sink *sink, struct err *err)
+/* Do the lengths of a record agree? */
+static bool is_sound(const struct records *records, const struct header *header)
 {
-	uint64_t index = records->first;
-	bool wrapped = false;
-	const uint8_t *header;
-	uint64_t length = 0;
+	return header->length % ALIGN_MIN == 0 && header->length >= header->used &&
+	       header->length <= records->size - header->index &&
+	       (!records->has_dict || header->length - header->used < ALIGN_MAX);
+}
+
+/* Can a record end here: is there another one, the end of the log, or the way to its start? */
+static bool is_border(struct records *records, uint64_t index)
+{
+	struct header header;
+
+	return index == records->next || (read_header(records, index, &header) &&
+						 (header.is_empty || is_sound(records, &header)));
+}
+
+/* The first place behind index, and below end, with a sound header behind whose record there can be
+ * another one. Returns end when there is none. */
+static uint64_t search(struct records *records, uint64_t index, uint64_t end)
+{
+	struct header header;
+
+	index = index / ALIGN_MIN * ALIGN_MIN + ALIGN_MIN;
+	for (; index < end && records->header_size <= records->size - index; index += ALIGN_MIN)
+		if (read_header(records, index, &header) && is_sound(records, &header) &&
+			is_border(records, index + header.length))
+			return index;
+	return end;
+}
+
+/* --- records -------------------------------------------------------------------------- */
+
+/* Room for the text was looked at. */
+static int dump_record(struct records *records, const struct header *header, struct err *err)
+{
+	const struct vmcore *core = records->core;
+	const struct printk_sink *sink = records->damage.sink;
+	struct printk_record record = { .has_seq = false };
+	size_t size = (size_t)(records->header_size + header->text);
+	uint64_t level = records->dict_len + 2;
+	const uint8_t *bytes;
 	int status;
 
-	while (index != records->next) {
-		status = header_at(records, index, &header, err);
-		if (status != ST_OK)
-			return status;
-		if (vmcore_load(records->core, header + records->len, 2) == 0) {
-			if (wrapped)
-				return err_set(err, ST_BAD_INPUT, "log-loop",
-					"the log goes round a second time at %" PRIu64, index);
-			wrapped = true;
-			index = 0;
+	if (window_at(&records->buffer, header->index, size, &bytes, &records->why) != ST_OK) {
+		printk_damaged_by(&records->damage, &records->why);
+		return ST_OK;
+	}
+	record.ns = header->ns;
+	if (records->has_level)
+		printk_take_level(core, bytes + level, &record);
+	if (records->has_caller) {
+		record.has_caller = true;
+		record.caller = (uint32_t)vmcore_load(core, bytes + level + 2, 4);
+	}
+	record.text = (struct span){ bytes + records->header_size, (size_t)header->text };
+	status = printk_tell_damage(&records->damage, err);
+	return status == ST_OK ? sink->record(sink->context, &record, err) : status;
+}
+
+static void bad_record(struct records *records, const struct header *header)
+{
+	err_set(printk_damaged(&records->damage), ST_BAD_INPUT, "log-record",
+		"the record at %" PRIu64 " of %" PRIu64 " bytes has %" PRIu64
+		" bytes, of which %" PRIu64 " are text",
+		header->index, records->size, header->length, header->text);
+}
+
+/* Where a record ends whose lengths do not agree: where its own or the others lead to a border, the
+ * nearer of two, behind which nothing is skipped. 0 when neither does. */
+static uint64_t find_border(struct records *records, const struct header *header)
+{
+	uint64_t least = (header->used + ALIGN_MIN - 1) / ALIGN_MIN * ALIGN_MIN;
+	const uint64_t lengths[] = { header->length, least, least + ALIGN_MIN };
+	uint64_t nearest = 0;
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		uint64_t border = header->index + lengths[i];
+
+		if (lengths[i] >= records->header_size && lengths[i] % ALIGN_MIN == 0 &&
+			(!nearest || border < nearest) && is_border(records, border))
+			nearest = border;
+	}
+	return nearest;
+}
+
+/* A record whose lengths do not agree. *index moves on to the next one that is found, or to end. */
+static int dump_damaged(struct records *records, const struct header *header, uint64_t end,
+	uint64_t *index, struct err *err)
+{
+	uint64_t border = find_border(records, header);
+	struct header cut = *header;
+
+	bad_record(records, header);
+	*index = border && border <= end ? border : search(records, header->index, end);
+	if (!border || border > records->size)
+		return ST_OK;
+	if (cut.text > border - header->index - records->header_size)
+		cut.text = border - header->index - records->header_size;
+	return dump_record(records, &cut, err);
+}
+
+/* Does a length of zero at this place say that the log goes on at the start? The kernel goes there
+ * when it has no room for a record and another header. */
+static bool is_way_to_start(struct records *records, const struct header *header)
+{
+	uint64_t left = records->size - header->index;
+	struct header first;
+
+	if (!header->is_empty || left > UINT16_MAX + records->header_size)
+		return false;
+	return !read_header(records, 0, &first) || !is_sound(records, &first) ||
+	       first.length + records->header_size > left;
+}
+
+/*
+ * Go on from *index to end, or to where the log goes on at the start, or into a record across end.
+ * *index says where that was.
+ */
+static int walk(struct records *records, uint64_t end, uint64_t *index, struct err *err)
+{
+	struct header header;
+	int status = ST_OK;
+
+	while (*index < end && records->header_size <= records->size - *index && status == ST_OK) {
+		if (!read_header(records, *index, &header)) {
+			printk_damaged_by(&records->damage, &records->why);
+			*index = search(records, *index, end);
 			continue;
 		}
-		if (wrapped && index >= records->first)
-			return err_set(err, ST_BAD_INPUT, "log-loop",
-				"the log comes round to its first record, at %" PRIu64
-				", but should end at %" PRIu64,
-				records->first, records->next);
-		status = dump_record(records, index, &length, sink, err);
-		if (status != ST_OK)
-			return status;
-		index += length;
+		if (header.length == 0 && end == records->size && is_way_to_start(records, &header))
+			return ST_OK;
+		if (header.length == 0 || !is_sound(records, &header)) {
+			status = dump_damaged(records, &header, end, index, err);
+			continue;
+		}
+		status = dump_record(records, &header, err);
+		records->last_ns = header.ns;
+		*index += header.length;
 	}
-	return ST_OK;
+	return status;
+}
+
+/* Are there newer records where the log is said to end? Old ones may be, if two laps have a border
+ * in common; but they are not later. */
+static bool goes_on(struct records *records, uint64_t index, uint64_t end)
+{
+	uint64_t ns = records->last_ns;
+	struct header header;
+
+	for (unsigned int found = 0; found < 2; found++) {
+		if (index >= end || !read_header(records, index, &header) || header.length == 0 ||
+			!is_sound(records, &header) || header.ns < ns)
+			return false;
+		ns = header.ns;
+		index += header.length;
+	}
+	return true;
+}
+
+/* The log from start to where the next record would go, or as far as there are records. */
+static int walk_around(struct records *records, uint64_t start, struct err *err)
+{
+	uint64_t ends[] = { records->size, start };
+	size_t last = records->next > start && records->next <= records->size ? 0 : 1;
+	uint64_t index = start;
+	int status = ST_OK;
+
+	if (records->next <= records->size)
+		ends[last] = records->next;
+	for (size_t lap = 0; lap < 2 && status == ST_OK; lap++, index = 0) {
+		status = walk(records, ends[lap], &index, err);
+		if (status != ST_OK || lap != last)
+			continue;
+		if (records->next <= records->size && index <= records->next &&
+			!goes_on(records, records->next, lap ? start : records->size))
+			break;
+		err_set(printk_damaged(&records->damage), ST_BAD_INPUT, "log-loop",
+			"the log is said to end at %" PRIu64 ", but does not", records->next);
+		status = walk(records, lap ? start : records->size, &index, err);
+	}
+	return status;
+}
+
+static int dump_log(struct records *records, struct err *err)
+{
+	/* Where the oldest records are in any case. */
+	uint64_t behind_newest = records->next < records->size ? records->next : 0;
+	uint64_t start = records->first;
+	struct header header;
+	int status;
+
+	if (start == records->next)
+		return ST_OK;
+	if (!read_header(records, start, &header)) {
+		printk_damaged_by(&records->damage, &records->why);
+		start = behind_newest;
+	} else if (!is_sound(records, &header)) {
+		err_set(printk_damaged(&records->damage), ST_BAD_INPUT, "log-index",
+			"the oldest record is said to be at %" PRIu64 " of %" PRIu64
+			" bytes, where none is",
+			start, records->size);
+		start = behind_newest;
+	}
+	status = walk_around(records, start, err);
+	return status == ST_OK ? printk_sum_up(&records->damage, err) : status;
 }
 
 int printk_records_dump(const struct vmcore *core, const struct printk_sink *sink, struct err *err)
 {
-	struct records records = { .core = core };
+	struct records *records = calloc(1, sizeof(*records));
 	int status;
 
-	status = read_layout(&records, err);
+	if (!records)
+		return err_no_memory(err);
+	records->core = core;
+	records->damage.sink = sink;
+	status = read_layout(records, err);
 	if (status == ST_OK)
-		status = open_buffer(&records, err);
+		status = open_buffer(records, err);
 	if (status == ST_OK)
-		status = walk(&records, sink, err);
-	window_done(&records.buffer);
+		status = dump_log(records, err);
+	window_done(&records->buffer);
+	free(records);
 	return status;
 }

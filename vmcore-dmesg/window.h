@@ -15,6 +15,8 @@ struct window {
 	uint64_t size;		   /* of the array, bytes */
 	uint64_t held;		   /* what buf has: from here within the array */
 	size_t held_size;
+	/* What could not be read last; from unasked on it is only taken for missing. */
+	uint64_t missing, unasked, missing_end;
 	uint8_t *buf; /* owned */
 };
 
@@ -25,7 +27,9 @@ void window_done(struct window *window);
 
 /*
  * Look at size bytes at offset, at most WINDOW_SIZE, which the caller knows to be inside the
- * array. *ret is good until the next call. Errors of vmcore_read().
+ * array. *ret is good until the next call. Errors of vmcore_read(). Where one thing after the other
+ * cannot be read, the rest of that 4 KiB page is taken for missing too, so that a hole of any size
+ * takes few reads.
  */
 int window_at(
 	struct window *window, uint64_t offset, size_t size, const uint8_t **ret, struct err *err);

@@ -7,7 +7,8 @@
 #include "kexec/cmd/request.h"
 #include "lib/err.h"
 
-/* *ret_answer, for monitoring. */
+/* *ret_answer, for monitoring: everything is there and was looked at, something is not there, or
+ * neither can be told. */
 #define COVERAGE_COMPLETE 0
 #define COVERAGE_GAPS	  1
 #define COVERAGE_UNKNOWN  2

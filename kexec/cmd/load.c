@@ -421,6 +421,8 @@ static int give_up(unsigned int loads, int signal, struct err *err)
 	if (signal && loads == 0)
 		return err_set(err, ST_SYSTEM, "interrupted", "%s: nothing has been loaded",
 			strsignal(signal));
+	if (strcmp(err->id, "machine-changed") != 0)
+		return err_prefix(err, "nothing was loaded, in %u tries", loads);
 	err_prefix(err, "after %u loads the crash kernel is armed, but its elfcorehdr may be stale",
 		loads);
 	err_hint(err, "load again when memory and CPU hotplug have settled");

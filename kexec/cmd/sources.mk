@@ -2,6 +2,7 @@
 CMD_SOURCES := \
 	kexec/cmd/choose.c \
 	kexec/cmd/cmd_io.c \
+	kexec/cmd/coverage.c \
 	kexec/cmd/elfcorehdr.c \
 	kexec/cmd/embedded.c \
 	kexec/cmd/exec.c \
@@ -9,6 +10,7 @@ CMD_SOURCES := \
 	kexec/cmd/file_load.c \
 	kexec/cmd/files.c \
 	kexec/cmd/identify.c \
+	kexec/cmd/jsonout.c \
 	kexec/cmd/load.c \
 	kexec/cmd/option_table.c \
 	kexec/cmd/options.c \

@@ -4,7 +4,9 @@
  * by whoever loaded the image, or rewritten by the kernel since. The kernel does not say where it
  * is, so the region is searched as the kernel itself searches the segments
  * (kernel/crash_core.c:crash_handle_hotplug_event), through /proc/kcore, which shows physical
- * memory by its linear map.
+ * memory by its linear map. Those of images that were loaded before may still be there: then the
+ * kernel's own list of segments tells (struct kimage, include/linux/kexec.h), or the device tree
+ * for the capture kernel, which names its header.
  */
 #ifndef KEXEC_SYSTEM_ARMED_CORE_H
 #define KEXEC_SYSTEM_ARMED_CORE_H
@@ -30,7 +32,7 @@ void armed_core_free(struct armed_core *armed);
 /*
  * Look for it in region, at whole pages. ST_NOT_FOUND with the id armed-core-none when it is not
  * there or this kernel does not show it; ST_UNSUPPORTED with armed-core-several when there are
- * more, of images that were unloaded, and nothing tells which counts; errors of the sysroot and
+ * more and nothing tells which counts; errors of the sysroot and
  * of elfcore_read(); ST_NO_MEMORY. Says nothing about whether an image is armed at all.
  */
 int armed_core_new(const struct sysroot *root, struct range region, uint64_t page_size,

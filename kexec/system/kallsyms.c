@@ -32,6 +32,8 @@ static void take_symbol(struct kallsyms *symbols, struct span name, uint64_t add
 		keep_first(&symbols->stext, address);
 	else if (span_equals(name, "_end"))
 		keep_first(&symbols->end, address);
+	else if (span_equals(name, "kexec_crash_image"))
+		keep_first(&symbols->crash_image, address);
 }
 
 int kallsyms_parse(struct span text, struct kallsyms *ret, struct err *err)

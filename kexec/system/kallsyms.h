@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Addresses of symbols from /proc/kallsyms, for kernels without a usable kcore. */
+/* Addresses of symbols from /proc/kallsyms: those of the image for kernels without a usable
+ * kcore. */
 #ifndef KEXEC_SYSTEM_KALLSYMS_H
 #define KEXEC_SYSTEM_KALLSYMS_H
 
@@ -13,6 +14,9 @@ struct kallsyms {
 	uint64_t text;	/* _text; 0 when not listed */
 	uint64_t stext; /* _stext */
 	uint64_t end;	/* _end */
+	/* kexec_crash_image, a pointer to what is armed. Kernels without CONFIG_KALLSYMS_ALL list
+	 * no variables. */
+	uint64_t crash_image;
 };
 
 /* Symbols of modules (a "[name]" behind) are not taken. ST_DENIED when all addresses are zero

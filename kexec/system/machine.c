@@ -179,7 +179,8 @@ int machine_parse_vmcoreinfo(
 	return ST_OK;
 }
 
-static int read_vmcoreinfo(const struct sysroot *root, struct machine *machine, struct err *err)
+int machine_read_vmcoreinfo(
+	const struct sysroot *root, uint64_t *ret_paddr, uint64_t *ret_size, struct err *err)
 {
 	struct blob text = BLOB_INIT;
 	int status;
@@ -194,8 +195,7 @@ static int read_vmcoreinfo(const struct sysroot *root, struct machine *machine, 
 	}
 	if (status != ST_OK)
 		return status;
-	status = machine_parse_vmcoreinfo(
-		blob_span(&text), &machine->vmcoreinfo_paddr, &machine->vmcoreinfo_size, err);
+	status = machine_parse_vmcoreinfo(blob_span(&text), ret_paddr, ret_size, err);
 	if (status != ST_OK)
 		err_prefix(err, VMCOREINFO_PATH);
 	blob_done(&text);
@@ -223,7 +223,11 @@ static int read_layout(
 	struct err why = ERR_INIT;
 	int status;
 
-	if (kcore_read(root, &machine->layout.kcore, &why) != ST_OK) {
+	status = kcore_read(root, &machine->layout.kcore, &why);
+	/* Memory that comes or goes just then: what is read again is whole. */
+	if (status == ST_CHANGED || status == ST_SYSTEM)
+		return err_set(err, ST_CHANGED, why.id, "%s", why.text);
+	if (status != ST_OK) {
 		status = do_without(report,
 			why.status == ST_NOT_FOUND || why.status == ST_DENIED ? REPORT_CHOICE
 									      : REPORT_WARNING,
@@ -305,7 +309,8 @@ static int read_needed(const struct sysroot *root, bool crash, struct machine *m
 	if (status == ST_OK && crash)
 		status = cpus_read(root, &machine->cpus, report, err);
 	if (status == ST_OK && crash)
-		status = read_vmcoreinfo(root, machine, err);
+		status = machine_read_vmcoreinfo(
+			root, &machine->vmcoreinfo_paddr, &machine->vmcoreinfo_size, err);
 	if (status == ST_OK && crash)
 		status = kexec_state_read_cma(root, &machine->crash_cma, err);
 	return status;

@@ -55,13 +55,19 @@ void machine_done(struct machine *machine);
 int machine_parse_vmcoreinfo(
 	struct span text, uint64_t *ret_paddr, uint64_t *ret_size, struct err *err);
 
+/* Where the note is, from that file. ST_UNSUPPORTED when there is none; errors as above and of the
+ * sysroot. */
+int machine_read_vmcoreinfo(
+	const struct sysroot *root, uint64_t *ret_paddr, uint64_t *ret_size, struct err *err);
+
 /* The page size of the running kernel, as in struct machine. ST_BAD_INPUT, ST_NOT_FOUND. */
 int machine_read_page_size(const struct sysroot *root, uint64_t *ret, struct err *err);
 
 /*
  * Read everything that a load needs, with crash a crash load. What is merely missing (kcore,
  * kallsyms, config) is left empty, with a REPORT_CHOICE that says why. ST_NOT_FOUND, ST_DENIED,
- * ST_BAD_INPUT, ST_UNSUPPORTED, ST_NO_MEMORY, ST_SYSTEM: the error names the file.
+ * ST_BAD_INPUT, ST_UNSUPPORTED, ST_NO_MEMORY, ST_SYSTEM: the error names the file. ST_CHANGED when
+ * kcore is there and fails while it is read, which is to be tried again.
  */
 int machine_read(const struct sysroot *root, bool crash, struct machine *ret, struct report *report,
 	struct err *err);

@@ -49,6 +49,16 @@ class Program:
                                      stdout=stdout, stderr=subprocess.PIPE, check=False,
                                      timeout=60))
 
+    def begin_of(self, data, limit):
+        """Up to limit bytes of what it prints of them: it may print, or think, without end."""
+        self.file.write_bytes(data)
+        with subprocess.Popen(["timeout", "5", *self.command, str(self.file)],
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+            out = child.stdout.read(limit)
+            child.kill()
+        return out
+
     def dump(self, data, *options):
         """Give it these bytes as a file."""
         self.file.write_bytes(data)

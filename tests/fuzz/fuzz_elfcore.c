@@ -1,8 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <assert.h>
+#include <string.h>
 
 #include "lib/elfcore.h"
 #include "tests/fuzz/fuzz.h"
+
+/* The same program headers, one after the other from the end. */
+static void look_without_keeping(const struct elfcore_source *source, const struct elfcore *kept)
+{
+	const struct elfcore_phdr *phdr;
+	struct err err = ERR_INIT;
+	struct elfcore core;
+
+	assert(elfcore_open(source, &core, &err) == ST_OK);
+	assert(core.phdrs_count == kept->phdrs_count);
+	for (size_t i = core.phdrs_count; i-- > 0;) {
+		assert(elfcore_phdr(&core, i, &phdr, &err) == ST_OK);
+		assert(memcmp(phdr, &kept->phdrs[i], sizeof(*phdr)) == 0);
+	}
+	elfcore_done(&core);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	assert(core.phdrs_count * 32 <= size);
+	look_without_keeping(&source, &core);
 	while (elfcore_next_note(&core, &note, &more, &err) == ST_OK && more)
 		assert(++notes <= core.phdrs_count * size);
 	if (elfcore_vmcoreinfo(&core, &text, &err) == ST_OK)

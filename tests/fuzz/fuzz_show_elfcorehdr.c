@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kexec --elfcorehdr on a machine whose /proc/kcore is the input, and on the input as a file. */
+/* kexec --elfcorehdr on a machine whose /proc/kcore is the input, on the input as a file, and on it
+ * as what a capture kernel shows. */
 #include <assert.h>
 #include <string.h>
 
@@ -9,18 +10,18 @@
 #include "tests/fuzz/heard.h"
 #include "tests/fuzz/root.h"
 
-#define CPU "/sys/devices/system/cpu"
+#define CPU   "/sys/devices/system/cpu"
+#define IOMEM "00000000-00007fff : System RAM\n  00004000-00007fff : Crash kernel\n"
 
 static void make_machine(void)
 {
 	root_text("/facts", "machine=aarch64\nrelease=7.3.4\npage_size=4096\n");
-	root_text("/proc/iomem", "00000000-00007fff : System RAM\n"
-				 "  00004000-00005fff : Crash kernel\n");
 	root_text("/sys/kernel/kexec_crash_loaded", "1\n");
 	root_text(CPU "/possible", "0\n");
 	root_text(CPU "/present", "0\n");
 	root_text(CPU "/cpu0/crash_notes", "1000\n");
 	root_text(CPU "/cpu0/crash_notes_size", "424\n");
+	root_text("/proc/kallsyms", "0000000000013000 D kexec_crash_image\n");
 }
 
 static void show(const char *file, enum elfcorehdr_form form)
@@ -53,8 +54,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (root_make())
 		make_machine();
+	root_text("/proc/iomem", IOMEM);
 	root_put("/proc/kcore", data, size);
 	show(NULL, ELFCOREHDR_TEXT);
 	show("/proc/kcore", ELFCOREHDR_JSON);
+	root_drop("/proc/iomem");
+	root_put("/proc/vmcore", data, size);
+	show(NULL, ELFCOREHDR_JSON);
+	root_drop("/proc/vmcore");
 	return 0;
 }

@@ -27,7 +27,7 @@ UNIT_SOURCES := \
 	tests/unit/test_image.c \
 	tests/unit/test_initrd.c \
 	tests/unit/test_iomem.c \
-	tests/unit/test_jsonw.c \
+	tests/unit/test_jsonout.c \
 	tests/unit/test_jsonw.c \
 	tests/unit/test_kallsyms.c \
 	tests/unit/test_kconfig.c \
@@ -46,6 +46,7 @@ UNIT_SOURCES := \
 	tests/unit/test_plan.c \
 	tests/unit/test_plan_purgatory.c \
 	tests/unit/test_printable.c \
+	tests/unit/test_printk.c \
 	tests/unit/test_purgatory.c \
 	tests/unit/test_purgatory_record.c \
 	tests/unit/test_rangeset.c \

@@ -5,6 +5,8 @@
 #include "tests/unit/tmproot.h"
 
 #include <json-c/json.h>
+#include <libfdt.h>
+#include <sys/resource.h>
 
 #include "kexec/cmd/elfcorehdr.h"
 #include "kexec/plan/elfcorehdr_build.h"
@@ -224,6 +226,75 @@ static void what_cannot_be_told_says_why(void **state)
 	assert_says(scene, COVERAGE_UNKNOWN, "[iomem-hidden]");
 }
 
+/* A tree at an address, which names a header. */
+static void put_tree(struct scene *scene, uint64_t address, uint64_t header)
+{
+	uint8_t *tree = scene->kcore + KCORE_DATA + (address - MEMORY);
+	uint8_t cells[16];
+
+	for (size_t i = 0; i < 8; i++)
+		cells[i] = (uint8_t)(header >> (56 - 8 * i));
+	memset(cells + 8, 0, 8);
+	cells[14] = 0x10;
+	assert_int_equal(fdt_create_empty_tree(tree, PAGE), 0);
+	assert_int_equal(fdt_setprop_u32(tree, 0, "#address-cells", 2), 0);
+	assert_int_equal(fdt_setprop_u32(tree, 0, "#size-cells", 2), 0);
+	assert_true(fdt_add_subnode(tree, 0, "chosen") > 0);
+	assert_int_equal(fdt_setprop(tree, fdt_path_offset(tree, "/chosen"), "linux,elfcorehdr",
+				 cells, sizeof(cells)),
+		0);
+}
+
+/* Of several headers the armed one is that which its device tree names. */
+static void a_tree_tells_which_header_is_armed(void **state)
+{
+	struct scene *scene = *state;
+
+	put_header(scene, HEADER + 3 * PAGE);
+	put_tree(scene, CRASH + 8 * PAGE, HEADER + 3 * PAGE);
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "armed image, at 0x40015000");
+	put_tree(scene, CRASH + 9 * PAGE, HEADER);
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[armed-core-several]");
+	put_tree(scene, CRASH + 8 * PAGE, HEADER);
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "armed image, at 0x40012000");
+	scene->kcore[KCORE_DATA + (CRASH - MEMORY) + 9 * PAGE + 7] = 0xff; /* its size */
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "armed image, at 0x40012000");
+}
+
+/* The kernel has the segments of the armed image in a structure. */
+static void the_kernel_tells_which_header_is_armed(void **state)
+{
+	struct scene *scene = *state;
+	uint8_t *memory = scene->kcore + KCORE_DATA;
+
+	put_header(scene, HEADER + 3 * PAGE);
+	put_tree(scene, CRASH + 8 * PAGE, HEADER);
+	put_tree(scene, CRASH + 9 * PAGE, HEADER + 3 * PAGE);
+	tmproot_text(&scene->tmp, "/proc/kallsyms",
+		"ffff000040003008 D kexec_crash_image\nffff000040003000 T _text\n");
+	store_le64(memory + 0x3008, LINEAR + MEMORY + 0x3800);
+	store_le64(memory + 0x3800 + 0x58, HEADER + 3 * PAGE);
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "armed image, at 0x40015000");
+	store_le64(memory + 0x3800 + 0x58, HEADER);
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "armed image, at 0x40012000");
+	/* Not armed, both, or an address that is no memory. */
+	store_le64(memory + 0x3800 + 0x78, HEADER + 3 * PAGE);
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[armed-core-several]");
+	store_le64(memory + 0x3008, 0);
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[armed-core-several]");
+	store_le64(memory + 0x3008, 0x1000);
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[armed-core-several]");
+}
+
 /* What begins like a header but is none, and a header between two pages, do not count. */
 static void only_headers_count(void **state)
 {
@@ -270,21 +341,151 @@ static void file_is_held_against_the_machine_beside_it(void **state)
 	tmproot_bytes(&scene->tmp, "/core", scene->core.bytes.data, scene->core.bytes.size);
 	scene->request.kernel = "/core";
 	show(scene);
-	assert_says(scene, COVERAGE_COMPLETE, "ELF core header of /core:");
-	assert_says(scene, COVERAGE_COMPLETE, "notes: cannot be read: ");
+	assert_says(scene, COVERAGE_UNKNOWN, "ELF core header of /core:");
+	assert_says(scene, COVERAGE_UNKNOWN, "notes: cannot be read: ");
 	tmproot_text(&scene->tmp, "/proc/iomem", IOMEM MORE_RAM);
 	show(scene);
 	assert_says(scene, COVERAGE_GAPS, "missing: [0x50000000, ");
+}
+
+/* A dump of two ranges of memory, with the notes of two CPUs and of the kernel. */
+struct dump {
+	uint8_t bytes[0x8000];
+};
+
+enum { DUMP_NOTES = 0x1000, DUMP_MEMORY = 0x2000 };
+
+static void put_dump(struct dump *dump)
+{
+	uint8_t *notes = dump->bytes + DUMP_NOTES;
+
+	memset(dump, 0, sizeof(*dump));
+	core_header(dump->bytes, 3);
+	core_phdr(dump->bytes, 0, PT_NOTE, DUMP_NOTES, 0, 0, 28 + 28 + 32);
+	core_phdr(dump->bytes, 1, PT_LOAD, DUMP_MEMORY, LINEAR + MEMORY, MEMORY, 0x3000);
+	core_phdr(dump->bytes, 2, PT_LOAD, DUMP_MEMORY + 0x3000, LINEAR + MEMORY + 0x20000,
+		MEMORY + 0x20000, 0x3000);
+	for (size_t i = 0; i < 2; i++, notes += 28) {
+		store_le32(notes, 5);
+		store_le32(notes + 4, 8);
+		store_le32(notes + 8, NT_PRSTATUS);
+		strcpy((char *)notes + 12, "CORE");
+	}
+	store_le32(notes, 11);
+	store_le32(notes + 4, 8);
+	strcpy((char *)notes + 12, "VMCOREINFO");
+}
+
+static void unlink_if_there(const struct scene *scene, const char *path)
+{
+	char full[640];
+
+	snprintf(full, sizeof(full), "%s%s", scene->tmp.dir, path);
+	unlink(full);
+}
+
+/* Where there is no map, as in a capture kernel. */
+static void show_vmcore(struct scene *scene, const struct dump *dump, size_t size)
+{
+	unlink_if_there(scene, "/proc/iomem");
+	tmproot_bytes(&scene->tmp, "/proc/vmcore", dump->bytes, size);
+	show(scene);
 }
 
 /* In a capture kernel nobody has to say so. */
 static void vmcore_goes_before_what_is_armed(void **state)
 {
 	struct scene *scene = *state;
+	static struct dump dump;
 
-	tmproot_bytes(&scene->tmp, "/proc/vmcore", scene->core.bytes.data, scene->core.bytes.size);
-	show(scene);
+	put_dump(&dump);
+	show_vmcore(scene, &dump, sizeof(dump));
 	assert_says(scene, COVERAGE_COMPLETE, "ELF core header of /proc/vmcore:");
+	assert_says(scene, COVERAGE_COMPLETE, "registers of 2 CPUs, vmcoreinfo\n");
+	assert_says(scene, COVERAGE_COMPLETE, "not compared: ");
+	assert_says(scene, COVERAGE_COMPLETE, "this is the kernel that captures the crash");
+	scene->request.kernel = "/proc/vmcore";
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "coverage: complete: of what the dump says");
+}
+
+static void vmcore_is_judged_without_a_map(void **state)
+{
+	struct scene *scene = *state;
+	static struct dump dump;
+
+	put_dump(&dump);
+	show_vmcore(scene, &dump, sizeof(dump) - 1);
+	assert_says(scene, COVERAGE_GAPS,
+		"unreadable: the first or the last page of 1 ranges: "
+		"program header 2: ");
+	show_vmcore(scene, &dump, DUMP_MEMORY + 0x2fff);
+	assert_says(scene, COVERAGE_GAPS, "last page of 2 ranges: program header 1: ");
+
+	dump.bytes[DUMP_NOTES + 56 + 12] = 'X';
+	show_vmcore(scene, &dump, sizeof(dump));
+	assert_says(scene, COVERAGE_GAPS, "missing: VMCOREINFO");
+
+	put_dump(&dump);
+	store_le32(dump.bytes + DUMP_NOTES + 8, 7);
+	store_le32(dump.bytes + DUMP_NOTES + 28 + 8, 7);
+	show_vmcore(scene, &dump, sizeof(dump));
+	assert_says(scene, COVERAGE_GAPS, "missing: the registers of any CPU\n");
+
+	put_dump(&dump);
+	store_le32(dump.bytes + DUMP_NOTES + 28 + 4, 0x1000);
+	show_vmcore(scene, &dump, sizeof(dump));
+	assert_says(scene, COVERAGE_GAPS, "notes: cannot be read: program header 0: ");
+}
+
+static void what_was_not_looked_at_is_not_complete(void **state)
+{
+	struct scene *scene = *state;
+	struct tmproot *tmp = &scene->tmp;
+
+	/* Of the table, entries 0 and 1 are the CPUs' and 2 is VMCOREINFO. */
+	uint8_t *header = scene->kcore + KCORE_DATA + (HEADER - MEMORY);
+
+	tmproot_text(tmp, "/sys/kernel/vmcoreinfo", "0x0000000040002000 1024\n");
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "coverage: complete");
+	tmproot_text(tmp, "/sys/kernel/vmcoreinfo", "0x0000000040002000 1000\n");
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "missing: VMCOREINFO");
+	tmproot_text(tmp, "/sys/kernel/vmcoreinfo", "0x0000000000000000 0\n");
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[vmcoreinfo-hidden]");
+	tmproot_remove(tmp, "/sys/kernel/vmcoreinfo");
+
+	store_le32(header + 64 + 2 * 56, PT_NULL);
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "missing: VMCOREINFO");
+	store_le32(header + 64 + 2 * 56, PT_NOTE);
+
+	store_le64(header + 64 + 56 + 32, 0);
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "missing: the registers of CPU 2\n");
+	store_le64(header + 64 + 56 + 32, 400);
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "missing: the registers of CPU 2\n");
+
+	tmproot_text(tmp, "/sys/devices/system/cpu/cpu2/crash_notes", "garbage\n");
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "coverage: unknown: ");
+	tmproot_remove(tmp, "/sys/devices/system/cpu/possible");
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "coverage: unknown: ");
+}
+
+/* A note that runs on, and one in memory that is not shown. */
+static void notes_that_cannot_be_read_are_not_known(void **state)
+{
+	struct scene *scene = *state;
+
+	put_note(scene, VMCOREINFO + 28 + 4, 0, "MORE");
+	store_le32(scene->kcore + KCORE_DATA + (VMCOREINFO - MEMORY) + 32 + 4, 0x10000);
+	show(scene);
+	assert_says(scene, COVERAGE_UNKNOWN, "[elfcore-note]");
 }
 
 /* In a core file all notes are in one place. */
@@ -365,20 +566,62 @@ static void json_says_the_same(void **state)
 	json_object_put(object);
 }
 
+/* As many as there may be would take a hundred times what is allowed here. */
+#define MANY	  (1u << 18)
+#define MANY_KIB  (16 << 10)
+#define MANY_SIZE (64 + 64 + MANY * 56u)
+
+static void a_long_list_takes_no_memory(void **state)
+{
+	struct scene *scene = *state;
+	uint8_t *core = calloc(1, MANY_SIZE);
+	struct cmd_io io = { .syscalls = &no_calls };
+	struct err err = ERR_INIT;
+	struct rusage before, after;
+	int answer = -1;
+
+	assert_non_null(core);
+	core_header(core, 0);
+	store_le64(core + 32, 128);
+	store_le64(core + 40, 64); /* the count is in the section header behind this one */
+	store_le16(core + 56, PN_XNUM);
+	store_le32(core + 64 + 44, MANY);
+	for (uint32_t i = 0; i < MANY; i++)
+		core_phdr(core + 64, i, i % 2 ? PT_LOAD : PT_NOTE, 64, 0, i * 2ull * PAGE, PAGE);
+	tmproot_bytes(&scene->tmp, "/core", core, MANY_SIZE);
+	free(core);
+	scene->request.kernel = "/core";
+	scene->request.elfcorehdr = ELFCOREHDR_JSON;
+	io.out = io.err = fopen("/dev/null", "w");
+	assert_non_null(io.out);
+	assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+	assert_int_equal(show_elfcorehdr(&scene->request, &io, &answer, &err), ST_OK);
+	assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+	assert_int_equal(answer, COVERAGE_GAPS);
+	assert_in_range(after.ru_maxrss - before.ru_maxrss, 0, MANY_KIB);
+	fclose(io.out);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(a_long_list_takes_no_memory),
 		TEST(armed_image_is_explained_and_complete),
 		TEST(added_memory_is_a_gap),
 		TEST(removed_memory_is_told_and_no_gap),
 		TEST(memory_lent_to_cma_is_not_asked_for),
 		TEST(cpu_without_notes_is_a_gap),
 		TEST(what_cannot_be_told_says_why),
+		TEST(a_tree_tells_which_header_is_armed),
+		TEST(the_kernel_tells_which_header_is_armed),
 		TEST(only_headers_count),
 		TEST(search_ends_where_the_space_ends),
 		TEST(file_is_held_against_the_machine_beside_it),
 		TEST(vmcore_goes_before_what_is_armed),
+		TEST(vmcore_is_judged_without_a_map),
+		TEST(what_was_not_looked_at_is_not_complete),
+		TEST(notes_that_cannot_be_read_are_not_known),
 		TEST(notes_of_a_file_are_counted),
 		TEST(file_alone_tells_nothing_about_its_machine),
 		TEST(memory_beyond_the_last_address_is_refused),

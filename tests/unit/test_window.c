@@ -132,12 +132,34 @@ static void what_lies_ahead_may_be_missing(void **state)
 	end(&test);
 }
 
+/* One thing after the other that is not there takes few reads, and what is behind it is found. */
+static void a_hole_takes_few_reads(void **state)
+{
+	struct err err = ERR_INIT;
+	uint64_t calls, found = 0;
+	const uint8_t *at;
+	struct test test;
+
+	(void)state;
+	begin(&test);
+	calls = test.source.calls;
+	for (uint64_t offset = HOLE; offset + 24 <= MEMORY; offset += 24)
+		found += window_at(&test.window, offset, 24, &at, &err) == ST_OK;
+	assert_int_equal(found, 0);
+	assert_in_range(test.source.calls - calls, 1, (MEMORY - HOLE) / 4096 * 24);
+	assert_there(&test, HOLE - 24, 24);
+	assert_int_equal(window_at(&test.window, HOLE - 8, 88, &at, &err), ST_BAD_INPUT);
+	assert_there(&test, HOLE - 24, 24);
+	end(&test);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(going_through_takes_few_reads),
 		cmocka_unit_test(jumping_about_reads_what_is_asked_for),
 		cmocka_unit_test(what_lies_ahead_may_be_missing),
+		cmocka_unit_test(a_hole_takes_few_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,18 @@ def check_file_call(machine):
     assert_loaded(machine, "-p", 1)
 
 
+def check_header_after_other_calls(machine):
+    """Each call leaves its header where the next image may not lie: the armed one is found."""
+    for call, other in (("-s", "-c"), ("-c", "-s"), ("-c --hotplug", "-s"), ("-s", "-c --hotplug")):
+        run(machine, call, "-p", *files())
+        run(machine, "-p", "-u")
+        run(machine, "--elfcorehdr", code=2)
+        run(machine, other, "-p", *files())
+        shown = run(machine, "--elfcorehdr=json")
+        assert json.loads(shown.text)["coverage"]["missing"] == []
+    run(machine, "-p", "-u")
+
+
 def check_what_cpus_can(machine):
     """The emulated CPU has pages of 4 and 64 KiB and none of 16; the kernel knows and is asked. Of
     big-endian kernels it says nothing, and they are refused."""
@@ -130,6 +142,7 @@ def test_one_machine_then_exec(boot):
     machine = boot(kind="dt", append="retain_initrd")
     check_loads(machine)
     check_file_call(machine)
+    check_header_after_other_calls(machine)
     check_what_cpus_can(machine)
     check_refusals(machine)
     check_no_action(machine)
