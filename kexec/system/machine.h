@@ -45,7 +45,8 @@ struct machine {
 	struct firmware firmware;
 	struct kconfig config;
 	struct kexec_state state;
-	char *cmdline; /* /proc/cmdline without its newline; NULL when it cannot be read */
+	char *cmdline;	    /* /proc/cmdline without its newline; NULL when it cannot be read */
+	char *cpu_features; /* words, of the first line "Features" of /proc/cpuinfo; NULL likewise */
 };
 
 void machine_done(struct machine *machine);
