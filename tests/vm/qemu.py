@@ -121,15 +121,15 @@ class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
     def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
-                 slots=0, max_memory=0, el2=False, crashkernel="256M", append="", disks=(),
-                 counted=False):
+                 slots=0, max_memory=0, el2=False, mte=False, crashkernel="256M", append="",
+                 disks=(), counted=False, qemu=(QEMU,)):
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware) or "uefi" (UEFI with ACPI); memory
         and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
-        gives the guest EL2; disks are host files that appear as /dev/vda, /dev/vdb, ...;
-        counted makes its clock count instructions, one a nanosecond. Without an initrd (None)
-        the kernel finds its root on a disk.
+        gives the guest EL2, mte memory with tags; disks are host files that appear as /dev/vda,
+        /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; qemu is the
+        emulator, in words. Without an initrd (None) the kernel finds its root on a disk.
         """
         self._dir = pathlib.Path(tempfile.mkdtemp(prefix="kexec-vm-"))
         self._qemu = None
@@ -141,12 +141,12 @@ class Machine:
         self._qmp_ready = False
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
-            max_memory=max_memory, el2=el2, disks=disks, counted=counted,
+            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu,
             append=f"console={CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
             if crashkernel else f"console={CONSOLE} panic=-1 {append}")
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, el2,
-                      disks, counted, append):
+                      mte, disks, counted, qemu, append):
         if kind not in ("dt", "uefi"):
             raise ValueError(f"kind={kind}")
         board = "virt,gic-version=3"
@@ -156,9 +156,11 @@ class Machine:
             board += ",its=off"
         if el2:
             board += ",virtualization=on"
+        if mte:
+            board += ",mte=on"
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
-            QEMU, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
+            *qemu, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
             "-accel", f"tcg,thread={'single' if counted else 'multi'},tb-size={CODE_CACHE}",
             "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
