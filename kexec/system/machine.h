@@ -46,7 +46,7 @@ struct machine {
 	struct kconfig config;
 	struct kexec_state state;
 	char *cmdline;	    /* /proc/cmdline without its newline; NULL when it cannot be read */
-	char *cpu_features; /* words, of the first line "Features" of /proc/cpuinfo; NULL likewise */
+	char *cpu_features; /* the words of "Features" in /proc/cpuinfo; NULL likewise */
 };
 
 void machine_done(struct machine *machine);

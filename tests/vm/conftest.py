@@ -43,7 +43,8 @@ class Artifacts:
 
 def _output_of(script, *options):
     """The path that a script of this directory prints last."""
-    text = subprocess.run([HERE / script, *options], stdout=subprocess.PIPE, text=True, check=True).stdout
+    text = subprocess.run([HERE / script, *options], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
     return pathlib.Path(text.splitlines()[-1])
 
 

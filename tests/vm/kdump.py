@@ -173,7 +173,7 @@ def check_capture_kernel(machine, before):
     """The capture kernel lives in the reserved memory only, and purgatory said nothing."""
     own = memory_map(machine).ram
     assert own and not own - before.crash, f"capture kernel uses {own - before.crash}"
-    assert "purgatory" not in machine.console()
+    assert "purgatory" not in machine.console_since_panic()
 
 
 # --- makedumpfile ---------------------------------------------------------------------

@@ -139,6 +139,7 @@ class Machine:
         self._agent = _Channel(self._dir / "agent")
         self._qmp = _Channel(self._dir / "qmp")
         self._qmp_ready = False
+        self._said_before = 0
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
             max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu,
@@ -216,6 +217,10 @@ class Machine:
         if not self._console.exists():
             return ""
         return self._console.read_text(errors="replace").replace("\r", "")
+
+    def console_since_panic(self):
+        """What was written since panic() was called."""
+        return self.console()[self._said_before:]
 
     def wait_console(self, words, timeout=CAPTURE_TIMEOUT):
         """Wait until words appear on the console; returns the text from there on."""
@@ -349,6 +354,7 @@ class Machine:
 
     def panic(self):
         """Crash the running kernel. Nothing is waited for."""
+        self._said_before = len(self.console())
         self._send(b"0", "echo c >/proc/sysrq-trigger")
 
     def wait_restarted(self, timeout=BOOT_TIMEOUT):
