@@ -545,8 +545,10 @@ static void the_bytes_count_and_not_what_stat_says(void **state)
 	claimed = 0;
 	sysroot_close(file);
 	blob_done(&blob);
-	/* And one of this machine, with a limit that lies between the two. */
-	assert_int_equal(stat("/sys/kernel/uevent_seqnum", &st), 0);
+	/* And one of this machine, with a limit that lies between the two. A chroot to build in may
+	 * have no /sys. */
+	if (stat("/sys/kernel/uevent_seqnum", &st))
+		return;
 	assert_true(st.st_size >= 4096);
 	assert_int_equal(sysroot_new("/", &live, &err), ST_OK);
 	if (sysroot_read(live, "/sys/kernel/uevent_seqnum", 100, &blob, &err))
