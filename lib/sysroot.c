@@ -163,9 +163,8 @@ static int open_file(const struct sysroot *root, const char *path, bool wants_de
 }
 
 /*
- * A way to take in an open file that stat() says has so many bytes, 0 when it does not know.
- * *ret_size is how many there were, and more than max as soon as that is known. Returns 0 or an
- * errno.
+ * A way to take in an open file of about so many bytes, 0 when that is not known. *ret_size is how
+ * many there were, and more than max as soon as that is known. Returns 0 or an errno.
  */
 typedef int reader_fn(int fd, size_t expected, size_t max, struct blob *blob, uint64_t *ret_size);
 
@@ -232,7 +231,22 @@ static int skim_all(int fd, size_t expected, size_t max, struct blob *blob, uint
 	return 0;
 }
 
-/* said is how many bytes stat() says it has; shown is the path for messages. */
+/* Count the bytes that there are to read, at most a few more than max, and keep none of them. */
+static int count_all(int fd, size_t max, uint64_t *ret_size)
+{
+	struct blob head = BLOB_INIT;
+	int errnum = skim_all(fd, 0, max, &head, ret_size);
+
+	blob_done(&head);
+	if (!errnum && lseek(fd, 0, SEEK_SET) < 0)
+		errnum = errno;
+	return errnum;
+}
+
+/*
+ * said is how many bytes stat() says it has; shown is the path for messages. The bytes count, not
+ * what is said of them: an attribute of sysfs claims a page, be it of 64 KiB for two digits.
+ */
 static int take_in(int fd, off_t said, const char *shown, size_t max, reader_fn *reader,
 	struct blob *ret, uint64_t *ret_size, struct err *err)
 {
@@ -240,7 +254,9 @@ static int take_in(int fd, off_t said, const char *shown, size_t max, reader_fn 
 	uint64_t size = said > 0 ? (uint64_t)said : 0;
 	int errnum = 0;
 
-	if (size <= max)
+	if (size > max)
+		errnum = count_all(fd, max, &size);
+	if (!errnum && size <= max)
 		errnum = reader(fd, (size_t)size, max, &blob, &size);
 	if (errnum || size > max)
 		blob_done(&blob);

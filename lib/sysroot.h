@@ -31,9 +31,9 @@ bool sysroot_is_live(const struct sysroot *root);
 
 /*
  * Read a whole file into ret (an empty blob). Works for regular files and for the
- * generated ones of /proc and /sys, whose size is not known before; anything else (a FIFO,
- * a device, a directory) and a file larger than max bytes are ST_BAD_INPUT. ST_NOT_FOUND,
- * ST_DENIED, ST_SYSTEM, ST_NO_MEMORY.
+ * generated ones of /proc and /sys, of which stat() says nothing or too much; anything else (a
+ * FIFO, a device, a directory) and a file with more than max bytes to read are ST_BAD_INPUT.
+ * ST_NOT_FOUND, ST_DENIED, ST_SYSTEM, ST_NO_MEMORY.
  */
 int sysroot_read(const struct sysroot *root, const char *path, size_t max, struct blob *ret,
 	struct err *err);

@@ -19,7 +19,7 @@
 #define PURGATORY_ABI_H
 
 #define PURGATORY_MAGIC	  0x314752555058454b /* the bytes "KEXPURG1" */
-#define PURGATORY_VERSION 4
+#define PURGATORY_VERSION 5
 #define PURGATORY_ALIGN	  4096
 
 #define PURGATORY_PARAMS_OFFSET 64
@@ -35,6 +35,14 @@
 /* purgatory_params.flags */
 #define PURGATORY_SKIP_CHECK 0x1 /* --no-checks: go to the kernel without looking at anything */
 #define PURGATORY_VERBOSE    0x2 /* a console was named by the user: say also that all is well */
+/*
+ * Whether the old kernel uses SME, arm64's matrices. Where it does not, firmware may have left it
+ * closed, and a look at its registers would end in the firmware, for ever; where it does, the CPU
+ * may be in a mode in which SHA-256 is undefined. With none of the two (nobody knows) a CPU that
+ * has SME is left alone, and the digests are made without its instructions.
+ */
+#define PURGATORY_SME_USED   0x4
+#define PURGATORY_SME_UNUSED 0x8
 
 /* purgatory_params.on_corruption: words, so that a bit that changed does not make one another */
 #define PURGATORY_HALT                                                                             \

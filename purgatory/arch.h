@@ -16,10 +16,11 @@ uint32_t mmio_read(uint64_t address, uint32_t width);
 void mmio_write(uint64_t address, uint32_t width, uint32_t value);
 
 /*
- * The fastest core that this CPU can run. Vector registers are opened where it needs them, and
- * closed when the kernel is entered.
+ * The fastest core that this CPU can run, as far as flags (struct purgatory_params) let it be
+ * looked at. Vector registers are opened where it needs them, and closed when the kernel is
+ * entered.
  */
-enum sha256_core machine_sha256_core(void);
+enum sha256_core machine_sha256_core(uint32_t flags);
 
 struct purgatory_tables;
 

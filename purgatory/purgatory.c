@@ -10,7 +10,8 @@
 #include "lib/sha256.h"
 #include "print.h"
 
-#define KNOWN_FLAGS (PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE)
+#define KNOWN_FLAGS                                                                                \
+	(PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE | PURGATORY_SME_USED | PURGATORY_SME_UNUSED)
 
 _Static_assert((int)SHA256_PLAIN == PURGATORY_CORE_PLAIN, "abi");
 _Static_assert((int)SHA256_CPU == PURGATORY_CORE_CPU, "abi");
@@ -353,7 +354,7 @@ static void check_image(struct console *console, const struct purgatory_params *
 
 	/* As fast as this CPU and the planner's tables allow. */
 	caches = machine_cache_on(&params->tables[machine_tables_set()]);
-	outcome->core = machine_sha256_core();
+	outcome->core = machine_sha256_core(params->flags);
 	outcome->caches = caches;
 	if (verbose)
 		report_pace(console, params, outcome);

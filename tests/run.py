@@ -219,6 +219,7 @@ LAYER_BUILDS = {
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64", "sanitize"),
+    "kernels": ("arm64",),
 }
 
 
@@ -358,10 +359,15 @@ class Layers:
             "VMCORE_DMESG_HOST": str(host.dir / "sbin/vmcore-dmesg"),
         }, live=True)
 
+    def kernels(self, tally):
+        build = self.first("arm64", "given")
+        self.pytest(tally, "vm/kernels.py", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")},
+                    live=True)
+
     @staticmethod
     def pytest(tally, layer, build, env, live=False):
-        """Run the pytest folder of a layer; live shows each result as it comes."""
-        name = f"{layer}-{build}"
+        """Run the pytest folder of a layer, or a file; live shows each result as it comes."""
+        name = f"{layer.replace('/', '-')}-{build}"
         results = LOGS / f"{name}.xml"
         LOGS.mkdir(parents=True, exist_ok=True)
         results.unlink(missing_ok=True)
@@ -378,6 +384,8 @@ class Layers:
 
 
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
+# Those that run only where they are named.
+LONG_LAYERS = ("kernels",)
 
 
 def listed(sources_mk):
@@ -391,14 +399,14 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in", dest="given", metavar="DIR", type=pathlib.Path)
     parser.add_argument("--only-build", metavar="NAME", choices=sorted(BUILDS))
-    parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS],
-                        help=", ".join(LAYERS))
+    parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS, *LONG_LAYERS],
+                        help=", ".join(LAYERS) + "; only when named: " + ", ".join(LONG_LAYERS))
     args = parser.parse_args()
     if args.only_build:
         tally = Tally()
         make_build(tally, dataclasses.replace(BUILDS[args.only_build], goals=("all",)))
         return 1 if tally.failed else 0
-    wanted = [layer for layer in LAYERS if layer in args.layers or not args.layers]
+    wanted = [layer for layer in LAYERS + LONG_LAYERS if layer in (args.layers or LAYERS)]
 
     if args.given:
         builds = {"given": Build("given", dir=args.given.resolve())}

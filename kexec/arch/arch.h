@@ -67,6 +67,10 @@ struct arch_ops {
 	const char *(*purgatory_tables)(const struct plan_inputs *inputs, const struct plan *plan,
 		const struct purgatory_layout *layout, uint8_t *memory, struct range *ret_sets);
 
+	/* Optional: purgatory_params.flags by which the purgatory knows what it may touch of this
+	 * machine. */
+	uint32_t (*purgatory_flags)(const struct machine *machine);
+
 	/* Work out struct kernel_layout from what the machine has. Missing sources lead to
 	 * fields that are not known, with a REPORT_WARNING, never to a guess. ST_BAD_INPUT
 	 * when sources contradict each other. */

@@ -167,6 +167,8 @@ int purgatory_fill(
 		flags |= PURGATORY_SKIP_CHECK;
 	if (request->console || request->serial)
 		flags |= PURGATORY_VERBOSE;
+	if (plan->arch->purgatory_flags)
+		flags |= plan->arch->purgatory_flags(inputs->machine);
 
 	for (size_t i = 0; i < plan->segment_count; i++)
 		if (plan->segments[i].digested)

@@ -14,10 +14,12 @@
 #define VMCOREINFO_PATH "/sys/kernel/vmcoreinfo"
 #define MEMINFO_PATH	"/proc/meminfo"
 #define CMDLINE_PATH	"/proc/cmdline"
+#define CPUINFO_PATH	"/proc/cpuinfo"
 
 #define CANNOT_READ "cannot read the machine"
 
 #define MACHINE_TEXT_MAX (1u << 20)
+#define CPUINFO_TEXT_MAX (64u << 20)
 
 /* 4 KiB is the least that Linux has; the most, 256 KiB, is on Hexagon and PowerPC. */
 #define PAGE_SIZE_MIN (UINT64_C(4) << 10)
@@ -36,6 +38,7 @@ void machine_done(struct machine *machine)
 	kconfig_done(&machine->config);
 	rangeset_done(&machine->crash_cma);
 	free(machine->cmdline);
+	free(machine->cpu_features);
 	*machine = (struct machine){ .cmdline = NULL };
 }
 
@@ -297,6 +300,32 @@ static int read_cmdline(
 	return *ret ? ST_OK : err_no_memory(err);
 }
 
+/* "Features\t: fp asimd evtstrm" (arch/arm64/kernel/cpuinfo.c): what the kernel uses and has opened
+ * to programs, the same for each CPU. */
+static int read_cpu_features(const struct sysroot *root, char **ret, struct err *err)
+{
+	struct blob text = BLOB_INIT;
+	struct err why = ERR_INIT;
+	struct cursor cursor;
+	struct span line, name;
+	int status;
+
+	status = sysroot_read(root, CPUINFO_PATH, CPUINFO_TEXT_MAX, &text, &why);
+	if (status != ST_OK)
+		return status == ST_NO_MEMORY ? err_no_memory(err) : ST_OK;
+	cursor = cursor_over(blob_span(&text));
+	while (!*ret && status == ST_OK && cursor_line(&cursor, &line)) {
+		if (!span_take_until(&line, ':', &name) ||
+			!span_equals(span_trim(name), "Features"))
+			continue;
+		*ret = span_strdup(span_trim(line));
+		if (!*ret)
+			status = err_no_memory(err);
+	}
+	blob_done(&text);
+	return status;
+}
+
 /* What a load cannot do without. */
 static int read_needed(const struct sysroot *root, bool crash, struct machine *machine,
 	struct report *report, struct err *err)
@@ -348,6 +377,8 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 	if (status == ST_OK && !crash && strcmp(machine->name, "aarch64") == 0)
 		machine->state.cpus_stop = cpu_methods_read(
 			root, blob_span(&machine->fdt), &machine->firmware, &machine->config);
+	if (status == ST_OK)
+		status = read_cpu_features(root, &machine->cpu_features, err);
 	machine->complete = status == ST_OK;
 	return status ? err_prefix(err, CANNOT_READ) : ST_OK;
 }

@@ -45,8 +45,9 @@ struct machine {
 	struct firmware firmware;
 	struct kconfig config;
 	struct kexec_state state;
-	bool complete; /* see machine_read_for_files() */
-	char *cmdline; /* /proc/cmdline without its newline; NULL when it cannot be read */
+	bool complete;	    /* see machine_read_for_files() */
+	char *cmdline;	    /* /proc/cmdline without its newline; NULL when it cannot be read */
+	char *cpu_features; /* the words of "Features" in /proc/cpuinfo; NULL likewise */
 };
 
 void machine_done(struct machine *machine);

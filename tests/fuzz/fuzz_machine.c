@@ -21,6 +21,7 @@ static const char *const paths[] = {
 	"/sys/kernel/vmcoreinfo",
 	"/proc/cmdline",
 	"/facts",
+	"/proc/cpuinfo",
 };
 
 static void check_cpus(const struct cpus *cpus)
@@ -45,6 +46,7 @@ static void check(const struct machine *machine)
 	assert(machine->ram_total % 1024 == 0);
 	assert(machine->vmcoreinfo_paddr && machine->vmcoreinfo_size);
 	assert(!machine->cmdline || !strchr(machine->cmdline, '\n'));
+	assert(!machine->cpu_features || !strchr(machine->cpu_features, '\n'));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,13 +6,13 @@ import struct
 from dataclasses import dataclass, field
 
 MAGIC = b"KEXPURG1"
-VERSION = 4
+VERSION = 5
 PARAMS_OFFSET = 64
 PARAMS_SIZE = 1296
 REGIONS_MAX = 16
 TABLES_SETS = 2
 
-SKIP_CHECK, VERBOSE = 1, 2
+SKIP_CHECK, VERBOSE, SME_USED, SME_UNUSED = 1, 2, 4, 8
 HALT, RESET, BOOT = (int.from_bytes(word, "big") for word in (b"halt", b"rset", b"boot"))
 CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 = 0, 1, 2
 PSCI_NONE, PSCI_SMC, PSCI_HVC = 0, 1, 2

@@ -39,11 +39,12 @@ MACHINES = {
 STUB_E2H, STUB_UART, STUB_STREAMING = 1, 2, 4
 
 # How the blob is made to see a CPU that QEMU does not have: each of its `mrs xT, REGISTER`
-# becomes a move of a constant. {name: (mrs x0, movz or movn x0, #0)}
+# becomes a move of a constant, or undefined. {name: (mrs x0, movz or movn x0, #0, or udf #0)}
 HIDDEN = {
     "sha2": (0xD5380600, 0xD2800000),  # ID_AA64ISAR0_EL1 = 0
     "simd": (0xD5380400, 0x92800000),  # ID_AA64PFR0_EL1 = -1
     "4k": (0xD5380700, 0x92800000),  # ID_AA64MMFR0_EL1 = -1
+    "svcr": (0xD53B4240, 0),  # SVCR cannot be read: as good as firmware that has closed it
 }
 
 DATA_SIZES = {"kernel": 0x2FFD, "initrd": 0x5003, "dtb": 0x9F1}
@@ -95,6 +96,7 @@ class Case:
     cached: bool = True  # tables behind the blob
     unmapped: str | None = None  # the region that they leave out
     streaming: bool = False  # SME's mode is on at entry
+    sme: int = abi.SME_USED  # what the planner knows of it
     counted: bool = False  # the clock counts instructions
     whole_ram: bool = False
 
@@ -130,6 +132,7 @@ class Memory:
             "console_type": abi.CONSOLE_PL011, "console_base": UART, "console_reg_width": 4,
             "record": RECORD,
         } | case.params
+        settings["flags"] = settings.get("flags", 0) | case.sme
         self.params = abi.Params(**settings)
         self.behind = page_up(self.blob_mem_size)
         if case.cached:

@@ -119,6 +119,34 @@ def test_streaming_mode(result):
     assert result.registers("svcr") == {"SVCR": 1}
 
 
+def cases_of_sme(known, *, streaming=False, closed=False):
+    """One for each level that SME can be used at: all but those of a CPU without it."""
+    return cases({f"{machine}-{'streaming' if streaming else 'closed'}": Case(
+        machine, cpu="max", streaming=streaming, hidden=("svcr",) if closed else (), sme=known,
+        params=VERBOSE) for machine in MACHINES})
+
+
+@cases_of_sme(abi.SME_UNUSED, closed=True)
+def test_sme_that_is_not_used_is_not_looked_at(result):
+    """Firmware may have closed it; SHA-256 by the CPU needs nothing of it."""
+    assert result.report == VERIFIED
+    assert_outcome(result, "boot")
+
+
+@cases_of_sme(0, closed=True)
+def test_sme_that_is_not_known_is_not_looked_at(result):
+    assert result.report == PLAIN_VERIFIED
+    assert_outcome(result, "boot")
+
+
+@cases_of_sme(0, streaming=True)
+def test_unknown_streaming_mode(result):
+    """The instructions would be undefined, so it goes without them, and the mode stays."""
+    assert result.report == PLAIN_VERIFIED
+    assert_outcome(result, "boot")
+    assert result.registers("svcr") == {"SVCR": 1}
+
+
 @cases({
     "4k-aligned": (Case(load=DEFAULT_LOAD + 0x1000, params=VERBOSE), VERIFIED),
     "64k-aligned": (Case(load=RAM + 0x2340000, params=VERBOSE), VERIFIED),

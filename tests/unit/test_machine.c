@@ -55,6 +55,7 @@ static void least_machine_is_read(void **state)
 	assert_int_equal(machine.fdt.size, 0);
 	assert_int_equal(machine.config.text.size, 0);
 	assert_null(machine.cmdline);
+	assert_null(machine.cpu_features);
 	/* What is missing has been said. */
 	assert_true(report_has(&report, "memory", "/proc/meminfo"));
 	assert_true(report_has(&report, "layout", "/proc/kcore"));
@@ -83,6 +84,9 @@ static void full_machine_is_read(void **state)
 	put_machine(&tmp);
 	tmproot_text(&tmp, "/proc/meminfo", "MemTotal:         748836 kB\nMemFree: 1 kB\n");
 	tmproot_text(&tmp, "/proc/cmdline", "root=/dev/vda crashkernel=256M\n");
+	tmproot_text(&tmp, "/proc/cpuinfo",
+		"processor\t: 0\nBogoMIPS\t: 125.00\nFeatures\t: fp asimd sme \n"
+		"CPU part\t: 0xd0c\n\nprocessor\t: 1\nFeatures\t: fp\n");
 	tmproot_text(&tmp, "/proc/kallsyms", "ffff800080000000 T _text\nffff800082a50000 B _end\n");
 	tmproot_text(&tmp, "/boot/config-7.3.4", "CONFIG_CRASH_HOTPLUG=y\n");
 	tmproot_text(&tmp, "/sys/kernel/kexec/crash_elfcorehdr_size", "459376\n");
@@ -96,6 +100,7 @@ static void full_machine_is_read(void **state)
 	assert_int_equal(machine_read(tmp.root, true, &machine, &report, &err), ST_OK);
 	assert_int_equal(machine.ram_total, UINT64_C(748836) * 1024);
 	assert_string_equal(machine.cmdline, "root=/dev/vda crashkernel=256M");
+	assert_string_equal(machine.cpu_features, "fp asimd sme");
 	assert_int_equal(machine.layout.kallsyms.text, 0xffff800080000000);
 	assert_int_equal(kconfig_enabled(&machine.config, "CRASH_HOTPLUG"), TRI_YES);
 	assert_int_equal(machine.state.crash_elfcorehdr_size, 459376);

@@ -127,12 +127,41 @@ static void test_unchecked(void **state)
 	assert_int_equal(report.count, 0);
 }
 
+/* What the kernel does not show it does not use, and what nobody says is not known. */
+static void test_sme(void **state)
+{
+	static struct {
+		char features[48];
+		uint32_t flags;
+	} cases[] = {
+		{ "", 0 },
+		{ "half thumb fastmult vfp edsp neon vfpv3 sme", 0 },
+		{ "fp asimd evtstrm sha2", PURGATORY_SME_UNUSED },
+		{ "asimd", PURGATORY_SME_UNUSED },
+		{ "fp asimd smei16i64 smef64f64", PURGATORY_SME_UNUSED },
+		{ "fp asimd sve sme smei16i64", PURGATORY_SME_USED },
+		{ "fp asimd sme", PURGATORY_SME_USED },
+	};
+
+	(void)state;
+	fill(PL011);
+	assert_int_equal((uint32_t)field(offsetof(struct purgatory_params, flags)), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		machine.cpu_features = cases[i].features;
+		fill(PL011);
+		assert_int_equal(
+			(uint32_t)field(offsetof(struct purgatory_params, flags)), cases[i].flags);
+	}
+	machine.cpu_features = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all_is_inside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unchecked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sme, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,7 @@ static struct {
 	uint32_t conduit;
 	int resets;
 	enum sha256_core core;
+	uint32_t sme_flags; /* that machine_sha256_core() was given */
 	unsigned int tables_set;
 	uint64_t root; /* of the tables, when caches were turned on */
 	uint64_t cleaned_start[16], cleaned_bytes;
@@ -72,8 +73,9 @@ void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 	machine.busy_left = machine.busy;
 }
 
-enum sha256_core machine_sha256_core(void)
+enum sha256_core machine_sha256_core(uint32_t flags)
 {
+	machine.sme_flags = flags & (PURGATORY_SME_USED | PURGATORY_SME_UNUSED);
 	return machine.core;
 }
 
@@ -302,6 +304,22 @@ static void test_good_verbose(void **state)
 	blob.params.flags = PURGATORY_VERBOSE;
 	assert_int_equal(run(), ENTERED);
 	assert_said(VERIFIED);
+	assert_int_equal(machine.sme_flags, 0);
+}
+
+/* What the planner knows of SME decides which core it may be. */
+static void test_sme(void **state)
+{
+	static const uint32_t known[] = { PURGATORY_SME_USED, PURGATORY_SME_UNUSED };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		setup(state);
+		blob.params.flags = PURGATORY_VERBOSE | known[i];
+		assert_int_equal(run(), ENTERED);
+		assert_said(VERIFIED);
+		assert_int_equal(machine.sme_flags, known[i]);
+	}
 }
 
 /* Tables as the planner makes them, but that nobody walks. */
@@ -656,7 +674,7 @@ static void test_skip_wants_a_header(void **state)
 BAD_PARAMETER_TEST(test_bad_magic, blob.params.magic ^= 1ull << 63, "magic")
 BAD_PARAMETER_TEST(test_bad_version, blob.params.version = 1, "version")
 BAD_PARAMETER_TEST(test_bad_size, blob.params.size--, "size")
-BAD_PARAMETER_TEST(test_bad_flags, blob.params.flags = 4, "flags")
+BAD_PARAMETER_TEST(test_bad_flags, blob.params.flags = 16, "flags")
 BAD_PARAMETER_TEST(test_bad_policy, blob.params.on_corruption = 3, "on_corruption")
 BAD_PARAMETER_TEST(test_bad_reserved, blob.params.reserved = 1, "reserved")
 BAD_PARAMETER_TEST(test_no_region, blob.params.region_count = 0, "region_count")
@@ -894,6 +912,7 @@ int main(void)
 		TEST(test_bad_version),
 		TEST(test_bad_size),
 		TEST(test_bad_flags),
+		TEST(test_sme),
 		TEST(test_bad_policy),
 		TEST(test_bad_reserved),
 		TEST(test_no_region),

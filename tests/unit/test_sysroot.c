@@ -57,6 +57,21 @@ long syscall(long number, ...)
 	return real(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
 
+/* What fstat(2) says is in a file of so many bytes, 0 for the truth. */
+static off_t claimed;
+
+int fstat(int fd, struct stat *ret)
+{
+	int (*real)(int, struct stat *);
+	int status;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "fstat");
+	status = real(fd, ret);
+	if (status == 0 && claimed)
+		ret->st_size = claimed;
+	return status;
+}
+
 /* Is there a kernel behind all this that resolves paths? */
 static bool kernel_resolves(void)
 {
@@ -458,7 +473,7 @@ static void the_limit_is_exact(void **state)
 	assert_null(blob.data);
 	assert_int_equal(sysroot_read(world->root, "/ten", SIZE_MAX, &blob, &err), ST_OK);
 	blob_done(&blob);
-	/* A hole of a terabyte: refused by its size, not by reading it. */
+	/* A hole of a terabyte: not read beyond the limit. */
 	assert_int_equal(truncate(join(path, sizeof(path), world->top, "ten"), 1LL << 40), 0);
 	assert_int_equal(sysroot_read(world->root, "/ten", 1 << 20, &blob, &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, "file-too-large");
@@ -492,6 +507,56 @@ static void files_of_unknown_size_are_read_to_the_end(void **state)
 	assert_int_equal(sysroot_read(live, "/proc/kallsyms", 65536, &blob, &err), ST_BAD_INPUT);
 	assert_string_equal(err.id, "file-too-large");
 	assert_int_equal(sysroot_read(live, "/proc/kallsyms", 100, &blob, &err), ST_BAD_INPUT);
+	sysroot_free(live);
+}
+
+/* An attribute of sysfs says that it has a page, of 64 KiB on some kernels. */
+static void the_bytes_count_and_not_what_stat_says(void **state)
+{
+	static const off_t claims[] = { 1, 10, 11, 4096, 65536, 1LL << 47, INT64_MAX };
+	struct world *world = *state;
+	struct sysroot_file *file;
+	struct sysroot *live;
+	struct blob blob = BLOB_INIT;
+	struct err err = ERR_INIT;
+	struct stat st;
+	uint64_t value;
+
+	put(world, "ten", "1234567890");
+	assert_int_equal(sysroot_open(world->root, "/ten", &file, &err), ST_OK);
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+		claimed = claims[i];
+		assert_reads(world->root, "/ten", "1234567890");
+		assert_int_equal(sysroot_read_u64(world->root, "/ten", 10, &value, &err), ST_OK);
+		assert_int_equal(value, 1234567890);
+		for (size_t max = 9; max <= 12; max++) {
+			int wanted = max < 10 ? ST_BAD_INPUT : ST_OK;
+
+			assert_int_equal(
+				sysroot_read(world->root, "/ten", max, &blob, &err), wanted);
+			assert_int_equal(sysroot_file_read(file, max, &blob, &err), wanted);
+			assert_int_equal(sysroot_file_skim(file, max, &blob, &value, &err), wanted);
+			if (wanted)
+				assert_string_equal(err.id, "file-too-large");
+			else
+				assert_int_equal(value, 10);
+		}
+	}
+	claimed = 0;
+	sysroot_close(file);
+	blob_done(&blob);
+	/* And one of this machine, with a limit that lies between the two. A chroot to build in may
+	 * have no /sys. */
+	if (stat("/sys/kernel/uevent_seqnum", &st))
+		return;
+	assert_true(st.st_size >= 4096);
+	assert_int_equal(sysroot_new("/", &live, &err), ST_OK);
+	if (sysroot_read(live, "/sys/kernel/uevent_seqnum", 100, &blob, &err))
+		fail_msg("%s", err.text);
+	assert_true(blob.size > 1 && blob.size <= 21);
+	assert_int_equal(
+		sysroot_read(live, "/sys/kernel/uevent_seqnum", 1, &blob, &err), ST_BAD_INPUT);
+	blob_done(&blob);
 	sysroot_free(live);
 }
 
@@ -956,6 +1021,7 @@ int main(void)
 		TEST(a_folder_is_no_file_and_the_reverse),
 		TEST(the_limit_is_exact),
 		TEST(files_of_unknown_size_are_read_to_the_end),
+		TEST(the_bytes_count_and_not_what_stat_says),
 		TEST(skimming_keeps_the_head_only),
 		TEST(an_open_file_stays_the_same),
 		TEST(large_files_are_whole),

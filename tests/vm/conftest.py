@@ -3,6 +3,7 @@
 
 import contextlib
 import dataclasses
+import gzip
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import pytest
 
 import initrd
 import models
+from debian_kernels import Kernel
 from qemu import Machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -29,15 +31,24 @@ class Artifacts:
     plain_initrd: pathlib.Path      # with the tool for models.Model.plain
     tools_disk: pathlib.Path
     capture_initrd: bytes
+    files: dict                     # of initrd
+
+    def archive_for(self, kernel, path):
+        """Write to path an archive like initrd, for a debian_kernels.Kernel to load itself."""
+        capture = self.capture_initrd + gzip.compress(initrd.cpio(kernel.modules), mtime=0)
+        path.write_bytes(initrd.cpio(self.files | kernel.modules | {
+            "boot/Image": kernel.image.read_bytes(), "boot/initrd": capture}))
+        return path
 
 
-def _output_of(script):
+def _output_of(script, *options):
     """The path that a script of this directory prints last."""
-    text = subprocess.run([HERE / script], stdout=subprocess.PIPE, text=True, check=True).stdout
+    text = subprocess.run([HERE / script, *options], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
     return pathlib.Path(text.splitlines()[-1])
 
 
-def _tool():
+def tool():
     """The arm64 binary under test."""
     return pathlib.Path(os.environ.get("KEXEC_BIN") or os.environ.get("KEXEC")
                         or TOP / "build-arm64/sbin/kexec")
@@ -53,22 +64,29 @@ def artifacts(tmp_path_factory):
     subprocess.run(["aarch64-linux-gnu-gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static",
                     HERE / "own_page.c", "-o", own_page], check=True)
     capture_initrd = initrd.capture_initrd(root)
-    programs = {"sbin/kexec": _tool(), "peer/kexec": root / "usr/sbin/kexec",
+    programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
                 "sbin/own-page": own_page}
     files = initrd.base_files(root) | initrd.program_files(root, programs) | {
         "boot/Image": kernel.read_bytes(), "boot/initrd": capture_initrd}
     (directory / "initrd").write_bytes(initrd.cpio(files))
-    blob = _tool().parents[1] / "purgatory/arm64/purgatory.bin"
-    files["sbin/kexec"] = models.without_sha256(_tool().read_bytes(), blob.read_bytes())
-    (directory / "initrd-plain").write_bytes(initrd.cpio(files))
+    blob = tool().parents[1] / "purgatory/arm64/purgatory.bin"
+    (directory / "initrd-plain").write_bytes(initrd.cpio(files | {
+        "sbin/kexec": models.without_sha256(tool().read_bytes(), blob.read_bytes())}))
     tools = initrd.tools_tar(root, {
         "sbin/makedumpfile": root / "usr/bin/makedumpfile",
-        "sbin/kexec": _tool(),
-        "sbin/vmcore-dmesg": _tool().with_name("vmcore-dmesg"),
+        "sbin/kexec": tool(),
+        "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
         "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",
-                     directory / "initrd-plain", directory / "tools", capture_initrd)
+                     directory / "initrd-plain", directory / "tools", capture_initrd, files)
+
+
+@pytest.fixture(scope="session")
+def page_kernels():
+    """{"16k": Kernel, "64k": Kernel} with crash hotplug, as that of artifacts."""
+    directory = _output_of("kernel/build", "--pages")
+    return {"16k": Kernel(directory / "Image-16k"), "64k": Kernel(directory / "Image")}
 
 
 @pytest.fixture
@@ -100,8 +118,8 @@ def boot(artifacts, dump_disk, model, request):
     """
     machines = []
     with contextlib.ExitStack() as stack:
-        def start(kernel=None, **options):
-            archive = artifacts.plain_initrd if model.plain else artifacts.initrd
+        def start(kernel=None, archive=None, **options):
+            archive = archive or (artifacts.plain_initrd if model.plain else artifacts.initrd)
             disks = (dump_disk, artifacts.tools_disk)  # of one machine at a time
             machine = Machine(kernel or artifacts.kernel, archive,
                               **({"disks": disks} | model.machine | options))

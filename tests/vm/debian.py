@@ -23,7 +23,7 @@ MIRROR = os.environ.get("KEXEC_TEST_MIRROR", "http://deb.debian.org/debian")
 
 # Directories that a merged-/usr system has as symlinks; packages of bookworm still
 # ship files below them.
-MERGED = {"bin": "usr/bin", "lib": "usr/lib", "sbin": "usr/sbin"}
+MERGED = {"bin": "usr/bin", "lib": "usr/lib", "lib64": "usr/lib64", "sbin": "usr/sbin"}
 
 
 def cache_dir():

@@ -173,7 +173,7 @@ def check_capture_kernel(machine, before):
     """The capture kernel lives in the reserved memory only, and purgatory said nothing."""
     own = memory_map(machine).ram
     assert own and not own - before.crash, f"capture kernel uses {own - before.crash}"
-    assert "purgatory" not in machine.console()
+    assert "purgatory" not in machine.console_since_panic()
 
 
 # --- makedumpfile ---------------------------------------------------------------------
@@ -223,12 +223,19 @@ def say(machine):
     machine.put("/dev/kmsg", LOG_MESSAGE.encode())
 
 
-def check_log(machine):
-    """The log of the crashed kernel, as kexec-tools' program and makedumpfile print it."""
+def read_log(machine):
+    """The log of the crashed kernel, as kexec-tools' program prints it too; the Result."""
     unpack_tools(machine)
     log = machine.sh(f"ulimit -v {LOG_ADDRESS_SPACE}; vmcore-dmesg /proc/vmcore")
     assert (log.rc, log.err) == (0, b""), log
     assert log.out == machine.sh("/peer/vmcore-dmesg /proc/vmcore").out
+    assert b"Kernel panic - not syncing: sysrq triggered crash" in log.out
+    return log
+
+
+def check_log(machine):
+    """The same, and as makedumpfile prints it."""
+    log = read_log(machine)
     # makedumpfile always has the caller, and in a wider column than the kernel.
     makedumpfile(machine, "--dump-dmesg", "/tmp/log")
     theirs = re.sub(rb"(?m)^(\[ *[\d.]+\]) \[ *([TC]\d+)\]",
@@ -237,7 +244,6 @@ def check_log(machine):
     assert theirs == machine.sh("vmcore-dmesg --caller /proc/vmcore").out != log.out
     lines = log.out.splitlines()
     assert b"Booting Linux on physical CPU" in lines[0]
-    assert b"Kernel panic - not syncing: sysrq triggered crash" in log.out
     assert any(line.endswith(rb"] vmcore-dmesg test: \xc3\xa9 \x1b[0m") for line in lines)
 
     records = [json.loads(line) for line in

@@ -121,15 +121,16 @@ class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
     def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
-                 slots=0, max_memory=0, el2=False, crashkernel="256M", append="", disks=(),
-                 counted=False, dtb=None):
+                 slots=0, max_memory=0, el2=False, mte=False, crashkernel="256M", append="",
+                 disks=(), counted=False, dtb=None, qemu=(QEMU,)):
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware) or "uefi" (UEFI with ACPI); memory
         and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
-        gives the guest EL2; disks are host files that appear as /dev/vda, /dev/vdb, ...;
-        counted makes its clock count instructions, one a nanosecond; dtb is a device tree in place
-        of QEMU's. Without an initrd (None) the kernel finds its root on a disk.
+        gives the guest EL2, mte memory with tags; disks are host files that appear as /dev/vda,
+        /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; dtb is a
+        device tree in place of QEMU's; qemu is the emulator, in words. Without an initrd (None)
+        the kernel finds its root on a disk.
         """
         self._dir = pathlib.Path(tempfile.mkdtemp(prefix="kexec-vm-"))
         self._qemu = None
@@ -140,14 +141,15 @@ class Machine:
         self._qmp = _Channel(self._dir / "qmp")
         self._qmp_ready = False
         tree = ["-dtb", str(dtb)] if dtb else []
+        self._said_before = 0
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
-            max_memory=max_memory, el2=el2, disks=disks, counted=counted,
+            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu,
             append=f"console={CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
             if crashkernel else f"console={CONSOLE} panic=-1 {append}") + tree
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, el2,
-                      disks, counted, append):
+                      mte, disks, counted, qemu, append):
         if kind not in ("dt", "uefi"):
             raise ValueError(f"kind={kind}")
         board = "virt,gic-version=3"
@@ -157,9 +159,11 @@ class Machine:
             board += ",its=off"
         if el2:
             board += ",virtualization=on"
+        if mte:
+            board += ",mte=on"
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
-            QEMU, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
+            *qemu, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
             "-accel", f"tcg,thread={'single' if counted else 'multi'},tb-size={CODE_CACHE}",
             "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
@@ -215,6 +219,10 @@ class Machine:
         if not self._console.exists():
             return ""
         return self._console.read_text(errors="replace").replace("\r", "")
+
+    def console_since_panic(self):
+        """What was written since panic() was called."""
+        return self.console()[self._said_before:]
 
     def wait_console(self, words, timeout=CAPTURE_TIMEOUT):
         """Wait until words appear on the console; returns the text from there on."""
@@ -348,6 +356,7 @@ class Machine:
 
     def panic(self):
         """Crash the running kernel. Nothing is waited for."""
+        self._said_before = len(self.console())
         self._send(b"0", "echo c >/proc/sysrq-trigger")
 
     def wait_restarted(self, timeout=BOOT_TIMEOUT):

@@ -14,6 +14,7 @@
 #include "kexec/system/cmdline.h"
 #include "kexec/system/crashkernel.h"
 #include "lib/checked.h"
+#include "lib/cursor.h"
 #include "purgatory/abi.h"
 #include "purgatory/blob.h"
 
@@ -484,6 +485,30 @@ static int foretell_segments(
 	return ST_OK;
 }
 
+static bool has_word(const char *text, const char *name)
+{
+	struct span rest = { (const uint8_t *)text, strlen(text) }, word;
+
+	while (span_take_until(&rest, ' ', &word))
+		if (span_equals(word, name))
+			return true;
+	return span_equals(rest, name);
+}
+
+/*
+ * What the kernel uses it shows to programs: without SME in the CPU, with CONFIG_ARM64_SME=n or
+ * with arm64.nosme there is no "sme". In place of all these words a process with the personality of
+ * a 32-bit one gets others, without "asimd", and those do not tell.
+ */
+static uint32_t purgatory_flags(const struct machine *machine)
+{
+	const char *features = machine->cpu_features;
+
+	if (!features || !has_word(features, "asimd"))
+		return 0;
+	return has_word(features, "sme") ? PURGATORY_SME_USED : PURGATORY_SME_UNUSED;
+}
+
 const struct arch_ops arm64_ops = {
 	.name = "arm64",
 	.machine = "aarch64",
@@ -496,6 +521,7 @@ const struct arch_ops arm64_ops = {
 	.purgatory_size = &purgatory_arm64_size,
 	.purgatory_tables_size = ARM64_TABLES_ROOM,
 	.purgatory_tables = arm64_purgatory_tables,
+	.purgatory_flags = purgatory_flags,
 	.kernel_layout = arm64_kernel_layout,
 	.check_image = check_image,
 	.make_page_size_probe = arm64_image_make_probe,

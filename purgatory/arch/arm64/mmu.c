@@ -15,6 +15,9 @@
 #define MMFR0_TGRAN4	  28
 #define MMFR0_TGRAN4_NONE 0xf
 #define MMFR3_TCRX	  0
+#define MMFR3_S1PIE	  8
+#define MMFR3_S1POE	  16
+#define MMFR3_D128	  32
 
 /* The longest output address that tables without LPA2 can hold: 48 bits. */
 #define PARANGE_48 5u
@@ -59,6 +62,7 @@ static uint64_t tcr_value(void)
 
 static void save(void)
 {
+	cpu_state.tcr2 = 0;
 	if (at_el2()) {
 		cpu_state.sctlr = REG_READ(SCTLR_EL2);
 		cpu_state.tcr = REG_READ(TCR_EL2);
@@ -72,11 +76,18 @@ static void save(void)
 	}
 }
 
-/* The old kernel may have given permission bits another meaning (PIE), or descriptors another
- * size (D128). */
+/*
+ * The old kernel may have given permission bits another meaning (PIE, POE), or descriptors another
+ * size (D128). A CPU with none of these is left alone: firmware that does not know TCR2 has left
+ * it closed, and touching it would end there. With them, kernels touch it themselves.
+ */
 static void clear_tcr2(void)
 {
-	if (id_field(REG_READ(ID_AA64MMFR3_EL1), MMFR3_TCRX) == 0)
+	uint64_t mmfr3 = REG_READ(ID_AA64MMFR3_EL1);
+
+	if (id_field(mmfr3, MMFR3_TCRX) == 0 ||
+		(id_field(mmfr3, MMFR3_S1PIE) == 0 && id_field(mmfr3, MMFR3_S1POE) == 0 &&
+			id_field(mmfr3, MMFR3_D128) == 0))
 		return;
 	if (at_el2()) {
 		cpu_state.tcr2 = REG_READ(TCR2_EL2);

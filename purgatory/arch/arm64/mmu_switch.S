@@ -7,7 +7,6 @@
 #include "state.h"
 
 #define CURRENT_EL_2 (2 << 2)
-#define MMFR3_TCRX   0
 
 /*
  * Clean and invalidate stack and state, to the point of coherency. Before the switch on, the
@@ -81,8 +80,12 @@ mmu_on:
 
 /*
  * If they are on: MMU and caches off, and all their registers as they were found.
- * x0 = TTBR0, x1 = TCR, x2 = MAIR, x3 = SCTLR, x4 = TCR2 as found; x5 = has TCR2;
- * x9 to x12 change.
+ * x0 = TTBR0, x1 = TCR, x2 = MAIR, x3 = SCTLR, x4 = TCR2 as found, 0 where it was not touched or
+ * is 0 still; x9 to x12 change.
+ *
+ * Qualcomm's Falkor, by its erratum 1041, may fetch speculatively across the write that clears
+ * SCTLR.M and see a wrong address for it. An ISB right before the write prevents that, and costs
+ * nothing elsewhere.
  */
 	.globl	mmu_off
 mmu_off:
@@ -92,29 +95,29 @@ mmu_off:
 	ldp	x3, x1, [x9, #CPU_STATE_SCTLR]
 	ldp	x2, x0, [x9, #CPU_STATE_MAIR]
 	ldr	x4, [x9, #CPU_STATE_TCR2]
-	mrs	x5, ID_AA64MMFR3_EL1
-	ubfx	x5, x5, #MMFR3_TCRX, #4
 	clean_own_memory
 	test_el2
 	b.eq	2f
 
+	isb	/* see above */
 	msr	sctlr_el1, x3
 	isb
 	msr	ttbr0_el1, x0
 	msr	tcr_el1, x1
 	msr	mair_el1, x2
-	cbz	x5, 1f
+	cbz	x4, 1f
 	msr	TCR2_EL1, x4
 1:	isb
 	forget	vmalle1
 	ret
 
-2:	msr	sctlr_el2, x3
+2:	isb
+	msr	sctlr_el2, x3
 	isb
 	msr	ttbr0_el2, x0
 	msr	tcr_el2, x1
 	msr	mair_el2, x2
-	cbz	x5, 3f
+	cbz	x4, 3f
 	msr	TCR2_EL2, x4
 3:	isb
 	forget	alle2

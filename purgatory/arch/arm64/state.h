@@ -41,7 +41,7 @@ struct cpu_state {
 	uint64_t tcr;
 	uint64_t mair;
 	uint64_t ttbr0;
-	uint64_t tcr2;	 /* where the CPU has it */
+	uint64_t tcr2;	 /* where it was touched */
 	uint64_t cached; /* MMU and caches were turned on */
 };
 

@@ -4,8 +4,8 @@
  * the CPU in streaming mode, where most of their instructions are undefined. Opened here,
  * closed by entry.S on the way out.
  */
+#include "../../abi.h"
 #include "../../arch.h"
-
 #include "regs.h"
 #include "state.h"
 
@@ -65,11 +65,11 @@ static void leave_streaming_mode(void)
 	reg_sync();
 }
 
-enum sha256_core machine_sha256_core(void)
+enum sha256_core machine_sha256_core(uint32_t flags)
 {
-	bool sme = has_sme();
+	bool sme = has_sme() && !(flags & PURGATORY_SME_UNUSED);
 
-	if (!has_sha256())
+	if (!has_sha256() || (sme && !(flags & PURGATORY_SME_USED)))
 		return SHA256_PLAIN;
 	open_traps(sme);
 	if (sme)
