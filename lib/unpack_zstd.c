@@ -6,6 +6,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "lib/checked.h"
 #include "lib/unpack.h"
 
 /* What zstd itself unpacks without being asked: --ultra -22, and --long without a number. */
@@ -45,15 +46,21 @@ static int zstd_failed(struct unpack *job, size_t result, int window_log)
 	}
 }
 
-/* A frame begins. Where it says its size, make room for all of it at once. */
+/* A frame begins. Where it says its size, make room for all of it at once, but no more than what
+ * follows can hold: a block takes 4 bytes or more, and none unpacks to more than 128 KiB (RFC 8878,
+ * section 3.1.1.2). */
 static int zstd_frame(struct unpack *job)
 {
-	unsigned long long says =
-		ZSTD_getFrameContentSize(job->in.data + job->taken, job->in.size - job->taken);
+	size_t left = job->in.size - job->taken, most;
+	unsigned long long says = ZSTD_getFrameContentSize(job->in.data + job->taken, left);
 
 	if (says == ZSTD_CONTENTSIZE_UNKNOWN || says == ZSTD_CONTENTSIZE_ERROR)
 		return ST_OK;
-	return says > job->max ? unpack_too_large(job) : unpack_reserve(job, (size_t)says);
+	if (says > job->max)
+		return unpack_too_large(job);
+	if (!mul_size(left / 4, 128u << 10, &most) || most > says)
+		most = (size_t)says;
+	return unpack_reserve(job, most);
 }
 
 static int unzstd_with(ZSTD_DCtx *zstd, struct unpack *job)
