@@ -259,7 +259,7 @@ static int read_config(
 {
 	int status;
 
-	status = kconfig_read(root, machine->release, &machine->config, err);
+	status = kconfig_read(root, machine->release, &machine->config, report, err);
 	if (status != ST_OK)
 		return status;
 	if (machine->config.source)
@@ -280,7 +280,8 @@ static int read_cmdline(
 	struct span line;
 
 	if (sysroot_read(root, CMDLINE_PATH, MACHINE_TEXT_MAX, &text, &why) != ST_OK)
-		return do_without(report, REPORT_CHOICE, "cmdline",
+		return do_without(report,
+			why.status == ST_NOT_FOUND ? REPORT_CHOICE : REPORT_WARNING, "cmdline",
 			"running command line not known", &why, err);
 	cursor = cursor_over(blob_span(&text));
 	if (!cursor_line(&cursor, &line))
