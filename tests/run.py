@@ -219,6 +219,7 @@ LAYER_BUILDS = {
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64", "sanitize"),
+    "mutants": (),
 }
 
 
@@ -358,6 +359,14 @@ class Layers:
             "VMCORE_DMESG_HOST": str(host.dir / "sbin/vmcore-dmesg"),
         }, live=True)
 
+    def mutants(self, tally):
+        """Faults in a copy of the tree, each of which a fast test has to notice."""
+        status, text = run("mutants", [sys.executable, "tests/mutants/run.py"])
+        count_tap(tally, "mutants", text, status)
+        for line in text.splitlines():
+            if line.startswith("# |"):
+                print("   " + line[2:])
+
     @staticmethod
     def pytest(tally, layer, build, env, live=False):
         """Run the pytest folder of a layer; live shows each result as it comes."""
@@ -378,6 +387,8 @@ class Layers:
 
 
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
+# Only when they are asked for.
+MORE_LAYERS = ("mutants",)
 
 
 def listed(sources_mk):
@@ -391,14 +402,15 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in", dest="given", metavar="DIR", type=pathlib.Path)
     parser.add_argument("--only-build", metavar="NAME", choices=sorted(BUILDS))
-    parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS],
-                        help=", ".join(LAYERS))
+    parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS, *MORE_LAYERS],
+                        help=", ".join([*LAYERS, *MORE_LAYERS]))
     args = parser.parse_args()
     if args.only_build:
         tally = Tally()
         make_build(tally, dataclasses.replace(BUILDS[args.only_build], goals=("all",)))
         return 1 if tally.failed else 0
     wanted = [layer for layer in LAYERS if layer in args.layers or not args.layers]
+    wanted += [layer for layer in MORE_LAYERS if layer in args.layers]
 
     if args.given:
         builds = {"given": Build("given", dir=args.given.resolve())}
