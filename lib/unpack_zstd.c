@@ -9,8 +9,15 @@
 #include "lib/checked.h"
 #include "lib/unpack.h"
 
-/* What zstd itself unpacks without being asked: --ultra -22, and --long without a number. */
+/* What zstd itself unpacks without being asked: --ultra -22, and --long without a number. A fuzzer
+ * would do little else than make room for windows. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define ZSTD_WINDOW_LOG_MIN 20
+#define ZSTD_WINDOW_LOG_MAX 20
+#else
 #define ZSTD_WINDOW_LOG_MIN 27
+#define ZSTD_WINDOW_LOG_MAX 31
+#endif
 
 /*
  * A window larger than all that may come out is no use, so the output limit bounds the
@@ -22,7 +29,7 @@ static int zstd_window_log(size_t max)
 	ZSTD_bounds bounds = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
 	int log = ZSTD_WINDOW_LOG_MIN;
 
-	while (log < 31 && (uint64_t)max > (uint64_t)1 << log)
+	while (log < ZSTD_WINDOW_LOG_MAX && (uint64_t)max > (uint64_t)1 << log)
 		log++;
 	if (!ZSTD_isError(bounds.error) && log > bounds.upperBound)
 		log = bounds.upperBound;
