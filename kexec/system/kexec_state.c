@@ -25,8 +25,8 @@ static const char *find(const struct sysroot *root, struct place place)
 	return place.old_path && !sysroot_exists(root, place.path) ? place.old_path : place.path;
 }
 
-/* A file that is not there, or not for everybody: its silence is no failure. Nonsense is, and a read
- * that fails. */
+/* A file that is not there, or not for everybody: its silence is no failure. Nonsense is, and a
+ * read that fails. */
 static bool is_silent(int status, struct err *err)
 {
 	if (status != ST_NOT_FOUND && status != ST_DENIED)
