@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -401,8 +400,9 @@ struct names {
 	size_t capacity;
 };
 
-static int names_add(struct names *list, const char *name)
+static int names_add(void *context, const char *name)
 {
+	struct names *list = context;
 	size_t capacity, bytes;
 	char **names;
 
@@ -423,48 +423,17 @@ static int names_add(struct names *list, const char *name)
 	return 0;
 }
 
-static int names_fill(struct names *list, DIR *dir)
-{
-	struct dirent *entry;
-	int errnum;
-
-	for (;;) {
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return errno;
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		errnum = names_add(list, entry->d_name);
-		if (errnum)
-			return errnum;
-	}
-}
-
 int sysroot_list(const struct sysroot *root, const char *path, char ***ret, size_t *ret_count,
 	struct err *err)
 {
 	struct names list = { .names = NULL };
 	struct place place;
-	DIR *dir = NULL;
-	int errnum, fd;
+	int errnum;
 
 	errnum = place_find(root->finder, root->fd, path, &place);
-	if (!errnum) {
-		fd = place_open(&place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0)
-			dir = fdopendir(fd);
-		if (!dir) {
-			errnum = errno;
-			if (fd >= 0)
-				close(fd);
-		}
-	}
+	if (!errnum)
+		errnum = place_list(&place, names_add, &list);
 	place_done(&place);
-	if (errnum)
-		return fail(root, "open", path, errnum, err);
-	errnum = names_fill(&list, dir);
-	closedir(dir);
 	if (errnum) {
 		sysroot_free_names(list.names, list.count);
 		return fail(root, "list", path, errnum, err);

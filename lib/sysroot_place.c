@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "lib/sysroot_place.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -231,4 +232,31 @@ int place_open(const struct place *place, int flags)
 		return open_inside(place->dirfd, place->name, flags);
 	return openat(
 		place->dirfd, place->name, flags | (place->finder == PLACE_WALK ? O_NOFOLLOW : 0));
+}
+
+int place_list(const struct place *place, place_name_fn *take, void *context)
+{
+	int fd = place_open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int errnum = 0;
+
+	if (!dir) {
+		errnum = errno;
+		if (fd >= 0)
+			close(fd);
+		return errnum;
+	}
+	while (!errnum) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry) {
+			errnum = errno;
+			break;
+		}
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			errnum = take(context, entry->d_name);
+	}
+	closedir(dir);
+	return errnum;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a path leads, for lib/sysroot.c alone: on the live system, or inside a folder that
- * nothing leads out of. */
+/*
+ * Where a path leads, for lib/sysroot.c alone: on the live system, or inside a folder that
+ * nothing leads out of. Fuzz targets have a machine in memory in the place of this module:
+ * tests/fuzz/root.h.
+ */
 #ifndef LIB_SYSROOT_PLACE_H
 #define LIB_SYSROOT_PLACE_H
 
@@ -35,5 +38,10 @@ void place_done(struct place *place);
 /* As fstatat() and openat(): what is opened may be another thing by now, but never outside. */
 int place_stat(const struct place *place, struct stat *ret);
 int place_open(const struct place *place, int flags);
+
+/* Hand each name in a directory to take, without "." and "..", in no order. Returns 0 or an errno,
+ * also what take returned when that is not 0, which ends it. */
+typedef int place_name_fn(void *context, const char *name);
+int place_list(const struct place *place, place_name_fn *take, void *context);
 
 #endif

@@ -15,21 +15,29 @@
 #define LEGACY_MAGIC UINT32_C(0x184c2102)
 #define LEGACY_BLOCK ((size_t)8 << 20)
 
+/* A block has at most this many bytes, whatever it claims: each packed byte stands for no more than
+ * 255 of them. */
+static size_t legacy_room(struct span packed)
+{
+	return packed.size < LEGACY_BLOCK / 255 ? packed.size * 255 : LEGACY_BLOCK;
+}
+
 /* One block, to where there is room for a whole one: near the limit that is not the output. */
 static int legacy_block(struct unpack *job, struct span packed)
 {
-	bool aside = job->max - job->out->size < LEGACY_BLOCK;
+	size_t room = legacy_room(packed);
+	bool aside = job->max - job->out->size < room;
 	uint8_t *to = NULL;
 	int status, size;
 
 	if (aside)
-		to = malloc(LEGACY_BLOCK);
-	else if (unpack_reserve(job, LEGACY_BLOCK) == ST_OK)
+		to = malloc(room);
+	else if (unpack_reserve(job, room) == ST_OK)
 		to = job->out->data + job->out->size;
 	if (!to)
 		return err_no_memory(job->err);
 	size = LZ4_decompress_safe(
-		(const char *)packed.data, (char *)to, (int)packed.size, (int)LEGACY_BLOCK);
+		(const char *)packed.data, (char *)to, (int)packed.size, (int)room);
 	if (size < 0)
 		status = unpack_corrupt(job, "impossible data");
 	else if (!aside)

@@ -9,7 +9,11 @@
 
 /* xz -9 needs 65 MiB, a kernel packed by its own Makefile 33, as lzma 65. The dictionary is what
  * the header claims, so it needs a bound. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define XZ_MEMORY_MAX ((uint64_t)1 << 20) /* a fuzzer would do little else than make room */
+#else
 #define XZ_MEMORY_MAX ((uint64_t)256 << 20)
+#endif
 
 /* Not LZMA_CONCATENATED: unpack_next() does that, alike for all codecs. */
 static bool start(lzma_stream *xz, enum codec codec)

@@ -6,10 +6,18 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "lib/checked.h"
 #include "lib/unpack.h"
 
-/* What zstd itself unpacks without being asked: --ultra -22, and --long without a number. */
+/* What zstd itself unpacks without being asked: --ultra -22, and --long without a number. A fuzzer
+ * would do little else than make room for windows. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define ZSTD_WINDOW_LOG_MIN 20
+#define ZSTD_WINDOW_LOG_MAX 20
+#else
 #define ZSTD_WINDOW_LOG_MIN 27
+#define ZSTD_WINDOW_LOG_MAX 31
+#endif
 
 /*
  * A window larger than all that may come out is no use, so the output limit bounds the
@@ -21,7 +29,7 @@ static int zstd_window_log(size_t max)
 	ZSTD_bounds bounds = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
 	int log = ZSTD_WINDOW_LOG_MIN;
 
-	while (log < 31 && (uint64_t)max > (uint64_t)1 << log)
+	while (log < ZSTD_WINDOW_LOG_MAX && (uint64_t)max > (uint64_t)1 << log)
 		log++;
 	if (!ZSTD_isError(bounds.error) && log > bounds.upperBound)
 		log = bounds.upperBound;
@@ -45,15 +53,21 @@ static int zstd_failed(struct unpack *job, size_t result, int window_log)
 	}
 }
 
-/* A frame begins. Where it says its size, make room for all of it at once. */
+/* A frame begins. Where it says its size, make room for all of it at once, but no more than what
+ * follows can hold: a block takes 4 bytes or more, and none unpacks to more than 128 KiB (RFC 8878,
+ * section 3.1.1.2). */
 static int zstd_frame(struct unpack *job)
 {
-	unsigned long long says =
-		ZSTD_getFrameContentSize(job->in.data + job->taken, job->in.size - job->taken);
+	size_t left = job->in.size - job->taken, most;
+	unsigned long long says = ZSTD_getFrameContentSize(job->in.data + job->taken, left);
 
 	if (says == ZSTD_CONTENTSIZE_UNKNOWN || says == ZSTD_CONTENTSIZE_ERROR)
 		return ST_OK;
-	return says > job->max ? unpack_too_large(job) : unpack_reserve(job, (size_t)says);
+	if (says > job->max)
+		return unpack_too_large(job);
+	if (!mul_size(left / 4, 128u << 10, &most) || most > says)
+		most = (size_t)says;
+	return unpack_reserve(job, most);
 }
 
 static int unzstd_with(ZSTD_DCtx *zstd, struct unpack *job)

@@ -220,6 +220,7 @@ LAYER_BUILDS = {
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64", "sanitize"),
     "kernels": ("arm64",),
+    "mutants": (),
 }
 
 
@@ -364,6 +365,14 @@ class Layers:
         self.pytest(tally, "vm/kernels.py", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")},
                     live=True)
 
+    def mutants(self, tally):
+        """Faults in a copy of the tree, each of which a fast test has to notice."""
+        status, text = run("mutants", [sys.executable, "tests/mutants/run.py"])
+        count_tap(tally, "mutants", text, status)
+        for line in text.splitlines():
+            if line.startswith("# |"):
+                print("   " + line[2:])
+
     @staticmethod
     def pytest(tally, layer, build, env, live=False):
         """Run the pytest folder of a layer, or a file; live shows each result as it comes."""
@@ -385,7 +394,7 @@ class Layers:
 
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("kernels",)
+LONG_LAYERS = ("kernels", "mutants")
 
 
 def listed(sources_mk):

@@ -44,7 +44,8 @@ static const char *const verdicts[] = {
 
 /* --- text ------------------------------------------------------------------------------ */
 
-static void print_entries(const struct coverage *coverage, FILE *out)
+/* They are read again, and may not be readable any more: what ended that goes to why. */
+static void print_entries(const struct coverage *coverage, FILE *out, struct err *why)
 {
 	const struct elfcore_phdr *phdr;
 	struct notes_pass pass;
@@ -56,7 +57,7 @@ static void print_entries(const struct coverage *coverage, FILE *out)
 	for (size_t i = 0; i < coverage->core->phdrs_count; i++) {
 		struct core_notes notes = notes_pass_of(&pass, i);
 
-		if (elfcore_phdr(coverage->core, i, &phdr, NULL))
+		if (elfcore_phdr(coverage->core, i, &phdr, why))
 			return;
 		fprintf(out,
 			"  %5zu  %-7s  0x%016" PRIx64 "  0x%016" PRIx64 "  0x%016" PRIx64
@@ -64,6 +65,7 @@ static void print_entries(const struct coverage *coverage, FILE *out)
 			i, type_name(phdr->type), phdr->offset, phdr->vaddr, phdr->paddr,
 			phdr->memsz, explain(coverage, i, phdr, notes, what, sizeof(what)));
 	}
+	*why = pass.error;
 }
 
 static void print_ranges(const char *what, const struct rangeset *set, FILE *out)
@@ -111,26 +113,30 @@ static void print_verdict(const struct coverage *coverage, FILE *out)
 
 static void print_text(const struct coverage *coverage, FILE *out)
 {
+	struct err why = ERR_INIT;
+
 	if (coverage->armed)
 		fprintf(out, "ELF core header of the armed image, at 0x%" PRIx64 ":\n",
 			coverage->armed->address);
 	else if (coverage->core)
 		fprintf(out, "ELF core header of %s:\n", coverage->file);
 	if (coverage->core)
-		print_entries(coverage, out);
+		print_entries(coverage, out, &why);
 	if (coverage->notes_error.status)
-		fprintf(out, "notes: cannot be read: %s\n", coverage->notes_error.text);
+		why = coverage->notes_error;
+	if (why.status)
+		fprintf(out, "notes: cannot be read: %s\n", why.text);
 	print_gaps(coverage, out);
 	print_verdict(coverage, out);
 }
 
 /* --- JSON ------------------------------------------------------------------------------ */
 
-static void put_entries(const struct coverage *coverage, struct jsonout *json)
+static void put_entries(const struct coverage *coverage, struct jsonout *json, struct err *why)
 {
 	size_t count = coverage->core ? coverage->core->phdrs_count : 0;
 	const struct elfcore_phdr *phdr;
-	struct notes_pass pass;
+	struct notes_pass pass = { .error = ERR_INIT };
 	char what[64];
 
 	jsonout_open(json, "program_headers", '[');
@@ -139,7 +145,7 @@ static void put_entries(const struct coverage *coverage, struct jsonout *json)
 	for (size_t i = 0; i < count; i++) {
 		struct core_notes notes = notes_pass_of(&pass, i);
 
-		if (elfcore_phdr(coverage->core, i, &phdr, NULL))
+		if (elfcore_phdr(coverage->core, i, &phdr, &pass.error))
 			break;
 		jsonout_open(json, NULL, '{');
 		jsonout_number(json, "index", i);
@@ -154,6 +160,7 @@ static void put_entries(const struct coverage *coverage, struct jsonout *json)
 		jsonout_close(json, '{');
 	}
 	jsonout_close(json, '[');
+	*why = pass.error;
 }
 
 static void put_ranges(struct jsonout *json, const char *key, const struct rangeset *set)
@@ -205,6 +212,7 @@ static void put_coverage(const struct coverage *coverage, struct jsonout *json)
 static void print_json(const struct coverage *coverage, FILE *out)
 {
 	struct jsonout json = { .file = out };
+	struct err why = ERR_INIT;
 
 	jsonout_open(&json, NULL, '{');
 	jsonout_text(&json, "schema", "kexec-elfcorehdr");
@@ -212,9 +220,11 @@ static void print_json(const struct coverage *coverage, FILE *out)
 	jsonout_text(&json, "file", coverage->file);
 	if (coverage->armed)
 		jsonout_hex(&json, "address", coverage->armed->address);
-	put_entries(coverage, &json);
+	put_entries(coverage, &json, &why);
 	if (coverage->notes_error.status)
-		jsonout_text(&json, "notes_error", coverage->notes_error.text);
+		why = coverage->notes_error;
+	if (why.status)
+		jsonout_text(&json, "notes_error", why.text);
 	put_coverage(coverage, &json);
 	jsonout_close(&json, '{');
 }

@@ -54,7 +54,7 @@ void jsonout_close(struct jsonout *out, char bracket)
 /* What stands for itself in a string (RFC 8259). */
 static bool is_plain(uint8_t byte)
 {
-	return byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
+	return byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
 static void put_byte(FILE *file, uint8_t byte)
@@ -66,7 +66,7 @@ static void put_byte(FILE *file, uint8_t byte)
 		fprintf(file, "\\%c", byte);
 	else if (control)
 		fprintf(file, "\\%c", "bfnrt"[control - controls]);
-	else if (byte < 0x80)
+	else if (byte < ' ')
 		fprintf(file, "\\u%04x", byte);
 	else
 		fprintf(file, "\\\\x%02x", byte);

@@ -46,7 +46,8 @@ static bool rewrites_fail(const struct sysroot *root)
 		sysroot_fact(root, "release", &release, NULL))
 		return false;
 	arch = arch_find(machine);
-	if (!arch || !arch->hotplug_needs_kexec_file || kconfig_read(root, release, &config, NULL))
+	if (!arch || !arch->hotplug_needs_kexec_file ||
+		kconfig_read(root, release, &config, NULL, NULL))
 		return false;
 	fail = kconfig_enabled(&config, "KEXEC_FILE") == TRI_NO;
 	kconfig_done(&config);

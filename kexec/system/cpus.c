@@ -20,40 +20,45 @@
 
 /* One bit for each id that there can be. */
 struct cpumask {
-	uint8_t bits[CPU_ID_MAX / 8 + 1];
+	uint64_t words[CPU_ID_MAX / 64 + 1];
 };
 
 static bool mask_has(const struct cpumask *mask, uint32_t id)
 {
-	return mask->bits[id / 8] >> (id % 8) & 1;
+	return mask->words[id / 64] >> (id % 64) & 1;
 }
 
 static void mask_set(struct cpumask *mask, uint32_t id)
 {
-	mask->bits[id / 8] |= (uint8_t)(1u << (id % 8));
+	mask->words[id / 64] |= UINT64_C(1) << (id % 64);
+}
+
+static size_t mask_count(const struct cpumask *mask)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i <= CPU_ID_MAX / 64; i++)
+		count += (size_t)__builtin_popcountll(mask->words[i]);
+	return count;
 }
 
 static int mask_to_list(const struct cpumask *mask, struct cpulist *ret, struct err *err)
 {
-	struct cpulist list = { .ids = NULL };
-	uint32_t *fitted;
+	size_t count = mask_count(mask);
+	uint32_t *ids = malloc((count ? count : 1) * sizeof(*ids));
 
-	list.ids = malloc((CPU_ID_MAX + 1) * sizeof(*list.ids));
-	if (!list.ids)
+	if (!ids)
 		return err_no_memory(err);
-	for (uint32_t id = 0; id <= CPU_ID_MAX; id++)
-		if (mask_has(mask, id))
-			list.ids[list.count++] = id;
-	fitted = realloc(list.ids, (list.count ? list.count : 1) * sizeof(*list.ids));
-	if (fitted)
-		list.ids = fitted;
-	*ret = list;
+	*ret = (struct cpulist){ .ids = ids };
+	for (uint32_t i = 0; i <= CPU_ID_MAX / 64; i++)
+		for (uint64_t left = mask->words[i]; left; left &= left - 1)
+			ids[ret->count++] = i * 64 + (uint32_t)__builtin_ctzll(left);
 	return ST_OK;
 }
 
 static struct cpumask mask_of_list(const struct cpulist *list)
 {
-	struct cpumask mask = { .bits = { 0 } };
+	struct cpumask mask = { .words = { 0 } };
 
 	for (size_t i = 0; i < list->count; i++)
 		mask_set(&mask, list->ids[i]);
@@ -96,7 +101,7 @@ static const char *take_cpu_range(struct span *rest, struct cpumask *mask)
 
 int cpulist_parse(struct span text, struct cpulist *ret, struct err *err)
 {
-	struct cpumask mask = { .bits = { 0 } };
+	struct cpumask mask = { .words = { 0 } };
 	struct span rest = span_trim(text);
 	const char *wrong;
 
@@ -131,7 +136,7 @@ static int read_list(
 /* Which CPUs have a folder. One look at the directory, instead of one for each CPU. */
 static int read_folders(const struct sysroot *root, struct cpumask *ret, struct err *err)
 {
-	struct cpumask mask = { .bits = { 0 } };
+	struct cpumask mask = { .words = { 0 } };
 	char **names;
 	size_t count;
 	uint64_t id;

@@ -32,12 +32,14 @@ static int read_text(
 	else
 		*ret = blob_take(&raw);
 	blob_done(&raw);
-	return status ? status : text_clean(ret, err);
+	if (!status)
+		status = text_clean(ret, err);
+	return status ? err_prefix(err, "%s", path) : ST_OK;
 }
 
-/* Anything but ST_OK and ST_NO_MEMORY means: try the next. */
-static int try_file(
-	const struct sysroot *root, const char *path, struct kconfig *ret, struct err *err)
+/* Anything but ST_OK and ST_NO_MEMORY means: try the next. That this one is there is told. */
+static int try_file(const struct sysroot *root, const char *path, struct kconfig *ret,
+	struct report *report, struct err *err)
 {
 	struct kconfig config = { .text = BLOB_INIT };
 	struct err why = ERR_INIT;
@@ -49,6 +51,11 @@ static int try_file(
 	if (status == ST_OK && config.text.size == 0)
 		status = ST_NOT_FOUND;
 	if (status != ST_OK) {
+		if (status != ST_NOT_FOUND)
+			report_add(report,
+				status == ST_DENIED || status == ST_UNSUPPORTED ? REPORT_CHOICE
+										: REPORT_WARNING,
+				"config", "%s", why.text);
 		kconfig_done(&config);
 		return status;
 	}
@@ -62,8 +69,8 @@ static int try_file(
 	return ST_OK;
 }
 
-int kconfig_read(
-	const struct sysroot *root, const char *release, struct kconfig *ret, struct err *err)
+int kconfig_read(const struct sysroot *root, const char *release, struct kconfig *ret,
+	struct report *report, struct err *err)
 {
 	static const char *const patterns[][2] = {
 		{ "/boot/config-", "" },
@@ -73,7 +80,7 @@ int kconfig_read(
 	int status;
 	int length;
 
-	status = try_file(root, "/proc/config.gz", ret, err);
+	status = try_file(root, "/proc/config.gz", ret, report, err);
 	if (status == ST_OK || status == ST_NO_MEMORY)
 		return status;
 	/* A release that is no single component would lead elsewhere. */
@@ -82,7 +89,7 @@ int kconfig_read(
 			path, sizeof(path), "%s%s%s", patterns[i][0], release, patterns[i][1]);
 		if (length < 0 || (size_t)length >= sizeof(path))
 			continue;
-		status = try_file(root, path, ret, err);
+		status = try_file(root, path, ret, report, err);
 		if (status == ST_OK || status == ST_NO_MEMORY)
 			return status;
 	}

@@ -8,6 +8,7 @@
 
 #include "lib/bytes.h"
 #include "lib/err.h"
+#include "lib/report.h"
 #include "lib/sysroot.h"
 
 struct kconfig {
@@ -20,10 +21,11 @@ void kconfig_done(struct kconfig *config);
 
 /*
  * /proc/config.gz, /boot/config-RELEASE, /lib/modules/RELEASE/config, in this order; the
- * first that can be read. Finding none is not an error: text is empty then. ST_NO_MEMORY.
+ * first that can be read. Finding none is not an error: text is empty then. What is there and
+ * cannot be read goes into report. ST_NO_MEMORY.
  */
-int kconfig_read(
-	const struct sysroot *root, const char *release, struct kconfig *ret, struct err *err);
+int kconfig_read(const struct sysroot *root, const char *release, struct kconfig *ret,
+	struct report *report, struct err *err);
 
 enum tristate { TRI_NO, TRI_YES, TRI_UNKNOWN };
 

@@ -25,10 +25,11 @@ static const char *find(const struct sysroot *root, struct place place)
 	return place.old_path && !sysroot_exists(root, place.path) ? place.old_path : place.path;
 }
 
-/* A file of which nothing is known: its silence is no failure, nonsense is. */
+/* A file that is not there, or not for everybody: its silence is no failure. Nonsense is, and a
+ * read that fails. */
 static bool is_silent(int status, struct err *err)
 {
-	if (status != ST_NOT_FOUND && status != ST_DENIED && status != ST_SYSTEM)
+	if (status != ST_NOT_FOUND && status != ST_DENIED)
 		return false;
 	err_clear(err);
 	return true;
@@ -51,7 +52,7 @@ static int read_flag(const struct sysroot *root, const char *path, int *ret, str
 	return ST_OK;
 }
 
-/* What makes no sense is told, and not known. */
+/* What makes no sense or cannot be read is told, and not known. */
 static bool is_odd(int status, struct err *why, struct report *report)
 {
 	if (status != ST_OK)

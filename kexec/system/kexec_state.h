@@ -49,14 +49,14 @@ struct kexec_state {
 /*
  * Read all of it. Each part is worth something without the others, so that none is a failure: a
  * file that is missing leaves its field at "not known", and so does one that is there and makes no
- * sense, with a warning in report.
+ * sense or fails to be read, with a warning in report.
  */
 void kexec_state_read(const struct sysroot *root, struct kexec_state *ret, struct report *report);
 
 /*
  * Whether the image for a restart, or with crash the one for a panic, is loaded: 0, 1,
  * STATE_UNKNOWN. *ret_path, static, is the file that says so, or that would. ST_BAD_INPUT when it
- * says something else.
+ * says something else, ST_SYSTEM when reading it fails.
  */
 int kexec_state_loaded(
 	const struct sysroot *root, bool crash, int *ret, const char **ret_path, struct err *err);

@@ -269,7 +269,7 @@ static int read_config(
 {
 	int status;
 
-	status = kconfig_read(root, machine->release, &machine->config, err);
+	status = kconfig_read(root, machine->release, &machine->config, report, err);
 	if (status != ST_OK)
 		return status;
 	if (machine->config.source)
@@ -289,7 +289,8 @@ static int read_cmdline(
 	struct span line;
 
 	if (sysroot_read_text(root, CMDLINE_PATH, MACHINE_TEXT_MAX, &text, &why) != ST_OK)
-		return do_without(report, REPORT_CHOICE, "cmdline",
+		return do_without(report,
+			why.status == ST_NOT_FOUND ? REPORT_CHOICE : REPORT_WARNING, "cmdline",
 			"running command line not known", &why, err);
 	/* A newline that firmware put into it is white space like any other. */
 	line = blob_span(&text);

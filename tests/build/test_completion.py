@@ -67,7 +67,8 @@ class Terminal:
         """All that was printed, when these words are there."""
         text, deadline = "", time.monotonic() + seconds
         while words not in text:
-            ready, _, _ = select.select([self.fd], [], [], deadline - time.monotonic())
+            ready, _, _ = select.select([self.fd], [], [],
+                                        max(0, deadline - time.monotonic()))
             assert ready, text
             text += os.read(self.fd, 65536).decode(errors="replace")
         return text

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import platform
+import resource
 import shlex
 import subprocess
 import sys
@@ -36,6 +37,11 @@ class Answer:
         return self.err.splitlines()[0].rsplit("[", 1)[-1].rstrip("]") if self.err else ""
 
 
+def limit_time():
+    """What takes no time ends in this much of the CPU's, whatever else runs on it."""
+    resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+
+
 class Program:
     """One vmcore-dmesg, with an emulator in front of it where it needs one."""
 
@@ -47,7 +53,7 @@ class Program:
     def run(self, *arguments, stdout=subprocess.PIPE):
         return Answer(subprocess.run([*self.command, *arguments], stdin=subprocess.DEVNULL,
                                      stdout=stdout, stderr=subprocess.PIPE, check=False,
-                                     timeout=60))
+                                     preexec_fn=limit_time))
 
     def begin_of(self, data, limit):
         """Up to limit bytes of what it prints of them: it may print, or think, without end."""

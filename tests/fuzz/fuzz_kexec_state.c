@@ -77,7 +77,7 @@ static void check_cma(const struct sysroot *files)
 static void check_shown(void)
 {
 	const struct request request = {
-		.action = ACTION_STATUS, .status = STATUS_TEXT, .sysroot = root
+		.action = ACTION_STATUS, .status = STATUS_TEXT, .sysroot = ROOT
 	};
 	struct cmd_io io = { .syscalls = NULL };
 	struct err err = ERR_INIT;
@@ -99,9 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kexec_state state;
 	struct sysroot *files;
 
-	root_make();
 	root_put_pieces(paths, sizeof(paths) / sizeof(paths[0]), (struct span){ data, size });
-	assert(sysroot_new(root, &files, &err) == ST_OK);
+	assert(sysroot_new(ROOT, &files, &err) == ST_OK);
 	kexec_state_read(files, &state, &report);
 	check_state(&state);
 	check_loaded(files, false);

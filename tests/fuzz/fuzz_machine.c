@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		root_text("/proc/iomem", "40000000-7fffffff : System RAM\n"
 					 "  70000000-7fffffff : Crash kernel\n");
 	root_put_pieces(paths, sizeof(paths) / sizeof(paths[0]), (struct span){ data, size });
-	if (sysroot_new(root, &files, &err) != ST_OK) {
+	if (sysroot_new(ROOT, &files, &err) != ST_OK) {
 		assert(err.id && err.text[0]);
 		return 0;
 	}

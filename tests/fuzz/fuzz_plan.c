@@ -151,7 +151,7 @@ static void take_request(struct stream *stream, struct plan_machine *pm, char *w
 	pm->image.text_offset = take(stream, 1) % 4 == 3 ? take(stream, 2) % 512 * 4096 : 0;
 	pm->image.big_endian = take(stream, 1) == 255;
 	if (take(stream, 1) % 4 != 3) {
-		uint64_t size = take(stream, 2) ^ 0x1000;
+		uint64_t size = take(stream, 2) % 8192 ^ 0x1000;
 
 		pm_initrd(pm, size);
 		if (take(stream, 1) == 7 && size >= 4)

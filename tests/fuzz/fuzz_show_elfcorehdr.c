@@ -30,7 +30,7 @@ static void show(const char *file, enum elfcorehdr_form form)
 		.action = ACTION_ELFCOREHDR,
 		.elfcorehdr = form,
 		.kernel = file,
-		.sysroot = root,
+		.sysroot = ROOT,
 	};
 	struct cmd_io io = { .syscalls = NULL };
 	struct err err = ERR_INIT;

@@ -10,6 +10,7 @@ the tree into which one violation was planted.
 """
 
 import argparse
+import importlib.util
 import os
 import pathlib
 import re
@@ -454,6 +455,16 @@ def fuzz_targets(tree):
     yield from (f"doc/testing.md: {name} is no target" for name in sorted(rows - targets))
     yield from (f"tests/fuzz/seeds/{name}: nothing there" for name in sorted(targets)
                 if not tree.select("", below=(f"tests/fuzz/seeds/{name}/",)))
+
+
+@rule("each fault of tests/mutants can be put in, and its test is there",
+      ("tests/mutants/planted.toml",
+       '[[fault]]\nwhat = "x"\nfile = "lib/err.c"\nold = "y"\nnew = "z"\nby = "test_err"'))
+def mutants(tree):
+    place = importlib.util.spec_from_file_location("mutants", TOP / "tests/mutants/run.py")
+    module = importlib.util.module_from_spec(place)
+    place.loader.exec_module(module)
+    yield from module.misplaced(tree.top)
 
 
 @rule("one version everywhere", ("configure.ac", "AC_INIT([kexec-tools], [9.9.9])"))

@@ -29,7 +29,7 @@ WINDOW = RAM + 0x200000
 WINDOW_SIZE = 1 << 20
 DEFAULT_LOAD = WINDOW + 0x10000
 MARGIN = 0x10000
-TIMEOUT = int(os.environ.get("PURGATORY_TIMEOUT", "20"))  # seconds; a good run takes 0.1
+TIMEOUT = int(os.environ.get("PURGATORY_TIMEOUT", "120"))  # seconds; a good run takes 0.1
 
 MACHINES = {
     "el1": ("virt,virtualization=off", "cortex-a57", abi.PSCI_HVC),

@@ -116,8 +116,10 @@ __attribute__((unused)) static void pm_noise(struct blob *blob, size_t size)
 {
 	blob_done(blob);
 	pm_must(blob_zeroed(blob, size) == ST_OK, "memory");
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size && i < 256; i++)
 		blob->data[i] = (uint8_t)(i * 2654435761u >> 13 | 1);
+	for (size_t done = 256; done < size; done *= 2)
+		memcpy(blob->data + done, blob->data, size - done < done ? size - done : done);
 }
 
 __attribute__((unused)) static void pm_initrd(struct plan_machine *pm, size_t size)

@@ -50,6 +50,7 @@ UNIT_SOURCES := \
 	tests/unit/test_purgatory.c \
 	tests/unit/test_purgatory_record.c \
 	tests/unit/test_rangeset.c \
+	tests/unit/test_read_errors.c \
 	tests/unit/test_report.c \
 	tests/unit/test_sha256.c \
 	tests/unit/test_show_elfcorehdr.c \

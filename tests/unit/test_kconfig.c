@@ -24,7 +24,7 @@ static void options_are_read(void **state)
 		"CONFIG_AB=52\nCONFIG_HEX=0x1f\nCONFIG_TEXT=\"y\"\nCONFIG_BIG="
 		"99999999999999999999\n"
 		"XCONFIG_E=y\nCONFIG_NEG=-1\nCONFIG_LAST=y");
-	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, &err), ST_OK);
+	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, NULL, &err), ST_OK);
 	assert_string_equal(config.source, "/boot/config-7.3.4");
 	assert_int_equal(kconfig_enabled(&config, "A"), TRI_YES);
 	assert_int_equal(kconfig_enabled(&config, "B"), TRI_YES);
@@ -54,30 +54,30 @@ static void sources_come_in_order(void **state)
 
 	(void)state;
 	tmproot_init(&tmp);
-	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, &err), ST_OK);
+	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, NULL, &err), ST_OK);
 	assert_null(config.source);
 	assert_int_equal(kconfig_enabled(&config, "A"), TRI_UNKNOWN);
 	assert_false(kconfig_number(&config, "A", &number));
 	kconfig_done(&config);
 
 	tmproot_text(&tmp, "/lib/modules/7.3.4/config", "CONFIG_CRASH_MAX_MEMORY_RANGES=1\n");
-	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, &err), ST_OK);
+	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, NULL, &err), ST_OK);
 	assert_string_equal(config.source, "/lib/modules/7.3.4/config");
 	kconfig_done(&config);
 
 	/* A release with a slash leads nowhere. */
-	assert_int_equal(kconfig_read(tmp.root, "../modules/7.3.4", &config, &err), ST_OK);
+	assert_int_equal(kconfig_read(tmp.root, "../modules/7.3.4", &config, NULL, &err), ST_OK);
 	assert_null(config.source);
 	kconfig_done(&config);
 
 	tmproot_text(&tmp, "/boot/config-7.3.4", "CONFIG_CRASH_MAX_MEMORY_RANGES=2\n");
 	tmproot_bytes(&tmp, "/proc/config.gz", packed, sizeof(packed) - 9); /* broken: the next */
-	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, &err), ST_OK);
+	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, NULL, &err), ST_OK);
 	assert_string_equal(config.source, "/boot/config-7.3.4");
 	kconfig_done(&config);
 
 	tmproot_bytes(&tmp, "/proc/config.gz", packed, sizeof(packed));
-	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, &err), ST_OK);
+	assert_int_equal(kconfig_read(tmp.root, "7.3.4", &config, NULL, &err), ST_OK);
 	assert_string_equal(config.source, "/proc/config.gz");
 	assert_int_equal(kconfig_enabled(&config, "CRASH_HOTPLUG"), TRI_YES);
 	assert_true(kconfig_number(&config, "CRASH_MAX_MEMORY_RANGES", &number));
