@@ -278,7 +278,10 @@ static int load_by_either(struct round *round, struct err *err)
 	}
 	if (!request->needs_load && kexec_state_locked_down(&round->inputs.machine->state))
 		return load_without_plan(round, why, "the kernel is locked down", err);
-	report_add(&round->report, REPORT_CHOICE, "syscall", "kexec_load, for %s", why);
+	/* The user named his options; what is in the file he may not know. */
+	report_add(&round->report,
+		request->needs_load || request->prefers_load ? REPORT_CHOICE : REPORT_WARNING,
+		"syscall", "kexec_load, for %s", why);
 	status = load_by_plan(round, err);
 	if (!status || !other_call_may_do(err) || request->needs_load)
 		return status;
@@ -319,6 +322,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 			.digests = files->digests,
 			.digests_count = files->digests_count,
 			.dtb = blob_span(&files->dtb),
+			.dtb_name = request->dtb,
 		},
 		.root = root,
 		.io = io,
@@ -332,7 +336,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 	timeline_spent(&files->timeline, PHASE_MACHINE);
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,
-			&round.report, err);
+			&round.inputs.dtb_name, &round.report, err);
 	if (!status && !request->dry_run)
 		status = check_page_size(&machine, &files->image, io->syscalls, err);
 	if (!status)
