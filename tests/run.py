@@ -219,6 +219,7 @@ LAYER_BUILDS = {
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64", "sanitize"),
+    "trees": ("gcc",),
 }
 
 
@@ -358,6 +359,13 @@ class Layers:
             "VMCORE_DMESG_HOST": str(host.dir / "sbin/vmcore-dmesg"),
         }, live=True)
 
+    def trees(self, tally):
+        build = self.first("gcc", "given")
+        status, text = run("trees", [TOP / "tests/trees/run"],
+                           env={"KEXEC": str(build.dir / "sbin/kexec")})
+        count_tap(tally, "trees", text, status)
+        print("".join(line + "\n" for line in text.splitlines() if line.startswith("#")), end="")
+
     @staticmethod
     def pytest(tally, layer, build, env, live=False):
         """Run the pytest folder of a layer; live shows each result as it comes."""
@@ -378,6 +386,8 @@ class Layers:
 
 
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
+# Only when they are named: they take long, and prove nothing that changes from day to day.
+OTHER_LAYERS = ("trees",)
 
 
 def listed(sources_mk):
@@ -391,14 +401,15 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in", dest="given", metavar="DIR", type=pathlib.Path)
     parser.add_argument("--only-build", metavar="NAME", choices=sorted(BUILDS))
-    parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS],
-                        help=", ".join(LAYERS))
+    parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS, *OTHER_LAYERS],
+                        help=", ".join(LAYERS + OTHER_LAYERS))
     args = parser.parse_args()
     if args.only_build:
         tally = Tally()
         make_build(tally, dataclasses.replace(BUILDS[args.only_build], goals=("all",)))
         return 1 if tally.failed else 0
-    wanted = [layer for layer in LAYERS if layer in args.layers or not args.layers]
+    wanted = [layer for layer in LAYERS + OTHER_LAYERS
+              if layer in args.layers or (not args.layers and layer in LAYERS)]
 
     if args.given:
         builds = {"given": Build("given", dir=args.given.resolve())}
