@@ -49,6 +49,15 @@ int rangeset_add(struct rangeset *set, uint64_t start, uint64_t end)
 	return ST_OK;
 }
 
+int rangeset_add_all(struct rangeset *set, const struct rangeset *more)
+{
+	int status = ST_OK;
+
+	for (size_t i = 0; i < more->count && !status; i++)
+		status = rangeset_add(set, more->ranges[i].start, more->ranges[i].end);
+	return status;
+}
+
 static int compare_start(const void *a, const void *b)
 {
 	const struct range *x = a, *y = b;

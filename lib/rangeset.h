@@ -34,6 +34,9 @@ void rangeset_done(struct rangeset *set);
 /* Append [start, end). An empty range is dropped. ST_BAD_INPUT if end < start; ST_NO_MEMORY. */
 int rangeset_add(struct rangeset *set, uint64_t start, uint64_t end);
 
+/* Append every range of more, which is another set. ST_NO_MEMORY. */
+int rangeset_add_all(struct rangeset *set, const struct rangeset *more);
+
 /* Sort and merge what overlaps or touches. Cannot fail. */
 void rangeset_normalize(struct rangeset *set);
 

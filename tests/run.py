@@ -221,6 +221,7 @@ LAYER_BUILDS = {
     "vm": ("arm64", "sanitize"),
     "kernels": ("arm64",),
     "mutants": (),
+    "trees": ("gcc",),
 }
 
 
@@ -373,6 +374,13 @@ class Layers:
             if line.startswith("# |"):
                 print("   " + line[2:])
 
+    def trees(self, tally):
+        build = self.first("gcc", "given")
+        status, text = run("trees", [TOP / "tests/trees/run"],
+                           env={"KEXEC": str(build.dir / "sbin/kexec")})
+        count_tap(tally, "trees", text, status)
+        print("".join(line + "\n" for line in text.splitlines() if line.startswith("#")), end="")
+
     @staticmethod
     def pytest(tally, layer, build, env, live=False):
         """Run the pytest folder of a layer, or a file; live shows each result as it comes."""
@@ -394,7 +402,7 @@ class Layers:
 
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("kernels", "mutants")
+LONG_LAYERS = ("kernels", "mutants", "trees")
 
 
 def listed(sources_mk):

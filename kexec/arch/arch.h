@@ -86,6 +86,14 @@ struct arch_ops {
 	 * ARCH_PROBE_SIZE bytes. */
 	void (*make_page_size_probe)(uint64_t page_size, uint8_t *ret);
 
+	/*
+	 * Optional: fill into a device tree that is not the running one what firmware put into that
+	 * for this CPU family: how CPUs are started and firmware is called. fdt has room to grow.
+	 * Edits go to plan. ST_BAD_INPUT, ST_NO_SPACE, ST_NO_MEMORY.
+	 */
+	int (*complete_tree)(const void *running, void *fdt, struct plan *plan,
+		struct report *report, struct err *err);
+
 	/* The command line of the new kernel, and what is doubtful about it: sets plan->cmdline,
 	 * to NULL for none. Of the plan only flags are read. ST_NOT_FOUND, ST_NO_SPACE,
 	 * ST_NO_MEMORY. */

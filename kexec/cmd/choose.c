@@ -79,7 +79,11 @@ enum load_call choose_first(struct choice *choice, struct report *report)
 	if (why && locked && !request->needs_load)
 		return by_file_without(choice, why, "the kernel is locked down", report);
 	if (why) {
-		report_add(report, REPORT_CHOICE, "syscall", "kexec_load, for %s", why);
+		/* The user named his options; what is in the file he may not know. */
+		report_add(report,
+			request->needs_load || request->prefers_load ? REPORT_CHOICE
+								     : REPORT_WARNING,
+			"syscall", "kexec_load, for %s", why);
 		return CALL_LOAD;
 	}
 	choice->in_place_of_file = is_blind(choice) && !locked;

@@ -3,7 +3,6 @@
  * Those of other files go the same way. */
 #include "kexec/cmd/embedded.h"
 
-#include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,53 +64,83 @@ struct span embedded_initrd(
 	return part->bytes;
 }
 
-/* The machine a tree is for: the first of its root's "compatible". Empty when it does not say. */
-static struct span machine_of(const void *fdt)
-{
-	struct span name = { .data = NULL };
-	int size;
-	const char *value = fdt_getprop(fdt, 0, "compatible", &size);
+/* How far a part's tree goes with the running one. */
+enum match {
+	MATCH_NONE,  /* no name of the board in common */
+	MATCH_SHARE, /* one */
+	MATCH_FIRST, /* the first */
+	MATCH_ALL,   /* all of them: of the same machine */
+};
 
-	if (value && size > 0 && value[size - 1] == '\0')
-		name = (struct span){ (const uint8_t *)value, strlen(value) };
-	return name;
-}
-
-/* Is the tree in part for the machine? */
-static int is_for(const struct image_part *part, struct span machine, bool *ret, struct err *err)
+static int match_tree(
+	const struct image_part *part, const void *running, enum match *ret, struct err *err)
 {
+	struct span own = devtree_board(running), other;
 	struct devtree_view view;
-	struct span other;
 	int status = devtree_view_init(part->bytes, part->name, &view, err);
 
 	if (status)
 		return status;
-	other = machine_of(view.fdt);
-	*ret = other.size == machine.size && memcmp(other.data, machine.data, other.size) == 0;
+	other = devtree_board(view.fdt);
+	*ret = MATCH_NONE;
+	if (devtree_same_board(view.fdt, running))
+		*ret = MATCH_SHARE;
+	if (other.size == own.size && memcmp(other.data, own.data, own.size) == 0)
+		*ret = MATCH_FIRST;
+	if (devtree_same_names(view.fdt, running))
+		*ret = MATCH_ALL;
 	devtree_view_done(&view);
 	return ST_OK;
 }
 
-/* ret stays as it is when no tree is for the machine. */
-static int choose(const struct image *image, struct span machine, const struct image_part **ret,
-	struct err *err)
+/* The part that the boot stub would take: the first .dtbauto for the machine, else .dtb. ret stays
+ * as it is when there is none. */
+static int choose(const struct image *image, const void *running, const struct image_part **ret,
+	enum match *ret_match, struct err *err)
 {
 	const struct image_part *plain = image_part(image, ".dtb");
-	bool fits = false;
-	int status = ST_OK;
+	int status;
 
-	for (size_t i = 0; i < image->parts_count && !status && !fits; i++) {
+	for (size_t i = 0; i < image->parts_count; i++) {
 		const struct image_part *part = &image->parts[i];
 
-		if (strcmp(part->name, ".dtbauto") == 0)
-			status = is_for(part, machine, &fits, err);
-		if (fits)
+		if (strcmp(part->name, ".dtbauto") != 0)
+			continue;
+		status = match_tree(part, running, ret_match, err);
+		if (status)
+			return status;
+		if (*ret_match >= MATCH_FIRST) {
 			*ret = part;
+			return ST_OK;
+		}
 	}
-	if (status || fits || !plain)
-		return status;
+	if (!plain)
+		return ST_OK;
 	*ret = plain;
-	return is_for(plain, machine, &fits, err); /* is it sound? */
+	return match_tree(plain, running, ret_match, err);
+}
+
+/* The running tree has what firmware filled in, and no call has to be chosen for it; so it is
+ * preferred where the other can say no more than that. */
+static void settle(const struct image *image, const struct image_part *part, enum match match,
+	struct span *ret, const char **ret_name, struct report *report)
+{
+	if (match == MATCH_ALL) {
+		report_add(report, REPORT_CHOICE, "image",
+			"the running device tree is used and the %s's %s left out: both are for "
+			"the same machine, and the running one has what its firmware filled in",
+			image->parts_of, part->name);
+	} else if (match == MATCH_NONE) {
+		report_add(report, REPORT_WARNING, "image",
+			"the running device tree is used and the %s's %s left out: it is for "
+			"another board",
+			image->parts_of, part->name);
+	} else {
+		note_used(image, part, report);
+		*ret = part->bytes;
+		*ret_name = strcmp(part->name, ".dtb") == 0 ? "the image's .dtb"
+							    : "the image's .dtbauto";
+	}
 }
 
 bool embedded_has_dtb(const struct image *image)
@@ -120,11 +149,11 @@ bool embedded_has_dtb(const struct image *image)
 }
 
 int embedded_dtb(const struct image *image, struct span running, struct span *ret,
-	struct report *report, struct err *err)
+	const char **ret_name, struct report *report, struct err *err)
 {
 	const struct image_part *part = NULL;
+	enum match match = MATCH_NONE;
 	struct devtree_view view;
-	struct span machine;
 	int status;
 
 	if (!embedded_has_dtb(image))
@@ -132,20 +161,17 @@ int embedded_dtb(const struct image *image, struct span running, struct span *re
 	status = devtree_view_init(running, "the running tree", &view, err);
 	if (status)
 		return status;
-	machine = machine_of(view.fdt);
-	if (machine.size == 0)
+	if (devtree_board(view.fdt).size == 0)
 		report_add(report, REPORT_CHOICE, "image",
 			"the %s's device trees are left out: the tree of this machine does not "
 			"say what it is, so it runs on ACPI",
 			image->parts_of);
 	else
-		status = choose(image, machine, &part, err);
+		status = choose(image, view.fdt, &part, &match, err);
 	devtree_view_done(&view);
 	if (status)
 		return err_prefix(err, "the %s", image->parts_of);
-	if (part) {
-		note_used(image, part, report);
-		*ret = part->bytes;
-	}
+	if (part)
+		settle(image, part, match, ret, ret_name, report);
 	return ST_OK;
 }

@@ -26,13 +26,16 @@ struct span embedded_initrd(
 bool embedded_has_dtb(const struct image *image);
 
 /*
- * The device tree, where the image has one for this machine; else ret stays as it is. running is
- * the machine's own tree. The tree is the first ".dtbauto" for the machine that running is for (by
- * the first of its "compatible" names), else the one in ".dtb"; but neither on a machine whose own
- * tree names no machine: it runs on ACPI, which another tree would turn off. ST_BAD_INPUT for a
- * tree that is broken, ST_NO_SPACE for one that is too large, ST_NO_MEMORY.
+ * The device tree that takes the place of the running one, the machine's own; else ret and
+ * ret_name, which is static and for messages, stay as they are. The image's tree is the first
+ * ".dtbauto" for the machine that running is for (by the first of its "compatible" names), else
+ * the one in ".dtb"; but neither on a machine whose own tree names no machine: it runs on ACPI,
+ * which another tree would turn off. Where all the names are the same the running tree serves as
+ * well and knows more, and where none is the other cannot: both times the running one stays, and
+ * the report says so. ST_BAD_INPUT for a tree that is broken, ST_NO_SPACE for one that is too
+ * large, ST_NO_MEMORY.
  */
 int embedded_dtb(const struct image *image, struct span running, struct span *ret,
-	struct report *report, struct err *err);
+	const char **ret_name, struct report *report, struct err *err);
 
 #endif

@@ -381,6 +381,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 			.digests = files->digests,
 			.digests_count = files->digests_count,
 			.dtb = blob_span(&files->dtb),
+			.dtb_name = request->dtb,
 		},
 		.machine = &machine,
 		.root = root,
@@ -399,7 +400,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 	timeline_spent(&files->timeline, PHASE_MACHINE);
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,
-			&round.report, err);
+			&round.inputs.dtb_name, &round.report, err);
 	if (!status && !request->dry_run)
 		status = check_page_size(&machine, &files->image, io->syscalls, err);
 	round.choice.dtb_in_image = !request->dtb && round.inputs.dtb.size;

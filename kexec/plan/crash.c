@@ -68,6 +68,30 @@ int crash_region_missing(const struct machine *machine, struct err *err)
 			     "crashkernel=256M, then load again");
 }
 
+/* Where one of our segments lies the new kernel gives up the reservation, and takes firmware's
+ * memory for its own. */
+static int keep_off_reserved(struct plan *plan, struct report *report, struct err *err)
+{
+	struct range first = { 0, 0 };
+	uint64_t bytes = 0;
+
+	for (size_t i = rangeset_find(&plan->reserved, plan->load_region.start);
+		i < plan->reserved.count; i++) {
+		struct range range = range_clip(plan->reserved.ranges[i], plan->load_region);
+
+		if (bytes == 0)
+			first = range;
+		bytes += range_size(range);
+	}
+	if (bytes)
+		report_add(report, REPORT_WARNING, "dtb",
+			"the device tree reserves 0x%" PRIx64
+			" bytes of the crash region, the first at [0x%" PRIx64 ", 0x%" PRIx64
+			"): nothing is loaded there, and the capture kernel has less memory",
+			bytes, first.start, first.end);
+	return plan_keep_off_reserved(plan, err);
+}
+
 int crash_choose_region(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -262,7 +286,9 @@ static int fill_crash(
 	if (status)
 		return status;
 	plan_bound_room(inputs->request, plan);
-	status = plan_core(inputs, plan, report, err);
+	status = keep_off_reserved(plan, report, err);
+	if (!status)
+		status = plan_core(inputs, plan, report, err);
 	return status ? status : plan->arch->plan_segments(inputs, plan, report, err);
 }
 

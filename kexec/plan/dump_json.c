@@ -111,6 +111,8 @@ static struct json_object *describe_edit(struct jsonw *writer, const struct dt_e
 	jsonw_put_text(writer, object, "name", edit->name);
 	if (edit->value)
 		jsonw_put_text(writer, object, "value", edit->value);
+	if (edit->reason)
+		jsonw_put_text(writer, object, "reason", edit->reason);
 	return object;
 }
 

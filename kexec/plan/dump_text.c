@@ -75,8 +75,9 @@ static void print_edits(struct printer *printer, const struct plan *plan)
 	for (size_t i = 0; i < plan->edits_count; i++) {
 		const struct dt_edit *edit = &plan->edits[i];
 
-		print(printer, "  %-6s  %s/%s%s%s\n", edit->action, edit->path, edit->name,
-			edit->value && *edit->value ? " = " : "", edit->value ? edit->value : "");
+		print(printer, "  %-6s  %s/%s%s%s%s%s\n", edit->action, edit->path, edit->name,
+			edit->value && *edit->value ? " = " : "", edit->value ? edit->value : "",
+			edit->reason ? ": " : "", edit->reason ? edit->reason : "");
 	}
 }
 

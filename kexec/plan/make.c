@@ -6,6 +6,7 @@
 #include "kexec/arch/arch.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/plan/seal.h"
+#include "kexec/plan/tree.h"
 #include "lib/checked.h"
 
 void plan_bound_room(const struct request *request, struct plan *plan)
@@ -28,6 +29,18 @@ static int check_cpus(const struct machine *machine, struct err *err)
 		"the running kernel cannot stop its other CPUs, which are not started by PSCI "
 		"(enable-method in the device tree), and takes no kernel for a restart");
 	return err_hint(err, "%s; a load for a panic (-p) works all the same", CPUS_STOP_HELP);
+}
+
+int plan_keep_off_reserved(struct plan *plan, struct err *err)
+{
+	struct rangeset room = RANGESET_INIT;
+
+	if (rangeset_subtract(&plan->room, &plan->reserved, &room))
+		return err_no_memory(err);
+	rangeset_done(&plan->room);
+	plan->room = room;
+	rangeset_align_inward(&plan->room, plan->page_size);
+	return ST_OK;
 }
 
 int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
@@ -91,6 +104,8 @@ int plan_make(const struct plan_inputs *inputs, uint64_t flags,
 	struct plan plan = { .flags = flags };
 	int status = plan_begin(inputs, &plan, err);
 
+	if (!status)
+		status = plan_tree(inputs, &plan, report, err);
 	if (!status)
 		status = fill(inputs, &plan, report, err);
 	if (!status)

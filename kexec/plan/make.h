@@ -8,7 +8,8 @@
 #include "lib/report.h"
 
 /*
- * Begin a plan with these flags of kexec_load(2) for the machine's architecture, let fill set
+ * Begin a plan with these flags of kexec_load(2) for the machine's architecture, settle the device
+ * tree that it starts from, let fill set
  * plan->room, place all segments and set what goes with them, then warn of a refusal that is
  * known before, digest, fill the purgatory and seal. ret is filled on success only. Errors of
  * fill and of the steps.
@@ -21,6 +22,9 @@ int plan_make(const struct plan_inputs *inputs, uint64_t flags,
 /* The beginning of that: plan->arch, page_size, and whether the kernel takes an
  * image for a restart at all, and what the architecture says of this one. ST_UNSUPPORTED. */
 int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *err);
+
+/* Take what the new kernel's tree reserves out of plan->room. ST_NO_MEMORY. */
+int plan_keep_off_reserved(struct plan *plan, struct err *err);
 
 /* Cut plan->room to --mem-min and --mem-max and to whole pages. */
 void plan_bound_room(const struct request *request, struct plan *plan);

@@ -10,26 +10,17 @@
 #include "kexec/plan/plan.h"
 #include "kexec/system/boot_memory.h"
 
-static int add_all(struct rangeset *set, const struct rangeset *more)
-{
-	int status = ST_OK;
-
-	for (size_t i = 0; i < more->count && !status; i++)
-		status = rangeset_add(set, more->ranges[i].start, more->ranges[i].end);
-	return status;
-}
-
 /* Add to taken the memory that the new kernel will not find, since it was plugged in later. */
-static int add_hot_added(const struct plan_inputs *inputs, struct rangeset *taken,
-	struct report *report, struct err *err)
+static int add_hot_added(const struct plan_inputs *inputs, const struct plan *plan,
+	struct rangeset *taken, struct report *report, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
 	const struct rangeset *known = &machine->boot_memory;
 	struct rangeset listed = RANGESET_INIT, added = RANGESET_INIT;
 	int status = ST_OK;
 
-	if (inputs->dtb.size && !boot_memory_is_efi(inputs->dtb)) {
-		status = boot_memory_from_tree(inputs->dtb, &listed, err);
+	if (plan->tree.size && boot_memory_efi(plan->tree.data, NULL) != BOOT_EFI_WHOLE) {
+		status = boot_memory_from_tree(blob_span(&plan->tree), &listed, err);
 		if (status)
 			return status;
 		known = &listed;
@@ -41,7 +32,7 @@ static int add_hot_added(const struct plan_inputs *inputs, struct rangeset *take
 	else
 		status = rangeset_subtract(&machine->iomem.ram, known, &added);
 	if (!status)
-		status = add_all(taken, &added);
+		status = rangeset_add_all(taken, &added);
 	if (added.count)
 		report_add(report, REPORT_CHOICE, "memory",
 			"0x%" PRIx64
@@ -63,21 +54,22 @@ static struct range running_kernel(const struct iomem *iomem)
 }
 
 /* What must stay as it is, all together: what is reserved, also for firmware that the new kernel
- * will use; what a driver brought; the crash region, whose image a panic may still need. */
+ * will use, and by the tree that it gets; what a driver brought; the crash region, whose image a
+ * panic may still need. */
 static int find_room(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct iomem *iomem = &inputs->machine->iomem;
 	struct rangeset taken = RANGESET_INIT;
-	int status = add_hot_added(inputs, &taken, report, err);
+	int status = add_hot_added(inputs, plan, &taken, report, err);
 
 	if (status)
 		return status;
-	status = add_all(&taken, &iomem->reserved);
+	status = rangeset_add_all(&taken, &iomem->reserved);
 	if (!status)
-		status = add_all(&taken, &iomem->ram_driver_managed);
+		status = rangeset_add_all(&taken, &iomem->ram_driver_managed);
 	if (!status)
-		status = add_all(&taken, &iomem->crash);
+		status = rangeset_add_all(&taken, &iomem->crash);
 	rangeset_normalize(&taken);
 	if (!status)
 		status = rangeset_subtract(&iomem->ram, &taken, &plan->room);
@@ -85,7 +77,7 @@ static int find_room(
 	if (status)
 		return err_no_memory(err);
 	plan_bound_room(inputs->request, plan);
-	return ST_OK;
+	return plan_keep_off_reserved(plan, err);
 }
 
 static int fill_anywhere(

@@ -4,17 +4,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void plan_done(struct plan *plan)
 {
 	if (!plan)
 		return;
 	rangeset_done(&plan->room);
+	rangeset_done(&plan->reserved);
+	blob_done(&plan->tree);
 	elfcorehdr_done(&plan->core);
 	blob_done(&plan->dtb);
 	blob_done(&plan->purgatory);
-	for (size_t i = 0; i < plan->edits_count; i++)
+	for (size_t i = 0; i < plan->edits_count; i++) {
+		free(plan->edits[i].path);
 		free(plan->edits[i].value);
+	}
 	free(plan->edits);
 	free(plan->cmdline);
 	*plan = (struct plan){ .arch = NULL };
@@ -64,11 +69,14 @@ int plan_note_edit(struct plan *plan, const char *action, const char *path, cons
 	struct err *err, const char *fmt, ...)
 {
 	struct dt_edit *edits = realloc(plan->edits, (plan->edits_count + 1) * sizeof(*edits));
-	char *value = NULL;
+	char *value = NULL, *copy = strdup(path);
 
-	if (!edits)
+	if (edits)
+		plan->edits = edits;
+	if (!edits || !copy) {
+		free(copy);
 		return err_no_memory(err);
-	plan->edits = edits;
+	}
 	if (fmt) {
 		va_list args;
 		int length;
@@ -76,9 +84,28 @@ int plan_note_edit(struct plan *plan, const char *action, const char *path, cons
 		va_start(args, fmt);
 		length = vasprintf(&value, fmt, args);
 		va_end(args);
-		if (length < 0)
+		if (length < 0) {
+			free(copy);
 			return err_no_memory(err);
+		}
 	}
-	edits[plan->edits_count++] = (struct dt_edit){ action, path, name, value };
+	edits[plan->edits_count++] =
+		(struct dt_edit){ .action = action, .path = copy, .name = name, .value = value };
 	return ST_OK;
+}
+
+int plan_edit_because(struct plan *plan, int status, const char *reason)
+{
+	if (!status)
+		plan->edits[plan->edits_count - 1].reason = reason;
+	return status;
+}
+
+bool plan_has_edit(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->edits_count; i++)
+		if (strcmp(plan->edits[i].path, "/chosen") == 0 &&
+			strcmp(plan->edits[i].name, name) == 0)
+			return true;
+	return false;
 }

@@ -53,9 +53,10 @@ struct segment {
 /* One property of the device tree that differs from the tree it was made from. */
 struct dt_edit {
 	const char *action; /* "set", "delete", "keep"; static */
-	const char *path;   /* "/chosen"; static */
+	char *path;	    /* owned: "/chosen" */
 	const char *name;   /* static */
 	char *value;	    /* owned; as text for people; NULL for a deletion */
+	const char *reason; /* why, where it does not go without saying; static, or NULL */
 };
 
 /* What purgatory is told; filled by the arch code, used by plan/purgatory.c. */
@@ -82,7 +83,9 @@ struct plan_inputs {
 	bool by_file; /* kexec_file_load(2): the kernel makes the plan, but for the command line */
 	const struct known_digest *digests; /* for segments of exactly these bytes */
 	size_t digests_count;
-	struct span dtb;	 /* the tree given with --dtb; empty for the machine's own */
+	/* A tree that is not the machine's own (checked), and what to call it; else empty. */
+	struct span dtb;
+	const char *dtb_name;
 	struct console console;	 /* where purgatory prints; CONSOLE_NONE for nowhere */
 	enum tristate file_load; /* has the kernel kexec_file_load(2)? */
 	bool has_seeds;		 /* else the seeds are left out of the tree */
@@ -109,8 +112,10 @@ struct plan {
 		hotplug_needed; /* bytes of a header for every possible CPU and the ranges of now */
 	struct elfcorehdr core;
 
-	struct blob dtb;       /* owned */
-	struct dt_edit *edits; /* owned */
+	struct blob tree; /* owned: another tree with what only this machine knows; else empty */
+	struct rangeset reserved; /* owned: what the new kernel's tree reserves; normalized */
+	struct blob dtb;	  /* owned: the tree that is loaded */
+	struct dt_edit *edits;	  /* owned */
 	size_t edits_count;
 	char *cmdline; /* owned: of the capture kernel; NULL when it has none */
 
@@ -164,9 +169,15 @@ int plan_add_segment(struct plan *plan, enum segment_purpose purpose, struct spa
 /* The segment with this purpose, or NULL. */
 const struct segment *plan_segment(const struct plan *plan, enum segment_purpose purpose);
 
-/* Record an edit of the device tree; value may be NULL, and is formatted text otherwise.
- * ST_NO_MEMORY. */
+/* Record an edit of the device tree; value may be NULL, and is formatted text otherwise. The edit
+ * has no reason yet. ST_NO_MEMORY. */
 int plan_note_edit(struct plan *plan, const char *action, const char *path, const char *name,
 	struct err *err, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* Say why of the last edit, if status, which is returned, is that of recording it. */
+int plan_edit_because(struct plan *plan, int status, const char *reason);
+
+/* Is an edit of this property of /chosen recorded? */
+bool plan_has_edit(const struct plan *plan, const char *name);
 
 #endif

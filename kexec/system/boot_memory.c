@@ -27,55 +27,75 @@ struct efi_map {
 	uint64_t descriptor_size;
 };
 
-static bool find_efi_map(struct span tree, struct efi_map *ret)
+const char *const boot_memory_efi_names[BOOT_MEMORY_EFI_NAMES] = { "linux,uefi-system-table",
+	"linux,uefi-mmap-start", "linux,uefi-mmap-size", "linux,uefi-mmap-desc-size",
+	"linux,uefi-mmap-desc-ver" };
+
+enum boot_efi boot_memory_efi(const void *fdt, const char **ret_missing)
 {
-	const void *fdt = tree.data;
+	int chosen = fdt_path_offset(fdt, "/chosen");
+	uint64_t value;
+
+	if (chosen < 0 || !fdt_getprop(fdt, chosen, boot_memory_efi_names[0], NULL))
+		return BOOT_EFI_NONE;
+	for (size_t i = 0; i < BOOT_MEMORY_EFI_NAMES; i++) {
+		if (devtree_address(fdt, chosen, boot_memory_efi_names[i], &value))
+			continue;
+		if (ret_missing)
+			*ret_missing = boot_memory_efi_names[i];
+		return BOOT_EFI_CUT;
+	}
+	return BOOT_EFI_WHOLE;
+}
+
+static bool find_efi_map(const void *fdt, struct efi_map *ret)
+{
 	int chosen = fdt_path_offset(fdt, "/chosen");
 
-	return devtree_address(fdt, chosen, "linux,uefi-mmap-start", &ret->start) &&
+	return boot_memory_efi(fdt, NULL) == BOOT_EFI_WHOLE &&
+	       devtree_address(fdt, chosen, "linux,uefi-mmap-start", &ret->start) &&
 	       devtree_address(fdt, chosen, "linux,uefi-mmap-size", &ret->size) &&
 	       devtree_address(fdt, chosen, "linux,uefi-mmap-desc-size", &ret->descriptor_size);
 }
 
-bool boot_memory_is_efi(struct span tree)
+static int find_memory_node(const void *fdt, int node)
 {
-	struct efi_map map;
-
-	return find_efi_map(tree, &map);
+	while (node >= 0 && !(devtree_property_is(fdt, node, "device_type", "memory") &&
+				    devtree_is_available(fdt, node)))
+		node = fdt_next_subnode(fdt, node);
+	return node;
 }
 
-static bool is_memory_node(const void *fdt, int node)
+int boot_memory_first_node(const void *fdt)
 {
-	int length;
-	const char *type = fdt_getprop(fdt, node, "device_type", &length);
-	const char *status;
+	return find_memory_node(fdt, fdt_first_subnode(fdt, 0));
+}
 
-	if (!type || length != sizeof("memory") || memcmp(type, "memory", sizeof("memory")) != 0)
-		return false;
-	status = fdt_getprop(fdt, node, "status", &length);
-	return !status || (length == 5 && memcmp(status, "okay", 5) == 0) ||
-	       (length == 3 && memcmp(status, "ok", 3) == 0);
+int boot_memory_next_node(const void *fdt, int node)
+{
+	return find_memory_node(fdt, fdt_next_subnode(fdt, node));
 }
 
 static int add_node(const void *fdt, int node, struct devtree_cells cells, struct rangeset *ret,
 	struct err *err)
 {
-	size_t tuple = 4 * (cells.address + cells.size);
+	struct range range;
+	const uint8_t *at;
+	size_t left;
 	int length;
-	const uint8_t *at = fdt_getprop(fdt, node, "linux,usable-memory", &length);
 
+	at = fdt_getprop(fdt, node, "linux,usable-memory", &length);
 	if (!at)
 		at = fdt_getprop(fdt, node, "reg", &length);
 	if (!at)
 		return ST_OK;
-	for (size_t left = (size_t)length; left >= tuple; left -= tuple, at += tuple) {
-		uint64_t start = devtree_cells_at(at, cells.address), end;
-
-		if (!add_u64(start, devtree_cells_at(at + 4 * cells.address, cells.size), &end))
+	left = (size_t)length;
+	while (devtree_take_range(cells, &at, &left, &range)) {
+		if (range.end == UINT64_MAX)
 			return err_set(err, ST_BAD_INPUT, "fdt-memory",
 				"device tree: memory at 0x%" PRIx64 " leaves the 64-bit space",
-				start);
-		if (rangeset_add(ret, start, end))
+				range.start);
+		if (rangeset_add(ret, range.start, range.end))
 			return err_no_memory(err);
 	}
 	return ST_OK;
@@ -86,12 +106,9 @@ int boot_memory_from_tree(struct span tree, struct rangeset *ret, struct err *er
 	struct devtree_cells cells;
 	int node, status = devtree_root_cells(tree.data, &cells, err);
 
-	fdt_for_each_subnode (node, tree.data, 0) {
-		if (status)
-			break;
-		if (is_memory_node(tree.data, node))
-			status = add_node(tree.data, node, cells, ret, err);
-	}
+	for (node = boot_memory_first_node(tree.data); node >= 0 && !status;
+		node = boot_memory_next_node(tree.data, node))
+		status = add_node(tree.data, node, cells, ret, err);
 	if (status)
 		rangeset_done(ret);
 	rangeset_normalize(ret);
@@ -157,7 +174,7 @@ int boot_memory_read(const struct sysroot *root, struct span tree, struct ranges
 
 	if (tree.size == 0)
 		return ST_OK;
-	efi = find_efi_map(tree, &map);
+	efi = find_efi_map(tree.data, &map);
 	status = efi ? read_efi_map(root, map, ret, &why) : boot_memory_from_tree(tree, ret, &why);
 	if (status == ST_NO_MEMORY)
 		return err_no_memory(err);

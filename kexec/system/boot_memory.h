@@ -15,8 +15,26 @@
 #include "lib/report.h"
 #include "lib/sysroot.h"
 
-/* Does the tree (checked) lead to an EFI memory map? */
-bool boot_memory_is_efi(struct span tree);
+/* What of /chosen leads a kernel to the EFI memory map (drivers/firmware/efi/fdtparams.c): all of
+ * these, or it goes by the memory nodes. */
+#define BOOT_MEMORY_EFI_NAMES 5
+extern const char *const boot_memory_efi_names[BOOT_MEMORY_EFI_NAMES];
+
+/* What some distributions' kernels want in addition: without it they do without EFI. */
+#define BOOT_MEMORY_EFI_SECURE_BOOT "linux,uefi-secure-boot"
+
+enum boot_efi {
+	BOOT_EFI_NONE,	/* no tree of an EFI machine */
+	BOOT_EFI_CUT,	/* one, but a part is missing or is no number: no kernel can use the rest */
+	BOOT_EFI_WHOLE, /* it leads to the map */
+};
+
+/* Of a checked tree. ret_missing (may be NULL) is set for BOOT_EFI_CUT: the first missing part. */
+enum boot_efi boot_memory_efi(const void *fdt, const char **ret_missing);
+
+/* The first memory node that is in use, and the next one; negative when there is none. */
+int boot_memory_first_node(const void *fdt);
+int boot_memory_next_node(const void *fdt, int node);
 
 /* The memory nodes of a checked tree, normalized. ST_BAD_INPUT when the cells of its root or a
  * property make no sense; ST_NO_MEMORY. ret must be empty, and stays so on failure. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/checked.h"
+
 #define FLAT_PATH "/sys/firmware/fdt"
 #define TREE_PATH "/proc/device-tree"
 
@@ -25,6 +27,9 @@
  */
 #define PROPERTY_NAME_MAX 255
 #define RESERVATIONS_MAX  4096
+
+/* Names that a root has: a handful. */
+#define NAMES_MAX 64
 
 static int too_large(struct err *err, const char *name, uint64_t size)
 {
@@ -372,4 +377,159 @@ bool devtree_address(const void *fdt, int node, const char *name, uint64_t *ret)
 		return false;
 	*ret = devtree_cells_at(value, (uint32_t)length / 4);
 	return true;
+}
+
+static uint8_t *put_cells(uint8_t *at, uint32_t cells, uint64_t value)
+{
+	if (cells == 2)
+		fdt64_st(at, value);
+	else
+		fdt32_st(at, (uint32_t)value);
+	return at + 4 * cells;
+}
+
+int devtree_put_range(struct devtree_cells cells, const char *name, struct range range,
+	uint8_t **at, struct err *err)
+{
+	uint64_t size = range_size(range);
+
+	if ((cells.address == 1 && range.start > UINT32_MAX) ||
+		(cells.size == 1 && size > UINT32_MAX)) {
+		err_set(err, ST_BAD_INPUT, "fdt-cells",
+			"device tree: [0x%" PRIx64 ", 0x%" PRIx64 ") of %s does not fit the root's "
+			"#address-cells %" PRIu32 " and #size-cells %" PRIu32,
+			range.start, range.end, name, cells.address, cells.size);
+		return err_hint(err, "use a tree whose root has two cells for each, or reserve "
+				     "the crash region below 4 GiB");
+	}
+	*at = put_cells(*at, cells.address, range.start);
+	*at = put_cells(*at, cells.size, size);
+	return ST_OK;
+}
+
+bool devtree_take_range(
+	struct devtree_cells cells, const uint8_t **at, size_t *left, struct range *ret)
+{
+	size_t tuple = 4 * (cells.address + cells.size);
+
+	if (*left < tuple)
+		return false;
+	ret->start = devtree_cells_at(*at, cells.address);
+	if (!add_u64(ret->start, devtree_cells_at(*at + 4 * cells.address, cells.size), &ret->end))
+		ret->end = UINT64_MAX;
+	*at += tuple;
+	*left -= tuple;
+	return true;
+}
+
+bool devtree_property_is(const void *fdt, int node, const char *name, const char *text)
+{
+	int size;
+	const char *value = fdt_getprop(fdt, node, name, &size);
+
+	return value && size == (int)strlen(text) + 1 && memcmp(value, text, (size_t)size) == 0;
+}
+
+bool devtree_is_available(const void *fdt, int node)
+{
+	return !fdt_getprop(fdt, node, "status", NULL) ||
+	       devtree_property_is(fdt, node, "status", "okay") ||
+	       devtree_property_is(fdt, node, "status", "ok");
+}
+
+/* The root's "compatible"; empty where it is missing or does not end as a text does. */
+static struct span root_names(const void *fdt)
+{
+	int size;
+	const char *value = fdt_getprop(fdt, 0, "compatible", &size);
+
+	if (!value || size <= 0 || value[size - 1] != '\0')
+		return (struct span){ .data = NULL };
+	return (struct span){ (const uint8_t *)value, (size_t)size };
+}
+
+/* Step over a name of such a list. NULL at its end. */
+static const char *take_name(struct span *names)
+{
+	const char *name = (const char *)names->data;
+	size_t size;
+
+	if (names->size == 0)
+		return NULL;
+	size = strlen(name) + 1;
+	*names = (struct span){ names->data + size, names->size - size };
+	return name;
+}
+
+static bool has_name(struct span names, const char *wanted)
+{
+	const char *name;
+
+	for (int i = 0; i < NAMES_MAX && (name = take_name(&names)); i++)
+		if (strcmp(name, wanted) == 0)
+			return true;
+	return false;
+}
+
+bool devtree_same_board(const void *one, const void *other)
+{
+	struct span names = root_names(one);
+	const char *name;
+
+	for (int i = 0; i < NAMES_MAX && (name = take_name(&names)); i++)
+		if (*name && has_name(root_names(other), name))
+			return true;
+	return false;
+}
+
+bool devtree_same_names(const void *one, const void *other)
+{
+	struct span a = root_names(one), b = root_names(other);
+
+	return a.size && a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+struct span devtree_board(const void *fdt)
+{
+	struct span names = root_names(fdt);
+
+	if (names.size)
+		names.size = strlen((const char *)names.data);
+	return names;
+}
+
+/* node, or the first behind it that is a CPU. */
+static int find_cpu(const void *fdt, int node)
+{
+	while (node >= 0) {
+		const char *name = fdt_get_name(fdt, node, NULL);
+
+		if (devtree_property_is(fdt, node, "device_type", "cpu") ||
+			(name && (strcmp(name, "cpu") == 0 || strncmp(name, "cpu@", 4) == 0)))
+			break;
+		node = fdt_next_subnode(fdt, node);
+	}
+	return node;
+}
+
+int devtree_first_cpu(const void *fdt)
+{
+	int cpus = fdt_path_offset(fdt, "/cpus");
+
+	return cpus < 0 ? cpus : find_cpu(fdt, fdt_first_subnode(fdt, cpus));
+}
+
+int devtree_next_cpu(const void *fdt, int node)
+{
+	return find_cpu(fdt, fdt_next_subnode(fdt, node));
+}
+
+bool devtree_is_overlay(const void *fdt)
+{
+	int node;
+
+	fdt_for_each_subnode (node, fdt, 0)
+		if (fdt_subnode_offset(fdt, node, "__overlay__") >= 0)
+			return true;
+	return false;
 }

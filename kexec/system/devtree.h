@@ -8,6 +8,7 @@
 
 #include "lib/bytes.h"
 #include "lib/err.h"
+#include "lib/rangeset.h"
 #include "lib/report.h"
 #include "lib/sysroot.h"
 
@@ -39,6 +40,43 @@ int devtree_root_cells(const void *fdt, struct devtree_cells *ret, struct err *e
 
 /* The number in one cell or two. */
 uint64_t devtree_cells_at(const uint8_t *at, uint32_t cells);
+
+/* A tuple is at most an address and a size of two cells each. */
+#define DEVTREE_TUPLE_MAX 16u
+
+/*
+ * Put range at *at as an address and a size, and step over it. A value that was cut to one cell
+ * would send the new kernel to the wrong memory: ST_BAD_INPUT, with name for the message.
+ */
+int devtree_put_range(struct devtree_cells cells, const char *name, struct range range,
+	uint8_t **at, struct err *err);
+
+/* Step over the tuple at *at, of *left bytes: true with its range, which ends at the end of the
+ * address space where its size leads beyond that. False, with nothing stepped over, at the end. */
+bool devtree_take_range(
+	struct devtree_cells cells, const uint8_t **at, size_t *left, struct range *ret);
+
+/* Is the node in use, by its "status"? */
+bool devtree_is_available(const void *fdt, int node);
+
+/* Does the node have this property with this text, and nothing else? */
+bool devtree_property_is(const void *fdt, int node, const char *name, const char *text);
+
+/* Do the two roots have a "compatible" name in common, of the first 64 each? */
+bool devtree_same_board(const void *one, const void *other);
+
+/* Is the "compatible" of the two roots the same, name by name? False where there is none. */
+bool devtree_same_names(const void *one, const void *other);
+
+/* The first "compatible" name of the root; empty when it does not say. */
+struct span devtree_board(const void *fdt);
+
+/* The first node of /cpus that describes a CPU, and the next one; negative when there is none. */
+int devtree_first_cpu(const void *fdt);
+int devtree_next_cpu(const void *fdt, int node);
+
+/* Is it an overlay: changes for another tree, not the tree of a machine? */
+bool devtree_is_overlay(const void *fdt);
 
 /* An address in a property, as the kernel reads those of /chosen: of one cell or two, by the
  * property's own size. False, with ret left alone, when node (which may be an error of libfdt) has

@@ -42,26 +42,12 @@ bool firmware_fdt_is_stub(struct span fdt)
 	return stub;
 }
 
-static bool property_is(const void *fdt, int node, const char *name, const char *text)
-{
-	int size;
-	const char *value = fdt_getprop(fdt, node, name, &size);
-
-	return value && size == (int)strlen(text) + 1 && memcmp(value, text, (size_t)size) == 0;
-}
-
-static bool is_available(const void *fdt, int node)
-{
-	return !fdt_getprop(fdt, node, "status", NULL) ||
-	       property_is(fdt, node, "status", "okay") || property_is(fdt, node, "status", "ok");
-}
-
 /* A node of this kind that is in use, wherever it is (/psci, /firmware/psci). */
 static int find_psci(const void *fdt, const char *compatible)
 {
 	int node = fdt_node_offset_by_compatible(fdt, -1, compatible);
 
-	while (node >= 0 && !is_available(fdt, node))
+	while (node >= 0 && !devtree_is_available(fdt, node))
 		node = fdt_node_offset_by_compatible(fdt, node, compatible);
 	return node;
 }
@@ -77,9 +63,9 @@ enum psci_conduit firmware_psci_from_fdt(struct span fdt)
 	node = find_psci(view.fdt, "arm,psci-1.0");
 	if (node < 0)
 		node = find_psci(view.fdt, "arm,psci-0.2");
-	if (node >= 0 && property_is(view.fdt, node, "method", "smc"))
+	if (node >= 0 && devtree_property_is(view.fdt, node, "method", "smc"))
 		conduit = PSCI_SMC;
-	else if (node >= 0 && property_is(view.fdt, node, "method", "hvc"))
+	else if (node >= 0 && devtree_property_is(view.fdt, node, "method", "hvc"))
 		conduit = PSCI_HVC;
 	devtree_view_done(&view);
 	return conduit;

@@ -9,21 +9,36 @@
 #include "kexec/system/cpu_methods.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/firmware.h"
+#include "kexec/system/reserved_memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_memory(struct span tree)
 {
-	struct rangeset set = RANGESET_INIT;
+	struct reserved_memory reserved = { .kept = RANGESET_INIT };
+	struct rangeset set = RANGESET_INIT, all = RANGESET_INIT;
+	const char *missing = NULL;
 	struct devtree_view view;
 	struct err err = ERR_INIT;
 
 	assert(devtree_view_init(tree, "tree", &view, &err) == ST_OK);
 	tree.data = view.fdt;
-	boot_memory_is_efi(tree);
+	assert((boot_memory_efi(tree.data, &missing) == BOOT_EFI_CUT) == (missing != NULL));
 	if (boot_memory_from_tree(tree, &set, &err) != ST_OK)
 		assert(err.id && set.count == 0);
 	rangeset_done(&set);
+	if (reserved_memory_of(tree, 4096, &reserved, NULL, &err) == ST_OK)
+		assert(reserved_memory_all(&reserved, &all, &err) == ST_OK);
+	for (size_t i = 0; i < reserved.unmapped.count; i++)
+		assert(rangeset_contains(
+			&all, reserved.unmapped.ranges[i].start, reserved.unmapped.ranges[i].end));
+	rangeset_done(&all);
+	reserved_memory_done(&reserved);
+	assert(!devtree_same_names(view.fdt, view.fdt) || devtree_board(view.fdt).size == 0 ||
+		devtree_same_board(view.fdt, view.fdt));
+	devtree_is_overlay(view.fdt);
+	for (int cpu = devtree_first_cpu(view.fdt); cpu >= 0;)
+		cpu = devtree_next_cpu(view.fdt, cpu);
 	devtree_view_done(&view);
 }
 

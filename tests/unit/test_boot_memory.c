@@ -113,7 +113,7 @@ static void memory_nodes_are_read_as_the_kernel_does(void **state)
 	assert_range(&set, 0, GIB, GIB + GIB / 2);
 	assert_range(&set, 1, 4 * GIB, 4 * GIB + GIB / 4);
 	assert_range(&set, 2, 8 * GIB + 0x1000, 8 * GIB + 0x2000);
-	assert_false(boot_memory_is_efi(flat));
+	assert_int_equal(boot_memory_efi(flat.data, NULL), BOOT_EFI_NONE);
 	rangeset_done(&set);
 }
 
@@ -147,11 +147,46 @@ static struct span efi_tree(struct tree *tree, uint32_t start, uint32_t size)
 	TREE_CELLS(tree, "#address-cells", 2);
 	TREE_CELLS(tree, "#size-cells", 2);
 	tree_node(tree, "chosen");
+	TREE_CELLS(tree, "linux,uefi-system-table", 0, 0x7ffd0018);
 	TREE_CELLS(tree, "linux,uefi-mmap-start", 0, start);
 	TREE_CELLS(tree, "linux,uefi-mmap-size", size);
 	TREE_CELLS(tree, "linux,uefi-mmap-desc-size", 48);
+	TREE_CELLS(tree, "linux,uefi-mmap-desc-ver", 1);
 	tree_end(tree);
 	return tree_finish(tree);
+}
+
+/* A kernel that misses one of them does without EFI, and goes by the memory nodes. */
+static void every_part_of_the_way_to_the_map_counts(void **state)
+{
+	struct tree tree;
+	void *fdt = tree.bytes;
+	const char *missing = NULL;
+
+	(void)state;
+	assert_int_equal(BOOT_MEMORY_EFI_NAMES, 5);
+	for (size_t i = 0; i < BOOT_MEMORY_EFI_NAMES; i++) {
+		const char *name = boot_memory_efi_names[i];
+
+		for (int kind = 0; kind < 2; kind++) {
+			int chosen;
+
+			efi_tree(&tree, 0x7c43a100, 48);
+			assert_int_equal(fdt_open_into(fdt, fdt, sizeof(tree.bytes)), 0);
+			chosen = fdt_path_offset(fdt, "/chosen");
+			assert_int_equal(boot_memory_efi(fdt, &missing), BOOT_EFI_WHOLE);
+			assert_null(missing);
+			if (kind) /* there, and no number */
+				assert_int_equal(fdt_setprop(fdt, chosen, name, "abc", 3), 0);
+			else
+				assert_int_equal(fdt_delprop(fdt, chosen, name), 0);
+			assert_int_equal(boot_memory_efi(fdt, &missing),
+				i || kind ? BOOT_EFI_CUT : BOOT_EFI_NONE);
+			if (i || kind)
+				assert_string_equal(missing, name);
+			missing = NULL;
+		}
+	}
 }
 
 /* A core of one page at a physical address, in which a map begins at byte 0x100. */
@@ -193,7 +228,7 @@ static void map_of_the_boot_is_read_from_memory(void **state)
 	(void)state;
 	put_descriptor(map, CONVENTIONAL, 0x40000000, 0x40000, CACHED);
 	tmproot_init(&tmp);
-	assert_true(boot_memory_is_efi(flat));
+	assert_int_equal(boot_memory_efi(flat.data, NULL), BOOT_EFI_WHOLE);
 	assert_unknown(&tmp, flat, "/proc/kcore");
 	put_kcore(&tmp, 0x7c43a000, map, sizeof(map));
 	assert_int_equal(boot_memory_read(tmp.root, flat, &set, &report, &err), ST_OK);
@@ -223,6 +258,7 @@ int main(void)
 		cmocka_unit_test(impossible_efi_maps_are_refused),
 		cmocka_unit_test(memory_nodes_are_read_as_the_kernel_does),
 		cmocka_unit_test(broken_memory_nodes_are_refused),
+		cmocka_unit_test(every_part_of_the_way_to_the_map_counts),
 		cmocka_unit_test(map_of_the_boot_is_read_from_memory),
 	};
 

@@ -147,6 +147,34 @@ static void what_an_android_image_lacks_is_told(void **state)
 
 /* --- device tree ---------------------------------------------------------------------------- */
 
+struct choice {
+	struct span dtb;
+	const char *name;
+	struct report report;
+};
+
+static void settle(struct choice *choice, const struct image *image, struct span running)
+{
+	struct err err = ERR_INIT;
+
+	report_done(&choice->report);
+	choice->dtb = (struct span){ .data = NULL };
+	choice->name = NULL;
+	if (embedded_dtb(image, running, &choice->dtb, &choice->name, &choice->report, &err))
+		fail_msg("%s", err.text);
+}
+
+static void assert_said(const struct choice *choice, enum report_kind kind, const char *words)
+{
+	assert_int_equal(choice->report.count, 1);
+	assert_int_equal(choice->report.entries[0].kind, kind);
+	assert_string_equal(choice->report.entries[0].area, "image");
+	if (!strstr(choice->report.entries[0].text, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, choice->report.entries[0].text);
+}
+
+/* The first name chooses a .dtbauto; one that has another name more than the running tree is
+ * another tree. */
 static void the_tree_for_this_machine_is_chosen(void **state)
 {
 	struct tree other, ours, again, plain, running;
@@ -158,28 +186,52 @@ static void the_tree_for_this_machine_is_chosen(void **state)
 		{ ".dtbauto", tree_for(&again, "test,ours") },
 	};
 	struct image image = image_of(parts, 5);
-	struct report report = REPORT_INIT;
-	struct err err = ERR_INIT;
-	struct span dtb = { .data = NULL };
+	struct choice choice = { .report = REPORT_INIT };
 
 	(void)state;
-	assert_int_equal(
-		embedded_dtb(&image, tree_for(&running, "test,ours"), &dtb, &report, &err), ST_OK);
-	assert_ptr_equal(dtb.data, parts[3].bytes.data);
-	assert_string_equal(report.entries[0].area, "image");
-	report_done(&report);
+	fdt_appendprop_string(ours.bytes, 0, "compatible", "test,revised");
+	settle(&choice, &image, tree_for(&running, "test,ours"));
+	assert_ptr_equal(choice.dtb.data, parts[3].bytes.data);
+	assert_string_equal(choice.name, "the image's .dtbauto");
+	assert_said(&choice, REPORT_CHOICE, ".dtbauto is used");
 	/* Only the first name counts: "test,any" is in all of them. */
-	assert_int_equal(
-		embedded_dtb(&image, tree_for(&running, "test,new"), &dtb, NULL, &err), ST_OK);
-	assert_ptr_equal(dtb.data, parts[1].bytes.data);
+	settle(&choice, &image, tree_for(&running, "test,new"));
+	assert_ptr_equal(choice.dtb.data, parts[1].bytes.data);
+	assert_string_equal(choice.name, "the UKI's .dtb");
 	parts[1].name[1] = 'x';
-	dtb.data = NULL;
-	assert_int_equal(
-		embedded_dtb(&image, tree_for(&running, "test,new"), &dtb, NULL, &err), ST_OK);
-	assert_null(dtb.data);
+	settle(&choice, &image, tree_for(&running, "test,new"));
+	assert_null(choice.dtb.data);
 	image.parts_count = 1;
-	assert_int_equal(embedded_dtb(&image, (struct span){ NULL, 0 }, &dtb, NULL, &err), ST_OK);
-	assert_null(dtb.data);
+	settle(&choice, &image, (struct span){ NULL, 0 });
+	assert_null(choice.dtb.data);
+	assert_int_equal(choice.report.count, 0);
+	report_done(&choice.report);
+}
+
+static void the_running_tree_is_preferred_where_it_serves_as_well(void **state)
+{
+	static const char *const names[] = { ".dtbauto", ".dtb" };
+	struct tree same, foreign, running;
+	struct image_part parts[] = { { "", tree_for(&same, "test,ours") },
+		{ "", tree_for(&foreign, "test,foreign") } };
+	struct image image = image_of(parts, 1), image_foreign = image_of(parts + 1, 1);
+	struct choice choice = { .report = REPORT_INIT };
+
+	(void)state;
+	assert_int_equal(fdt_setprop_string(foreign.bytes, 0, "compatible", "test,foreign"), 0);
+	for (size_t i = 0; i < 2; i++) {
+		strcpy(parts[0].name, names[i]);
+		settle(&choice, &image, tree_for(&running, "test,ours"));
+		assert_null(choice.dtb.data);
+		assert_null(choice.name);
+		assert_said(&choice, REPORT_CHOICE, "the running one has what");
+	}
+	/* What is for another board would be refused as --dtb; from the file it is left out. */
+	strcpy(parts[1].name, ".dtb");
+	settle(&choice, &image_foreign, tree_for(&running, "test,ours"));
+	assert_null(choice.dtb.data);
+	assert_said(&choice, REPORT_WARNING, "for another board");
+	report_done(&choice.report);
 }
 
 static void no_tree_turns_acpi_off(void **state)
@@ -187,15 +239,13 @@ static void no_tree_turns_acpi_off(void **state)
 	struct tree plain, running;
 	struct image_part parts[] = { { ".dtb", tree_for(&plain, "test,plain") } };
 	struct image image = image_of(parts, 1);
-	struct report report = REPORT_INIT;
-	struct err err = ERR_INIT;
-	struct span dtb = { .data = NULL };
+	struct choice choice = { .report = REPORT_INIT };
 
 	(void)state;
-	assert_int_equal(embedded_dtb(&image, acpi_tree(&running), &dtb, &report, &err), ST_OK);
-	assert_null(dtb.data);
-	assert_non_null(strstr(report.entries[0].text, "it runs on ACPI"));
-	report_done(&report);
+	settle(&choice, &image, acpi_tree(&running));
+	assert_null(choice.dtb.data);
+	assert_said(&choice, REPORT_CHOICE, "it runs on ACPI");
+	report_done(&choice.report);
 }
 
 static void broken_trees_are_refused(void **state)
@@ -207,11 +257,12 @@ static void broken_trees_are_refused(void **state)
 	struct image image = image_of(parts, 1);
 	struct err err = ERR_INIT;
 	struct span dtb = { .data = NULL };
+	const char *name = NULL;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(
-			embedded_dtb(&image, tree_for(&running, "test,ours"), &dtb, NULL, &err),
+		assert_int_equal(embedded_dtb(&image, tree_for(&running, "test,ours"), &dtb, &name,
+					 NULL, &err),
 			ST_BAD_INPUT);
 		assert_null(dtb.data);
 		assert_non_null(strstr(err.text, "the UKI: .dtb"));
@@ -226,6 +277,7 @@ int main(void)
 		cmocka_unit_test(an_initrd_given_wins),
 		cmocka_unit_test(what_an_android_image_lacks_is_told),
 		cmocka_unit_test(the_tree_for_this_machine_is_chosen),
+		cmocka_unit_test(the_running_tree_is_preferred_where_it_serves_as_well),
 		cmocka_unit_test(no_tree_turns_acpi_off),
 		cmocka_unit_test(broken_trees_are_refused),
 	};

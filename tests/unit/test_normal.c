@@ -216,7 +216,11 @@ static void hot_added_memory_is_left_alone(void **state)
 	assert_int_equal(fdt_setprop_string(tree, node, "device_type", "memory"), 0);
 	assert_int_equal(fdt_appendprop_u64(tree, node, "reg", 0x90000000), 0);
 	assert_int_equal(fdt_appendprop_u64(tree, node, "reg", 0x10000000), 0);
+	node = fdt_add_subnode(tree, 0, "cpus");
+	node = fdt_add_subnode(tree, node, "cpu@0");
+	assert_int_equal(fdt_setprop_string(tree, node, "device_type", "cpu"), 0);
 	pm.inputs.dtb = (struct span){ (uint8_t *)tree, fdt_totalsize(tree) };
+	pm.inputs.dtb_name = "test.dtb";
 	plan_well(&pm);
 	assert_int_equal(mem(&pm, SEGMENT_KERNEL), 0x90000000);
 	assert_int_equal(fdt_setprop_u32(tree, 0, "#size-cells", 3), 0);

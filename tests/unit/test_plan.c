@@ -1266,25 +1266,30 @@ static void trap18_acpi_machine_gets_a_stub_tree(void **state)
 
 static void tree_of_the_user_comes_first(void **state)
 {
+	uint64_t tree[1024];
 	struct plan_machine pm;
-	struct blob own;
+	int node;
 
 	(void)state;
 	pm_init(&pm);
 	pm_default_fdt(&pm, false, "from=user crashkernel=1G");
-	own = blob_take(&pm.machine.fdt);
+	assert_int_equal(fdt_open_into(pm.machine.fdt.data, tree, sizeof(tree)), 0);
+	node = fdt_add_subnode(tree, fdt_add_subnode(tree, 0, "cpus"), "cpu@0");
+	assert_int_equal(fdt_setprop_string(tree, node, "device_type", "cpu"), 0);
+	blob_done(&pm.machine.fdt);
 	assert_refused(&pm, ST_NOT_FOUND, "fdt-missing", "No device tree available");
-	pm.inputs.dtb = blob_span(&own);
+	pm.inputs.dtb = (struct span){ (uint8_t *)tree, fdt_totalsize(tree) };
+	pm.inputs.dtb_name = "test.dtb";
 	plan_well(&pm);
 	assert_string_equal(bootargs(&pm), "from=user");
-	assert_false(warned(&pm, "dtb", ""));
+	assert_true(warned(&pm, "dtb", "its own tree does not say"));
+	assert_false(warned(&pm, "dtb", "ACPI"));
 	pm_default_fdt(&pm, true, "from=machine");
 	pm.machine.firmware.acpi = true;
 	plan_well(&pm);
 	assert_string_equal(bootargs(&pm), "from=user");
 	assert_true(warned(&pm, "dtb", "turns ACPI off"));
 	pm_done(&pm);
-	blob_done(&own);
 }
 
 static void trap21_one_cell_tree_is_fine_only_below_4_gib(void **state)

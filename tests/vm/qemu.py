@@ -125,7 +125,8 @@ class Machine:
                  disks=(), counted=False, dtb=None, qemu=(QEMU,)):
         """Describe a machine.
 
-        kind is "dt" (QEMU's device tree, no firmware) or "uefi" (UEFI with ACPI); memory
+        kind is "dt" (QEMU's device tree, no firmware), "uefi" (UEFI with ACPI) or "uefi-dt" (UEFI
+        with a device tree); memory
         and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
         gives the guest EL2, mte memory with tags; disks are host files that appear as /dev/vda,
         /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; dtb is a
@@ -150,13 +151,15 @@ class Machine:
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, el2,
                       mte, disks, counted, qemu, append):
-        if kind not in ("dt", "uefi"):
+        if kind not in ("dt", "uefi", "uefi-dt"):
             raise ValueError(f"kind={kind}")
         board = "virt,gic-version=3"
         if kind == "dt":
             # A second kernel finds the LPIs of the first enabled and cannot trust their
             # tables: firmware hands them over under UEFI, nobody does with a bare DT.
             board += ",its=off"
+        if kind == "uefi-dt":
+            board += ",acpi=off"
         if el2:
             board += ",virtualization=on"
         if mte:
@@ -177,7 +180,7 @@ class Machine:
             command += ["-initrd", str(initrd)]
         if counted:
             command += ["-icount", "shift=0,sleep=off"]
-        if kind == "uefi":
+        if kind != "dt":
             command += ["-bios", str(FIRMWARE)]
         for number, disk in enumerate(disks):
             command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",

@@ -56,6 +56,9 @@ def machine_tree(directory):
     tree = directory / "machine.dtb"
     subprocess.run([word.format(tree) for word in DUMP_TREE], check=True, capture_output=True)
     subprocess.run(["fdtput", "-t", "s", tree, "/chosen", MARKER, "yes"], check=True)
+    # With the very names of the running tree it would be left out.
+    subprocess.run(["fdtput", "-t", "s", tree, "/", "compatible", "linux,dummy-virt", MARKER],
+                   check=True)
     return tree.read_bytes()
 
 
@@ -93,9 +96,9 @@ def put_on_disk(disk, kinds):
         return file.write(out.getvalue())
 
 
-def boot_with(boot, disk, kinds):
+def boot_with(boot, disk, kinds, kind="dt"):
     size = put_on_disk(disk, kinds)
-    machine = boot(kind="dt")
+    machine = boot(kind=kind)
     # tar would read the disk to its end.
     machine.check(f"mkdir /tmp/k; head -c {size} {kdump.DUMP_DISK} | tar -x -C /tmp/k")
     return machine

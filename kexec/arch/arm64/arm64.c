@@ -11,6 +11,7 @@
 #include "kexec/image/arm64_image.h"
 #include "kexec/plan/place.h"
 #include "kexec/plan/purgatory.h"
+#include "kexec/plan/tree.h"
 #include "kexec/system/cmdline.h"
 #include "kexec/system/crashkernel.h"
 #include "lib/checked.h"
@@ -40,12 +41,6 @@ static int check_image(const struct machine *machine, const struct image *image,
 	return ST_OK;
 }
 
-/* What the device tree that the new kernel starts from is. */
-static struct span source_tree(const struct plan_inputs *inputs)
-{
-	return inputs->dtb.size ? inputs->dtb : blob_span(&inputs->machine->fdt);
-}
-
 /* /chosen/bootargs of a tree, without words that must not be reused. *ret is NULL for none. */
 static int bootargs_of(struct span tree, const char *const *drop, char **ret, struct err *err)
 {
@@ -60,12 +55,13 @@ static int bootargs_of(struct span tree, const char *const *drop, char **ret, st
 }
 
 /* The words that the user chose: --reuse-cmdline, then --append; else those of the tree. */
-static int chosen_words(const struct plan_inputs *inputs, bool crash, char **ret,
+static int chosen_words(const struct plan_inputs *inputs, const struct plan *plan, char **ret,
 	struct report *report, struct err *err)
 {
 	/* crashkernel= would reserve most of what little memory the capture kernel has. */
 	static const char *const drop_for_crash[] = { "BOOT_IMAGE", "crashkernel", NULL };
 	static const char *const drop_for_normal[] = { "BOOT_IMAGE", NULL };
+	bool crash = plan_is_crash(plan);
 	const char *const *drop = crash ? drop_for_crash : drop_for_normal;
 	const struct request *request = inputs->request;
 	char *reused = NULL;
@@ -81,7 +77,7 @@ static int chosen_words(const struct plan_inputs *inputs, bool crash, char **ret
 			"no --append, --command-line or --reuse-cmdline: the command line of the "
 			"device tree%s is kept",
 			crash ? ", without crashkernel=," : "");
-		return bootargs_of(source_tree(inputs), drop, ret, err);
+		return bootargs_of(plan_source_tree(inputs, plan), drop, ret, err);
 	}
 	if (request->reuse_cmdline) {
 		if (!inputs->machine->cmdline)
@@ -101,12 +97,12 @@ static int chosen_words(const struct plan_inputs *inputs, bool crash, char **ret
  * past linux,usable-memory-range: it would write over the memory that it should dump.
  */
 static int add_capture_defaults(
-	const struct plan_inputs *inputs, char **line, struct report *report, struct err *err)
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	static const char word[] = "acpi_no_memhotplug";
 	const struct firmware *firmware = &inputs->machine->firmware;
-	struct span tree = source_tree(inputs);
-	char *joined;
+	struct span tree = plan_source_tree(inputs, plan);
+	char **line = &plan->cmdline, *joined;
 
 	/* A tree that is not known is the running one, which on ACPI is a stub. */
 	if (!firmware->acpi || !firmware->acpi_memory_devices ||
@@ -137,14 +133,14 @@ static int plan_cmdline(
 {
 	bool crash = plan_is_crash(plan);
 	size_t size;
-	int status = chosen_words(inputs, crash, &plan->cmdline, report, err);
+	int status = chosen_words(inputs, plan, &plan->cmdline, report, err);
 
 	if (!status && plan->cmdline && cmdline_is_open(plan->cmdline))
 		report_add(report, REPORT_WARNING, "cmdline",
 			"the command line has a \" that is not closed: to the kernel all behind it "
 			"is one word");
 	if (!status && crash)
-		status = add_capture_defaults(inputs, &plan->cmdline, report, err);
+		status = add_capture_defaults(inputs, plan, report, err);
 	if (status || !plan->cmdline)
 		return status;
 	size = strlen(plan->cmdline) + 1;
@@ -325,7 +321,7 @@ static int make_dtb(
 {
 	const struct segment *core = plan_segment(plan, SEGMENT_ELFCOREHDR);
 	const struct segment *initrd = plan_segment(plan, SEGMENT_INITRD);
-	struct span tree = source_tree(inputs);
+	struct span tree = plan_source_tree(inputs, plan);
 	struct rangeset usable = RANGESET_INIT;
 	struct arm64_chosen chosen = {
 		.cmdline = plan->cmdline,
@@ -367,13 +363,14 @@ static int place_dtb(
 	return ST_OK;
 }
 
-static int check_tree(const struct plan_inputs *inputs, struct report *report, struct err *err)
+static int check_tree(const struct plan_inputs *inputs, const struct plan *plan,
+	struct report *report, struct err *err)
 {
 	const struct firmware *firmware = &inputs->machine->firmware;
 
-	if (source_tree(inputs).size == 0)
+	if (plan_source_tree(inputs, plan).size == 0)
 		return err_set(err, ST_NOT_FOUND, "fdt-missing", "No device tree available");
-	if (inputs->dtb.size && firmware->acpi && !firmware_fdt_is_stub(inputs->dtb))
+	if (plan->tree.size && firmware->acpi && !firmware_fdt_is_stub(blob_span(&plan->tree)))
 		report_add(report, REPORT_WARNING, "dtb",
 			"this machine runs on ACPI, and the tree given with --dtb turns ACPI off "
 			"in the new kernel");
@@ -384,7 +381,7 @@ static int plan_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct image *image = inputs->image;
-	int status = check_tree(inputs, report, err);
+	int status = check_tree(inputs, plan, report, err);
 
 	if (!status)
 		status = plan_cmdline(inputs, plan, report, err);
@@ -436,7 +433,7 @@ static int foretell_dtb(
 	uint64_t size = ARM64_DTB_SIZE_MAX;
 	int status = ST_OK;
 
-	if (source_tree(inputs).size) {
+	if (plan_source_tree(inputs, plan).size) {
 		status = make_dtb(inputs, plan, report, err);
 		size = plan->dtb.size;
 	}
@@ -525,6 +522,7 @@ const struct arch_ops arm64_ops = {
 	.kernel_layout = arm64_kernel_layout,
 	.check_image = check_image,
 	.make_page_size_probe = arm64_image_make_probe,
+	.complete_tree = arm64_complete_tree,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
 	.foretell_segments = foretell_segments,

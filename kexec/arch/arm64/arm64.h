@@ -19,6 +19,10 @@ extern const struct arch_ops arm64_ops;
 int arm64_kernel_layout(const struct machine *machine, struct kernel_layout *ret,
 	struct report *report, struct err *err);
 
+/* See struct arch_ops. */
+int arm64_complete_tree(
+	const void *running, void *fdt, struct plan *plan, struct report *report, struct err *err);
+
 /* What goes into the new kernel's /chosen. */
 struct arm64_chosen {
 	struct range elfcorehdr;    /* the whole segment; empty for none */

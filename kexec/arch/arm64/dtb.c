@@ -11,17 +11,15 @@
 #include <string.h>
 
 #include "kexec/arch/arm64/arm64.h"
+#include "kexec/system/boot_memory.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/purgatory_record.h"
-#include "lib/checked.h"
+#include "kexec/system/reserved_memory.h"
 #include "purgatory/abi.h"
 
 /* Room for the edits on top of the tree and the command line: the node, sixteen properties,
  * their names and the longest values, with a good margin. */
 #define EDIT_ROOM 8192u
-
-/* A tuple is at most an address and a size of two cells each. */
-#define TUPLE_MAX 16u
 
 /* usable-memory-range takes two crash regions and four CMA ranges
  * (drivers/of/fdt.c:MAX_USABLE_RANGES). */
@@ -80,41 +78,11 @@ static int delete_property(struct editor *editor, const char *name)
 	return plan_note_edit(editor->plan, "delete", "/chosen", name, editor->err, NULL);
 }
 
-static uint8_t *put_cells(uint8_t *at, uint32_t cells, uint64_t value)
-{
-	if (cells == 2) {
-		fdt64_st(at, value);
-		return at + 8;
-	}
-	fdt32_st(at, (uint32_t)value);
-	return at + 4;
-}
-
-/* A value cut to one cell would send the new kernel to the wrong memory: refuse it. */
-static int put_tuple(struct editor *editor, const char *name, struct range range, uint8_t **at)
-{
-	uint64_t size = range_size(range);
-
-	if ((editor->cells.address == 1 && range.start > UINT32_MAX) ||
-		(editor->cells.size == 1 && size > UINT32_MAX)) {
-		err_set(editor->err, ST_BAD_INPUT, "fdt-cells",
-			"device tree: [0x%" PRIx64 ", 0x%" PRIx64 ") of %s does not fit the root's "
-			"#address-cells %" PRIu32 " and #size-cells %" PRIu32,
-			range.start, range.end, name, editor->cells.address, editor->cells.size);
-		return err_hint(editor->err,
-			"use a tree whose root has two cells for each, or reserve "
-			"the crash region below 4 GiB");
-	}
-	*at = put_cells(*at, editor->cells.address, range.start);
-	*at = put_cells(*at, editor->cells.size, size);
-	return ST_OK;
-}
-
 /* No ranges, no property. */
 static int set_ranges(
 	struct editor *editor, const char *name, const struct range *ranges, size_t count)
 {
-	uint8_t value[TUPLE_MAX * USABLE_RANGES_MAX];
+	uint8_t value[DEVTREE_TUPLE_MAX * USABLE_RANGES_MAX];
 	char text[48 * USABLE_RANGES_MAX] = "";
 	uint8_t *at = value;
 	size_t used = 0;
@@ -127,7 +95,7 @@ static int set_ranges(
 			"%d",
 			count, USABLE_RANGES_MAX);
 	for (size_t i = 0; i < count; i++) {
-		int status = put_tuple(editor, name, ranges[i], &at);
+		int status = devtree_put_range(editor->cells, name, ranges[i], &at, editor->err);
 
 		if (status)
 			return status;
@@ -148,72 +116,21 @@ static int set_address(struct editor *editor, const char *name, uint64_t address
 	return set_property(editor, name, value, sizeof(value), text);
 }
 
-/* A range that /chosen names as one tuple of root cells. Empty when there is none. */
-static struct range read_tuple(const struct editor *editor, const char *name)
-{
-	size_t wanted = 4 * (editor->cells.address + editor->cells.size);
-	struct range range = { 0, 0 };
-	int length;
-	const uint8_t *value = fdt_getprop(editor->fdt, editor->chosen, name, &length);
-	uint64_t size;
-
-	if (!value || (size_t)length != wanted)
-		return range;
-	range.start = devtree_cells_at(value, editor->cells.address);
-	size = devtree_cells_at(value + 4 * editor->cells.address, editor->cells.size);
-	if (!add_u64(range.start, size, &range.end))
-		range.end = range.start;
-	return range;
-}
-
-/* Is entry the reservation of range, exactly or in whole pages? */
-static bool reserves(struct range entry, struct range range, uint64_t page)
-{
-	uint64_t end;
-
-	if (range_size(range) == 0)
-		return false;
-	if (entry.start == range.start && entry.end == range.end)
-		return true;
-	return entry.start == align_down(range.start, page) && align_up(range.end, page, &end) &&
-	       entry.end == end;
-}
-
-/* Memory that the tree reserves for the old initrd or for IMA's handover is free again; and a
- * reservation inside the crash region, which only a stale tree can have, would make the capture
- * kernel give up the reservation of its elfcorehdr (drivers/of/fdt.c:fdt_reserve_elfcorehdr). */
+/* What is only reserved for the kernel that was started with the tree is free again. */
 static int drop_reservations(struct editor *editor)
 {
-	struct range ima = read_tuple(editor, "linux,ima-kexec-buffer");
-	uint64_t page = editor->plan->page_size;
-	struct range initrd = { 0, 0 };
-
-	if (!devtree_address(editor->fdt, editor->chosen, "linux,initrd-start", &initrd.start) ||
-		!devtree_address(editor->fdt, editor->chosen, "linux,initrd-end", &initrd.end) ||
-		initrd.end < initrd.start)
-		initrd = (struct range){ 0, 0 };
+	struct stale_memory stale = stale_memory_of(editor->fdt);
 
 	for (int i = fdt_num_mem_rsv(editor->fdt); i-- > 0;) {
 		struct range entry;
-		uint64_t size;
-		bool stale;
-		int code = fdt_get_mem_rsv(editor->fdt, i, &entry.start, &size);
+		int code;
 
-		if (code)
-			return fdt_failed(editor, "read the memory reservations", code);
-		if (!add_u64(entry.start, size, &entry.end))
-			entry.end = UINT64_MAX;
-		stale = range_overlaps(entry, editor->plan->load_region);
-		if (!stale && !reserves(entry, initrd, page) && !reserves(entry, ima, page))
+		if (!reserved_memory_entry(editor->fdt, i, &entry) ||
+			!stale_memory_has(&stale, entry, editor->plan->page_size))
 			continue;
 		code = fdt_del_mem_rsv(editor->fdt, i);
 		if (code)
 			return fdt_failed(editor, "delete a memory reservation", code);
-		if (stale)
-			report_add(editor->report, REPORT_WARNING, "dtb",
-				"the device tree reserves [0x%" PRIx64 ", 0x%" PRIx64
-				") inside the crash region: dropped",
-				entry.start, entry.end);
 	}
 	return ST_OK;
 }
@@ -289,35 +206,41 @@ static int delete_leftovers(struct editor *editor)
 	return ST_OK;
 }
 
-/* The EFI stub's properties carry the memory map and the way to ACPI; the kernel gives up on
- * EFI when one of them is missing (drivers/firmware/efi/fdtparams.c). They stay as they are. */
+static int keep_property(struct editor *editor, const char *name)
+{
+	if (plan_has_edit(editor->plan, name) ||
+		!fdt_getprop(editor->fdt, editor->chosen, name, NULL))
+		return ST_OK;
+	return plan_note_edit(editor->plan, "keep", "/chosen", name, editor->err, NULL);
+}
+
+/* The EFI stub's properties carry the memory map and the way to ACPI. They stay as they are. Some
+ * distributions' kernels insist on one more, which others' stubs do not write: 0 is what a stub
+ * writes that could not find out. */
 static int keep_uefi(struct editor *editor)
 {
-	static const char *const names[] = { "linux,uefi-system-table", "linux,uefi-mmap-start",
-		"linux,uefi-mmap-size", "linux,uefi-mmap-desc-size", "linux,uefi-mmap-desc-ver",
-		"linux,uefi-secure-boot" };
-	const size_t count = sizeof(names) / sizeof(names[0]);
+	static const uint8_t unset[4];
+	const char *missing;
+	enum boot_efi efi = boot_memory_efi(editor->fdt, &missing);
+	int status = ST_OK;
 
-	if (!fdt_getprop(editor->fdt, editor->chosen, names[0], NULL))
+	if (efi == BOOT_EFI_NONE)
 		return ST_OK;
-	for (size_t i = 0; i < count; i++) {
-		int status;
-
-		if (!fdt_getprop(editor->fdt, editor->chosen, names[i], NULL)) {
-			/* Only some distributions' kernels insist on the last. */
-			if (i + 1 < count)
-				report_add(editor->report, REPORT_WARNING, "dtb",
-					"/chosen has linux,uefi-system-table but no %s: the new "
-					"kernel will find no memory map",
-					names[i]);
-			continue;
-		}
-		status = plan_note_edit(
-			editor->plan, "keep", "/chosen", names[i], editor->err, NULL);
-		if (status)
-			return status;
-	}
-	return ST_OK;
+	if (efi == BOOT_EFI_CUT)
+		report_add(editor->report, REPORT_WARNING, "dtb",
+			"/chosen has linux,uefi-system-table but no good %s: the new kernel will "
+			"find no memory map",
+			missing);
+	for (size_t i = 0; i < BOOT_MEMORY_EFI_NAMES && !status; i++)
+		status = keep_property(editor, boot_memory_efi_names[i]);
+	if (status)
+		return status;
+	if (efi == BOOT_EFI_CUT ||
+		fdt_getprop(editor->fdt, editor->chosen, BOOT_MEMORY_EFI_SECURE_BOOT, NULL))
+		return keep_property(editor, BOOT_MEMORY_EFI_SECURE_BOOT);
+	status = set_property(editor, BOOT_MEMORY_EFI_SECURE_BOOT, unset, sizeof(unset), "0x0");
+	return plan_edit_because(editor->plan, status,
+		"unset; some kernels do without EFI, and so without memory, where it is missing");
 }
 
 static int edit_chosen(struct editor *editor, const struct arm64_chosen *chosen)
