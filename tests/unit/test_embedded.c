@@ -197,7 +197,7 @@ static void the_tree_for_this_machine_is_chosen(void **state)
 	/* Only the first name counts: "test,any" is in all of them. */
 	settle(&choice, &image, tree_for(&running, "test,new"));
 	assert_ptr_equal(choice.dtb.data, parts[1].bytes.data);
-	assert_string_equal(choice.name, "the UKI's .dtb");
+	assert_string_equal(choice.name, "the image's .dtb");
 	parts[1].name[1] = 'x';
 	settle(&choice, &image, tree_for(&running, "test,new"));
 	assert_null(choice.dtb.data);
