@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the machines of the VM layer are made from: kernels, archives and disks."""
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+
+import initrd
+import models
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """A kernel to boot, and what a test has to know of it."""
+    name: str
+    image: pathlib.Path
+    hotplug: bool           # it can keep an elfcorehdr true
+    open_memory: bool       # /dev/mem leads to all memory
+    block: int              # MiB of a memory block, the least that can be plugged in
+    cpus: tuple = ("cortex-a57", "cortex-a76", "max")
+
+    def runs_on(self, model):
+        """Whether a CPU of models.MODELS has its page size."""
+        return model.cpu.split(",")[0] in self.cpus
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifacts:
+    """Everything a machine is made from."""
+    kernel: pathlib.Path            # with crash hotplug
+    unpatched_kernel: pathlib.Path  # Debian's own, without
+    initrd: pathlib.Path
+    plain_initrd: pathlib.Path      # with the tool for models.Model.plain
+    tools_disk: pathlib.Path
+    capture_initrd: bytes
+
+    @property
+    def kernels(self):
+        """Every kernel that there is."""
+        return (Kernel("4K, crash hotplug", self.kernel, True, True, 128),
+                Kernel("Debian's", self.unpatched_kernel, False, False, 128))
+
+
+def output_of(script):
+    """The path that a script of this directory prints last."""
+    text = subprocess.run([HERE / script], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return pathlib.Path(text.splitlines()[-1])
+
+
+def tool():
+    """The arm64 binary under test."""
+    return pathlib.Path(os.environ.get("KEXEC_BIN") or os.environ.get("KEXEC")
+                        or TOP / "build-arm64/sbin/kexec")
+
+
+def make(directory):
+    """Kernels, archives and disks, the latter two in a directory that the caller removes."""
+    root = output_of("guest-root")
+    kernel = output_of("kernel/build") / "Image"
+    own_page = directory / "own-page"
+    subprocess.run(["aarch64-linux-gnu-gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static",
+                    HERE / "own_page.c", "-o", own_page], check=True)
+    capture_initrd = initrd.capture_initrd(root)
+    programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
+                "sbin/own-page": own_page}
+    files = initrd.base_files(root) | initrd.program_files(root, programs) | {
+        "boot/Image": kernel.read_bytes(), "boot/initrd": capture_initrd}
+    (directory / "initrd").write_bytes(initrd.cpio(files))
+    blob = tool().parents[1] / "purgatory/arm64/purgatory.bin"
+    files["sbin/kexec"] = models.without_sha256(tool().read_bytes(), blob.read_bytes())
+    (directory / "initrd-plain").write_bytes(initrd.cpio(files))
+    tools = initrd.tools_tar(root, {
+        "sbin/makedumpfile": root / "usr/bin/makedumpfile",
+        "sbin/kexec": tool(),
+        "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
+        "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
+    (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
+    return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",
+                     directory / "initrd-plain", directory / "tools", capture_initrd)
