@@ -220,6 +220,7 @@ LAYER_BUILDS = {
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64", "sanitize"),
     "kernels": ("arm64",),
+    "soak": ("arm64",),
     "mutants": (),
     "trees": ("gcc",),
 }
@@ -276,8 +277,9 @@ def make_build(tally, build):
 class Layers:
     """Each layer is a method of its name; builds maps names to Build."""
 
-    def __init__(self, builds):
+    def __init__(self, builds, cycles):
         self.builds = builds
+        self.cycles = cycles    # of a soak
 
     def first(self, *names):
         """The first build of these names that there is."""
@@ -366,6 +368,14 @@ class Layers:
         self.pytest(tally, "vm/kernels.py", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")},
                     live=True)
 
+    def soak(self, tally):
+        build = self.first("arm64", "given")
+        status = subprocess.run(
+            [sys.executable, "tests/vm/soak.py", "--cycles", str(self.cycles), "--update-doc"],
+            cwd=TOP, env={**os.environ, "KEXEC": str(build.dir / "sbin/kexec")},
+            check=False).returncode
+        tally.check(f"soak of {self.cycles} cycles: {ending(status)}", status == 0)
+
     def mutants(self, tally):
         """Faults in a copy of the tree, each of which a fast test has to notice."""
         status, text = run("mutants", [sys.executable, "tests/mutants/run.py"])
@@ -402,7 +412,7 @@ class Layers:
 
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("kernels", "mutants", "trees")
+LONG_LAYERS = ("kernels", "mutants", "trees", "soak")
 
 
 def listed(sources_mk):
@@ -418,7 +428,10 @@ def main():
     parser.add_argument("--only-build", metavar="NAME", choices=sorted(BUILDS))
     parser.add_argument("layers", nargs="*", metavar="LAYER", choices=[[], *LAYERS, *LONG_LAYERS],
                         help=", ".join(LAYERS) + "; only when named: " + ", ".join(LONG_LAYERS))
-    args = parser.parse_args()
+    words, cycles = sys.argv[1:], 20
+    if "soak" in words and words[-1].isdigit():
+        cycles = int(words.pop())
+    args = parser.parse_args(words)
     if args.only_build:
         tally = Tally()
         make_build(tally, dataclasses.replace(BUILDS[args.only_build], goals=("all",)))
@@ -430,7 +443,7 @@ def main():
     else:
         builds = {}
         shutil.rmtree(LOGS, ignore_errors=True)
-    layers = Layers(builds)
+    layers = Layers(builds, cycles)
     total = Tally()
     for layer in wanted:
         began = time.monotonic()

@@ -2,18 +2,14 @@
 """What the VM tests boot. Nothing here skips: what is missing fails."""
 
 import contextlib
-import dataclasses
-import gzip
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
 
-import initrd
+import artifacts
 import models
-from debian_kernels import Kernel
 from qemu import Machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -22,71 +18,16 @@ LOGS = TOP / "build/vm"
 DUMP_DISK_SIZE = 8 << 30
 
 
-@dataclasses.dataclass(frozen=True)
-class Artifacts:
-    """Everything a machine is made from."""
-    kernel: pathlib.Path            # with crash hotplug
-    unpatched_kernel: pathlib.Path  # Debian's own, without
-    initrd: pathlib.Path
-    plain_initrd: pathlib.Path      # with the tool for models.Model.plain
-    tools_disk: pathlib.Path
-    capture_initrd: bytes
-    files: dict                     # of initrd
-
-    def archive_for(self, kernel, path):
-        """Write to path an archive like initrd, for a debian_kernels.Kernel to load itself."""
-        capture = self.capture_initrd + gzip.compress(initrd.cpio(kernel.modules), mtime=0)
-        path.write_bytes(initrd.cpio(self.files | kernel.modules | {
-            "boot/Image": kernel.image.read_bytes(), "boot/initrd": capture}))
-        return path
-
-
-def _output_of(script, *options):
-    """The path that a script of this directory prints last."""
-    text = subprocess.run([HERE / script, *options], stdout=subprocess.PIPE, text=True,
-                          check=True).stdout
-    return pathlib.Path(text.splitlines()[-1])
-
-
-def tool():
-    """The arm64 binary under test."""
-    return pathlib.Path(os.environ.get("KEXEC_BIN") or os.environ.get("KEXEC")
-                        or TOP / "build-arm64/sbin/kexec")
-
-
-@pytest.fixture(scope="session")
-def artifacts(tmp_path_factory):
+@pytest.fixture(name="artifacts", scope="session")
+def make_artifacts(tmp_path_factory):
     """Kernels, archives and disks, made once per run."""
-    directory = tmp_path_factory.mktemp("vm")
-    root = _output_of("guest-root")
-    kernel = _output_of("kernel/build") / "Image"
-    own_page = directory / "own-page"
-    subprocess.run(["aarch64-linux-gnu-gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static",
-                    HERE / "own_page.c", "-o", own_page], check=True)
-    capture_initrd = initrd.capture_initrd(root)
-    programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
-                "sbin/own-page": own_page}
-    files = initrd.base_files(root) | initrd.program_files(root, programs) | {
-        "boot/Image": kernel.read_bytes(), "boot/initrd": capture_initrd}
-    (directory / "initrd").write_bytes(initrd.cpio(files))
-    blob = tool().parents[1] / "purgatory/arm64/purgatory.bin"
-    (directory / "initrd-plain").write_bytes(initrd.cpio(files | {
-        "sbin/kexec": models.without_sha256(tool().read_bytes(), blob.read_bytes())}))
-    tools = initrd.tools_tar(root, {
-        "sbin/makedumpfile": root / "usr/bin/makedumpfile",
-        "sbin/kexec": tool(),
-        "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
-        "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
-    (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
-    return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",
-                     directory / "initrd-plain", directory / "tools", capture_initrd, files)
+    return artifacts.make(tmp_path_factory.mktemp("vm"))
 
 
 @pytest.fixture(scope="session")
 def page_kernels():
     """{"16k": Kernel, "64k": Kernel} with crash hotplug, as that of artifacts."""
-    directory = _output_of("kernel/build", "--pages")
-    return {"16k": Kernel(directory / "Image-16k"), "64k": Kernel(directory / "Image")}
+    return artifacts.page_kernels()
 
 
 @pytest.fixture
@@ -111,7 +52,7 @@ def on(*names):
 
 
 @pytest.fixture
-def boot(artifacts, dump_disk, model, request):
+def boot(artifacts, dump_disk, model, request):  # pylint: disable=redefined-outer-name
     """boot(**options of Machine) boots a machine that ends with the test.
 
     What was on its console is kept as build/vm/TEST.console.

@@ -23,7 +23,7 @@ import generated
 import kdump
 import models
 import newer_qemu
-from conftest import TOP, tool
+from artifacts import TOP, tool
 
 RESULTS = TOP / "build/kernels"
 DOCUMENT, SECTION = TOP / "doc/testing.md", "kernels"

@@ -316,20 +316,25 @@ class Machine:
                 if "return" in reply:
                     return reply["return"]
 
-    def hot_add(self, size, addr=None):
-        """Add a DIMM of size MiB; returns (id, start, end) when the guest uses all of it."""
+    def plug(self, size, addr=None):
+        """Add a DIMM of size MiB; returns (id, start), whatever the guest makes of it."""
         name = f"dimm{next(self._dimms)}"
         self.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": f"{name}-memory",
                                   "size": size * MIB})
         place = {} if addr is None else {"addr": addr}
         self.qmp("device_add", driver="pc-dimm", id=name, memdev=f"{name}-memory", **place)
         (start,) = (dimm["addr"] for dimm in self.dimms() if dimm["id"] == name)
+        return name, start
+
+    def hot_add(self, size, addr=None):
+        """Add a DIMM of size MiB; returns (id, start, end) when the guest uses all of it."""
+        name, start = self.plug(size, addr)
         line = f"{start:08x}-{start + size * MIB - 1:08x} : System RAM"
         self._wait(lambda: self._memory_online(line, start, size), COMMAND_TIMEOUT,
                    f"{line} in the guest")
         return name, start, start + size * MIB
 
-    def hot_remove(self, name):
+    def hot_remove(self, name, timeout=COMMAND_TIMEOUT):
         """Ask the guest to give up a DIMM and wait until it did.
 
         The guest may refuse for a moment, with pages in use there: then it is asked again.
@@ -340,7 +345,7 @@ class Machine:
             self.qmp("device_del", id=name)
             return False
 
-        self._wait(removed, COMMAND_TIMEOUT, f"removal of {name}", pause=0.5)
+        self._wait(removed, timeout, f"removal of {name}", pause=0.5)
 
     def dimms(self):
         """The DIMMs plugged in, as QEMU sees them."""
