@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "kexec/cmd/timeline.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/plan.h"

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #include "kexec/cmd/embedded.h"
+#include "kexec/arch/arch.h"
 #include "kexec/cmd/file_load.h"
 #include "kexec/cmd/files.h"
 #include "kexec/cmd/page_size.h"
@@ -329,6 +330,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 
 	report_copy(&round.report, &files->report);
 	status = machine_read(root, request->crash, &machine, &round.report, err);
+	round.inputs.arch = arch_find(machine.name);
 	timeline_spent(&files->timeline, PHASE_MACHINE);
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,

@@ -2,7 +2,7 @@
 /* A load that a panic starts: what the crash region takes, and what the dump will hold. */
 #include <inttypes.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/crash.h"
 #include "kexec/plan/elfcorehdr_build.h"
 #include "kexec/plan/make.h"

@@ -2,7 +2,7 @@
 /* The plan for programs; the schema is doc/plan-schema.md. */
 #include <stdio.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/dump.h"
 #include "kexec/plan/elfcorehdr_build.h"
 #include "lib/jsonw.h"

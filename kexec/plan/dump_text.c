@@ -2,7 +2,7 @@
 /* The plan as tables for people. */
 #include <inttypes.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/dump.h"
 #include "kexec/plan/elfcorehdr_build.h"
 #include "lib/printer.h"

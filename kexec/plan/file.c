@@ -2,7 +2,7 @@
 /* What there is to decide about a load by kexec_file_load(2). */
 #include <inttypes.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/crash.h"
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"

@@ -3,7 +3,7 @@
  * architecture and for every kind of load. */
 #include "kexec/plan/make.h"
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/plan/seal.h"
 #include "lib/checked.h"
@@ -22,7 +22,7 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 {
 	const struct machine *machine = inputs->machine;
 
-	plan->arch = arch_find(machine->name);
+	plan->arch = inputs->arch;
 	if (!plan->arch)
 		return err_set(err, ST_UNSUPPORTED, "arch-unsupported",
 			"this version cannot load kernels on \"%s\" machines", machine->name);

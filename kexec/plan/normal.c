@@ -4,7 +4,7 @@
  * now may be written over, the running kernel too. */
 #include <inttypes.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
 #include "kexec/system/boot_memory.h"

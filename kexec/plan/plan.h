@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/elfcorehdr.h"
 #include "kexec/system/machine.h"
@@ -73,6 +73,7 @@ struct known_digest {
 
 /* All that a plan is made from. Everything is borrowed and must outlive the plan. */
 struct plan_inputs {
+	const struct arch_ops *arch; /* of the machine; NULL when none is known by its name */
 	const struct request *request;
 	const struct machine *machine;
 	const struct image *image;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "lib/checked.h"
 #include "purgatory/abi.h"
 

@@ -596,6 +596,7 @@ static void foreign_machines_and_images_are_refused(void **state)
 	pm.image.mem_size = UINT64_MAX;
 	assert_refused(&pm, ST_BAD_INPUT, "image-size", NULL);
 	strcpy(pm.machine.name, "riscv64");
+	pm.inputs.arch = arch_find(pm.machine.name);
 	assert_refused(&pm, ST_UNSUPPORTED, "arch-unsupported", "riscv64");
 	pm_done(&pm);
 }
