@@ -61,8 +61,9 @@ struct dt_edit {
 /* What purgatory is told; filled by the arch code, used by plan/purgatory.c. */
 struct plan_handover {
 	uint64_t kernel_entry;
-	uint64_t dtb;
-	uint64_t record; /* PURGATORY_RECORD_PROPERTY of that tree */
+	struct range handed; /* what the kernel finds all else by: a device tree, or boot_params */
+	uint64_t record;     /* a struct purgatory_record_cells in there */
+	uint32_t reset;	     /* how the machine is reset, PURGATORY_RESET_NONE for no way */
 };
 
 /* Bytes that many plans carry, and their digest, made once. */

@@ -142,7 +142,7 @@ INCLUDES = {
     "kexec/plan/": ("lib/", "kexec/system/", "kexec/image/", "kexec/request.h",
                     "purgatory/abi.h"),
     "kexec/arch/": ("lib/", "kexec/system/", "kexec/image/", "kexec/plan/",
-                    "kexec/request.h", "purgatory/abi.h", "purgatory/blob.h"),
+                    "kexec/request.h", "purgatory/abi.h", "purgatory/arch/", "purgatory/blob.h"),
     "kexec/syscall/": ("lib/", "kexec/system/kexec_state.h", "kexec/plan/plan.h"),
     "kexec/cmd/": ("lib/", "kexec/"),
     "purgatory/": ("lib/sha256.h",),

@@ -14,6 +14,7 @@
 #include "kexec/system/cmdline.h"
 #include "lib/checked.h"
 #include "purgatory/abi.h"
+#include "purgatory/arch/arm64/abi.h"
 #include "purgatory/blob.h"
 
 #define EM_AARCH64 183
@@ -324,6 +325,7 @@ static int place_dtb(
 		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
 	};
 	int status = ST_OK;
+	uint64_t mem;
 
 	if (initrd)
 		chosen.initrd = (struct range){ initrd->mem, initrd->mem + initrd->data.size };
@@ -344,8 +346,29 @@ static int place_dtb(
 		plan, SEGMENT_DTB, blob_span(&plan->dtb), plan->dtb.size, ARM64_DTB_ALIGN, err);
 	if (status)
 		return status;
-	plan->handover.dtb = plan_segment(plan, SEGMENT_DTB)->mem;
-	plan->handover.record = plan->handover.dtb + record_offset(plan);
+	mem = plan_segment(plan, SEGMENT_DTB)->mem;
+	plan->handover.handed = (struct range){ mem, mem + plan->dtb.size };
+	plan->handover.record = mem + record_offset(plan);
+	return ST_OK;
+}
+
+static int choose_reset(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+{
+	switch (inputs->machine->firmware.psci) {
+	case PSCI_SMC:
+		plan->handover.reset = PURGATORY_PSCI_SMC;
+		break;
+	case PSCI_HVC:
+		plan->handover.reset = PURGATORY_PSCI_HVC;
+		break;
+	case PSCI_NONE:
+		if (inputs->request->on_corruption != CORRUPTION_RESET)
+			break;
+		err_set(err, ST_UNSUPPORTED, "no-psci-reset",
+			"--on-corruption=reset needs PSCI 0.2 or later, and neither the device "
+			"tree nor ACPI names a way to call it");
+		return err_hint(err, "use --on-corruption=halt or --on-corruption=boot");
+	}
 	return ST_OK;
 }
 
@@ -376,6 +399,8 @@ static int plan_segments(
 		status = place_image(inputs, plan, err);
 	if (!status)
 		status = place_dtb(inputs, plan, report, err);
+	if (!status)
+		status = choose_reset(inputs, plan, err);
 	if (!status && image->page_size && image->page_size != plan->page_size)
 		report_add(report, REPORT_WARNING, "kernel",
 			"the kernel was built for pages of %" PRIu64
