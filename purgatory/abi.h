@@ -60,8 +60,10 @@
 /* Where the new kernel has a struct purgatory_record_cells: in this property of /chosen, on a
  * machine with a device tree. */
 #define PURGATORY_RECORD_PROPERTY "kexec,purgatory"
-#define PURGATORY_RECORD_MAGIC	  0x4b45584543524543 /* the bytes "KEXECREC" */
-#define PURGATORY_RECORD_VERSION  1
+/* ... in a node of setup_data of this type, on x86. */
+#define PURGATORY_RECORD_SETUP_DATA 0x4b455852	       /* "KEXR" */
+#define PURGATORY_RECORD_MAGIC	    0x4b45584543524543 /* the bytes "KEXECREC" */
+#define PURGATORY_RECORD_VERSION    1
 
 /* purgatory_record_cells.result */
 #define PURGATORY_RESULT_NONE	  0 /* as planned: nobody has written it */
