@@ -37,7 +37,7 @@ int foreign_kernel_probe(struct span bytes, const char *file, struct image *imag
 		const char *what;
 	} marks[] = {
 		/* Documentation/arch/x86/boot.rst */
-		{ 0x202, "HdrS", "an x86 kernel (bzImage)" },
+		{ 0x202, "HdrS", "an old x86 kernel" },
 		/* Documentation/arch/riscv/boot-image-header.rst */
 		{ 56, "RSC\x05", "a RISC-V kernel" },
 		{ 36, "\x18\x28\x6f\x01", "a 32-bit ARM kernel (zImage)" },

@@ -17,7 +17,7 @@ struct unwrapped {
 
 /*
  * Look at the bytes of a whole layer. ST_NOT_MINE: they are of some other format. ST_OK: these
- * are an arm64 Image, and image is filled in, or they are a wrapper, and ret tells what is in it.
+ * are a kernel, and image is filled in, or they are a wrapper, and ret tells what is in it.
  * Anything else is a failure of a file of this format. file is its name, for hints.
  */
 typedef int image_probe(struct span bytes, const char *file, struct image *image,
@@ -28,6 +28,7 @@ image_probe packed_lzma_probe; /* lzma, which has no magic */
 image_probe zboot_probe;
 image_probe uki_probe;
 image_probe arm64_image_probe;
+image_probe bzimage_probe;
 image_probe uimage_probe;
 image_probe elf_image_probe;
 
@@ -37,11 +38,12 @@ image_probe foreign_kernel_probe;
 image_probe foreign_pe_probe;
 image_probe foreign_initrd_probe;
 
-/* "this is <fmt>; an arm64 kernel ... is wanted". Returns ST_UNSUPPORTED. */
+/* "this is <fmt>; a kernel for ... is wanted". Returns ST_UNSUPPORTED. */
 int format_refuse(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The end of that sentence. */
 #define FORMAT_WANTED                                                                              \
-	"an arm64 kernel is wanted: Image, EFI zboot, UKI, uImage or vmlinux, plain or packed"
+	"a kernel is wanted, for arm64 (Image, EFI zboot, UKI, uImage, vmlinux) or x86_64 "        \
+	"(bzImage, UKI), plain or packed"
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 IMAGE_SOURCES := \
 	kexec/image/arm64_image.c \
+	kexec/image/bzimage.c \
 	kexec/image/elf_image.c \
 	kexec/image/foreign.c \
 	kexec/image/image.c \
