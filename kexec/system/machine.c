@@ -29,6 +29,7 @@ void machine_done(struct machine *machine)
 	cpus_done(&machine->cpus);
 	kcore_done(&machine->layout.kcore);
 	blob_done(&machine->fdt);
+	x86_boot_done(&machine->x86_boot);
 	rangeset_done(&machine->boot_memory);
 	kconfig_done(&machine->config);
 	rangeset_done(&machine->crash_cma);
@@ -228,7 +229,10 @@ static int read_layout(
 		if (status != ST_OK)
 			return status;
 	}
-	/* All the symbols of a kernel are megabytes that take it a while to print. */
+	/* All the symbols of a kernel are megabytes that take it a while to print, and on x86 all
+	 * that is wanted stands elsewhere. */
+	if (machine->x86_boot.params.size)
+		return ST_OK;
 	if (kcore_has_text(&machine->layout.kcore, &machine->iomem)) {
 		report_add(report, REPORT_CHOICE, "layout",
 			"kernel text and linear map from kcore, kallsyms not read");
@@ -315,6 +319,8 @@ static int read_optional(const struct sysroot *root, bool crash, struct machine 
 	int status;
 
 	status = read_ram_total(root, &machine->ram_total, report, err);
+	if (status == ST_OK)
+		status = x86_boot_read(root, &machine->x86_boot, report, err);
 	if (status == ST_OK && crash)
 		status = read_layout(root, machine, report, err);
 	if (status == ST_OK)

@@ -13,4 +13,5 @@ SYSTEM_SOURCES := \
 	kexec/system/kcore.c \
 	kexec/system/kexec_state.c \
 	kexec/system/machine.c \
-	kexec/system/purgatory_record.c
+	kexec/system/purgatory_record.c \
+	kexec/system/x86_boot.c
