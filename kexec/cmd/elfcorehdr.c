@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kexec/cmd/elfcorehdr.h"
+#include "kexec/arch/arch.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -102,6 +103,18 @@ static int read_armed(const struct iomem *iomem, uint64_t page_size, const struc
 	return ST_OK;
 }
 
+/* Below this no kernel of the machine's family dumps anything. */
+static uint64_t dump_from(const struct sysroot *root)
+{
+	const struct arch_ops *arch;
+	const char *machine;
+
+	if (sysroot_fact(root, "machine", &machine, NULL))
+		return 0;
+	arch = arch_find(machine);
+	return arch ? arch->dump_from : 0;
+}
+
 /* Memory, CPUs and, unless there is a file, the armed header of the machine at root. */
 static int read_machine(const struct sysroot *root, bool wants_armed, struct view *view)
 {
@@ -115,7 +128,8 @@ static int read_machine(const struct sysroot *root, bool wants_armed, struct vie
 	if (!status)
 		status = machine_read_page_size(root, &page_size, &view->unknown);
 	if (!status)
-		status = iomem_dumped(&iomem, &cma, page_size, &view->dumped, &view->unknown);
+		status = iomem_dumped(
+			&iomem, &cma, dump_from(root), page_size, &view->dumped, &view->unknown);
 	if (!status && wants_armed)
 		status = read_armed(&iomem, page_size, root, view);
 	if (!status)

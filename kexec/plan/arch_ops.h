@@ -44,12 +44,17 @@ struct purgatory_layout {
 };
 
 struct arch_ops {
-	const char *name;      /* "arm64" */
-	const char *machine;   /* uname -m: "aarch64" */
-	uint16_t elf_machine;  /* EM_* of its vmcores */
-	uint32_t kexec_arch;   /* KEXEC_ARCH_* of include/uapi/linux/kexec.h */
-	uint32_t hotplug_flag; /* what asks its kernel to keep the elfcorehdr true */
-	bool kernel_map;       /* the elfcorehdr has a PT_LOAD for the kernel image */
+	const char *name;	/* "arm64" */
+	const char *machine;	/* uname -m: "aarch64" */
+	uint16_t elf_machine;	/* EM_* of its vmcores */
+	uint32_t kexec_arch;	/* KEXEC_ARCH_* of include/uapi/linux/kexec.h */
+	uint32_t hotplug_flag;	/* what asks its kernel to keep the elfcorehdr true */
+	bool kernel_map;	/* the elfcorehdr has a PT_LOAD for the kernel image */
+	bool ports;		/* its CPUs have I/O ports, at which a console may be */
+	uint64_t dump_from;	/* its kernels never dump what is below */
+	const char *handed;	/* what the new kernel is handed: "device tree", "boot_params" */
+	const char *handed_key; /* the same as a key of the plan's JSON */
+	bool memory_console;	/* its purgatory reaches a console in memory */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
 	bool hotplug_needs_kexec_file;
 	const unsigned char *const purgatory; /* the blob, and its size */
@@ -73,6 +78,10 @@ struct arch_ops {
 	 * when sources contradict each other. */
 	int (*kernel_layout)(const struct machine *machine, struct kernel_layout *ret,
 		struct report *report, struct err *err);
+
+	/* Pages that the kernel takes for itself from what a crash load leaves of the region, before
+	 * and behind the segments. */
+	uint64_t (*own_pages)(const struct machine *machine);
 
 	/* Can this CPU and kernel run the image at all? ST_UNSUPPORTED. */
 	int (*check_image)(

@@ -191,8 +191,8 @@ static int plan_core(
 	int status = plan->arch->kernel_layout(machine, &layout, report, err);
 
 	if (!status)
-		status = iomem_dumped(
-			&machine->iomem, &machine->crash_cma, plan->page_size, &ram, err);
+		status = iomem_dumped(&machine->iomem, &machine->crash_cma, plan->arch->dump_from,
+			plan->page_size, &ram, err);
 	if (!status)
 		status = elfcorehdr_build(&input, &plan->core, err);
 	if (!status)

@@ -27,6 +27,7 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 		return err_set(err, ST_UNSUPPORTED, "arch-unsupported",
 			"this version cannot load kernels on \"%s\" machines", machine->name);
 	plan->page_size = machine->page_size;
+	plan->own_pages = plan->arch->own_pages(machine);
 	plan->flags |= plan->arch->kexec_arch;
 	return plan->arch->check_image(machine, inputs->image, err);
 }

@@ -12,6 +12,7 @@ void plan_done(struct plan *plan)
 	rangeset_done(&plan->room);
 	elfcorehdr_done(&plan->core);
 	blob_done(&plan->dtb);
+	blob_done(&plan->boot_params);
 	blob_done(&plan->purgatory);
 	for (size_t i = 0; i < plan->edits_count; i++)
 		free(plan->edits[i].value);
@@ -33,6 +34,8 @@ const char *segment_purpose_name(enum segment_purpose purpose)
 		return "purgatory";
 	case SEGMENT_DTB:
 		return "dtb";
+	case SEGMENT_BOOT_PARAMS:
+		return "boot_params";
 	}
 	return "segment";
 }

@@ -25,7 +25,9 @@
 #define KEXEC_SEGMENT_MAX 16
 
 #define KEXEC_ON_CRASH		    0x00000001
+#define KEXEC_UPDATE_ELFCOREHDR	    0x00000004
 #define KEXEC_CRASH_HOTPLUG_SUPPORT 0x00000008
+#define KEXEC_ARCH_X86_64	    (62u << 16)
 #define KEXEC_ARCH_AARCH64	    (183u << 16)
 
 #define KASLR_SEED_SIZE 8
@@ -39,6 +41,7 @@ enum segment_purpose {
 	SEGMENT_ELFCOREHDR,
 	SEGMENT_PURGATORY,
 	SEGMENT_DTB,
+	SEGMENT_BOOT_PARAMS, /* with what they lead to: command line, setup_data */
 };
 
 struct segment {
@@ -95,6 +98,7 @@ struct plan_inputs {
 struct plan {
 	const struct arch_ops *arch;
 	uint64_t page_size;
+	uint64_t own_pages;	  /* that a crash load has to leave to the running kernel */
 	struct rangeset room;	  /* owned: where segments may be; normalized, in whole pages */
 	struct range load_region; /* the crash region that is for a crash load; else empty */
 	struct segment segments[KEXEC_SEGMENT_MAX]; /* ascending by address once sealed */
@@ -108,8 +112,9 @@ struct plan {
 		hotplug_needed; /* bytes of a header for every possible CPU and the ranges of now */
 	struct elfcorehdr core;
 
-	struct blob dtb;       /* owned */
-	struct dt_edit *edits; /* owned */
+	struct blob dtb;	 /* owned */
+	struct blob boot_params; /* owned: the segment of that purpose */
+	struct dt_edit *edits;	 /* owned */
 	size_t edits_count;
 	char *cmdline; /* owned: of the capture kernel; NULL when it has none */
 
@@ -151,7 +156,7 @@ static inline bool plan_is_crash(const struct plan *plan)
 	return plan->flags & KEXEC_ON_CRASH;
 }
 
-/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb". Static. */
+/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params". Static. */
 const char *segment_purpose_name(enum segment_purpose purpose);
 
 /* Append a segment; used while planning. ST_NO_SPACE beyond KEXEC_SEGMENT_MAX. */

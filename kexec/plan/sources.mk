@@ -11,4 +11,5 @@ PLAN_SOURCES := \
 	kexec/plan/place.c \
 	kexec/plan/plan.c \
 	kexec/plan/purgatory.c \
-	kexec/plan/seal.c
+	kexec/plan/seal.c \
+	kexec/plan/words.c

@@ -5,6 +5,7 @@ UNIT_SOURCES := \
 	tests/unit/test_arm64_tables.c \
 	tests/unit/test_boot_memory.c \
 	tests/unit/test_bytes.c \
+	tests/unit/test_bzimage.c \
 	tests/unit/test_cmdline.c \
 	tests/unit/test_console.c \
 	tests/unit/test_cpus.c \
@@ -50,4 +51,6 @@ UNIT_SOURCES := \
 	tests/unit/test_sysroot.c \
 	tests/unit/test_verify.c \
 	tests/unit/test_vmcoreinfo.c \
-	tests/unit/test_window.c
+	tests/unit/test_window.c \
+	tests/unit/test_x86_64.c \
+	tests/unit/test_x86_boot.c

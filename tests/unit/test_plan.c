@@ -422,6 +422,7 @@ static struct plan hand_made_plan(uint64_t page, uint64_t count)
 		.flags = KEXEC_ON_CRASH,
 		.load_region = region,
 		.entry = region.start,
+		.own_pages = 2,
 	};
 
 	assert_int_equal(rangeset_add(&plan.room, region.start, region.end), ST_OK);
@@ -1000,7 +1001,7 @@ static void purgatory_is_told_what_was_decided(void **state)
 	pm.request.on_corruption = CORRUPTION_RESET;
 	pm.request.console = "pl011,0x9000000";
 	pm.machine.firmware.psci = PSCI_SMC;
-	pm.inputs.console = (struct console){ CONSOLE_8250, 0x3fe215040, 2, 4, "--console" };
+	pm.inputs.console = (struct console){ CONSOLE_8250, false, 0x3fe215040, 2, 4, "--console" };
 	plan_well(&pm);
 	assert_int_equal(PARAMETER(&pm, flags), PURGATORY_VERBOSE);
 	assert_int_equal(PARAMETER(&pm, on_corruption), PURGATORY_RESET);
@@ -1014,7 +1015,7 @@ static void purgatory_is_told_what_was_decided(void **state)
 	pm.request.console = NULL;
 	pm.request.serial = "ttyAMA0";
 	pm.machine.firmware.psci = PSCI_NONE;
-	pm.inputs.console = (struct console){ CONSOLE_PL011, 0x9000000, 0, 4, "--serial" };
+	pm.inputs.console = (struct console){ CONSOLE_PL011, false, 0x9000000, 0, 4, "--serial" };
 	plan_well(&pm);
 	assert_int_equal(PARAMETER(&pm, flags), PURGATORY_VERBOSE);
 	assert_int_equal(PARAMETER(&pm, on_corruption), PURGATORY_BOOT);

@@ -410,6 +410,13 @@ static int plan_segments(
 	return status;
 }
 
+/* The control page and the safe copy of vmcoreinfo (kimage_alloc_crash_control_pages). */
+static uint64_t own_pages(const struct machine *machine)
+{
+	(void)machine;
+	return 2;
+}
+
 const struct arch_ops arm64_ops = {
 	.name = "arm64",
 	.machine = "aarch64",
@@ -417,12 +424,16 @@ const struct arch_ops arm64_ops = {
 	.kexec_arch = KEXEC_ARCH_AARCH64,
 	.hotplug_flag = KEXEC_CRASH_HOTPLUG_SUPPORT,
 	.kernel_map = true,
+	.handed = "device tree",
+	.handed_key = "device_tree",
+	.memory_console = true,
 	.hotplug_needs_kexec_file = true,
 	.purgatory = purgatory_arm64,
 	.purgatory_size = &purgatory_arm64_size,
 	.purgatory_tables_size = ARM64_TABLES_ROOM,
 	.purgatory_tables = arm64_purgatory_tables,
 	.kernel_layout = arm64_kernel_layout,
+	.own_pages = own_pages,
 	.check_image = check_image,
 	.make_page_size_probe = arm64_image_make_probe,
 	.plan_cmdline = plan_cmdline,
