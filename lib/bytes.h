@@ -87,6 +87,20 @@ static inline uint64_t load_uint(const void *p, size_t size, bool big_endian)
 		value = value << 8 | b[big_endian ? i : size - 1 - i];
 	return value;
 }
+static inline void store_be32(void *p, uint32_t v)
+{
+	uint8_t *b = p;
+
+	for (int i = 0; i < 4; i++)
+		b[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+static inline void store_be64(void *p, uint64_t v)
+{
+	store_be32(p, (uint32_t)(v >> 32));
+	store_be32((uint8_t *)p + 4, (uint32_t)v);
+}
+
 static inline void store_le16(void *p, uint16_t v)
 {
 	uint8_t *b = p;

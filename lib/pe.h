@@ -19,7 +19,8 @@ struct pe {
 	uint64_t signature_end; /* where the table of certificates ends; 0 without one */
 };
 
-#define PE_MACHINE_ARM64 0xaa64
+#define PE_MACHINE_ARM64  0xaa64
+#define PE_MACHINE_X86_64 0x8664
 
 struct pe_section {
 	char name[9];	      /* with a NUL behind */

@@ -33,3 +33,4 @@ LIB_SOURCES := \
 not_here := $(filter-out $(TARGET),arm64 other x86_64)
 LIB_SOURCES := $(filter-out $(not_here:%=lib/sha256_%.%),$(LIB_SOURCES))
 LIB_SOURCES += $(if $(filter arm64,$(TARGET)),lib/sha256_arm64_core.S)
+LIB_SOURCES += $(if $(filter x86_64,$(TARGET)),lib/sha256_x86_64_core.c)

@@ -25,9 +25,9 @@
 #define PURGATORY_PARAMS_OFFSET 64
 
 /* Size of struct purgatory_params and offsets inside it, for the assembly and the linker. */
-#define PURGATORY_PARAMS_SIZE  1296
-#define PURGATORY_PARAMS_ENTRY 24
-#define PURGATORY_PARAMS_DTB   32
+#define PURGATORY_PARAMS_SIZE	1304
+#define PURGATORY_PARAMS_ENTRY	24
+#define PURGATORY_PARAMS_HANDED 32
 
 #define PURGATORY_REGIONS_MAX 16
 #define PURGATORY_NAME_SIZE   16
@@ -47,34 +47,31 @@
 /* purgatory_params.on_corruption: words, so that a bit that changed does not make one another */
 #define PURGATORY_HALT                                                                             \
 	0x68616c74 /* report, then wait for ever: a watchdog or an operator decides */
-#define PURGATORY_RESET 0x72736574 /* report, then PSCI SYSTEM_RESET; halts where that returns */
-#define PURGATORY_BOOT	0x626f6f74 /* report, then enter the capture kernel all the same */
+#define PURGATORY_RESET                                                                            \
+	0x72736574 /* report, then reset the machine; halts where nothing comes of it */
+#define PURGATORY_BOOT 0x626f6f74 /* report, then enter the capture kernel all the same */
 
 /* purgatory_params.console_type */
 #define PURGATORY_CONSOLE_NONE	0
 #define PURGATORY_CONSOLE_PL011 1 /* Arm PrimeCell UART, also the SBSA generic UART */
 #define PURGATORY_CONSOLE_8250	2 /* 16550 family */
 
-/* purgatory_params.psci_conduit */
-#define PURGATORY_PSCI_NONE 0
-#define PURGATORY_PSCI_SMC  1
-#define PURGATORY_PSCI_HVC  2
+/* purgatory_params.reset: no way to do it; else a number of the CPU family's own. */
+#define PURGATORY_RESET_NONE 0
 
-/*
- * Two sets of page tables, since arm64's descriptors differ in a regime that has EL0 below it
- * (EL1, EL2 with E2H) and in one that has not (EL2 without).
- */
-#define PURGATORY_TABLES_WITH_EL0 0
-#define PURGATORY_TABLES_EL2_ONLY 1
-#define PURGATORY_TABLES_SETS	  2
+/* Sets of page tables, for the modes that a CPU may be in; which is which each family says. */
+#define PURGATORY_TABLES_SETS 2
 
-/* At most so many bytes of tables in a set: with the MMU off each word that is read counts. */
+/* At most so many bytes of tables in a set: each word of them is looked at before they count. */
 #define PURGATORY_TABLES_SIZE_MAX 65536
 
-/* The property of the device tree's /chosen that holds a struct purgatory_record_cells. */
+/* Where the new kernel has a struct purgatory_record_cells: in this property of /chosen, on a
+ * machine with a device tree. */
 #define PURGATORY_RECORD_PROPERTY "kexec,purgatory"
-#define PURGATORY_RECORD_MAGIC	  0x4b45584543524543 /* the bytes "KEXECREC" */
-#define PURGATORY_RECORD_VERSION  1
+/* ... in a node of setup_data of this type, on x86. */
+#define PURGATORY_RECORD_SETUP_DATA 0x4b455852	       /* "KEXR" */
+#define PURGATORY_RECORD_MAGIC	    0x4b45584543524543 /* the bytes "KEXECREC" */
+#define PURGATORY_RECORD_VERSION    1
 
 /* purgatory_record_cells.result */
 #define PURGATORY_RESULT_NONE	  0 /* as planned: nobody has written it */
@@ -102,9 +99,10 @@
 
 /*
  * What the purgatory did, for the user space of the kernel that it entered. The planner reserves
- * it in the device tree, with magic, version and size in it and zeros behind; it is a part of
- * what is verified, and is written when all is done and the MMU is off again. Big endian, as all
- * numbers of a device tree; its address is a multiple of 4, so 64 bits are two cells.
+ * it in what the kernel is handed, with magic, version and size in it and zeros behind; it is a
+ * part of what is verified, and is written when all is done. Big endian, as all numbers of a
+ * device tree, which is where most families have it; its address is a multiple of 4, so 64 bits
+ * are two cells.
  */
 struct purgatory_record_cells {
 	uint32_t magic[2];
@@ -135,12 +133,12 @@ struct purgatory_region {
 };
 
 /*
- * Page tables that map the regions, the blob and the console to themselves: granule 4 KiB, 48
- * bits, Normal memory by attribute 0 and Device memory by attribute 1. The second set follows
- * the first and has its size. All zero where the planner made none; then the MMU stays off.
+ * Page tables that map the regions, the blob and the console to themselves, in the format that
+ * the CPU family says. The second set follows the first and has its size. All zero where the
+ * planner made none.
  */
 struct purgatory_tables {
-	uint64_t root; /* physical address of the level 0 table */
+	uint64_t root; /* physical address of the table that all begins with */
 	uint64_t size; /* bytes from there; whole pages */
 	uint64_t sum;  /* of all words, by purgatory_sum() */
 };
@@ -165,25 +163,26 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  *	region_count at most PURGATORY_REGIONS_MAX; reserved zero;
  *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
- *	2^64, name terminated; kernel_entry (4-byte aligned) and dtb (8-byte aligned) each
+ *	2^64, name terminated; kernel_entry (4-byte aligned) and handed (8-byte aligned) each
  *	inside the data of a region, for what nobody verified must not be entered; tables where
  *	they have to be, and the set that this CPU would use with the sum that it should have;
  *
  *  always, and last, so that the field is named where it can be: the sum.
  *
  * A console that cannot be used as described is no console, not a corruption. A record that is
- * not inside of the device tree, or is not an unused one, is none.
+ * not inside of what is handed over, or is not an unused one, is none.
  */
 struct purgatory_params {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t size;	       /* sizeof(struct purgatory_params) */
 	uint64_t mem_size;     /* bytes the blob needs at run time, with stack and bss */
-	uint64_t kernel_entry; /* physical address of the Image's first byte */
-	uint64_t dtb;	       /* physical address of the device tree */
+	uint64_t kernel_entry; /* physical address of the kernel's first instruction */
+	uint64_t handed;       /* what it is told about: a device tree, or boot_params */
+	uint64_t handed_size;  /* bytes of that */
 	uint32_t flags;
 	uint32_t on_corruption;
-	uint32_t psci_conduit;
+	uint32_t reset; /* PURGATORY_RESET_NONE or a number of the CPU family's */
 	uint32_t console_type;
 	uint64_t console_base;	    /* physical address of the first register */
 	uint32_t console_reg_shift; /* log2 of the distance between registers (8250) */
@@ -201,20 +200,20 @@ _Static_assert(offsetof(struct purgatory_params, version) == 8, "abi");
 _Static_assert(offsetof(struct purgatory_params, size) == 12, "abi");
 _Static_assert(offsetof(struct purgatory_params, mem_size) == 16, "abi");
 _Static_assert(offsetof(struct purgatory_params, kernel_entry) == PURGATORY_PARAMS_ENTRY, "abi");
-_Static_assert(offsetof(struct purgatory_params, dtb) == PURGATORY_PARAMS_DTB, "abi");
-_Static_assert(offsetof(struct purgatory_params, flags) == 40, "abi");
-_Static_assert(offsetof(struct purgatory_params, on_corruption) == 44, "abi");
-_Static_assert(offsetof(struct purgatory_params, psci_conduit) == 48, "abi");
-_Static_assert(offsetof(struct purgatory_params, console_type) == 52, "abi");
-_Static_assert(offsetof(struct purgatory_params, console_base) == 56, "abi");
-_Static_assert(offsetof(struct purgatory_params, console_reg_shift) == 64, "abi");
-_Static_assert(offsetof(struct purgatory_params, console_reg_width) == 68, "abi");
-_Static_assert(offsetof(struct purgatory_params, region_count) == 72, "abi");
-_Static_assert(offsetof(struct purgatory_params, regions) == 80, "abi");
+_Static_assert(offsetof(struct purgatory_params, handed) == PURGATORY_PARAMS_HANDED, "abi");
+_Static_assert(offsetof(struct purgatory_params, flags) == 48, "abi");
+_Static_assert(offsetof(struct purgatory_params, on_corruption) == 52, "abi");
+_Static_assert(offsetof(struct purgatory_params, reset) == 56, "abi");
+_Static_assert(offsetof(struct purgatory_params, console_type) == 60, "abi");
+_Static_assert(offsetof(struct purgatory_params, console_base) == 64, "abi");
+_Static_assert(offsetof(struct purgatory_params, console_reg_shift) == 72, "abi");
+_Static_assert(offsetof(struct purgatory_params, console_reg_width) == 76, "abi");
+_Static_assert(offsetof(struct purgatory_params, region_count) == 80, "abi");
+_Static_assert(offsetof(struct purgatory_params, regions) == 88, "abi");
 _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
-_Static_assert(offsetof(struct purgatory_params, tables) == 1232, "abi");
+_Static_assert(offsetof(struct purgatory_params, tables) == 1240, "abi");
 _Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
-_Static_assert(offsetof(struct purgatory_params, record) == 1280, "abi");
+_Static_assert(offsetof(struct purgatory_params, record) == 1288, "abi");
 _Static_assert(offsetof(struct purgatory_params, sum) == PURGATORY_PARAMS_SIZE - 8, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, result) == 16, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, entered) == 32, "abi");

@@ -24,7 +24,7 @@ enum sha256_core machine_sha256_core(uint32_t flags);
 
 struct purgatory_tables;
 
-/* The set of tables, PURGATORY_TABLES_*, that this CPU would use at its exception level. */
+/* Which of the sets of tables this CPU would use in the mode it is in. */
 unsigned int machine_tables_set(void);
 
 /*
@@ -40,8 +40,8 @@ void machine_cache_clean(uint64_t start, uint64_t size);
 uint64_t machine_ticks(void);
 uint32_t machine_tick_rate(void);
 
-/* Ask the firmware for a reset, by one of PURGATORY_PSCI_*. Returns if nothing came of it. */
-void machine_reset(uint32_t psci_conduit);
+/* Reset the machine as purgatory_params.reset says. Returns if nothing came of it. */
+void machine_reset(uint32_t how);
 
 /* Do nothing, at little power, until someone from outside intervenes. */
 _Noreturn void machine_halt(void);

@@ -5,5 +5,7 @@
 
 extern const unsigned char purgatory_arm64[];
 extern const unsigned long purgatory_arm64_size; /* bytes */
+extern const unsigned char purgatory_x86_64[];
+extern const unsigned long purgatory_x86_64_size;
 
 #endif

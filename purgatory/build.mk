@@ -1,85 +1,87 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The purgatory: $(builddir)/purgatory/arm64/{purgatory.elf,purgatory.bin,blob.c}. Included
-# by the top Makefile, which sets
+# The purgatories: $(builddir)/purgatory/<arch>/{purgatory.elf,purgatory.bin,blob.c} for each of
+# $(PURGATORY_ARCHES). Included by the top Makefile, which sets
 #
 #   srcdir, builddir          where sources are, where output goes
-#   PURGATORY_ARM64_CC        a compiler command for arm64, such as aarch64-linux-gnu-gcc, or
+#   PURGATORY_<ARCH>_CC       a compiler command for it, such as aarch64-linux-gnu-gcc, or
 #                             clang --target=aarch64-linux-gnu -fuse-ld=lld
-#   PURGATORY_ARM64_OBJCOPY, PURGATORY_ARM64_OBJDUMP, PURGATORY_ARM64_READELF
-#                             of GNU or LLVM, for arm64
+#   PURGATORY_<ARCH>_OBJCOPY, PURGATORY_<ARCH>_OBJDUMP, PURGATORY_<ARCH>_READELF
+#                             of GNU or LLVM, for it
 #   PURGATORY_WERROR          -Werror, or nothing
 #   say, Q                    how a step is shown (see Makefile.in); may be unset
 #
-# and uses $(purgatory_arm64_blob), a C file for the host's compiler (see purgatory/blob.h).
-# A blob that fails check-blob is deleted, so nothing can be built from it.
+# and uses $(purgatory_blobs), C files for the host's compiler (see purgatory/blob.h). A blob that
+# fails check-blob is deleted, so nothing can be built from it.
 
-include $(srcdir)/purgatory/arch/arm64/flags.mk
+PURGATORY_ARCHES := arm64 x86_64
 
-purgatory_arm64_dir  := $(builddir)/purgatory/arm64
-purgatory_arm64_elf  := $(purgatory_arm64_dir)/purgatory.elf
-purgatory_arm64_bin  := $(purgatory_arm64_dir)/purgatory.bin
-purgatory_arm64_blob := $(purgatory_arm64_dir)/blob.c
-purgatory_arm64_lds  := $(srcdir)/purgatory/arch/arm64/purgatory.lds
-
-# In the order of linking.
-purgatory_arm64_sources := \
-	purgatory/arch/arm64/entry.S \
+purgatory_common_sources := \
 	purgatory/purgatory.c \
 	purgatory/console.c \
 	purgatory/print.c \
 	purgatory/string.c \
-	purgatory/arch/arm64/machine.c \
-	purgatory/arch/arm64/mmu.c \
-	purgatory/arch/arm64/mmu_switch.S \
-	purgatory/arch/arm64/vector.c \
-	lib/sha256.c \
-	lib/sha256_arm64_core.S
+	lib/sha256.c
 
-purgatory_arm64_objects := \
-	$(patsubst %,$(purgatory_arm64_dir)/obj/%.o,$(basename $(purgatory_arm64_sources)))
+include $(srcdir)/purgatory/flags.mk
+include $(PURGATORY_ARCHES:%=$(srcdir)/purgatory/arch/%/flags.mk)
 
-# When a flag changes, so does the blob.
-purgatory_arm64_rules := $(srcdir)/purgatory/build.mk $(srcdir)/purgatory/arch/arm64/flags.mk
+purgatory_blobs := $(PURGATORY_ARCHES:%=$(builddir)/purgatory/%/blob.c)
 
 .PHONY: purgatory
-purgatory: $(purgatory_arm64_blob)
+purgatory: $(purgatory_blobs)
 
-define purgatory_arm64_compile
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_cflags)) -I$(srcdir) -MMD -MP \
-		-c -o $@ $<
-endef
+# $(1) = the family, $(2) = its name in the variables of tools.
+define purgatory_rules
+purgatory_$(1)_dir := $$(builddir)/purgatory/$(1)
+purgatory_$(1)_objects := \
+	$$(patsubst %,$$(purgatory_$(1)_dir)/obj/%.o,$$(basename $$(purgatory_$(1)_sources)))
 
-$(purgatory_arm64_dir)/obj/%.o: $(srcdir)/%.c $(purgatory_arm64_rules)
-	$(purgatory_arm64_compile)
+# When a flag changes, so does the blob.
+purgatory_$(1)_made_by := $$(srcdir)/purgatory/build.mk $$(srcdir)/purgatory/flags.mk \
+	$$(srcdir)/purgatory/arch/$(1)/flags.mk
 
-$(purgatory_arm64_dir)/obj/%.o: $(srcdir)/%.S $(purgatory_arm64_rules)
-	$(purgatory_arm64_compile)
+$$(purgatory_$(1)_dir)/obj/%.o: $$(srcdir)/%.c $$(purgatory_$(1)_made_by)
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$$(PURGATORY_$(2)_CC) $$(strip $$(purgatory_cflags) $$(purgatory_$(1)_cflags)) \
+		-I$$(srcdir) -MMD -MP -c -o $$@ $$<
 
-$(purgatory_arm64_elf): $(purgatory_arm64_objects) $(purgatory_arm64_lds)
-	$(call say,LINK)
-	$(Q)$(PURGATORY_ARM64_CC) $(strip $(purgatory_arm64_ldflags)) \
-		-Wl,-T,$(purgatory_arm64_lds) -o $@ $(purgatory_arm64_objects)
+$$(purgatory_$(1)_dir)/obj/%.o: $$(srcdir)/%.S $$(purgatory_$(1)_made_by)
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$$(PURGATORY_$(2)_CC) $$(strip $$(purgatory_cflags) $$(purgatory_$(1)_cflags)) \
+		-I$$(srcdir) -MMD -MP -c -o $$@ $$<
 
-$(purgatory_arm64_bin): $(purgatory_arm64_elf) $(srcdir)/purgatory/check-blob
-	$(call say,BLOB)
-	$(Q)$(PURGATORY_ARM64_OBJCOPY) -O binary $< $@
-	$(Q)READELF="$(PURGATORY_ARM64_READELF)" OBJDUMP="$(PURGATORY_ARM64_OBJDUMP)" \
-		$(srcdir)/purgatory/check-blob $< $@ || { rm -f $@; exit 1; }
+$$(purgatory_$(1)_dir)/purgatory.elf: $$(purgatory_$(1)_objects) \
+		$$(srcdir)/purgatory/arch/$(1)/purgatory.lds
+	$$(call say,LINK)
+	$$(Q)$$(PURGATORY_$(2)_CC) $$(strip $$(purgatory_ldflags) $$(purgatory_$(1)_ldflags)) \
+		-Wl,-T,$$(srcdir)/purgatory/arch/$(1)/purgatory.lds -o $$@ \
+		$$(purgatory_$(1)_objects)
+
+$$(purgatory_$(1)_dir)/purgatory.bin: $$(purgatory_$(1)_dir)/purgatory.elf \
+		$$(srcdir)/purgatory/check-blob
+	$$(call say,BLOB)
+	$$(Q)$$(PURGATORY_$(2)_OBJCOPY) -O binary $$< $$@
+	$$(Q)READELF="$$(PURGATORY_$(2)_READELF)" OBJDUMP="$$(PURGATORY_$(2)_OBJDUMP)" \
+		$$(srcdir)/purgatory/check-blob $(1) $$< $$@ || { rm -f $$@; exit 1; }
 
 # Numbers, not .incbin: any compiler for any host takes them.
-$(purgatory_arm64_blob): $(purgatory_arm64_bin)
-	$(Q){ echo '/* Made by purgatory/build.mk from purgatory.bin. */' && \
+$$(purgatory_$(1)_dir)/blob.c: $$(purgatory_$(1)_dir)/purgatory.bin
+	$$(Q){ echo '/* Made by purgatory/build.mk from purgatory.bin. */' && \
 	  echo '#include "purgatory/blob.h"' && \
-	  echo 'const unsigned char purgatory_arm64[] = {' && \
-	  od -An -v -tu1 $< | sed 's/  *\([0-9][0-9]*\)/\1,/g' && \
+	  echo 'const unsigned char purgatory_$(1)[] = {' && \
+	  od -An -v -tu1 $$< | sed 's/  *\([0-9][0-9]*\)/\1,/g' && \
 	  echo '};' && \
-	  echo 'const unsigned long purgatory_arm64_size = sizeof(purgatory_arm64);'; \
-	} > $@.tmp && mv $@.tmp $@
+	  echo 'const unsigned long purgatory_$(1)_size = sizeof(purgatory_$(1));'; \
+	} > $$@.tmp && mv $$@.tmp $$@
 
--include $(purgatory_arm64_objects:.o=.d)
+-include $$(purgatory_$(1)_objects:.o=.d)
+endef
+
+$(eval $(call purgatory_rules,arm64,ARM64))
+$(eval $(call purgatory_rules,x86_64,X86_64))
 
 # The C code that is true for every CPU also runs on the host, where its unit test is the
 # machine. Not in libkexec.a: the tool has no use for it.

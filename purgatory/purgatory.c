@@ -139,8 +139,8 @@ static const char *regions_problem(const struct purgatory_params *params)
 	}
 	if (!is_covered(params, params->kernel_entry, 4))
 		return "kernel_entry";
-	if (!is_covered(params, params->dtb, 8))
-		return "dtb";
+	if (!is_covered(params, params->handed, 8))
+		return "handed";
 	return NULL;
 }
 
@@ -370,7 +370,7 @@ static void reset(struct console *console, const struct purgatory_params *params
 {
 	print(console, "purgatory: on-corruption=reset\n");
 	console_flush(console);
-	machine_reset(params->psci_conduit);
+	machine_reset(params->reset);
 	print(console, "purgatory: no reset came, halting\n");
 }
 
@@ -473,26 +473,18 @@ static void record_init(union record *record)
 	put_u64(record->say.magic, PURGATORY_RECORD_MAGIC);
 }
 
-/* Bytes of the device tree, as it says itself: the second cell. */
-static uint32_t tree_size(const struct purgatory_params *params)
-{
-	const record_cell *tree = memory_at(params->dtb);
-
-	return cell(tree[1]);
-}
-
 /*
- * Where the record goes; NULL for nowhere. Inside of the tree and on top of an unused record:
- * whatever became of the parameters, nothing else is overwritten.
+ * Where the record goes; NULL for nowhere. Inside of what the kernel is handed, and on top of an
+ * unused record: whatever became of the parameters, nothing else is overwritten.
  */
 static record_cell *record_at(const struct purgatory_params *params)
 {
 	record_cell *at = (record_cell *)(uintptr_t)params->record;
-	uint64_t offset = params->record - params->dtb;
+	uint64_t offset = params->record - params->handed;
 	union record unused;
 
-	if (params->record % sizeof(*at) != 0 || offset > UINT32_MAX ||
-		offset + sizeof(unused) > tree_size(params))
+	if (params->record % sizeof(*at) != 0 || offset > params->handed_size ||
+		sizeof(unused) > params->handed_size - offset)
 		return NULL;
 	record_init(&unused);
 	for (size_t i = 0; i < RECORD_CELLS; i++)

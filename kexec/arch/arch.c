@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "kexec/arch/arm64/arm64.h"
+#include "kexec/arch/x86_64/x86_64.h"
 
 static const struct arch_ops *const all_ops[] = {
 	&arm64_ops,
+	&x86_64_ops,
 };
 
 const struct arch_ops *arch_find(const char *machine)

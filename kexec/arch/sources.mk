@@ -5,4 +5,8 @@ ARCH_SOURCES := \
 	kexec/arch/arm64/dtb.c \
 	kexec/arch/arm64/firmware_tree.c \
 	kexec/arch/arm64/layout.c \
-	kexec/arch/arm64/tables.c
+	kexec/arch/arm64/tables.c \
+	kexec/arch/x86_64/boot_params.c \
+	kexec/arch/x86_64/e820.c \
+	kexec/arch/x86_64/layout.c \
+	kexec/arch/x86_64/x86_64.c

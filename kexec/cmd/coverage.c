@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kexec/cmd/elfcorehdr.h"
+#include "kexec/arch/arch.h"
 #include "kexec/system/iomem.h"
 #include "kexec/system/kexec_state.h"
 #include "kexec/system/machine.h"
@@ -113,6 +114,18 @@ static int read_notes(const struct sysroot *root, struct coverage *coverage)
 	return why.status == ST_NO_MEMORY ? why.status : ST_OK;
 }
 
+/* Below this no kernel of the machine's family dumps anything. */
+static uint64_t dump_from(const struct sysroot *root)
+{
+	const struct arch_ops *arch;
+	const char *machine;
+
+	if (sysroot_fact(root, "machine", &machine, NULL))
+		return 0;
+	arch = arch_find(machine);
+	return arch ? arch->dump_from : 0;
+}
+
 /* Memory, CPUs and, unless there is a file, the armed header of the machine at root. */
 static int read_machine(const struct sysroot *root, bool wants_armed, struct coverage *coverage)
 {
@@ -126,8 +139,8 @@ static int read_machine(const struct sysroot *root, bool wants_armed, struct cov
 	if (!status)
 		status = machine_read_page_size(root, &page_size, &coverage->unknown);
 	if (!status)
-		status = iomem_dumped(
-			&iomem, &cma, page_size, &coverage->dumped, &coverage->unknown);
+		status = iomem_dumped(&iomem, &cma, dump_from(root), page_size, &coverage->dumped,
+			&coverage->unknown);
 	if (!status && wants_armed)
 		status = read_armed(&iomem, page_size, root, coverage);
 	if (!status)

@@ -4,7 +4,7 @@
 #define KEXEC_CMD_ELFCOREHDR_H
 
 #include "kexec/cmd/cmd_io.h"
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "lib/err.h"
 
 /* *ret_answer, for monitoring: everything is there and was looked at, something is not there, or

@@ -5,7 +5,7 @@
 #ifndef KEXEC_CMD_EMBEDDED_H
 #define KEXEC_CMD_EMBEDDED_H
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "kexec/image/image.h"
 #include "lib/err.h"
 #include "lib/report.h"

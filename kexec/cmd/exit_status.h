@@ -3,7 +3,7 @@
 #ifndef KEXEC_CMD_EXIT_STATUS_H
 #define KEXEC_CMD_EXIT_STATUS_H
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "lib/err.h"
 
 #define EXIT_STATUS_OK	      0

@@ -11,9 +11,9 @@ static int copy_kernel(
 	const struct plan_inputs *inputs, int *ret, struct report *report, struct err *err)
 {
 	report_add(report, REPORT_CHOICE, "syscall",
-		"kexec_file_load takes an Image only: it gets the one in the file by a copy in "
-		"memory");
-	return memfd_sealed("kernel", inputs->image->data, ret, err);
+		"kexec_file_load takes no wrapper: it gets the %s in the file by a copy in memory",
+		inputs->image->kind_name);
+	return memfd_sealed("kernel", inputs->image->file, ret, err);
 }
 
 int file_load(const struct plan_inputs *inputs, const struct plan *plan, int kernel, int initrd,

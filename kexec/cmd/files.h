@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "kexec/cmd/timeline.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/plan.h"

@@ -14,6 +14,7 @@
 
 #include "kexec/cmd/choose.h"
 #include "kexec/cmd/embedded.h"
+#include "kexec/arch/arch.h"
 #include "kexec/cmd/file_load.h"
 #include "kexec/cmd/files.h"
 #include "kexec/cmd/page_size.h"
@@ -57,18 +58,44 @@ static void draw_seeds(const struct request *request, struct plan_inputs *inputs
 	inputs->has_seeds = true;
 }
 
+/* Why purgatory on this machine cannot print there, or NULL. */
+static const char *out_of_reach(const struct arch_ops *arch, const struct console *console)
+{
+	if (console->type == CONSOLE_NONE || !arch)
+		return NULL;
+	if (console->port)
+		return arch->ports ? NULL
+				   : "the registers are I/O ports, which the CPU does not have";
+	return arch->memory_console
+		       ? NULL
+		       : "the registers are in memory, and here purgatory reaches ports only";
+}
+
 /* Where purgatory prints: what the user named, else what the firmware implies. */
 static int choose_console(const struct request *request, const struct sysroot *root,
-	const struct machine *machine, struct console *ret, struct report *report, struct err *err)
+	const struct plan_inputs *inputs, struct console *ret, struct report *report,
+	struct err *err)
 {
-	int status;
+	bool named = request->console || request->serial;
+	const char *far;
+	int status = ST_OK;
 
-	*ret = machine->firmware.console;
+	*ret = inputs->machine->firmware.console;
 	if (request->console)
 		status = console_parse(request->console, ret, err);
 	else if (request->serial)
 		status = console_from_tty(root, request->serial, ret, err);
-	else
+	far = status ? NULL : out_of_reach(inputs->arch, ret);
+	if (far) {
+		*ret = (struct console){ .type = CONSOLE_NONE };
+		if (named)
+			status = err_set(err, request->console ? ST_USAGE : ST_NOT_FOUND,
+				"console-reach", "%s", far);
+		else
+			report_add(report, REPORT_CHOICE, "console",
+				"purgatory prints nothing: of the console that was found %s", far);
+	}
+	if (!named)
 		return ST_OK;
 	if (status == ST_NOT_FOUND) {
 		/* kexec-tools loads all the same, and a crash kernel that cannot complain is
@@ -213,8 +240,7 @@ static int load_held(struct round *round, struct err *err)
 	}
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
-	status = choose_console(
-		request, round->root, inputs->machine, &inputs->console, report, err);
+	status = choose_console(request, round->root, inputs, &inputs->console, report, err);
 	if (!status)
 		status = request->crash ? plan_crash(inputs, &plan, report, err)
 					: plan_normal(inputs, &plan, report, err);
@@ -397,6 +423,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 			 ? machine_read(root, request->crash, &machine, &round.report, err)
 			 : machine_read_for_files(
 				   root, request->crash, &machine, &round.report, err);
+	round.inputs.arch = arch_find(machine.name);
 	timeline_spent(&files->timeline, PHASE_MACHINE);
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,

@@ -4,7 +4,7 @@
 #define KEXEC_CMD_LOAD_H
 
 #include "kexec/cmd/cmd_io.h"
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "lib/err.h"
 #include "lib/sysroot.h"
 

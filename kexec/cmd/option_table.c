@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kexec/cmd/option_table.h"
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 
 #define FIELD(name) offsetof(struct request, name)
 

@@ -3,7 +3,7 @@
 #ifndef KEXEC_CMD_OPTIONS_H
 #define KEXEC_CMD_OPTIONS_H
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "lib/err.h"
 #include "lib/report.h"
 

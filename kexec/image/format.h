@@ -17,7 +17,7 @@ struct unwrapped {
 
 /*
  * Look at the bytes of a whole layer. ST_NOT_MINE: they are of some other format. ST_OK: these
- * are an arm64 Image, and image is filled in, or they are a wrapper, and ret tells what is in it.
+ * are a kernel, and image is filled in, or they are a wrapper, and ret tells what is in it.
  * Anything else is a failure of a file of this format. file is its name, for hints.
  */
 typedef int image_probe(struct span bytes, const char *file, struct image *image,
@@ -29,6 +29,7 @@ image_probe zboot_probe;
 image_probe uki_probe;
 image_probe android_probe;
 image_probe arm64_image_probe;
+image_probe bzimage_probe;
 image_probe uimage_probe;
 image_probe elf_image_probe;
 
@@ -38,7 +39,7 @@ image_probe foreign_probe; /* recognised so that it can be refused by name */
  * for one that is damaged, ST_UNSUPPORTED without one. */
 int uimage_ramdisk(struct span file, struct span *ret, struct err *err);
 
-/* "this is <fmt>; an arm64 kernel ... is wanted". Returns ST_UNSUPPORTED. */
+/* "this is <fmt>; a kernel for ... is wanted". Returns ST_UNSUPPORTED. */
 int format_refuse(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for so many parts of a file of this kind, which the caller fills in. ST_UNSUPPORTED when
@@ -47,7 +48,7 @@ int format_begin_parts(struct image *image, const char *kind, size_t count, stru
 
 /* The end of that sentence. */
 #define FORMAT_WANTED                                                                              \
-	"an arm64 kernel is wanted: Image, EFI zboot, UKI, Android, uImage or vmlinux, plain or "  \
-	"packed"
+	"a kernel is wanted, for arm64 (Image, EFI zboot, UKI, Android, uImage, vmlinux) or "      \
+	"x86_64 (bzImage, UKI), plain or packed"
 
 #endif

@@ -21,12 +21,15 @@ static const struct format {
 	image_probe *probe;
 	const char *name;
 	const char *type;
+	bool kernel; /* no wrapper: what is looked for */
 } formats[] = {
 	{ packed_probe, "packed", NULL },
 	{ zboot_probe, "EFI zboot", "vmlinuz" },
+	/* Before the UKI: with its EFI stub it is a PE file as well. */
+	{ bzimage_probe, "bzImage", "bzImage64", .kernel = true },
 	{ uki_probe, "UKI", "uki" },
 	{ android_probe, "Android", "android" },
-	{ arm64_image_probe, "Image", "Image" },
+	{ arm64_image_probe, "Image", "Image", .kernel = true },
 	{ uimage_probe, "uImage", "uImage" },
 	{ elf_image_probe, "vmlinux", "vmlinux" },
 	{ packed_lzma_probe, "packed", NULL },
@@ -176,11 +179,14 @@ static int unwrap(struct image *image, struct unwrapped *inner, const char *name
 	return ST_OK;
 }
 
-/* The last layer is known: bytes are the Image. */
+/* The last layer is known: bytes are the kernel. */
 static void settle(struct image *image, struct span bytes, const char *name, struct report *report)
 {
 	image->as_is = image->layers_count == 1;
-	image->data = image->as_is ? bytes : arm64_image_trim(bytes);
+	image->file = bytes;
+	if (image->kind == IMAGE_ARM64 && !image->as_is)
+		image->file = arm64_image_trim(bytes);
+	image->data = image->kind == IMAGE_BZIMAGE ? image->bzimage.loaded : image->file;
 	for (size_t i = 0; i + 1 < image->layers_count; i++) {
 		char text[IMAGE_LAYER_TEXT_SIZE];
 
@@ -206,7 +212,7 @@ static int describe(struct span bytes, const char *name, struct image *image, st
 
 		if (!status)
 			status = add_layer(image, format, inner.codec, bytes.size, err);
-		if (!status && format->probe == arm64_image_probe) {
+		if (!status && format->kernel) {
 			settle(image, bytes, name, report);
 			return ST_OK;
 		}
@@ -325,7 +331,8 @@ int image_check_type(const struct image *image, const char *wanted, struct err *
 	if (i == FORMATS) {
 		err_set(err, ST_BAD_INPUT, "image-type-unknown", "Unsupported kernel type %s",
 			wanted);
-		err_hint(err, "the types are vmlinux, Image, uImage, vmlinuz, uki and android");
+		err_hint(err, "the types are bzImage64, vmlinux, Image, uImage, vmlinuz, uki and "
+			      "android");
 		return ST_BAD_INPUT;
 	}
 	if (strcmp(image_type(image), wanted) != 0)

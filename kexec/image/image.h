@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A kernel file, understood: what it is, what it is wrapped in, what it brings along, where it
- * wants to be, how much memory it takes. Whatever comes in, an arm64 Image comes out.
+ * wants to be, how much memory it takes. Whatever comes in, a kernel of one of a few kinds comes
+ * out.
  */
 #ifndef KEXEC_IMAGE_IMAGE_H
 #define KEXEC_IMAGE_IMAGE_H
@@ -9,13 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kexec/image/bzimage.h"
 #include "lib/bytes.h"
 #include "lib/decompress.h"
 #include "lib/err.h"
 #include "lib/report.h"
 
 enum image_kind {
-	IMAGE_ARM64, /* "Image": Documentation/arch/arm64/booting.rst */
+	IMAGE_ARM64,   /* "Image": Documentation/arch/arm64/booting.rst */
+	IMAGE_BZIMAGE, /* Documentation/arch/x86/boot.rst */
 };
 
 /* Most bytes a kernel may have when unpacked, and a file that holds one, which may hold an
@@ -46,17 +49,22 @@ struct image {
 	enum image_kind kind;
 	const char *kind_name; /* "Image"; static */
 	enum codec codec;      /* of the outermost layer that is packed */
-	struct span data;      /* the unpacked kernel; see image_segment() */
-	uint64_t mem_size;     /* bytes it needs from its load address: image_size */
-	uint64_t text_offset;  /* from a 2 MiB aligned base to its first byte */
-	uint64_t page_size;    /* it was built for: 4096, 16384, 65536; 0 unspecified */
+	struct span file;      /* the unpacked kernel as a file, for kexec_file_load(2) */
+	struct span data;      /* what of it is loaded into memory; see image_segment() */
+	uint64_t mem_size;     /* bytes it needs from its load address: image_size, init_size */
+
+	struct bzimage bzimage; /* of IMAGE_BZIMAGE */
+
+	/* Of IMAGE_ARM64: */
+	uint64_t text_offset; /* from a 2 MiB aligned base to its first byte */
+	uint64_t page_size;   /* it was built for: 4096, 16384, 65536; 0 unspecified */
 	bool big_endian;
 	bool placement_anywhere; /* flag bit 3: may use memory below itself */
 
 	/*
-	 * The file is nothing but the Image, so kexec_file_load(2) takes its descriptor, which
+	 * The file is nothing but the kernel, so kexec_file_load(2) takes its descriptor, which
 	 * keeps what is attached to the file (an IMA signature). Else it needs a descriptor of
-	 * data: the system call understands no wrapper.
+	 * file: the system call understands no wrapper.
 	 */
 	bool as_is;
 
@@ -70,7 +78,7 @@ struct image {
 	 * disk, command line and tree, out of a vendor_boot. */
 	bool lacks_vendor;
 
-	struct blob memory;	  /* where data lies */
+	struct blob memory;	  /* where file and data lie */
 	struct blob parts_memory; /* where the parts lie, when that is elsewhere */
 	struct blob parts_made;	  /* but for one that was put together */
 };
@@ -80,8 +88,8 @@ void image_done(struct image *image);
 /*
  * Understand file (borrowed is not enough: its bytes are taken over, and freed when they are no
  * longer needed). Probes run in the fixed order of the table in image.c, again and again until
- * the arm64 Image is found in an EFI zboot kernel, a UKI, an Android boot image, a uImage, a
- * vmlinux, or packed, or several of these. ST_UNSUPPORTED names any other format that is
+ * an arm64 Image or an x86 bzImage is found in an EFI zboot kernel, a UKI, an Android boot image, a
+ * uImage, a vmlinux, or packed, or several of these. ST_UNSUPPORTED names any other format that is
  * recognised, a codec not built in, or too many layers; ST_BAD_INPUT for bytes that contradict
  * their format (cut short, damaged, image_size 0, text_offset out of range); ST_NOT_MINE when
  * nothing is recognised; ST_NO_MEMORY. On failure *file is freed too. name is for messages.

@@ -113,7 +113,7 @@ int uki_probe(struct span bytes, const char *file, struct image *image, struct u
 	over = part_bits(&pe, first);
 	if (!((part_bits(&pe, base) | over) & PART_LINUX))
 		return ST_NOT_MINE;
-	if (pe.machine != PE_MACHINE_ARM64)
+	if (pe.machine != PE_MACHINE_ARM64 && pe.machine != PE_MACHINE_X86_64)
 		return format_refuse(
 			err, "a unified kernel image (UKI) for %s", pe_machine_name(pe.machine));
 	status = format_begin_parts(image, "UKI", first.end, err);

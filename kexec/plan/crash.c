@@ -2,7 +2,7 @@
 /* A load that a panic starts: what the crash region takes, and what the dump will hold. */
 #include <inttypes.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/crash.h"
 #include "kexec/plan/elfcorehdr_build.h"
 #include "kexec/plan/make.h"
@@ -262,8 +262,8 @@ static int plan_core(
 	int status = plan->arch->kernel_layout(machine, &layout, report, err);
 
 	if (!status)
-		status = iomem_dumped(
-			&machine->iomem, &machine->crash_cma, plan->page_size, &ram, err);
+		status = iomem_dumped(&machine->iomem, &machine->crash_cma, plan->arch->dump_from,
+			plan->page_size, &ram, err);
 	if (!status)
 		status = elfcorehdr_build(&input, &plan->core, err);
 	if (!status)

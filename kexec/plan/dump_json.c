@@ -2,7 +2,7 @@
 /* The plan for programs; the schema is doc/plan-schema.md. */
 #include <stdio.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/dump.h"
 #include "kexec/plan/elfcorehdr_build.h"
 #include "lib/jsonw.h"
@@ -31,7 +31,8 @@ static struct json_object *describe_image(struct jsonw *writer, const struct ima
 	jsonw_put_text(writer, object, "compression", codec_name(image->codec));
 	jsonw_put_number(writer, object, "file_size", image->data.size);
 	jsonw_put_number(writer, object, "memory_size", image->mem_size);
-	jsonw_put_number(writer, object, "text_offset", image->text_offset);
+	if (image->kind == IMAGE_ARM64)
+		jsonw_put_number(writer, object, "text_offset", image->text_offset);
 	return object;
 }
 
@@ -167,7 +168,7 @@ static struct json_object *describe_plan(struct jsonw *writer, const struct plan
 	if (crash)
 		jsonw_put(writer, object, "program_headers",
 			jsonw_array(writer, describe_entry, plan, plan->core.count));
-	jsonw_put(writer, object, "device_tree", edits);
+	jsonw_put(writer, object, plan->arch->handed_key, edits);
 	if (plan->cmdline)
 		jsonw_put_text(writer, object, "command_line", plan->cmdline);
 	jsonw_put(writer, object, "choices", describe_report(writer, report, REPORT_CHOICE));

@@ -49,6 +49,7 @@ static const char *const colours[] = {
 	[SEGMENT_ELFCOREHDR] = "#b07aa1",
 	[SEGMENT_PURGATORY] = "#e15759",
 	[SEGMENT_DTB] = "#76b7b2",
+	[SEGMENT_BOOT_PARAMS] = "#59a14f",
 };
 
 /* --- where everything goes ------------------------------------------------------------- */

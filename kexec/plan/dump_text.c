@@ -2,7 +2,7 @@
 /* The plan as tables for people. */
 #include <inttypes.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/dump.h"
 #include "kexec/plan/elfcorehdr_build.h"
 #include "lib/printer.h"
@@ -71,7 +71,7 @@ static void print_entries(struct printer *printer, const struct plan *plan)
 
 static void print_edits(struct printer *printer, const struct plan *plan)
 {
-	print(printer, "\ndevice tree:\n");
+	print(printer, "\n%s:\n", plan->arch->handed);
 	for (size_t i = 0; i < plan->edits_count; i++) {
 		const struct dt_edit *edit = &plan->edits[i];
 

@@ -3,7 +3,7 @@
 #ifndef KEXEC_PLAN_ELFCOREHDR_BUILD_H
 #define KEXEC_PLAN_ELFCOREHDR_BUILD_H
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/elfcorehdr.h"
 #include "kexec/system/cpus.h"
 

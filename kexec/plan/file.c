@@ -2,7 +2,7 @@
 /* What there is to decide about a load by kexec_file_load(2). */
 #include <inttypes.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/crash.h"
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
@@ -16,7 +16,8 @@ static int foretell_core(const struct plan_inputs *inputs, struct plan *plan, st
 	const struct machine *machine = inputs->machine;
 	uint64_t phdrs = machine->cpus.possible.count + 1 + (plan->arch->kernel_map ? 1 : 0);
 	struct rangeset ram = RANGESET_INIT;
-	int status = iomem_dumped(&machine->iomem, &machine->crash_cma, plan->page_size, &ram, err);
+	int status = iomem_dumped(&machine->iomem, &machine->crash_cma, plan->arch->dump_from,
+		plan->page_size, &ram, err);
 
 	if (status)
 		return status;

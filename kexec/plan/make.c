@@ -3,7 +3,7 @@
  * architecture and for every kind of load. */
 #include "kexec/plan/make.h"
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/plan/seal.h"
 #include "kexec/plan/tree.h"
@@ -48,11 +48,12 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 	const struct machine *machine = inputs->machine;
 	int status;
 
-	plan->arch = arch_find(machine->name);
+	plan->arch = inputs->arch;
 	if (!plan->arch)
 		return err_set(err, ST_UNSUPPORTED, "arch-unsupported",
 			"this version cannot load kernels on \"%s\" machines", machine->name);
 	plan->page_size = machine->page_size;
+	plan->own_pages = plan->arch->own_pages(machine);
 	plan->flags |= plan->arch->kexec_arch;
 	status = inputs->request->crash ? ST_OK : check_cpus(machine, err);
 	return status ? status : plan->arch->check_image(machine, inputs->image, err);
@@ -85,15 +86,13 @@ static void warn_of_refusal(
 static int finish(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
-	int status;
-
 	warn_of_refusal(plan, &inputs->machine->state, report);
 	if (plan->hotplug)
 		plan->flags |= plan->arch->hotplug_flag;
 	if (!inputs->request->no_checks)
 		plan_digest(inputs, plan);
-	status = purgatory_fill(inputs, plan, report, err);
-	return status ? status : plan_seal(plan, inputs->machine->ram_total, err);
+	purgatory_fill(inputs, plan, report);
+	return plan_seal(plan, inputs->machine->ram_total, err);
 }
 
 int plan_make(const struct plan_inputs *inputs, uint64_t flags,

@@ -5,7 +5,7 @@
  * room elsewhere. */
 #include <inttypes.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
 #include "kexec/system/boot_memory.h"

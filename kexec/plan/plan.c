@@ -15,6 +15,7 @@ void plan_done(struct plan *plan)
 	blob_done(&plan->tree);
 	elfcorehdr_done(&plan->core);
 	blob_done(&plan->dtb);
+	blob_done(&plan->boot_params);
 	blob_done(&plan->purgatory);
 	for (size_t i = 0; i < plan->edits_count; i++) {
 		free(plan->edits[i].path);
@@ -38,6 +39,8 @@ const char *segment_purpose_name(enum segment_purpose purpose)
 		return "purgatory";
 	case SEGMENT_DTB:
 		return "dtb";
+	case SEGMENT_BOOT_PARAMS:
+		return "boot_params";
 	}
 	return "segment";
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/elfcorehdr.h"
 #include "kexec/system/machine.h"
@@ -25,7 +25,9 @@
 #define KEXEC_SEGMENT_MAX 16
 
 #define KEXEC_ON_CRASH		    0x00000001
+#define KEXEC_UPDATE_ELFCOREHDR	    0x00000004
 #define KEXEC_CRASH_HOTPLUG_SUPPORT 0x00000008
+#define KEXEC_ARCH_X86_64	    (62u << 16)
 #define KEXEC_ARCH_AARCH64	    (183u << 16)
 
 #define KASLR_SEED_SIZE 8
@@ -39,6 +41,7 @@ enum segment_purpose {
 	SEGMENT_ELFCOREHDR,
 	SEGMENT_PURGATORY,
 	SEGMENT_DTB,
+	SEGMENT_BOOT_PARAMS, /* with what they lead to: command line, setup_data */
 };
 
 struct segment {
@@ -62,8 +65,9 @@ struct dt_edit {
 /* What purgatory is told; filled by the arch code, used by plan/purgatory.c. */
 struct plan_handover {
 	uint64_t kernel_entry;
-	uint64_t dtb;
-	uint64_t record; /* PURGATORY_RECORD_PROPERTY of that tree */
+	struct range handed; /* what the kernel finds all else by: a device tree, or boot_params */
+	uint64_t record;     /* a struct purgatory_record_cells in there */
+	uint32_t reset;	     /* how the machine is reset, PURGATORY_RESET_NONE for no way */
 };
 
 /* Bytes that many plans carry, and their digest, made once. */
@@ -74,6 +78,7 @@ struct known_digest {
 
 /* All that a plan is made from. Everything is borrowed and must outlive the plan. */
 struct plan_inputs {
+	const struct arch_ops *arch; /* of the machine; NULL when none is known by its name */
 	const struct request *request;
 	const struct machine *machine;
 	const struct image *image;
@@ -96,6 +101,7 @@ struct plan_inputs {
 struct plan {
 	const struct arch_ops *arch;
 	uint64_t page_size;
+	uint64_t own_pages;	  /* that a crash load has to leave to the running kernel */
 	struct rangeset room;	  /* owned: where segments may be; normalized, in whole pages */
 	struct range load_region; /* the crash region that is for a crash load; else empty */
 	struct segment segments[KEXEC_SEGMENT_MAX]; /* ascending by address once sealed */
@@ -115,6 +121,7 @@ struct plan {
 	struct blob tree; /* owned: another tree with what only this machine knows; else empty */
 	struct rangeset reserved; /* owned: what the new kernel's tree reserves; normalized */
 	struct blob dtb;	  /* owned: the tree that is loaded */
+	struct blob boot_params;  /* owned: the segment of that purpose */
 	struct dt_edit *edits;	  /* owned */
 	size_t edits_count;
 	char *cmdline; /* owned: of the capture kernel; NULL when it has none */
@@ -159,7 +166,7 @@ static inline bool plan_is_crash(const struct plan *plan)
 	return plan->flags & KEXEC_ON_CRASH;
 }
 
-/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb". Static. */
+/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params". Static. */
 const char *segment_purpose_name(enum segment_purpose purpose);
 
 /* Append a segment; used while planning. ST_NO_SPACE beyond KEXEC_SEGMENT_MAX. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "lib/checked.h"
 #include "purgatory/abi.h"
 
@@ -65,19 +65,6 @@ static uint32_t console_type(enum console_type type)
 		break;
 	}
 	return PURGATORY_CONSOLE_NONE;
-}
-
-static uint32_t conduit(enum psci_conduit psci)
-{
-	switch (psci) {
-	case PSCI_SMC:
-		return PURGATORY_PSCI_SMC;
-	case PSCI_HVC:
-		return PURGATORY_PSCI_HVC;
-	case PSCI_NONE:
-		break;
-	}
-	return PURGATORY_PSCI_NONE;
 }
 
 static uint32_t policy(enum corruption_policy on_corruption)
@@ -148,21 +135,12 @@ static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, str
 			memory + (sets[i].start - layout.tables));
 }
 
-int purgatory_fill(
-	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct report *report)
 {
 	const struct request *request = inputs->request;
 	uint8_t *blob = plan->purgatory.data;
 	uint32_t flags = 0, count = 0;
 
-	if (request->on_corruption == CORRUPTION_RESET &&
-		inputs->machine->firmware.psci == PSCI_NONE) {
-		err_set(err, ST_UNSUPPORTED, "no-psci-reset",
-			"--on-corruption=reset needs PSCI 0.2 or later, and neither the device "
-			"tree "
-			"nor ACPI names a way to call it");
-		return err_hint(err, "use --on-corruption=halt or --on-corruption=boot");
-	}
 	if (request->no_checks)
 		flags |= PURGATORY_SKIP_CHECK;
 	if (request->console || request->serial)
@@ -176,11 +154,12 @@ int purgatory_fill(
 				blob + PARAM(regions) + count++ * sizeof(struct purgatory_region));
 
 	store_le64(blob + PARAM(kernel_entry), plan->handover.kernel_entry);
-	store_le64(blob + PARAM(dtb), plan->handover.dtb);
+	store_le64(blob + PARAM(handed), plan->handover.handed.start);
+	store_le64(blob + PARAM(handed_size), range_size(plan->handover.handed));
 	store_le64(blob + PARAM(record), plan->handover.record);
 	store_le32(blob + PARAM(flags), flags);
 	store_le32(blob + PARAM(on_corruption), policy(request->on_corruption));
-	store_le32(blob + PARAM(psci_conduit), conduit(inputs->machine->firmware.psci));
+	store_le32(blob + PARAM(reset), plan->handover.reset);
 	store_le32(blob + PARAM(console_type), console_type(inputs->console.type));
 	store_le64(blob + PARAM(console_base), inputs->console.base);
 	store_le32(blob + PARAM(console_reg_shift), inputs->console.reg_shift);
@@ -190,5 +169,4 @@ int purgatory_fill(
 		fill_tables(inputs, plan, report);
 	store_le64(blob + PARAM(sum),
 		sum_of(blob + PARAM(magic), offsetof(struct purgatory_params, sum)));
-	return ST_OK;
 }

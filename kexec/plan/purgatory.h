@@ -13,8 +13,7 @@
 int purgatory_prepare(struct plan *plan, struct err *err);
 
 /* Write the parameters: hand-over addresses, console, policy, one region for every digested
- * segment, page tables where the arch can make them. The digests must be there. ST_UNSUPPORTED. */
-int purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
-	struct err *err);
+ * segment, page tables where the arch can make them. The digests must be there. */
+void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct report *report);
 
 #endif

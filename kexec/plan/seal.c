@@ -7,10 +7,6 @@
 
 #include "lib/checked.h"
 
-/* The control page and the safe copy of vmcoreinfo, each one page on arm64: the kernel takes
- * them from what the segments leave free (kimage_alloc_crash_control_pages). */
-#define KERNEL_OWN_PAGES 2
-
 struct known_digest digest_of(struct span data)
 {
 	struct known_digest digest = { .data = data };
@@ -116,11 +112,11 @@ static int check_own_pages(struct plan *plan, struct err *err)
 
 	plan->free_bytes = range_size(plan->load_region) - taken(plan);
 	pages = plan->free_bytes / plan->page_size;
-	if (pages < KERNEL_OWN_PAGES) {
+	if (pages < plan->own_pages) {
 		err_set(err, ST_NO_SPACE, "crash-region-full",
 			"the segments leave %" PRIu64 " free pages in the crash region [0x%" PRIx64
-			", 0x%" PRIx64 "), and the kernel needs %d for itself",
-			pages, plan->load_region.start, plan->load_region.end, KERNEL_OWN_PAGES);
+			", 0x%" PRIx64 "), and the kernel needs %" PRIu64 " for itself",
+			pages, plan->load_region.start, plan->load_region.end, plan->own_pages);
 		return err_hint(err, "reserve more with crashkernel= on the command line of the "
 				     "running kernel");
 	}

@@ -13,3 +13,4 @@ PLAN_SOURCES := \
 	kexec/plan/purgatory.c \
 	kexec/plan/seal.c \
 	kexec/plan/tree.c
+	kexec/plan/words.c

@@ -54,6 +54,9 @@ static const char *wrong_registers(const struct console *console)
 
 	if (console->base == 0)
 		return "the address is 0";
+	if (console->port && (console->base > CONSOLE_PORTS_END - 8 || console->reg_width != 1 ||
+				     console->reg_shift != 0))
+		return "these are no I/O ports of an 8250";
 	if (!add_u64(console->base, UART_WINDOW, &end))
 		return "the registers leave the 64-bit space";
 	if (console->reg_width != 1 && console->reg_width != 2 && console->reg_width != 4)
@@ -72,8 +75,8 @@ static const char *wrong_registers(const struct console *console)
 static int bad_words(struct err *err, const char *text, const char *what)
 {
 	err_set(err, ST_USAGE, "console-syntax", "console \"%.80s\": %s", text, what);
-	return err_hint(err, "wanted pl011,0xADDRESS or uart8250,mmio|mmio16|mmio32,0xADDRESS "
-			     "or none");
+	return err_hint(err, "wanted pl011,0xADDRESS or "
+			     "uart8250,io|mmio|mmio16|mmio32,0xADDRESS or none");
 }
 
 /* The kernel takes an address without 0x for decimal, people do not: so it must be there. */
@@ -91,6 +94,8 @@ static bool take_access(struct span *rest, struct console *console)
 		console->reg_shift = 1;
 	else if (span_skip(rest, "mmio,"))
 		console->reg_shift = 0;
+	else if (span_skip(rest, "io,"))
+		console->port = true;
 	else
 		return false;
 	console->reg_width = 1u << console->reg_shift;
@@ -136,6 +141,7 @@ int console_parse(const char *text, struct console *ret, struct err *err)
 #define TTY_TYPE_8250_LAST  30u
 #define TTY_TYPE_AMBA	    32u
 
+#define TTY_IO_PORT  0u
 #define TTY_IO_MEM   2u
 #define TTY_IO_MEM32 3u
 #define TTY_IO_MEM16 7u
@@ -169,6 +175,13 @@ static int read_tty(const struct sysroot *root, const char *name, struct tty *re
 		if (status != ST_OK)
 			return status;
 	}
+	if (tty.io_type == TTY_IO_PORT && tty.base == 0) {
+		tty.shift = 0;
+		snprintf(path, sizeof(path), "/sys/class/tty/%s/port", name);
+		status = sysroot_read_u64(root, path, 16, &tty.base, err);
+		if (status != ST_OK)
+			return status;
+	}
 	*ret = tty;
 	return ST_OK;
 }
@@ -185,11 +198,11 @@ static int tty_to_console(
 	const char *wrong;
 
 	if (tty->base == 0)
-		return bad_tty(err, name, "it has no memory-mapped registers");
+		return bad_tty(err, name, "it has no registers in memory or at a port");
 	if (tty->shift > 3)
 		return bad_tty(err, name, "its registers are more than 8 bytes apart");
 	console.reg_shift = (uint32_t)tty->shift;
-	if (tty->io_type == TTY_IO_MEM)
+	if (tty->io_type == TTY_IO_MEM || tty->io_type == TTY_IO_PORT)
 		console.reg_width = 1;
 	else if (tty->io_type == TTY_IO_MEM16)
 		console.reg_width = 2;
@@ -197,7 +210,8 @@ static int tty_to_console(
 		console.reg_width = 4;
 	else
 		return bad_tty(err, name, "its registers are not plain memory-mapped ones");
-	if (tty->type == TTY_TYPE_AMBA)
+	console.port = tty->io_type == TTY_IO_PORT;
+	if (tty->type == TTY_TYPE_AMBA && !console.port)
 		console = make_pl011(tty->base);
 	else if (tty->type < TTY_TYPE_8250_FIRST || tty->type > TTY_TYPE_8250_LAST)
 		return bad_tty(err, name, "it is neither a PL011 nor an 8250");
@@ -225,6 +239,35 @@ int console_from_tty(
 	if (status != ST_OK)
 		return err_prefix(err, "serial device %s", tty);
 	return tty_to_console(&values, tty, ret, err);
+}
+
+#define ACTIVE_PATH "/sys/class/tty/console/active"
+#define ACTIVE_MAX  4096
+
+int console_from_active(const struct sysroot *root, struct console *ret, struct err *err)
+{
+	struct blob text = BLOB_INIT;
+	struct span rest, word;
+	char last[32] = "";
+	int status = sysroot_read_text(root, ACTIVE_PATH, ACTIVE_MAX, &text, err);
+
+	if (status != ST_OK)
+		return status;
+	rest = span_trim(blob_span(&text));
+	while (rest.size) {
+		if (!span_take_until(&rest, ' ', &word)) {
+			word = rest;
+			rest.size = 0;
+		}
+		if (span_starts_with(word, "ttyS", 4) && word.size < sizeof(last))
+			snprintf(last, sizeof(last), "%.*s", (int)word.size,
+				(const char *)word.data);
+	}
+	blob_done(&text);
+	if (!*last)
+		return err_set(err, ST_NOT_FOUND, "console-none",
+			"the kernel's output goes to no serial line (" ACTIVE_PATH ")");
+	return console_from_tty(root, last, ret, err);
 }
 
 /* Device tree. */
@@ -458,6 +501,8 @@ int console_from_fdt(struct span fdt, struct console *ret, struct err *err)
 #define SPCR_ADDRESS  44u
 #define SPCR_SIZE_MIN 52u
 
+#define SPCR_SPACE_PORTS 1u
+
 /* "Microsoft Debug Port Table 2", serial subtypes. */
 enum spcr_type {
 	SPCR_16550 = 0x00,
@@ -525,15 +570,20 @@ int console_from_spcr(struct span table, struct console *ret, struct err *err)
 	if (console.base == 0)
 		return err_set(err, ST_NOT_FOUND, "spcr-off",
 			"ACPI table SPCR: the address is 0, redirection is off");
-	if (spcr.data[SPCR_SPACE] != 0)
+	if (spcr.data[SPCR_SPACE] > SPCR_SPACE_PORTS)
 		return err_set(err, ST_UNSUPPORTED, "spcr-space",
-			"ACPI table SPCR: the registers are in address space %u, wanted 0 (memory)",
+			"ACPI table SPCR: the registers are in address space %u, wanted 0 (memory) "
+			"or 1 (I/O ports)",
 			spcr.data[SPCR_SPACE]);
 	switch (spcr.data[SPCR_TYPE]) {
 	case SPCR_16550:
 	case SPCR_16550_SUBSET:
 	case SPCR_16550_GAS:
-		describe_gas(spcr.data, &console);
+		console.port = spcr.data[SPCR_SPACE] == SPCR_SPACE_PORTS;
+		if (console.port)
+			console.reg_width = 1;
+		else
+			describe_gas(spcr.data, &console);
 		break;
 	case SPCR_PL011:
 	case SPCR_SBSA_32BIT:

@@ -13,8 +13,12 @@
 
 enum console_type { CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 };
 
+/* Where I/O ports end, on CPUs that have some. */
+#define CONSOLE_PORTS_END 0x10000
+
 struct console {
 	enum console_type type;
+	bool port;	    /* base is an I/O port, below CONSOLE_PORTS_END: of an 8250 only */
 	uint64_t base;	    /* physical address of the first register */
 	uint32_t reg_shift; /* log2 of the distance between registers; 0 for PL011 */
 	uint32_t reg_width; /* bytes of an access: 1, 2 or 4 */
@@ -26,7 +30,7 @@ const char *console_type_name(enum console_type type);
 
 /*
  * The user's words, in the syntax of the kernel's earlycon= parameter:
- * "pl011,[mmio32,]ADDR", "sbsa,ADDR", "uart8250|uart,mmio|mmio16|mmio32,ADDR", or "none".
+ * "pl011,[mmio32,]ADDR", "sbsa,ADDR", "uart8250|uart,io|mmio|mmio16|mmio32,ADDR", or "none".
  * (Documentation/admin-guide/kernel-parameters.txt). Trailing ",options" such as a baud
  * rate are ignored. ST_USAGE.
  */
@@ -34,12 +38,18 @@ int console_parse(const char *text, struct console *ret, struct err *err);
 
 /*
  * The UART behind /dev/<tty>, as --serial=ttyAMA0 names it ("/dev/" in front is allowed),
- * from /sys/class/tty/<tty>/{iomem_base,iomem_reg_shift,io_type,type}. ST_NOT_FOUND when
- * the device has no memory-mapped registers there; errors of the sysroot. The tty name must
+ * from /sys/class/tty/<tty>/{port,iomem_base,iomem_reg_shift,io_type,type}. ST_NOT_FOUND when
+ * the device has no registers there that can be used; errors of the sysroot. The tty name must
  * be one path component.
  */
 int console_from_tty(
 	const struct sysroot *root, const char *tty, struct console *ret, struct err *err);
+
+/*
+ * The last serial line that the running kernel's own output goes to, by the names in
+ * /sys/class/tty/console/active. ST_NOT_FOUND when there is none; errors as above.
+ */
+int console_from_active(const struct sysroot *root, struct console *ret, struct err *err);
 
 /*
  * /chosen/stdout-path (or linux,stdout-path) of a device tree: alias or path, options behind
@@ -59,7 +69,7 @@ int acpi_table_check(
 
 /* The ACPI Serial Port Console Redirection table: interface types 0, 1, 3, 0xd, 0xe, 0x12. Checks
  * length and checksum. ST_NOT_FOUND when the address is 0, which says that redirection is off;
- * ST_BAD_INPUT, ST_UNSUPPORTED (I/O ports, unknown type). */
+ * ST_BAD_INPUT, ST_UNSUPPORTED (unknown type or address space). */
 int console_from_spcr(struct span table, struct console *ret, struct err *err);
 
 #endif

@@ -229,6 +229,11 @@ static int read_console(const struct sysroot *root, struct span fdt, struct firm
 		status = read_spcr(root, &firmware->console, &why);
 	else if (fdt.size)
 		status = console_from_fdt(fdt, &firmware->console, &why);
+	/* What firmware does not say the kernel may know all the same. */
+	if (status == ST_NOT_FOUND && fdt.size == 0) {
+		err_clear(&why);
+		status = console_from_active(root, &firmware->console, &why);
+	}
 	if (status != ST_OK)
 		return why.status == ST_OK ? ST_OK : doubt(report, &why, err);
 	report_add(report, REPORT_CHOICE, "console", "%s at 0x%llx, from %s",

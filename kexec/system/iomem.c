@@ -14,6 +14,10 @@
 
 enum kind {
 	KIND_OTHER,
+	KIND_ACPI_TABLES, /* "ACPI Tables" */
+	KIND_ACPI_NVS,	  /* "ACPI Non-volatile Storage" */
+	KIND_RESERVED,	  /* "Reserved", before 4.20 "reserved": by firmware, or by the kernel */
+	/* The others mean something to kexec as memory. */
 	KIND_RAM,	  /* exactly "System RAM" */
 	KIND_RAM_DRIVER,  /* "System RAM (virtio_mem)", "System RAM (kmem)", ... */
 	KIND_CRASH,	  /* "Crash kernel" */
@@ -57,6 +61,12 @@ static enum kind kind_of(struct span name)
 		return KIND_KERNEL_CODE;
 	if (span_equals(name, "Kernel data"))
 		return KIND_KERNEL_DATA;
+	if (span_equals(name, "ACPI Tables"))
+		return KIND_ACPI_TABLES;
+	if (span_equals(name, "ACPI Non-volatile Storage"))
+		return KIND_ACPI_NVS;
+	if (span_equals(name, "Reserved") || span_equals(name, "reserved"))
+		return KIND_RESERVED;
 	return KIND_OTHER;
 }
 
@@ -148,6 +158,12 @@ static int nest_enter(struct nest *nest, const struct line *line, bool in_ram, s
 	return ST_OK;
 }
 
+/* In plain RAM it is a reservation, whatever it is called. */
+static bool is_reservation(enum kind kind)
+{
+	return kind < KIND_RAM;
+}
+
 static void keep_first(struct range *range, struct range value)
 {
 	if (range->start == range->end)
@@ -178,10 +194,19 @@ static int take_line(struct iomem *iomem, const struct line *line, bool in_ram)
 	case KIND_KERNEL_DATA:
 		keep_first(&iomem->kernel_data, range);
 		return ST_OK;
+	case KIND_ACPI_TABLES:
+		status = rangeset_add(&iomem->acpi_tables, range.start, range.end);
+		break;
+	case KIND_ACPI_NVS:
+		status = rangeset_add(&iomem->acpi_nvs, range.start, range.end);
+		break;
+	case KIND_RESERVED:
+		status = rangeset_add(&iomem->firmware_reserved, range.start, range.end);
+		break;
 	case KIND_OTHER:
 		break;
 	}
-	if (in_ram)
+	if (in_ram && status == ST_OK)
 		status = rangeset_add(&iomem->reserved, range.start, range.end);
 	return status;
 }
@@ -199,14 +224,14 @@ static int visit_line(struct iomem *iomem, struct nest *nest, const struct line 
 	}
 	nest_leave(nest, line->indent);
 	in_ram = nest_in_ram(nest);
-	if (line->wraps && (line->kind != KIND_OTHER || in_ram))
+	if (line->wraps && (!is_reservation(line->kind) || in_ram))
 		return bad_line(err, number, text, "an end below the top of the 64-bit space");
 	if (take_line(iomem, line, in_ram) != ST_OK)
 		return err_no_memory(err);
 	/* What lies in the kernel, in the crash region or in a driver's memory is no
 	 * reservation of its own. */
 	return nest_enter(
-		nest, line, line->kind == KIND_RAM || (in_ram && line->kind == KIND_OTHER), err);
+		nest, line, line->kind == KIND_RAM || (in_ram && is_reservation(line->kind)), err);
 }
 
 static int parse_lines(struct span text, struct iomem *iomem, struct nest *nest, struct err *err)
@@ -249,6 +274,9 @@ void iomem_done(struct iomem *iomem)
 	rangeset_done(&iomem->ram_driver_managed);
 	rangeset_done(&iomem->crash);
 	rangeset_done(&iomem->reserved);
+	rangeset_done(&iomem->acpi_tables);
+	rangeset_done(&iomem->acpi_nvs);
+	rangeset_done(&iomem->firmware_reserved);
 	*iomem = (struct iomem){ .ram = RANGESET_INIT };
 }
 
@@ -268,6 +296,9 @@ int iomem_parse(struct span text, struct iomem *ret, struct err *err)
 	rangeset_normalize(&iomem.ram_driver_managed);
 	rangeset_normalize(&iomem.crash);
 	rangeset_normalize(&iomem.reserved);
+	rangeset_normalize(&iomem.acpi_tables);
+	rangeset_normalize(&iomem.acpi_nvs);
+	rangeset_normalize(&iomem.firmware_reserved);
 	*ret = iomem;
 	return ST_OK;
 }
@@ -288,8 +319,8 @@ int iomem_read(const struct sysroot *root, struct iomem *ret, struct err *err)
 	return status;
 }
 
-int iomem_dumped(const struct iomem *iomem, const struct rangeset *crash_cma, uint64_t page_size,
-	struct rangeset *ret, struct err *err)
+int iomem_dumped(const struct iomem *iomem, const struct rangeset *crash_cma, uint64_t from,
+	uint64_t page_size, struct rangeset *ret, struct err *err)
 {
 	struct rangeset without_crash = RANGESET_INIT, without_cma = RANGESET_INIT;
 	int status = rangeset_subtract(&iomem->ram, &iomem->crash, &without_crash);
@@ -299,6 +330,7 @@ int iomem_dumped(const struct iomem *iomem, const struct rangeset *crash_cma, ui
 	rangeset_done(&without_crash);
 	if (status)
 		return err_no_memory(err);
+	rangeset_clip(&without_cma, (struct range){ from, UINT64_MAX });
 	rangeset_align_inward(&without_cma, page_size);
 	if (without_cma.count == 0) {
 		rangeset_done(&without_cma);

@@ -28,6 +28,10 @@ struct iomem {
 	/* All children of plain System RAM but "Kernel code", "Kernel data" and "Crash kernel":
 	 * a normal (not crash) load must keep off them. */
 	struct rangeset reserved;
+	/* What firmware calls so, at any depth; of the last also what the kernel has added. */
+	struct rangeset acpi_tables;
+	struct rangeset acpi_nvs;
+	struct rangeset firmware_reserved;
 	struct range kernel_code; /* empty when there is none */
 	struct range kernel_data;
 };
@@ -47,11 +51,11 @@ int iomem_parse(struct span text, struct iomem *ret, struct err *err);
 int iomem_read(const struct sysroot *root, struct iomem *ret, struct err *err);
 
 /*
- * What a dump of the machine should hold: all RAM but what the capture kernel itself lives in,
- * the crash regions and crash_cma, in whole pages. ret must be empty. ST_BAD_INPUT when nothing
+ * What a dump of the machine should hold: all RAM from this address on but what the capture kernel
+ * itself lives in, the crash regions and crash_cma, in whole pages. ret must be empty. ST_BAD_INPUT when nothing
  * is left; ST_NO_MEMORY.
  */
-int iomem_dumped(const struct iomem *iomem, const struct rangeset *crash_cma, uint64_t page_size,
-	struct rangeset *ret, struct err *err);
+int iomem_dumped(const struct iomem *iomem, const struct rangeset *crash_cma, uint64_t from,
+	uint64_t page_size, struct rangeset *ret, struct err *err);
 
 #endif

@@ -34,6 +34,7 @@ void machine_done(struct machine *machine)
 	cpus_done(&machine->cpus);
 	kcore_done(&machine->layout.kcore);
 	blob_done(&machine->fdt);
+	x86_boot_done(&machine->x86_boot);
 	rangeset_done(&machine->boot_memory);
 	kconfig_done(&machine->config);
 	rangeset_done(&machine->crash_cma);
@@ -238,7 +239,10 @@ static int read_layout(
 		if (status != ST_OK)
 			return status;
 	}
-	/* All the symbols of a kernel are megabytes that take it a while to print. */
+	/* All the symbols of a kernel are megabytes that take it a while to print, and on x86 all
+	 * that is wanted stands elsewhere. */
+	if (machine->x86_boot.params.size)
+		return ST_OK;
 	if (kcore_has_text(&machine->layout.kcore, &machine->iomem)) {
 		report_add(report, REPORT_CHOICE, "layout",
 			"kernel text and linear map from kcore, kallsyms not read");
@@ -393,6 +397,8 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 	status = read_needed(root, crash, machine, report, err);
 	if (status == ST_OK)
 		status = read_ram_total(root, &machine->ram_total, report, err);
+	if (status == ST_OK)
+		status = x86_boot_read(root, &machine->x86_boot, report, err);
 	if (status == ST_OK && for_files && crash)
 		status = firmware_read_memory(root, &machine->firmware, report, err);
 	if (status == ST_OK && for_files && !crash)

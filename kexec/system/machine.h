@@ -13,6 +13,7 @@
 #include "kexec/system/kconfig.h"
 #include "kexec/system/kcore.h"
 #include "kexec/system/kexec_state.h"
+#include "kexec/system/x86_boot.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
 #include "lib/report.h"
@@ -42,6 +43,7 @@ struct machine {
 	/* For a normal load only, else empty: what a kernel will find with that tree (see
 	 * boot_memory.h); also empty when not known. */
 	struct rangeset boot_memory;
+	struct x86_boot x86_boot;
 	struct firmware firmware;
 	struct kconfig config;
 	struct kexec_state state;

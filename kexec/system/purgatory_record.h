@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What purgatory did on the way into the kernel that runs now: whether the image was verified,
- * how, and how long it took. Purgatory leaves it in /chosen of the device tree that it hands over
- * (purgatory/abi.h), so this is for the user space of a capture kernel.
+ * how, and how long it took. Purgatory leaves it in what it hands over (purgatory/abi.h), /chosen
+ * of the device tree or setup_data, so this is for the user space of a capture kernel.
  */
 #ifndef KEXEC_SYSTEM_PURGATORY_RECORD_H
 #define KEXEC_SYSTEM_PURGATORY_RECORD_H
@@ -45,7 +45,7 @@ int purgatory_record_parse(struct span bytes, struct purgatory_record *ret, stru
 
 /*
  * That of the running kernel: /proc/device-tree/chosen/kexec,purgatory, or on ACPI machines, which
- * have no such folder, from /sys/firmware/fdt. ST_NOT_FOUND when it was not started by a
+ * have no such folder, from /sys/firmware/fdt; on x86 a node of setup_data. ST_NOT_FOUND when it was not started by a
  * purgatory that leaves one; ST_CHANGED when the record is of an earlier start; else as above, and
  * errors of the sysroot and of the tree.
  */

@@ -17,3 +17,4 @@ SYSTEM_SOURCES := \
 	kexec/system/machine.c \
 	kexec/system/purgatory_record.c \
 	kexec/system/reserved_memory.c
+	kexec/system/x86_boot.c

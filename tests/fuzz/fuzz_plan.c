@@ -390,7 +390,7 @@ static void check_digests(const struct plan_machine *pm)
 	assert(count == wanted);
 	assert(load_le64(params + PURGATORY_PARAMS_ENTRY) ==
 		plan_segment(plan, SEGMENT_KERNEL)->mem);
-	assert(load_le64(params + PURGATORY_PARAMS_DTB) == plan_segment(plan, SEGMENT_DTB)->mem);
+	assert(load_le64(params + PURGATORY_PARAMS_HANDED) == plan_segment(plan, SEGMENT_DTB)->mem);
 }
 
 /* As --dry-run shows it. */

@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 MAGIC = b"KEXPURG1"
 VERSION = 5
 PARAMS_OFFSET = 64
-PARAMS_SIZE = 1296
+PARAMS_SIZE = 1304
 REGIONS_MAX = 16
 TABLES_SETS = 2
 
 SKIP_CHECK, VERBOSE, SME_USED, SME_UNUSED = 1, 2, 4, 8
 HALT, RESET, BOOT = (int.from_bytes(word, "big") for word in (b"halt", b"rset", b"boot"))
 CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 = 0, 1, 2
-PSCI_NONE, PSCI_SMC, PSCI_HVC = 0, 1, 2
+NO_RESET, PSCI_SMC, PSCI_HVC = 0, 1, 2
 
 RESULT_NONE, VERIFIED, SKIPPED, CORRUPT, FAULT = 0, 1, 2, 3, 4
 CACHES_NONE, CACHES_ON, NO_TABLES, NO_GRANULE, MMU_ON = 0, 1, 2, 3, 4
 CORE_NONE, CORE_PLAIN, CORE_CPU = 0, 1, 2
 
 HEADER = struct.Struct("<8sIIQ")
-FIELDS = struct.Struct("<QQIIIIQIIII")
+FIELDS = struct.Struct("<QQQIIIIQIIII")
 REGION = struct.Struct("<QQQ32s16s")
 TABLES = struct.Struct("<QQQ")
 RECORD = struct.Struct(">8s6I3QI16s")
@@ -47,11 +47,12 @@ class Region:
 @dataclass
 class Params:
     kernel_entry: int
-    dtb: int
+    handed: int
+    handed_size: int
     regions: list = field(default_factory=list)
     flags: int = 0
     on_corruption: int = HALT
-    psci_conduit: int = PSCI_NONE
+    reset: int = NO_RESET
     console_type: int = CONSOLE_NONE
     console_base: int = 0
     console_reg_shift: int = 0
@@ -62,8 +63,8 @@ class Params:
     def fill(self, blob):
         """A copy of the blob with everything but its own header filled in."""
         values = FIELDS.pack(
-            self.kernel_entry, self.dtb, self.flags, self.on_corruption, self.psci_conduit,
-            self.console_type, self.console_base, self.console_reg_shift,
+            self.kernel_entry, self.handed, self.handed_size, self.flags, self.on_corruption,
+            self.reset, self.console_type, self.console_base, self.console_reg_shift,
             self.console_reg_width, len(self.regions), 0)
         regions = b"".join(region.pack() for region in self.regions)
         regions = regions.ljust(REGIONS_MAX * REGION.size, b"\0")

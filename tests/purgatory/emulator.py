@@ -127,8 +127,9 @@ class Memory:
 
         conduit = MACHINES[case.machine][2]
         settings = {
-            "kernel_entry": data["kernel"][0], "dtb": data["dtb"][0],
-            "regions": [*self.regions.values(), *case.extra_regions], "psci_conduit": conduit,
+            "kernel_entry": data["kernel"][0], "handed": data["dtb"][0],
+            "handed_size": DATA_SIZES["dtb"],
+            "regions": [*self.regions.values(), *case.extra_regions], "reset": conduit,
             "console_type": abi.CONSOLE_PL011, "console_base": UART, "console_reg_width": 4,
             "record": RECORD,
         } | case.params

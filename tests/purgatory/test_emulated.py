@@ -259,7 +259,7 @@ def without_template(memory):
     "end-of-the-tree": Case(params={"record": START["dtb"] + DATA["dtb"] - abi.RECORD.size + 3}),
     "tail": Case(params={"record": START["dtb"] + 0xF00}),
     "used": Case(damage=without_template, params={"on_corruption": abi.BOOT, **SILENT}),
-    "no-memory": Case("el2", params={"flags": abi.SKIP_CHECK, "dtb": UNMAPPED, "record": UNMAPPED,
+    "no-memory": Case("el2", params={"flags": abi.SKIP_CHECK, "handed": UNMAPPED, "record": UNMAPPED,
                                      "console_type": abi.CONSOLE_NONE}),
 })
 def test_record_is_written_only_where_it_belongs(case, result):
@@ -490,28 +490,28 @@ def bad_param(offset, bit=0, policy="halt", **params):
     "magic-boot": (bad_param(3, 1, "boot"), "magic", "boot"),
     "version": (bad_param(8, 2), "version", "halt"),
     "size": (bad_param(12, 3), "size", "halt"),
-    "flags": (bad_param(43, 7, "boot"), "flags", "boot"),
-    "policy": (bad_param(44, 4, "halt"), "on_corruption", "halt"),
-    "policy-boot": (bad_param(45, 0, "halt", on_corruption=abi.BOOT), "on_corruption", "halt"),
-    "count-less": (bad_param(72, 0), "region_count", "halt"),
-    "count-more": (bad_param(72, 2), "region mem_size", "halt"),
-    "count-many": (bad_param(72, 6), "region_count", "halt"),
-    "reserved": (bad_param(79, 7), "reserved", "halt"),
+    "flags": (bad_param(51, 7, "boot"), "flags", "boot"),
+    "policy": (bad_param(52, 4, "halt"), "on_corruption", "halt"),
+    "policy-boot": (bad_param(53, 0, "halt", on_corruption=abi.BOOT), "on_corruption", "halt"),
+    "count-less": (bad_param(80, 0), "region_count", "halt"),
+    "count-more": (bad_param(80, 2), "region mem_size", "halt"),
+    "count-many": (bad_param(80, 6), "region_count", "halt"),
+    "reserved": (bad_param(87, 7), "reserved", "halt"),
     "kernel": (bad_param(28, 0, "reset"), "kernel_entry", "reset"),
-    "dtb": (bad_param(33, 7), "dtb", "halt"),
-    "region-start": (bad_param(80, 3), "region start", "halt"),
-    "region-data-size": (bad_param(80 + 72 + 8 + 4, 0), "region data_size", "halt"),
-    "unused-region": (bad_param(1231, 7), "region_count", "halt"),
-    "record": (bad_param(1280, 2), "sum", "halt"),
-    "sum": (bad_param(1295, 7), "sum", "halt"),
+    "handed": (bad_param(33, 7), "handed", "halt"),
+    "region-start": (bad_param(88, 3), "region start", "halt"),
+    "region-data-size": (bad_param(88 + 72 + 8 + 4, 0), "region data_size", "halt"),
+    "unused-region": (bad_param(1239, 7), "region_count", "halt"),
+    "record": (bad_param(1288, 2), "sum", "halt"),
+    "sum": (bad_param(1303, 7), "sum", "halt"),
     # What is plausible either way: nothing but the sum can tell.
-    "skip-check": (bad_param(40, 0), "sum", "halt"),
-    "verbose": (bad_param(40, 1), "sum", "halt"),
-    "conduit": (bad_param(48, 5), "sum", "halt"),
-    "shift": (bad_param(64), "sum", "halt"),
-    "digest": (bad_param(80 + 24), "sum", "halt"),
-    "name": (bad_param(80 + 56, 5), "sum", "halt"),
-    "el2-tables-at-el1": (bad_param(1232 + 24 + 16), "sum", "halt"),
+    "skip-check": (bad_param(48, 0), "sum", "halt"),
+    "verbose": (bad_param(48, 1), "sum", "halt"),
+    "conduit": (bad_param(56, 5), "sum", "halt"),
+    "shift": (bad_param(72), "sum", "halt"),
+    "digest": (bad_param(88 + 24), "sum", "halt"),
+    "name": (bad_param(88 + 56, 5), "sum", "halt"),
+    "el2-tables-at-el1": (bad_param(1240 + 24 + 16), "sum", "halt"),
 })
 def test_bad_parameter(case, expected, more, result):
     assert result.report == params_line(expected) + policy_line(more)
@@ -529,7 +529,7 @@ def flip_table(memory, offset):
     "vhe-root": (Case("vhe", until="halt", damage=lambda m: flip_table(m, 0)), "halt"),
     "el1-last": (Case("el1", params=SILENT, damage=lambda m: flip_table(m, -1)), "boot"),
     "el2-last": (Case("el2", until="halt", damage=lambda m: flip_table(m, -1)), "halt"),
-    "parameter": (bad_param(1232 + 1), "halt"),
+    "parameter": (bad_param(1240 + 1), "halt"),
 })
 def test_bad_tables(case, expected, result):
     assert result.report == ("" if expected == "boot" else params_line("tables")
@@ -552,11 +552,11 @@ def test_skip_check(case, expected, result):
 
 # -------------------------------------------------------------------------------- resets
 
-NO_RESET = {"on_corruption": abi.RESET, "psci_conduit": abi.PSCI_NONE}
+NO_RESET = {"on_corruption": abi.RESET, "reset": abi.NO_RESET}
 
 
 @cases({"none": Case(until="halt", params=NO_RESET, damage=lambda m: m.flip("dtb", 0)),
-        "unknown": Case(until="halt", params=NO_RESET | {"psci_conduit": 9},
+        "unknown": Case(until="halt", params=NO_RESET | {"reset": 9},
                         damage=lambda m: m.flip("dtb", 0))})
 def test_no_way_to_reset(result):
     assert result.report.endswith(policy_line("reset") + "purgatory: no reset came, halting\n")
@@ -565,11 +565,11 @@ def test_no_way_to_reset(result):
 
 @cases({
     "smc-at-el1": Case("el1", until="halt", damage=lambda m: m.flip("dtb", 0),
-                       params={"on_corruption": abi.RESET, "psci_conduit": abi.PSCI_SMC}),
+                       params={"on_corruption": abi.RESET, "reset": abi.PSCI_SMC}),
     "hvc-at-el2": Case("el2", until="halt", damage=lambda m: m.flip("dtb", 0),
-                       params={"on_corruption": abi.RESET, "psci_conduit": abi.PSCI_HVC}),
+                       params={"on_corruption": abi.RESET, "reset": abi.PSCI_HVC}),
     "hvc-at-vhe": Case("vhe", until="halt", damage=lambda m: m.flip("dtb", 0),
-                       params={"on_corruption": abi.RESET, "psci_conduit": abi.PSCI_HVC}),
+                       params={"on_corruption": abi.RESET, "reset": abi.PSCI_HVC}),
 })
 def test_wrong_conduit_ends_in_halt(result):
     """The call faults, is tried once more without a word, faults again; then peace."""

@@ -6,7 +6,7 @@
 #include "tests/unit/tmproot.h"
 #include "tests/unit/tree.h"
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "lib/bytes.h"
 
 #define CPU_DIR	    "/sys/devices/system/cpu"

@@ -205,6 +205,7 @@ __attribute__((unused)) static void pm_init(struct plan_machine *pm)
 	pm->image.placement_anywhere = true;
 
 	pm->inputs = (struct plan_inputs){
+		.arch = arch_find("aarch64"),
 		.request = &pm->request,
 		.machine = &pm->machine,
 		.image = &pm->image,

@@ -6,7 +6,7 @@
 #include "tests/unit/tmproot.h"
 
 #include "kexec/cmd/cmd_io.h"
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "lib/printable.h"
 #include "tests/unit/no_calls.h"
 

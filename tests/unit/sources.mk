@@ -7,6 +7,7 @@ UNIT_SOURCES := \
 	tests/unit/test_armed.c \
 	tests/unit/test_boot_memory.c \
 	tests/unit/test_bytes.c \
+	tests/unit/test_bzimage.c \
 	tests/unit/test_cmdline.c \
 	tests/unit/test_console.c \
 	tests/unit/test_cpu_methods.c \
@@ -59,4 +60,6 @@ UNIT_SOURCES := \
 	tests/unit/test_sysroot.c \
 	tests/unit/test_verify.c \
 	tests/unit/test_vmcoreinfo.c \
-	tests/unit/test_window.c
+	tests/unit/test_window.c \
+	tests/unit/test_x86_64.c \
+	tests/unit/test_x86_boot.c

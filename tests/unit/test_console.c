@@ -44,8 +44,9 @@ static void other_words_are_refused(void **state)
 	static const char *const bad[] = { "", "pl011", "pl011,", "pl011,9000000", "pl011,0x",
 		"pl011,0xzz", "pl011,0x9000000x", "pl011,0x10000000000000000", "pl011,0x0",
 		"pl011,0x9000001", "pl011,0xffffffffffffff00", "uart8250,0x9000000",
-		"uart8250,io,0x3f8", "uart8250,mmio32be,0x9000000", "uart8250,mmio32,0x9000002",
-		"uart,mmio", "none,", "ttyAMA0", "PL011,0x9000000", " pl011,0x9000000" };
+		"uart8250,io,0x10000", "uart8250,io,0xfffd", "uart8250,mmio32be,0x9000000",
+		"uart8250,mmio32,0x9000002", "uart,mmio", "none,", "ttyAMA0", "PL011,0x9000000",
+		" pl011,0x9000000" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -83,8 +84,12 @@ static void ttys_are_looked_up(void **state)
 	put_tty(&tmp, "0xFE215040\n", "2\n", "3\n", "4\n");
 	assert_int_equal(console_from_tty(tmp.root, "/dev/ttyX0", &console, &err), ST_OK);
 	assert_console(&console, CONSOLE_8250, 0xfe215040, 2, 4, "/dev/ttyX0");
-	put_tty(&tmp, "0x0\n", "0\n", "0\n", "4\n"); /* an I/O port */
+	put_tty(&tmp, "0x0\n", "0\n", "0\n", "4\n"); /* a port that is not said */
 	assert_int_equal(console_from_tty(tmp.root, "ttyX0", &console, &err), ST_NOT_FOUND);
+	tmproot_text(&tmp, "/sys/class/tty/ttyX0/port", "0x3F8\n");
+	assert_int_equal(console_from_tty(tmp.root, "ttyX0", &console, &err), ST_OK);
+	assert_console(&console, CONSOLE_8250, 0x3f8, 0, 1, "/dev/ttyX0");
+	assert_true(console.port);
 	put_tty(&tmp, "0x9000000\n", "0\n", "0\n", "4\n");
 	assert_int_equal(console_from_tty(tmp.root, "ttyX0", &console, &err), ST_NOT_FOUND);
 	put_tty(&tmp, "0x9000000\n", "0\n", "2\n", "0\n"); /* unknown */
@@ -310,6 +315,9 @@ static void other_spcrs_are_refused(void **state)
 
 	(void)state;
 	spcr = make_spcr(table, 0, 1, 8, 1, 0x3f8);
+	assert_int_equal(console_from_spcr(spcr, &console, &err), ST_OK);
+	assert_true(console.port);
+	spcr = make_spcr(table, 0, 2, 8, 1, 0x3f8);
 	assert_int_equal(console_from_spcr(spcr, &console, &err), ST_UNSUPPORTED);
 	assert_string_equal(err.id, "spcr-space");
 	spcr = make_spcr(table, 0x0f, 0, 8, 1, 0x9000000);

@@ -741,12 +741,6 @@ static void a_zboot_kernel_is_unpacked(void **state)
 
 /* --- uImage ------------------------------------------------------------------------------- */
 
-static void store_be32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 static void seal_uimage(struct blob *blob)
 {
 	store_be32(blob->data + 4, 0);

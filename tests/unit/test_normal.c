@@ -96,7 +96,7 @@ static void usual_plan_is_as_expected(void **state)
 	assert_int_equal(mem(&pm, SEGMENT_PURGATORY), 0x45c00000);
 	assert_int_equal(mem(&pm, SEGMENT_DTB), 0x45e00000);
 	assert_int_equal(pm.plan.handover.kernel_entry, 0x42e00000);
-	assert_int_equal(pm.plan.handover.dtb, 0x45e00000);
+	assert_int_equal(pm.plan.handover.handed.start, 0x45e00000);
 	assert_int_equal(pm.plan.core.count, 0);
 	pm_done(&pm);
 }

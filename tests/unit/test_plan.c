@@ -12,6 +12,7 @@
 #include "kexec/plan/seal.h"
 #include "kexec/system/firmware.h"
 #include "purgatory/abi.h"
+#include "purgatory/arch/arm64/abi.h"
 #include "tests/unit/plan_machine.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -121,7 +122,7 @@ static void usual_plan_is_as_expected(void **state)
 	assert_int_equal(segment(&pm, SEGMENT_DTB)->mem, 0xafe00000);
 	assert_int_equal(plan->entry, segment(&pm, SEGMENT_PURGATORY)->mem);
 	assert_int_equal(plan->handover.kernel_entry, 0xa0000000);
-	assert_int_equal(plan->handover.dtb, 0xafe00000);
+	assert_int_equal(plan->handover.handed.start, 0xafe00000);
 	assert_int_equal(plan->handover.record % 4, 0);
 	assert_memory_equal(
 		plan->dtb.data + (plan->handover.record - 0xafe00000), "KEXECREC\0\0\0\1", 12);
@@ -284,8 +285,8 @@ static void trap23_dtb_is_on_a_2_mib_line(void **state)
 	for (uint64_t start = 0; start < 4 * MIB; start += 0x11000) {
 		crash_region(&pm, 0xa0000000 + start, 64 * MIB);
 		plan_well(&pm);
-		assert_true(pm.plan.handover.dtb != 0);
-		assert_int_equal(pm.plan.handover.dtb % (2 * MIB), 0);
+		assert_true(pm.plan.handover.handed.start != 0);
+		assert_int_equal(pm.plan.handover.handed.start % (2 * MIB), 0);
 		assert_int_equal(fdt_check_full(pm.plan.dtb.data, pm.plan.dtb.size), 0);
 	}
 	pm_done(&pm);
@@ -451,6 +452,7 @@ static struct plan hand_made_plan(uint64_t page, uint64_t count)
 		.flags = KEXEC_ON_CRASH,
 		.load_region = region,
 		.entry = region.start,
+		.own_pages = 2,
 	};
 
 	assert_int_equal(rangeset_add(&plan.room, region.start, region.end), ST_OK);
@@ -626,6 +628,7 @@ static void foreign_machines_and_images_are_refused(void **state)
 	pm.image.mem_size = UINT64_MAX;
 	assert_refused(&pm, ST_BAD_INPUT, "image-size", NULL);
 	strcpy(pm.machine.name, "riscv64");
+	pm.inputs.arch = arch_find(pm.machine.name);
 	assert_refused(&pm, ST_UNSUPPORTED, "arch-unsupported", "riscv64");
 	pm_done(&pm);
 }
@@ -1013,10 +1016,10 @@ static void purgatory_is_told_what_was_decided(void **state)
 	assert_int_equal(PARAMETER(&pm, version), PURGATORY_VERSION);
 	assert_int_equal(PARAMETER(&pm, size), sizeof(struct purgatory_params));
 	assert_int_equal(PARAMETER(&pm, kernel_entry), 0xa0000000);
-	assert_int_equal(PARAMETER(&pm, dtb), segment(&pm, SEGMENT_DTB)->mem);
+	assert_int_equal(PARAMETER(&pm, handed), segment(&pm, SEGMENT_DTB)->mem);
 	assert_int_equal(PARAMETER(&pm, flags), 0);
 	assert_int_equal(PARAMETER(&pm, on_corruption), PURGATORY_HALT);
-	assert_int_equal(PARAMETER(&pm, psci_conduit), PURGATORY_PSCI_HVC);
+	assert_int_equal(PARAMETER(&pm, reset), PURGATORY_PSCI_HVC);
 	assert_int_equal(PARAMETER(&pm, console_type), PURGATORY_CONSOLE_NONE);
 	assert_int_equal(PARAMETER(&pm, region_count), 3);
 	assert_int_equal(PARAMETER(&pm, reserved), 0);
@@ -1028,11 +1031,11 @@ static void purgatory_is_told_what_was_decided(void **state)
 	pm.request.on_corruption = CORRUPTION_RESET;
 	pm.request.console = "pl011,0x9000000";
 	pm.machine.firmware.psci = PSCI_SMC;
-	pm.inputs.console = (struct console){ CONSOLE_8250, 0x3fe215040, 2, 4, "--console" };
+	pm.inputs.console = (struct console){ CONSOLE_8250, false, 0x3fe215040, 2, 4, "--console" };
 	plan_well(&pm);
 	assert_int_equal(PARAMETER(&pm, flags), PURGATORY_VERBOSE);
 	assert_int_equal(PARAMETER(&pm, on_corruption), PURGATORY_RESET);
-	assert_int_equal(PARAMETER(&pm, psci_conduit), PURGATORY_PSCI_SMC);
+	assert_int_equal(PARAMETER(&pm, reset), PURGATORY_PSCI_SMC);
 	assert_int_equal(PARAMETER(&pm, console_type), PURGATORY_CONSOLE_8250);
 	assert_int_equal(PARAMETER(&pm, console_base), 0x3fe215040);
 	assert_int_equal(PARAMETER(&pm, console_reg_shift), 2);
@@ -1042,11 +1045,11 @@ static void purgatory_is_told_what_was_decided(void **state)
 	pm.request.console = NULL;
 	pm.request.serial = "ttyAMA0";
 	pm.machine.firmware.psci = PSCI_NONE;
-	pm.inputs.console = (struct console){ CONSOLE_PL011, 0x9000000, 0, 4, "--serial" };
+	pm.inputs.console = (struct console){ CONSOLE_PL011, false, 0x9000000, 0, 4, "--serial" };
 	plan_well(&pm);
 	assert_int_equal(PARAMETER(&pm, flags), PURGATORY_VERBOSE);
 	assert_int_equal(PARAMETER(&pm, on_corruption), PURGATORY_BOOT);
-	assert_int_equal(PARAMETER(&pm, psci_conduit), PURGATORY_PSCI_NONE);
+	assert_int_equal(PARAMETER(&pm, reset), PURGATORY_RESET_NONE);
 	assert_int_equal(PARAMETER(&pm, console_type), PURGATORY_CONSOLE_PL011);
 	pm_done(&pm);
 }

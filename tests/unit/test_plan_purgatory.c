@@ -27,7 +27,12 @@ static int setup(void **state)
 	plan.arch = arch_find("aarch64");
 	assert_int_equal(purgatory_prepare(&plan, NULL), ST_OK);
 	plan.entry = ENTRY;
-	plan.handover = (struct plan_handover){ 0x6fc00000, 0x7fa00000, 0x7fa01234 };
+	plan.handover = (struct plan_handover){
+		.kernel_entry = 0x6fc00000,
+		.handed = { 0x7fa00000, 0x7fa01345 },
+		.record = 0x7fa01234,
+		.reset = 2,
+	};
 	plan.segments[0] = (struct segment){
 		.purpose = SEGMENT_KERNEL, .mem = 0x6fc00000, .memsz = 0x28a0000, .digested = true
 	};
@@ -60,7 +65,7 @@ static void fill(struct console console)
 		.request = &request, .machine = &machine, .console = console
 	};
 
-	assert_int_equal(purgatory_fill(&inputs, &plan, &report, NULL), ST_OK);
+	purgatory_fill(&inputs, &plan, &report);
 }
 
 #define PL011  ((struct console){ .type = CONSOLE_PL011, .base = 0x9000000, .reg_width = 4 })
@@ -76,7 +81,9 @@ static void test_all_is_inside(void **state)
 	fill(PL011);
 	assert_int_equal(field(offsetof(struct purgatory_params, magic)), PURGATORY_MAGIC);
 	assert_int_equal(field(offsetof(struct purgatory_params, kernel_entry)), 0x6fc00000);
-	assert_int_equal(field(offsetof(struct purgatory_params, dtb)), 0x7fa00000);
+	assert_int_equal(field(offsetof(struct purgatory_params, handed)), 0x7fa00000);
+	assert_int_equal(field(offsetof(struct purgatory_params, handed_size)), 0x1345);
+	assert_int_equal(field(offsetof(struct purgatory_params, reset)) & 0xffffffff, 2);
 	assert_int_equal(field(offsetof(struct purgatory_params, record)), 0x7fa01234);
 	for (size_t i = 0; i < offsetof(struct purgatory_params, sum); i += 8)
 		sum = purgatory_sum(sum, field(i));

@@ -40,7 +40,7 @@ static struct {
 	uint32_t busy; /* ... for so many reads after each write */
 	uint32_t busy_left, busy_value;
 	unsigned long reads;
-	uint32_t conduit;
+	uint32_t reset_by;
 	int resets;
 	enum sha256_core core;
 	uint32_t sme_flags; /* that machine_sha256_core() was given */
@@ -108,10 +108,10 @@ void machine_cache_clean(uint64_t start, uint64_t size)
 	machine.cleaned_bytes += size;
 }
 
-void machine_reset(uint32_t psci_conduit)
+void machine_reset(uint32_t how)
 {
 	machine.resets++;
-	machine.conduit = psci_conduit;
+	machine.reset_by = how;
 }
 
 _Noreturn void machine_halt(void)
@@ -212,7 +212,8 @@ static int setup(void **state)
 		&blob.params.regions[1], "initrd", image.initrd, INITRD_SIZE, sizeof(image.initrd));
 	describe(&blob.params.regions[2], "dtb", image.dtb, DTB_SIZE, sizeof(image.dtb));
 	blob.params.kernel_entry = address_of(image.kernel);
-	blob.params.dtb = address_of(image.dtb);
+	blob.params.handed = address_of(image.dtb);
+	blob.params.handed_size = DTB_SIZE;
 	blob.params.record = address_of(image.dtb) + RECORD_OFFSET;
 	use_pl011(4);
 	return 0;
@@ -536,8 +537,7 @@ static void test_no_room_for_a_record(void **state)
 	blob.params.record = UINT64_MAX - 3;
 	assert_no_record();
 	setup(state);
-	image.dtb[6] = 1; /* one byte short */
-	image.dtb[7] = RECORD_OFFSET + sizeof(unused_record) - 1 - 256;
+	blob.params.handed_size = RECORD_OFFSET + sizeof(unused_record) - 1;
 	assert_no_record();
 }
 
@@ -633,11 +633,11 @@ static void test_policy_reset(void **state)
 {
 	(void)state;
 	blob.params.on_corruption = PURGATORY_RESET;
-	blob.params.psci_conduit = PURGATORY_PSCI_HVC;
+	blob.params.reset = 2;
 	image.initrd[INITRD_SIZE] = 1;
 	assert_int_equal(run(), HALTED);
 	assert_int_equal(machine.resets, 1);
-	assert_int_equal(machine.conduit, PURGATORY_PSCI_HVC);
+	assert_int_equal(machine.reset_by, 2);
 	assert_non_null(strstr(
 		machine.said, "on-corruption=reset\r\npurgatory: no reset came, halting\r\n"));
 }
@@ -691,8 +691,8 @@ BAD_PARAMETER_TEST(test_bad_name, memset(blob.params.regions[2].name, 'x', 16), 
 BAD_PARAMETER_TEST(test_entry_outside, blob.params.kernel_entry ^= 1ull << 40, "kernel_entry")
 BAD_PARAMETER_TEST(test_entry_in_tail, blob.params.kernel_entry += KERNEL_SIZE, "kernel_entry")
 BAD_PARAMETER_TEST(test_entry_odd, blob.params.kernel_entry += 2, "kernel_entry")
-BAD_PARAMETER_TEST(test_dtb_outside, blob.params.dtb = 0, "dtb")
-BAD_PARAMETER_TEST(test_dtb_unaligned, blob.params.dtb += 4, "dtb")
+BAD_PARAMETER_TEST(test_handed_outside, blob.params.handed = 0, "handed")
+BAD_PARAMETER_TEST(test_handed_unaligned, blob.params.handed += 4, "handed")
 
 /* Whatever bit of the parameters changes: nothing is taken for verified, or skipped. */
 static void assert_each_bit_counts(void)
@@ -874,7 +874,7 @@ static void test_fault_again(void **state)
 {
 	(void)state;
 	blob.params.on_corruption = PURGATORY_RESET;
-	blob.params.psci_conduit = PURGATORY_PSCI_SMC;
+	blob.params.reset = 1;
 	assert_int_equal(run_fault(2, 0), HALTED);
 	assert_said("");
 	assert_int_equal(machine.resets, 1);
@@ -927,8 +927,8 @@ int main(void)
 		TEST(test_entry_outside),
 		TEST(test_entry_in_tail),
 		TEST(test_entry_odd),
-		TEST(test_dtb_outside),
-		TEST(test_dtb_unaligned),
+		TEST(test_handed_outside),
+		TEST(test_handed_unaligned),
 		TEST(test_each_bit_of_the_parameters),
 		TEST(test_stuck_line),
 		TEST(test_odd_name_is_printable),

@@ -16,8 +16,7 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 
 HERE = pathlib.Path(__file__).parent
-LIBRARIES = "usr/lib/aarch64-linux-gnu"
-LOADER = "lib/ld-linux-aarch64.so.1"
+LOADERS = {"ld-linux-aarch64.so.1": "lib", "ld-linux-x86-64.so.2": "lib64"}
 
 
 def cpio(files):
@@ -64,14 +63,15 @@ def program_files(root, programs):
     """
     files = {}
     queue = []
+    (libraries,) = (root / "usr/lib").glob("*-linux-gnu")
     for path, source in programs.items():
         files[path] = source.read_bytes()
         queue.append(files[path])
     while queue:
         for name in _needed(queue.pop()):
-            path = LOADER if name == LOADER.rpartition("/")[2] else f"lib/{name}"
+            path = f"{LOADERS.get(name, 'lib')}/{name}"
             if path not in files:
-                files[path] = (root / LIBRARIES / name).read_bytes()
+                files[path] = (libraries / name).read_bytes()
                 queue.append(files[path])
     return files
 

@@ -86,8 +86,9 @@ class MemoryMap:
 
     @property
     def dumped(self):
-        """What a dump of this machine holds."""
-        return self.ram - self.crash
+        """What a dump of this machine holds. On a PC no kernel dumps the first MiB, and there is
+        none on the other machines."""
+        return self.ram - self.crash - Ranges([(0, 1 << 20)])
 
 
 def memory_map(machine):

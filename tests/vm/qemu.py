@@ -120,6 +120,8 @@ class _Channel:
 class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
+    CONSOLE = CONSOLE
+
     def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
                  slots=0, max_memory=0, el2=False, mte=False, crashkernel="256M", append="",
                  disks=(), counted=False, dtb=None, qemu=(QEMU,)):
@@ -146,8 +148,8 @@ class Machine:
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
             max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu,
-            append=f"console={CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
-            if crashkernel else f"console={CONSOLE} panic=-1 {append}") + tree
+            append=f"console={self.CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
+            if crashkernel else f"console={self.CONSOLE} panic=-1 {append}") + tree
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, el2,
                       mte, disks, counted, qemu, append):
@@ -427,6 +429,64 @@ class Machine:
             return str(error)
         return "\n".join(line for line in text.splitlines()
                          if line.startswith(("CPU#", " PC=", "PSTATE=")))
+
+
+# Where firmware for q35 is; without it SeaBIOS, which QEMU brings.
+OVMF = pathlib.Path("/usr/share/ovmf/OVMF.fd")
+
+
+class PC(Machine):
+    """An emulated x86_64 machine: the same, with a serial line in place of virtio's port."""
+
+    CONSOLE = "ttyS0"
+    KINDS = ("bios", "uefi")
+
+    def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, disks,
+                      append, **_):
+        if kind not in self.KINDS:
+            raise ValueError(f"kind={kind}")
+        size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
+        command = [
+            "qemu-system-x86_64", "-M", "q35", "-cpu", cpu, "-smp", str(smp), "-m", size,
+            "-accel", f"tcg,thread=multi,tb-size={CODE_CACHE}",
+            "-nodefaults", "-display", "none", "-no-reboot",
+            "-serial", f"file:{self._console}",
+            "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
+            "-chardev", f"socket,id=agent,path={self._dir}/agent", "-serial", "chardev:agent",
+            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"{append} agent=ttyS1",
+        ]
+        if kind == "uefi":
+            command += ["-bios", str(OVMF)]
+        for number, disk in enumerate(disks):
+            command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
+                        "-device", f"virtio-blk-pci,drive=disk{number}"]
+        return command
+
+
+    def damage(self, address):
+        """Change a bit of physical memory from outside: the kernel maps the crash region read
+        only once it is loaded."""
+        path = self._dir / "gdb"
+        self.qmp("human-monitor-command",
+                 **{"command-line": f"gdbserver unix:{path},server=on,wait=off"})
+        with socket.socket(socket.AF_UNIX) as stub:
+            stub.settimeout(QMP_TIMEOUT)
+            stub.connect(str(path))
+            assert _gdb(stub, "Qqemu.PhyMemMode:1") == "OK"
+            byte = int(_gdb(stub, f"m{address:x},1"), 16)
+            assert _gdb(stub, f"M{address:x},1:{byte ^ 0x10:02x}") == "OK"
+            assert _gdb(stub, "D") == "OK"
+        self.qmp("human-monitor-command", **{"command-line": "gdbserver none"})
+
+
+def _gdb(stub, words):
+    """One packet of gdb's remote protocol and its answer; the machine stands meanwhile."""
+    stub.sendall(f"${words}#{sum(words.encode()) % 256:02x}".encode())
+    data = b""
+    while b"#" not in data or len(data.partition(b"#")[2]) < 2:
+        data += stub.recv(4096)
+    stub.sendall(b"+")
+    return data.partition(b"$")[2].partition(b"#")[0].decode()
 
 
 class _Explained:

@@ -19,10 +19,9 @@ from elftools.elf.elffile import ELFFile
 from memory_map import Ranges
 
 EHDR_SIZE, PHDR_SIZE, PAGE = 64, 56, 4096
-EM_AARCH64 = "EM_AARCH64"
-# struct elf_prstatus of arm64: pr_reg is x0..x30, sp, pc, pstate.
-PRSTATUS_SIZE, PR_REG_OFFSET, PR_REG_COUNT = 392, 112, 34
-SP, PC = 31, 32
+# Of struct elf_prstatus: how many registers pr_reg has, and which are stack pointer and pc.
+PR_REG_OFFSET = 112
+REGISTERS = {"EM_AARCH64": (34, 31, 32), "EM_X86_64": (27, 19, 16)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,8 +98,9 @@ class Vmcore(CoreHeader):
 
     @property
     def registers(self):
-        """x0..x30, sp, pc, pstate of each CPU that has a note, in the order of the notes."""
-        return [struct.unpack_from(f"<{PR_REG_COUNT}Q", desc, PR_REG_OFFSET)
+        """pr_reg of each CPU that has a note, in the order of the notes."""
+        count = REGISTERS[self.elf.header["e_machine"]][0]
+        return [struct.unpack_from(f"<{count}Q", desc, PR_REG_OFFSET)
                 for name, kind, desc in self.note_list
                 if (name, kind) == ("CORE", "NT_PRSTATUS")]
 
@@ -116,11 +116,12 @@ class Vmcore(CoreHeader):
     def assert_sane(self, cpus):
         """What holds for every dump of these tests: form, notes, and both readers agree."""
         header = self.elf.header
-        assert header["e_type"] == "ET_CORE" and header["e_machine"] == EM_AARCH64
+        assert header["e_type"] == "ET_CORE"
+        _, stack, pc = REGISTERS[header["e_machine"]]
         registers = self.registers
         assert len(registers) == cpus, f"{len(registers)} NT_PRSTATUS notes, {cpus} CPUs"
         for cpu, values in enumerate(registers):
-            assert values[PC] and values[SP], f"CPU {cpu} has no registers"
+            assert values[pc] and values[stack], f"CPU {cpu} has no registers"
         assert self.vmcoreinfo["OSRELEASE"]
         assert self._readelf_loads() == [
             (load.offset, load.vaddr, load.paddr, load.filesz, load.memsz) for load in self.loads]

@@ -17,6 +17,7 @@
 #include "lib/checked.h"
 #include "lib/cursor.h"
 #include "purgatory/abi.h"
+#include "purgatory/arch/arm64/abi.h"
 #include "purgatory/blob.h"
 
 #define EM_AARCH64 183
@@ -352,14 +353,36 @@ static int place_dtb(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	int status = make_dtb(inputs, plan, report, err);
+	uint64_t mem;
 
 	if (!status)
 		status = place_companion(plan, SEGMENT_DTB, blob_span(&plan->dtb), plan->dtb.size,
 			ARM64_DTB_ALIGN, err);
 	if (status)
 		return status;
-	plan->handover.dtb = plan_segment(plan, SEGMENT_DTB)->mem;
-	plan->handover.record = plan->handover.dtb + record_offset(plan);
+	mem = plan_segment(plan, SEGMENT_DTB)->mem;
+	plan->handover.handed = (struct range){ mem, mem + plan->dtb.size };
+	plan->handover.record = mem + record_offset(plan);
+	return ST_OK;
+}
+
+static int choose_reset(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
+{
+	switch (inputs->machine->firmware.psci) {
+	case PSCI_SMC:
+		plan->handover.reset = PURGATORY_PSCI_SMC;
+		break;
+	case PSCI_HVC:
+		plan->handover.reset = PURGATORY_PSCI_HVC;
+		break;
+	case PSCI_NONE:
+		if (inputs->request->on_corruption != CORRUPTION_RESET)
+			break;
+		err_set(err, ST_UNSUPPORTED, "no-psci-reset",
+			"--on-corruption=reset needs PSCI 0.2 or later, and neither the device "
+			"tree nor ACPI names a way to call it");
+		return err_hint(err, "use --on-corruption=halt or --on-corruption=boot");
+	}
 	return ST_OK;
 }
 
@@ -391,6 +414,8 @@ static int plan_segments(
 		status = place_image(inputs, plan, err);
 	if (!status)
 		status = place_dtb(inputs, plan, report, err);
+	if (!status)
+		status = choose_reset(inputs, plan, err);
 	if (!status && image->page_size && image->page_size != plan->page_size)
 		report_add(report, REPORT_WARNING, "kernel",
 			"the kernel was built for pages of %" PRIu64
@@ -506,6 +531,13 @@ static uint32_t purgatory_flags(const struct machine *machine)
 	return has_word(features, "sme") ? PURGATORY_SME_USED : PURGATORY_SME_UNUSED;
 }
 
+/* The control page and the safe copy of vmcoreinfo (kimage_alloc_crash_control_pages). */
+static uint64_t own_pages(const struct machine *machine)
+{
+	(void)machine;
+	return 2;
+}
+
 const struct arch_ops arm64_ops = {
 	.name = "arm64",
 	.machine = "aarch64",
@@ -513,6 +545,9 @@ const struct arch_ops arm64_ops = {
 	.kexec_arch = KEXEC_ARCH_AARCH64,
 	.hotplug_flag = KEXEC_CRASH_HOTPLUG_SUPPORT,
 	.kernel_map = true,
+	.handed = "device tree",
+	.handed_key = "device_tree",
+	.memory_console = true,
 	.hotplug_needs_kexec_file = true,
 	.purgatory = purgatory_arm64,
 	.purgatory_size = &purgatory_arm64_size,
@@ -520,6 +555,7 @@ const struct arch_ops arm64_ops = {
 	.purgatory_tables = arm64_purgatory_tables,
 	.purgatory_flags = purgatory_flags,
 	.kernel_layout = arm64_kernel_layout,
+	.own_pages = own_pages,
 	.check_image = check_image,
 	.make_page_size_probe = arm64_image_make_probe,
 	.complete_tree = arm64_complete_tree,

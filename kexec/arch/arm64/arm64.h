@@ -3,7 +3,7 @@
 #ifndef KEXEC_ARCH_ARM64_ARM64_H
 #define KEXEC_ARCH_ARM64_ARM64_H
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 
 extern const struct arch_ops arm64_ops;
 

@@ -4,6 +4,7 @@
 #include "lib/bytes.h"
 #include "lib/checked.h"
 #include "purgatory/abi.h"
+#include "purgatory/arch/arm64/abi.h"
 
 #define ENTRIES	      512
 #define ENTRY_SIZE    8

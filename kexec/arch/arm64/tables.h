@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "lib/rangeset.h"
 
 #define ARM64_TABLE_SIZE 4096

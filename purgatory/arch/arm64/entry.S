@@ -124,7 +124,7 @@ enter_kernel:
 /* x0 = device tree, x1-x3 = 0 (reserved by the boot protocol), x9 = kernel. */
 	adr	x10, purgatory_params
 	ldr	x9, [x10, #PURGATORY_PARAMS_ENTRY]
-	ldr	x0, [x10, #PURGATORY_PARAMS_DTB]
+	ldr	x0, [x10, #PURGATORY_PARAMS_HANDED]
 	mov	x1, xzr
 	mov	x2, xzr
 	mov	x3, xzr

@@ -2,7 +2,7 @@
 /* What only an arm64 CPU can do: reach device registers, call firmware, wait. */
 #include "../../arch.h"
 
-#include "../../abi.h"
+#include "abi.h"
 #include "regs.h"
 
 /* Power State Coordination Interface, DEN 0022, 5.9; a fast call without arguments. */
@@ -68,11 +68,11 @@ static void call_by_hvc(uint64_t function)
 	__asm__ volatile("hvc #0" : "+r"(x0) : : SMCCC_CLOBBERS);
 }
 
-void machine_reset(uint32_t psci_conduit)
+void machine_reset(uint32_t how)
 {
-	if (psci_conduit == PURGATORY_PSCI_SMC)
+	if (how == PURGATORY_PSCI_SMC)
 		call_by_smc(PSCI_SYSTEM_RESET);
-	else if (psci_conduit == PURGATORY_PSCI_HVC)
+	else if (how == PURGATORY_PSCI_HVC)
 		call_by_hvc(PSCI_SYSTEM_RESET);
 }
 

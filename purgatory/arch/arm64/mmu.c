@@ -7,6 +7,7 @@
 
 #include "../../abi.h"
 #include "../../arch.h"
+#include "abi.h"
 #include "regs.h"
 #include "state.h"
 

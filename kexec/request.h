@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the user wants, as options.c understood it. Read only from then on. */
-#ifndef KEXEC_CMD_REQUEST_H
-#define KEXEC_CMD_REQUEST_H
+#ifndef KEXEC_REQUEST_H
+#define KEXEC_REQUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>

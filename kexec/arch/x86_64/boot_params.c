@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an x86 kernel is handed (Documentation/arch/x86/boot.rst and zero-page.rst): struct
+ * boot_params, and behind it, in one segment, what it points to. The new kernel finds its memory,
+ * its command line, its initrd and ACPI by this and by nothing else.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "kexec/arch/x86_64/x86_64.h"
+#include "lib/checked.h"
+#include "purgatory/abi.h"
+#include "purgatory/arch/x86_64/abi.h"
+
+/* arch/x86/include/uapi/asm/bootparam.h: offsets in struct boot_params. */
+enum {
+	SCREEN_INFO = 0x000,
+	SCREEN_INFO_SIZE = 0x40,
+	EXT_MEM_K = 0x002,
+	EXT_RAMDISK_IMAGE = 0x0c0,
+	EXT_RAMDISK_SIZE = 0x0c4,
+	EXT_CMD_LINE_PTR = 0x0c8,
+	ALT_MEM_K = 0x1e0,
+	E820_ENTRIES = 0x1e8,
+	EDDBUF_ENTRIES = 0x1e9,
+	EDD_MBR_SIG_BUF_ENTRIES = 0x1ea,
+	VID_MODE = 0x1fa,
+	TYPE_OF_LOADER = 0x210,
+	LOADFLAGS = 0x211,
+	RAMDISK_IMAGE = 0x218,
+	RAMDISK_SIZE = 0x21c,
+	CMD_LINE_PTR = 0x228,
+	HARDWARE_SUBARCH = 0x23c,
+	SETUP_DATA = 0x250,
+	EDD_MBR_SIG_BUFFER = 0x290,
+	EDD_MBR_SIG_BUFFER_SIZE = 0x40,
+	E820_TABLE = 0x2d0,
+	EDDBUF = 0xd00,
+	EDDBUF_SIZE = 6 * 82,
+};
+
+#define E820_ENTRY_SIZE	 20
+#define E820_IN_PARAMS	 128
+#define LOADER_KEXEC	 0xd0 /* kexec is loader 0xd */
+#define EXT_MEM_K_MAX	 0xfc00u
+#define NODE_HEADER_SIZE 16 /* struct setup_data: next, type, len */
+#define NODE_ALIGN	 8
+#define SETUP_E820_EXT	 1
+#define SETUP_RNG_SEED	 9
+
+#define LINE_AT BOOT_PARAMS_SIZE
+
+/* A node of setup_data, by where it begins in the segment. */
+struct node {
+	uint32_t type;
+	size_t size; /* of its data; 0 for a node that is left out */
+	size_t at;
+};
+
+enum { NODE_MAP, NODE_SEED, NODE_RECORD, NODES };
+
+static size_t extra_entries(const struct e820 *map)
+{
+	return map->count > E820_IN_PARAMS ? map->count - E820_IN_PARAMS : 0;
+}
+
+/* Where the nodes go; returns where all ends. */
+static size_t lay_out(const struct boot_params_wish *wish, struct node nodes[NODES])
+{
+	size_t at = LINE_AT + strlen(wish->cmdline) + 1;
+
+	nodes[NODE_MAP] =
+		(struct node){ SETUP_E820_EXT, extra_entries(wish->memory) * E820_ENTRY_SIZE, 0 };
+	nodes[NODE_SEED] =
+		(struct node){ SETUP_RNG_SEED, wish->rng_seed ? X86_64_SEED_SIZE : 0, 0 };
+	nodes[NODE_RECORD] = (struct node){ PURGATORY_RECORD_SETUP_DATA,
+		sizeof(struct purgatory_record_cells), 0 };
+	for (size_t i = 0; i < NODES; i++) {
+		if (nodes[i].size == 0)
+			continue;
+		at = (at + NODE_ALIGN - 1) / NODE_ALIGN * NODE_ALIGN;
+		nodes[i].at = at;
+		at += NODE_HEADER_SIZE + nodes[i].size;
+	}
+	return at;
+}
+
+size_t boot_params_size(const struct boot_params_wish *wish)
+{
+	struct node nodes[NODES];
+
+	return lay_out(wish, nodes);
+}
+
+static void put_entry(uint8_t *at, const struct e820_entry *entry)
+{
+	store_le64(at, entry->range.start);
+	store_le64(at + 8, range_size(entry->range));
+	store_le32(at + 16, entry->type);
+}
+
+/* KiB from 1 MiB on of the RAM that is there, as old interfaces say it. */
+static uint64_t extended_memory(const struct e820 *map)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		struct range range = map->entries[i].range;
+
+		if (map->entries[i].type == E820_RAM && range.start <= X86_64_LOW_MEMORY &&
+			range.end > X86_64_LOW_MEMORY)
+			return (range.end - X86_64_LOW_MEMORY) >> 10;
+	}
+	return 0;
+}
+
+static void put_memory(const struct boot_params_wish *wish, uint8_t *params)
+{
+	const struct e820 *map = wish->memory;
+	size_t count = map->count - extra_entries(map);
+	uint64_t extended = extended_memory(map);
+
+	for (size_t i = 0; i < count; i++)
+		put_entry(params + E820_TABLE + i * E820_ENTRY_SIZE, &map->entries[i]);
+	params[E820_ENTRIES] = (uint8_t)count;
+	store_le32(params + ALT_MEM_K, extended > UINT32_MAX ? UINT32_MAX : (uint32_t)extended);
+	store_le16(params + EXT_MEM_K,
+		(uint16_t)(extended > EXT_MEM_K_MAX ? EXT_MEM_K_MAX : extended));
+}
+
+/* What only the running kernel knows: the screen, the disks as the BIOS saw them. */
+static void put_inherited(struct span running, uint8_t *params)
+{
+	static const struct {
+		uint16_t at, size;
+	} parts[] = {
+		{ SCREEN_INFO, SCREEN_INFO_SIZE },
+		{ EDDBUF_ENTRIES, 1 },
+		{ EDD_MBR_SIG_BUF_ENTRIES, 1 },
+		{ EDD_MBR_SIG_BUFFER, EDD_MBR_SIG_BUFFER_SIZE },
+		{ EDDBUF, EDDBUF_SIZE },
+	};
+
+	if (running.size != BOOT_PARAMS_SIZE)
+		return;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		memcpy(params + parts[i].at, running.data + parts[i].at, parts[i].size);
+}
+
+static void put_header(const struct boot_params_wish *wish, uint64_t base, uint8_t *params)
+{
+	uint64_t line = base + LINE_AT;
+	uint64_t initrd = wish->initrd.start, size = range_size(wish->initrd);
+
+	memcpy(params + BZIMAGE_HEADER_START, wish->image->header.data, wish->image->header.size);
+	/* Of the real mode part nothing runs, so none of its flags is true. */
+	params[LOADFLAGS] = 0;
+	params[TYPE_OF_LOADER] = LOADER_KEXEC;
+	if (wish->running.size == BOOT_PARAMS_SIZE)
+		memcpy(params + HARDWARE_SUBARCH, wish->running.data + HARDWARE_SUBARCH, 4);
+	store_le32(params + CMD_LINE_PTR, (uint32_t)line);
+	store_le32(params + EXT_CMD_LINE_PTR, (uint32_t)(line >> 32));
+	store_le32(params + RAMDISK_IMAGE, (uint32_t)initrd);
+	store_le32(params + EXT_RAMDISK_IMAGE, (uint32_t)(initrd >> 32));
+	store_le32(params + RAMDISK_SIZE, (uint32_t)size);
+	store_le32(params + EXT_RAMDISK_SIZE, (uint32_t)(size >> 32));
+}
+
+/* The list, in the order of the table; what a node holds is the caller's. */
+static void put_nodes(const struct node nodes[NODES], uint64_t base, uint8_t *segment)
+{
+	size_t link = SETUP_DATA;
+
+	store_le64(segment + link, 0);
+	for (size_t i = 0; i < NODES; i++) {
+		if (nodes[i].size == 0)
+			continue;
+		store_le64(segment + link, base + nodes[i].at);
+		link = nodes[i].at;
+		store_le64(segment + link, 0);
+		store_le32(segment + link + 8, nodes[i].type);
+		store_le32(segment + link + 12, (uint32_t)nodes[i].size);
+	}
+}
+
+/* As the purgatory looks for it: nothing else is ever written over. */
+static void put_record(uint8_t *at)
+{
+	store_be64(at, PURGATORY_RECORD_MAGIC);
+	store_be32(at + 8, PURGATORY_RECORD_VERSION);
+	store_be32(at + 12, sizeof(struct purgatory_record_cells));
+}
+
+static int note(const struct boot_params_wish *wish, struct plan *plan, struct err *err)
+{
+	int status = ST_OK;
+
+	for (size_t i = 0; i < wish->memory->count && !status; i++) {
+		const struct e820_entry *entry = &wish->memory->entries[i];
+
+		status = plan_note_edit(plan, "set", "e820", "", err,
+			"[0x%" PRIx64 ", 0x%" PRIx64 ") %s", entry->range.start, entry->range.end,
+			e820_type_name(entry->type));
+	}
+	if (!status && range_size(wish->initrd))
+		status = plan_note_edit(
+			plan, "set", "hdr", "ramdisk_image", err, "0x%" PRIx64, wish->initrd.start);
+	if (!status && wish->acpi_rsdp)
+		status = plan_note_edit(
+			plan, "keep", "", "acpi_rsdp_addr", err, "0x%" PRIx64, wish->acpi_rsdp);
+	if (!status && wish->running.size)
+		status = plan_note_edit(plan, "keep", "", "screen_info", err, NULL);
+	if (!status && wish->rng_seed)
+		status = plan_note_edit(
+			plan, "set", "setup_data", "rng_seed", err, "(%d bytes)", X86_64_SEED_SIZE);
+	if (!status)
+		status = plan_note_edit(plan, "set", "setup_data", "purgatory", err,
+			"(%zu bytes for what purgatory will find)",
+			sizeof(struct purgatory_record_cells));
+	return status;
+}
+
+int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
+	uint64_t *ret_record, struct err *err)
+{
+	struct node nodes[NODES];
+	size_t size = lay_out(wish, nodes);
+	const struct e820 *map = wish->memory;
+	uint8_t *segment;
+
+	if (blob_zeroed(&plan->boot_params, size))
+		return err_no_memory(err);
+	segment = plan->boot_params.data;
+	put_inherited(wish->running, segment);
+	put_header(wish, base, segment);
+	put_memory(wish, segment);
+	store_le64(segment + BOOT_PARAMS_ACPI_RSDP, wish->acpi_rsdp);
+	memcpy(segment + LINE_AT, wish->cmdline, strlen(wish->cmdline));
+	put_nodes(nodes, base, segment);
+	for (size_t i = 0; i < extra_entries(map); i++)
+		put_entry(segment + nodes[NODE_MAP].at + NODE_HEADER_SIZE + i * E820_ENTRY_SIZE,
+			&map->entries[E820_IN_PARAMS + i]);
+	if (wish->rng_seed)
+		memcpy(segment + nodes[NODE_SEED].at + NODE_HEADER_SIZE, wish->rng_seed,
+			X86_64_SEED_SIZE);
+	put_record(segment + nodes[NODE_RECORD].at + NODE_HEADER_SIZE);
+	*ret_record = base + nodes[NODE_RECORD].at + NODE_HEADER_SIZE;
+	return note(wish, plan, err);
+}

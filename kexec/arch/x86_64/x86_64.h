@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* x86_64, inside its folder. Everyone else sees x86_64_ops through arch_find() only. */
+#ifndef KEXEC_ARCH_X86_64_X86_64_H
+#define KEXEC_ARCH_X86_64_X86_64_H
+
+#include "kexec/plan/arch_ops.h"
+
+extern const struct arch_ops x86_64_ops;
+
+#define X86_64_PAGE	  4096u
+#define X86_64_LOW_MEMORY (UINT64_C(1) << 20) /* no kernel hands it out, or dumps it */
+#define X86_64_KERNEL_FLOOR                                                                        \
+	(UINT64_C(1) << 20) /* arch/x86/kernel/kexec-bzimage64.c: MIN_KERNEL_LOAD_ADDR */
+#define X86_64_INITRD_FLOOR (UINT64_C(16) << 20) /* ... MIN_INITRD_LOAD_ADDR */
+#define X86_64_LINE_FLOOR   UINT64_C(0x3000)	 /* ... MIN_BOOTPARAM_ADDR */
+
+/* See struct arch_ops. */
+int x86_64_kernel_layout(const struct machine *machine, struct kernel_layout *ret,
+	struct report *report, struct err *err);
+
+/* A piece of the memory map that the new kernel is given (arch/x86/include/uapi/asm/e820.h). */
+enum e820_type {
+	E820_RAM = 1,
+	E820_RESERVED = 2,
+	E820_ACPI = 3,
+	E820_NVS = 4,
+};
+
+struct e820_entry {
+	struct range range;
+	enum e820_type type;
+};
+
+struct e820 {
+	struct e820_entry
+		*entries; /* owned; RAM first, in no other order, which kernels need not */
+	size_t count;
+};
+
+void e820_done(struct e820 *map);
+
+/* "RAM", "reserved", "ACPI tables", "ACPI NVS". Static. */
+const char *e820_type_name(enum e820_type type);
+
+/*
+ * The map of a capture kernel: as RAM what is usable below 1 MiB, which trampolines need, and the
+ * crash regions and CMA's without the pages of keep_off, which nothing else would protect; and
+ * what firmware owns. ST_NO_MEMORY, ST_BAD_INPUT when no RAM is left.
+ */
+int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct range keep_off,
+	struct e820 *ret, struct err *err);
+
+/* What goes into the segment of that name, beside the map. */
+struct boot_params_wish {
+	const struct bzimage *image;
+	struct span running; /* boot_params of the running kernel; empty when not known */
+	uint64_t acpi_rsdp;  /* 0 when not known */
+	const struct e820 *memory;
+	struct range initrd;	 /* empty for none */
+	const char *cmdline;	 /* "" for none */
+	const uint8_t *rng_seed; /* X86_64_SEED_SIZE bytes, or NULL for none */
+};
+
+#define X86_64_SEED_SIZE 32 /* RNG_SEED_LENGTH of arch/x86/kernel/kexec-bzimage64.c */
+
+/* Bytes of the segment for that wish. */
+size_t boot_params_size(const struct boot_params_wish *wish);
+
+/*
+ * Fill plan->boot_params, of boot_params_size() bytes, to lie at base: boot_params, the command
+ * line, and setup_data with more of the map than boot_params holds, a seed, and purgatory's record,
+ * whose address goes to *ret_record. What is set is noted in the plan. ST_NO_MEMORY.
+ */
+int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
+	uint64_t *ret_record, struct err *err);
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kexec/plan/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kexec/system/cmdline.h"
+
+bool words_chosen(const struct request *request)
+{
+	return request->reuse_cmdline || request->append;
+}
+
+char *words_reusable(const char *line, bool crash)
+{
+	static const char *const for_crash[] = { "BOOT_IMAGE", "crashkernel", "elfcorehdr", NULL };
+	static const char *const for_normal[] = { "BOOT_IMAGE", NULL };
+
+	return cmdline_without(line, crash ? for_crash : for_normal);
+}
+
+int words_join(const struct plan_inputs *inputs, bool crash, char **ret, struct err *err)
+{
+	const struct request *request = inputs->request;
+	char *reused = NULL;
+
+	if (request->reuse_cmdline) {
+		if (!inputs->machine->cmdline)
+			return err_set(err, ST_NOT_FOUND, "cmdline-unreadable",
+				"--reuse-cmdline: cannot read /proc/cmdline");
+		reused = words_reusable(inputs->machine->cmdline, crash);
+		if (!reused)
+			return err_no_memory(err);
+	}
+	*ret = cmdline_join(reused, request->append);
+	free(reused);
+	return *ret ? ST_OK : err_no_memory(err);
+}
+
+int words_add_capture_defaults(
+	const struct plan_inputs *inputs, char **line, struct report *report, struct err *err)
+{
+	static const char word[] = "acpi_no_memhotplug";
+	const struct firmware *firmware = &inputs->machine->firmware;
+	char *joined;
+
+	if (!firmware->acpi || !firmware->acpi_memory_devices ||
+		cmdline_has(*line ? *line : "", word))
+		return ST_OK;
+	if (inputs->request->no_capture_defaults) {
+		report_add(report, REPORT_WARNING, "cmdline",
+			"--no-capture-defaults leaves %s out: the capture kernel will take "
+			"hot-added memory for its own and write over what it should dump",
+			word);
+		return ST_OK;
+	}
+	/* Behind "--" it would be a word for init. */
+	joined = cmdline_add_option(*line, word);
+	if (!joined)
+		return err_no_memory(err);
+	free(*line);
+	*line = joined;
+	report_add(report, REPORT_CHOICE, "cmdline",
+		"%s added: this machine has ACPI memory devices, whose memory the capture kernel "
+		"must not take for its own",
+		word);
+	return ST_OK;
+}
+
+int words_check_length(const char *line, size_t most, const char *machine, struct err *err)
+{
+	size_t length = strlen(line);
+
+	if (length <= most)
+		return ST_OK;
+	err_set(err, ST_NO_SPACE, "cmdline-too-long",
+		"Kernel command line too long for kernel! It has %zu bytes, and %s takes at most "
+		"%zu",
+		length, machine, most);
+	return err_hint(err, "leave out what is for the running system only: a capture kernel "
+			     "needs few parameters");
+}
+
+void words_doubt(const char *line, struct report *report)
+{
+	if (cmdline_has(line, "crashkernel"))
+		report_add(report, REPORT_WARNING, "cmdline",
+			"crashkernel= on the capture kernel's command line takes away its own "
+			"memory");
+	if (cmdline_has(line, "mem"))
+		report_add(report, REPORT_WARNING, "cmdline",
+			"mem= on the capture kernel's command line can hide the elfcorehdr from "
+			"it");
+}

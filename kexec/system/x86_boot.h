@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What an x86 kernel knows from its boot loader, and what its CPU can do, as far as the next kernel
+ * is told of it. Empty on every other machine, which is no error: there the files are missing. */
+#ifndef KEXEC_SYSTEM_X86_BOOT_H
+#define KEXEC_SYSTEM_X86_BOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/report.h"
+#include "lib/sysroot.h"
+
+/* sizeof(struct boot_params): arch/x86/include/uapi/asm/bootparam.h */
+#define BOOT_PARAMS_SIZE 4096
+
+/* Where in there ACPI's root pointer is. */
+#define BOOT_PARAMS_ACPI_RSDP 0x070
+
+struct x86_boot {
+	struct blob
+		params; /* of the running kernel, BOOT_PARAMS_SIZE bytes; empty when not known */
+	uint64_t acpi_rsdp;  /* physical address of ACPI's root pointer; 0 when not known */
+	bool gibibyte_pages; /* the CPU has pages of 1 GiB (pdpe1gb) */
+	bool five_levels;    /* the running kernel uses five levels of page tables (la57) */
+};
+
+void x86_boot_done(struct x86_boot *boot);
+
+/* The physical address behind "ACPI20=", else "ACPI=", in the text of /sys/firmware/efi/systab
+ * (drivers/firmware/efi/efi.c:systab_show). ST_NOT_FOUND, ST_BAD_INPUT. */
+int x86_boot_parse_systab(struct span text, uint64_t *ret_rsdp, struct err *err);
+
+/* Is the word among the "flags" of the first CPU in the text of /proc/cpuinfo? */
+bool x86_boot_cpu_has(struct span cpuinfo, const char *flag);
+
+/*
+ * Read /sys/kernel/boot_params/data, /sys/firmware/efi/systab and /proc/cpuinfo. What is missing
+ * leaves its field empty; what is there and makes no sense is also a REPORT_WARNING.
+ * ST_NO_MEMORY.
+ */
+int x86_boot_read(
+	const struct sysroot *root, struct x86_boot *ret, struct report *report, struct err *err);
+
+#endif

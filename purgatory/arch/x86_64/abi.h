@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parameters (purgatory/abi.h) mean on x86_64, to the planner and to the purgatory. */
+#ifndef PURGATORY_ARCH_X86_64_ABI_H
+#define PURGATORY_ARCH_X86_64_ABI_H
+
+/*
+ * purgatory_params.reset. With a port it is that of the reset register of ACPI's FADT, to which
+ * value is written first; after that, and without, come the ways that every PC has: the chipset's
+ * register at 0xcf9, the keyboard controller, and at last a triple fault.
+ */
+#define PURGATORY_RESET_PC		1u
+#define PURGATORY_RESET_BY(port, value) (PURGATORY_RESET_PC | (value) << 8 | (uint32_t)(port) << 16)
+
+/* purgatory_params.console_base: below this it is an I/O port, else an address of memory. */
+#define PURGATORY_PORTS_END 0x10000
+
+/*
+ * Two sets of page tables, for CPUs with four levels and with five (CR4.LA57). By the tables that
+ * it is entered with purgatory reaches all RAM but no device, so these are made only for a
+ * console in memory; what is in memory is mapped by large pages, writable throughout.
+ */
+#define PURGATORY_TABLES_4_LEVELS 0
+#define PURGATORY_TABLES_5_LEVELS 1
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From the dying kernel to the C code, and from there to the capture kernel.
+ *
+ * How we are entered (x86 relocate_kernel): in 64-bit mode, with paging and caches on, by tables
+ * that map all RAM and our segments to themselves; interrupts off; flat segments; no SSE
+ * (CR4.OSFXSR is clear); a stack of the kernel's, of which little is left. The old kernel's
+ * descriptor tables may be empty or lead nowhere, so an exception would end in a reset without a
+ * word: ours come first. How the capture kernel wants to be entered at its 64-bit entry
+ * (Documentation/arch/x86/boot.rst): the same, with boot_params in rsi, and with a descriptor table
+ * that has flat segments at the two selectors that we have them at, too.
+ *
+ * Every address is taken relative to the PC: the blob runs where it was loaded.
+ */
+#include "../../abi.h"
+#include "../../purgatory.h"
+#include "state.h"
+
+#define GATE_SIZE  16
+#define VECTORS	   32 /* exceptions, and NMI, which is number 2 */
+#define IDT_SIZE   (VECTORS * GATE_SIZE)
+#define GATE_64	   0x8e00 /* present, ring 0, interrupt gate */
+#define STUB_SIZE  16
+
+/* Two pages, with what stands above: the deepest path takes below 2 KiB, tests/purgatory measures
+ * it. */
+#define STACK_SIZE (8192 - IDT_SIZE - CPU_STATE_SIZE - PURGATORY_OUTCOME_SIZE)
+
+/* ------------------------------------------------------------------ head, at byte 0 */
+
+	.section .head.entry, "ax"
+	.globl	purgatory_start
+purgatory_start:
+	jmp	start
+
+	.org	PURGATORY_PARAMS_OFFSET
+	.globl	purgatory_params
+	.hidden	purgatory_params
+purgatory_params:
+	.quad	PURGATORY_MAGIC
+	.long	PURGATORY_VERSION
+	.long	PURGATORY_PARAMS_SIZE
+
+	/* Here purgatory.lds puts mem_size, which only the linker knows. */
+
+	.section .head.params, "ax"
+	.space	PURGATORY_PARAMS_SIZE - 24
+	.globl	purgatory_params_end
+purgatory_params_end:
+
+/* For the assertions of purgatory.lds, which cannot read abi.h. */
+	.globl	abi_params_offset, abi_params_size
+	.set	abi_params_offset, PURGATORY_PARAMS_OFFSET
+	.set	abi_params_size, PURGATORY_PARAMS_SIZE
+
+/* ----------------------------------------------------------------------- the stack */
+
+	.section .stack, "aw", @nobits
+	.balign	4096
+	.globl	stack_start
+stack_start:
+	.space	STACK_SIZE
+/* Written at entry; the fault handler finds them here when no register can be trusted. */
+	.globl	cpu_state
+	.hidden	cpu_state
+cpu_state:
+	.space	CPU_STATE_SIZE
+outcome:
+	.space	PURGATORY_OUTCOME_SIZE
+idt:
+	.space	IDT_SIZE
+
+/* ------------------------------------------------------------------- in, check, out */
+
+	.section .entry, "ax"
+	.balign	16
+
+/* The descriptors have their accessed bits set already, or the CPU would write here. */
+	.balign	16
+gdt:
+	.quad	0
+	.quad	0
+	.quad	0x00af9b000000ffff	/* CODE_SELECTOR: 64-bit code */
+	.quad	0x00cf93000000ffff	/* DATA_SELECTOR: flat data */
+gdt_end:
+
+/* Live: nothing. */
+start:
+	cli
+	cld
+	leaq	cpu_state(%rip), %rsp
+
+/* All of the state: zero, then CR3 and CR4 as found. */
+	xorl	%eax, %eax
+	movq	%rax, CPU_STATE_FAULT_DEPTH(%rsp)
+	movq	%rax, CPU_STATE_VECTORS(%rsp)
+	movq	%cr3, %rax
+	movq	%rax, CPU_STATE_CR3(%rsp)
+	movq	%cr4, %rax
+	movq	%rax, CPU_STATE_CR4(%rsp)
+
+/* Our descriptors; what the segment registers hold has come from equal ones. */
+	subq	$16, %rsp
+	leaq	gdt(%rip), %rax
+	movw	$(gdt_end - gdt - 1), (%rsp)
+	movq	%rax, 2(%rsp)
+	lgdt	(%rsp)
+	leaq	1f(%rip), %rax
+	pushq	$CODE_SELECTOR
+	pushq	%rax
+	lretq
+1:	movl	$DATA_SELECTOR, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	movl	%eax, %fs
+	movl	%eax, %gs
+
+/* A gate for each exception: rdi = the gate, rax = its stub. */
+	leaq	idt(%rip), %rdi
+	leaq	stubs(%rip), %rax
+	movl	$VECTORS, %ecx
+2:	movw	%ax, 0(%rdi)
+	movw	$CODE_SELECTOR, 2(%rdi)
+	movw	$GATE_64, 4(%rdi)
+	movq	%rax, %rdx
+	shrq	$16, %rdx
+	movw	%dx, 6(%rdi)
+	shrq	$16, %rdx
+	movq	%rdx, 8(%rdi)
+	addq	$GATE_SIZE, %rdi
+	addq	$STUB_SIZE, %rax
+	decl	%ecx
+	jnz	2b
+	leaq	idt(%rip), %rax
+	movw	$(IDT_SIZE - 1), (%rsp)
+	movq	%rax, 2(%rsp)
+	lidt	(%rsp)
+	addq	$16, %rsp
+
+/* Live: rsp. */
+	leaq	purgatory_params(%rip), %rdi
+	leaq	outcome(%rip), %rsi
+	call	purgatory_main
+
+/* Live: nothing. C has decided that the kernel is to be entered. */
+enter_kernel:
+	leaq	cpu_state(%rip), %rsp
+	leaq	purgatory_params(%rip), %rdi
+	leaq	outcome(%rip), %rsi
+	call	purgatory_record
+
+	cmpq	$0, CPU_STATE_VECTORS(%rsp)
+	je	1f
+	call	vectors_clear
+1:	movq	CPU_STATE_CR4(%rsp), %rax
+	movq	%rax, %cr4
+	movq	CPU_STATE_CR3(%rsp), %rax
+	movq	%rax, %cr3
+
+/* rsi = boot_params. Until the kernel has its own, exceptions come to us, and an NMI returns. */
+	movq	purgatory_params+PURGATORY_PARAMS_HANDED(%rip), %rsi
+	movq	purgatory_params+PURGATORY_PARAMS_ENTRY(%rip), %rdi
+	xorl	%eax, %eax
+	xorl	%ebx, %ebx
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	xorl	%ebp, %ebp
+	.irp	n, 8, 9, 10, 11, 12, 13, 14, 15
+	xorl	%r\n\()d, %r\n\()d
+	.endr
+	jmpq	*%rdi
+
+/* What the vector registers hold is the image's, and was the user's before. */
+	.section .text.vectors_clear, "ax"
+vectors_clear:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	pxor	%xmm\n, %xmm\n
+	.endr
+	ret
+
+/* ------------------------------------------------------------------------- faults */
+
+/*
+ * An exception that nobody takes is a reset through the firmware, without a word and without a
+ * dump. An NMI may be a watchdog's or somebody's who pressed a button: neither must cost the
+ * dump. A fault in the handler comes back here with a greater depth, and C gives up by degrees.
+ */
+	.section .entry
+	.balign	STUB_SIZE
+stubs:
+	.set	vector, 0
+	.rept	VECTORS
+	.balign	STUB_SIZE
+	.if	vector == 2
+	iretq
+	.else
+	/* The CPU pushes an error code of its own for these, and for the others we do. */
+	.if	!(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || \
+		  vector == 29 || vector == 30)
+	pushq	$0
+	.endif
+	pushq	$vector
+	jmp	fault
+	.endif
+	.set	vector, vector + 1
+	.endr
+	.balign	STUB_SIZE
+
+/* What was interrupted will not go on, so its stack is free when the three words are taken. */
+fault:
+	popq	%rcx			/* vector */
+	popq	%rax			/* error code */
+	popq	%r8			/* pc */
+	shlq	$32, %rcx
+	movl	%eax, %eax
+	orq	%rax, %rcx
+	movq	%cr2, %r9
+	leaq	cpu_state(%rip), %rsp
+	movq	CPU_STATE_FAULT_DEPTH(%rsp), %rdx
+	incq	%rdx
+	movq	%rdx, CPU_STATE_FAULT_DEPTH(%rsp)
+	cld
+
+/* rdi = params, rsi = outcome, rdx = depth, rcx = vector and error code, r8 = pc, r9 = address. */
+	leaq	purgatory_params(%rip), %rdi
+	leaq	outcome(%rip), %rsi
+	call	purgatory_fault
+	jmp	enter_kernel
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What is x86_64's own in how its purgatory is compiled and linked; the rest is in
+# purgatory/flags.mk. What each flag promises, check-blob verifies on the result.
+
+# The machine: any that has long mode, with its vector registers closed.
+purgatory_x86_64_cflags := -m64 -march=x86-64
+purgatory_x86_64_cflags += -mgeneral-regs-only     # SSE is an invalid opcode as we are entered
+purgatory_x86_64_cflags += -mno-red-zone           # an NMI comes on our own stack
+purgatory_x86_64_cflags += -fcf-protection=none    # nobody tracks our branches
+purgatory_x86_64_cflags += -mcmodel=small          # one lea reaches all of it
+
+purgatory_x86_64_ldflags := -m64
+
+# In the order of linking.
+purgatory_x86_64_sources := \
+	purgatory/arch/x86_64/entry.S \
+	$(purgatory_common_sources) \
+	purgatory/arch/x86_64/machine.c \
+	lib/sha256_x86_64_core.c
+
+# The one place for vector registers.
+$(builddir)/purgatory/x86_64/obj/lib/sha256_x86_64_core.o: purgatory_x86_64_cflags := \
+	$(filter-out -mgeneral-regs-only,$(purgatory_x86_64_cflags)) -msse4.1 -msha

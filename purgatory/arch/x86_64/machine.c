@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What only an x86_64 CPU can do: reach ports, change its modes, reset itself, wait. */
+#include "../../arch.h"
+
+#include <stdbool.h>
+
+#include "../../abi.h"
+#include "abi.h"
+#include "state.h"
+
+static inline uint8_t in8(uint16_t port)
+{
+	uint8_t value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline void out8(uint16_t port, uint8_t value)
+{
+	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+
+/* A console's registers are bytes when they are ports; see PURGATORY_PORTS_END. */
+uint32_t mmio_read(uint64_t address, uint32_t width)
+{
+	if (address < PURGATORY_PORTS_END)
+		return in8((uint16_t)address);
+	if (width == 1)
+		return *(const volatile uint8_t *)(uintptr_t)address;
+	if (width == 2)
+		return *(const volatile uint16_t *)(uintptr_t)address;
+	return *(const volatile uint32_t *)(uintptr_t)address;
+}
+
+void mmio_write(uint64_t address, uint32_t width, uint32_t value)
+{
+	if (address < PURGATORY_PORTS_END)
+		out8((uint16_t)address, (uint8_t)value);
+	else if (width == 1)
+		*(volatile uint8_t *)(uintptr_t)address = (uint8_t)value;
+	else if (width == 2)
+		*(volatile uint16_t *)(uintptr_t)address = (uint16_t)value;
+	else
+		*(volatile uint32_t *)(uintptr_t)address = value;
+}
+
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static struct cpuid cpuid(uint32_t leaf)
+{
+	struct cpuid ret;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(ret.eax), "=b"(ret.ebx), "=c"(ret.ecx), "=d"(ret.edx)
+			 : "a"(leaf), "c"(0));
+	return ret;
+}
+
+/* Intel SDM, volume 2, CPUID; AMD APM, volume 3, appendix E. */
+#define LEAF1_ECX_SSSE3	     (1u << 9)
+#define LEAF1_ECX_SSE41	     (1u << 19)
+#define LEAF1_ECX_HYPERVISOR (1u << 31)
+#define LEAF7_EBX_SHA	     (1u << 29)
+#define LEAF_TSC	     0x15 /* ebx / eax: ticks of the TSC per tick of a crystal of ecx Hz */
+#define LEAF_HYPERVISOR	     0x40000000
+#define LEAF_HYPERVISOR_TSC  0x40000010 /* eax: kHz, where the hypervisor says so */
+
+static bool has_sha256(void)
+{
+	const uint32_t sse = LEAF1_ECX_SSSE3 | LEAF1_ECX_SSE41;
+
+	return cpuid(0).eax >= 7 && (cpuid(1).ecx & sse) == sse && cpuid(7).ebx & LEAF7_EBX_SHA;
+}
+
+/*
+ * The kernel has left the vector registers closed (CR4.OSFXSR) but not forbidden (CR0.EM and TS
+ * are clear). MXCSR stays as it is: the instructions are about integers.
+ */
+enum sha256_core machine_sha256_core(void)
+{
+	if (!has_sha256())
+		return SHA256_PLAIN;
+	cpu_state.vectors = 1;
+	__asm__ volatile("mov %0, %%cr4" ::"r"(cpu_state.cr4 | CR4_OSFXSR) : "memory");
+	return SHA256_CPU;
+}
+
+unsigned int machine_tables_set(void)
+{
+	return cpu_state.cr4 & CR4_LA57 ? PURGATORY_TABLES_5_LEVELS : PURGATORY_TABLES_4_LEVELS;
+}
+
+/* The caches have been on from the start. With tables a console in memory is reached, too. */
+uint32_t machine_cache_on(const struct purgatory_tables *tables)
+{
+	if (tables->size != 0)
+		__asm__ volatile("mov %0, %%cr3" ::"r"(tables->root) : "memory");
+	return PURGATORY_CACHES_ON;
+}
+
+/* What the caches hold is what memory holds, to everybody who asks. */
+void machine_cache_clean(uint64_t start, uint64_t size)
+{
+	(void)start;
+	(void)size;
+}
+
+/* Never read ahead of what it is to time. */
+uint64_t machine_ticks(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
+	return (uint64_t)high << 32 | low;
+}
+
+static uint64_t rate_by_crystal(void)
+{
+	struct cpuid tsc;
+
+	if (cpuid(0).eax < LEAF_TSC)
+		return 0;
+	tsc = cpuid(LEAF_TSC);
+	return tsc.eax == 0 ? 0 : (uint64_t)tsc.ecx * tsc.ebx / tsc.eax;
+}
+
+static uint64_t rate_by_hypervisor(void)
+{
+	uint32_t last;
+
+	if (!(cpuid(1).ecx & LEAF1_ECX_HYPERVISOR))
+		return 0;
+	last = cpuid(LEAF_HYPERVISOR).eax;
+	if (last < LEAF_HYPERVISOR_TSC || last > LEAF_HYPERVISOR + 0xff)
+		return 0;
+	return (uint64_t)cpuid(LEAF_HYPERVISOR_TSC).eax * 1000;
+}
+
+uint32_t machine_tick_rate(void)
+{
+	uint64_t rate = rate_by_crystal();
+
+	if (rate == 0)
+		rate = rate_by_hypervisor();
+	return rate > UINT32_MAX ? 0 : (uint32_t)rate;
+}
+
+/* By a port that nobody listens to, each access to which takes about a microsecond. */
+#define DELAY_PORT 0x80
+
+static void wait_us(uint32_t us)
+{
+	while (us-- > 0)
+		out8(DELAY_PORT, 0);
+}
+
+/* A chipset takes some milliseconds to do what its register was told (ACPI 6.5, 4.8.3.6). */
+#define RESET_PATIENCE_US 15000
+
+static void reset_by_acpi(uint32_t how)
+{
+	uint16_t port = (uint16_t)(how >> 16);
+
+	if (port == 0)
+		return;
+	out8(port, (uint8_t)(how >> 8));
+	wait_us(RESET_PATIENCE_US);
+}
+
+/* The reset control register: a hard reset, first prepared, then done. */
+static void reset_by_chipset(void)
+{
+	out8(0xcf9, 0x02);
+	wait_us(50);
+	out8(0xcf9, 0x06);
+	wait_us(RESET_PATIENCE_US);
+}
+
+/* The controller pulses the line that its output port has to the CPU, once it takes commands. */
+static void reset_by_keyboard(void)
+{
+	for (int i = 0; i < RESET_PATIENCE_US && in8(0x64) & 0x02; i++)
+		wait_us(1);
+	out8(0x64, 0xfe);
+	wait_us(RESET_PATIENCE_US);
+}
+
+/* Without a descriptor for the exception, nor for what follows from that, a CPU shuts down. */
+static void reset_by_triple_fault(void)
+{
+	const struct __attribute__((packed)) {
+		uint16_t limit;
+		uint64_t base;
+	} none = { 0, 0 };
+
+	__asm__ volatile("lidt %0; int3" ::"m"(none));
+}
+
+void machine_reset(uint32_t how)
+{
+	if (how == PURGATORY_RESET_NONE)
+		return;
+	reset_by_acpi(how);
+	reset_by_chipset();
+	reset_by_keyboard();
+	reset_by_triple_fault();
+}
+
+_Noreturn void machine_halt(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the purgatory changes of the CPU's state, as it was found. It stands above the stack, zero
+ * until written, where the way out finds it, also when it leads through a fault.
+ */
+#ifndef PURGATORY_ARCH_X86_64_STATE_H
+#define PURGATORY_ARCH_X86_64_STATE_H
+
+#define CPU_STATE_FAULT_DEPTH 0
+#define CPU_STATE_CR3	      8
+#define CPU_STATE_CR4	      16
+#define CPU_STATE_VECTORS     24
+#define CPU_STATE_SIZE	      32 /* a multiple of 16: the stack begins below */
+
+/* Selectors: those that the boot protocol wants (Documentation/arch/x86/boot.rst). */
+#define CODE_SELECTOR 0x10
+#define DATA_SELECTOR 0x18
+
+#define CR4_OSFXSR 0x200
+#define CR4_LA57   0x1000
+
+#ifndef __ASSEMBLER__
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cpu_state {
+	uint64_t fault_depth; /* exceptions so far */
+	uint64_t cr3;
+	uint64_t cr4;
+	uint64_t vectors; /* the vector registers were opened, and hold the image's words */
+};
+
+/* Hidden: of a symbol that might be elsewhere the compiler would ask the GOT. */
+extern struct cpu_state cpu_state __attribute__((visibility("hidden")));
+
+_Static_assert(offsetof(struct cpu_state, fault_depth) == CPU_STATE_FAULT_DEPTH, "state");
+_Static_assert(offsetof(struct cpu_state, cr3) == CPU_STATE_CR3, "state");
+_Static_assert(offsetof(struct cpu_state, cr4) == CPU_STATE_CR4, "state");
+_Static_assert(offsetof(struct cpu_state, vectors) == CPU_STATE_VECTORS, "state");
+_Static_assert(sizeof(struct cpu_state) == CPU_STATE_SIZE, "state");
+
+#endif /* __ASSEMBLER__ */
+#endif

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Crash loading on x86_64, end to end: the scenarios of test_scenarios.py on a PC.
+
+All loads are by kexec_load with the digest on, but for those by kexec_file_load that say so.
+"""
+
+import contextlib
+import re
+
+import pytest
+
+import kdump
+import qemu
+import x86_64
+from conftest import DUMP_DISK_SIZE, LOGS
+
+CMDLINE = "console=ttyS0 panic=-1 nr_cpus=1 reset_devices agent=ttyS1"
+HOTPLUG = {"slots": 80, "max_memory": 64 << 10}
+
+
+@pytest.fixture(scope="session")
+def pc_artifacts(tmp_path_factory):
+    """Kernel, archive and disk, made once per run."""
+    return x86_64.make(tmp_path_factory.mktemp("x86_64"))
+
+
+@pytest.fixture
+def boot(pc_artifacts, tmp_path, request):
+    """boot(**options of qemu.PC) boots a machine that ends with the test."""
+    disk = tmp_path / "dump"
+    with open(disk, "wb") as file:
+        file.truncate(DUMP_DISK_SIZE)
+    machines = []
+    with contextlib.ExitStack() as stack:
+        def start(**options):
+            machine = qemu.PC(pc_artifacts.kernel, pc_artifacts.initrd, **(
+                {"kind": "bios", "cpu": "qemu64",
+                 "disks": (disk, pc_artifacts.tools_disk)} | options))
+            machines.append(stack.enter_context(machine))
+            return machine.boot()
+
+        yield start
+        LOGS.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^\w.-]+", "-", request.node.name)
+        (LOGS / f"{name}.console").write_text(
+            "\n".join(machine.console() for machine in machines))
+
+
+def load(machine, *options):
+    """Arm the crash kernel by kexec_load."""
+    return kdump.load(machine, *options, cmdline=CMDLINE)
+
+
+def plan(machine, *options):
+    """What that would load."""
+    return kdump.plan(machine, *options, cmdline=CMDLINE)
+
+
+@pytest.mark.parametrize("kind, cpu", [("bios", "qemu64"), ("uefi", "max")])
+def test_load_panic_capture(boot, kind, cpu):
+    """The whole way; and what purgatory found is read by the next kernel's user space."""
+    machine = boot(kind=kind, cpu=cpu)
+    planned = plan(machine)
+    load(machine)
+    markers = kdump.mark_own_page(machine)
+    kdump.crash_and_check(machine, markers)
+    record = kdump.purgatory_record(machine)
+    assert record["bytes"] > sum(kdump.segment(planned, purpose)[1]
+                                 for purpose in ("kernel", "initrd"))
+    assert (record["result"], record["caches"], record["bad_segments"]) == ("verified", "on", 0)
+
+
+def test_hot_added_memory_is_captured(boot):
+    """70 DIMMs, after the load: the kernel keeps the header true, and nobody loads again."""
+    machine = boot(**HOTPLUG)
+    planned = plan(machine, "--hotplug")
+    load(machine, "--hotplug")
+    assert kdump.crash_hotplug(machine) == ("1", "1")
+    assert kdump.armed_header(machine, planned).byte_size < kdump.PAGE
+    added = kdump.dimm_ranges([machine.hot_add(128, addr=(8 << 30) + n * 256 * kdump.MIB)
+                               for n in range(70)])
+    covers, shown = kdump.shown_header(machine)
+    assert (covers, shown["coverage"]["missing"]) == (0, []), shown
+    assert kdump.armed_header(machine, planned).byte_size > kdump.PAGE
+    before, _ = kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, added))
+    assert not added - before.dumped
+
+
+def test_without_hotplug_the_image_is_stale_and_says_so(boot):
+    """Until it is loaded again, as a udev rule does."""
+    machine = boot(**HOTPLUG)
+    load(machine)
+    assert kdump.crash_hotplug(machine) == ("0", "0")
+    added = kdump.dimm_ranges([machine.hot_add(256)])
+    assert kdump.shown_header(machine)[0] == 1
+    load(machine)
+    assert kdump.shown_header(machine)[0] == 0
+    kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, added))
+
+
+def test_the_file_call_is_verified_the_same_way(boot):
+    """kexec_file_load needs no flag; what it armed stays true as well."""
+    machine = boot(**HOTPLUG)
+    result = machine.sh(kdump.load_command("-s", "--hotplug", cmdline=CMDLINE))
+    assert result.rc == 0 and not result.err, result
+    assert kdump.crash_hotplug(machine) == ("1", "1")
+    added = kdump.dimm_ranges([machine.hot_add(256)])
+    kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, added))
+
+
+@pytest.mark.parametrize("purpose, policy", [
+    ("kernel", "reset"), ("initrd", "halt"), ("boot_params", "halt"), ("elfcorehdr", "halt")])
+def test_damage_is_named(boot, purpose, policy):
+    """The region is read only to the running kernel, so the damage comes from outside."""
+    machine = boot()
+    planned = plan(machine)
+    load(machine, f"--on-corruption={policy}")
+    address, size, _ = kdump.segment(planned, purpose)
+    machine.damage(address + size - 1)
+    machine.panic()
+    machine.wait_console(f"digest mismatch: {purpose}")
+    machine.wait_console(f"on-corruption={policy}")
+    if policy == "reset":
+        machine.wait_exit()
+
+
+def test_refusals_leave_the_armed_image(boot):
+    """What can be known before the call is, and then the call is not made."""
+    machine = boot()
+    load(machine, "--hotplug")
+    machine.check("cd /tmp; head -c 100000 /dev/urandom >garbage; truncate -s 255M huge; "
+                  "head -c 40000 /boot/Image >truncated")
+    for options, parts, code in (
+            ((), {"image": "/tmp/garbage"}, 255), ((), {"image": "/tmp/truncated"}, 255),
+            ((), {"initrd": "/tmp/huge"}, 254), ((), {"cmdline": "x" * 2048}, 255),
+            (("--console=pl011,0x9000000",), {}, 1)):
+        result = machine.sh(kdump.load_command("-c", *options, **({"cmdline": CMDLINE} | parts)))
+        assert result.rc == code, result
+        assert kdump.crash_loaded(machine) and kdump.crash_hotplug(machine) == ("1", "1")
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine), with_makedumpfile=False)
