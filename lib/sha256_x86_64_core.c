@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SHA-256 by the SHA extensions of x86 (Intel SDM, volume 2: SHA256RNDS2, SHA256MSG1, -MSG2). In the
- * tool and in the purgatory, where purgatory/check-blob allows vector registers in this code only.
+ * SHA-256 by the SHA extensions of x86 (Intel SDM, volume 2: SHA256RNDS2, SHA256MSG1, -MSG2). In
+ * the tool and in the purgatory, where purgatory/check-blob allows vector registers here only.
  */
 #include <immintrin.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The header of a bzImage (Documentation/arch/x86/boot.rst), as far as its 64-bit entry needs it. */
+/* The header of a bzImage (Documentation/arch/x86/boot.rst), as far as its 64-bit entry needs it */
 #ifndef KEXEC_IMAGE_BZIMAGE_H
 #define KEXEC_IMAGE_BZIMAGE_H
 

@@ -4,10 +4,10 @@
  * kexec/arch/<arch>/ answers.
  *
  * Porting guide. A new architecture is a folder kexec/arch/<arch>/ with one constant `struct
- * arch_ops`, listed in kexec/arch/arch.c, and a purgatory/arch/<arch>/. Every architecture is compiled into every
- * build, so use fixed-width types only: the planner of a 64-bit target runs on 32-bit and on
- * big-endian hosts. To plan a load fill all fields but those marked optional. Then add
- * a fixture under tests/fixtures/ and a row in doc/architecture.md. The functions have no
+ * arch_ops`, listed in kexec/arch/arch.c, and a purgatory/arch/<arch>/. Every architecture is
+ * compiled into every build, so use fixed-width types only: the planner of a 64-bit target runs on
+ * 32-bit and on big-endian hosts. To plan a load fill all fields but those marked optional. Then
+ * add a fixture under tests/fixtures/ and a row in doc/architecture.md. The functions have no
  * state; what they decide that could have gone another way they add to the report.
  */
 #ifndef KEXEC_PLAN_ARCH_OPS_H
@@ -83,8 +83,7 @@ struct arch_ops {
 	int (*kernel_layout)(const struct machine *machine, struct kernel_layout *ret,
 		struct report *report, struct err *err);
 
-	/* Pages that the kernel takes for itself from what a crash load leaves of the region, before
-	 * and behind the segments. */
+	/* Pages that the kernel takes for itself from what a crash load leaves of the region. */
 	uint64_t (*own_pages)(const struct machine *machine);
 
 	/* Can this CPU and kernel run the image at all? ST_UNSUPPORTED. */

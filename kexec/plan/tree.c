@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kexec/arch/arch.h"
+#include "kexec/plan/arch_ops.h"
 #include "kexec/system/boot_memory.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/reserved_memory.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kexec/system/cmdline.h"
+#include "kexec/system/crashkernel.h"
 
 bool words_chosen(const struct request *request)
 {
@@ -54,8 +55,7 @@ int words_add_capture_defaults(
 			word);
 		return ST_OK;
 	}
-	/* Behind "--" it would be a word for init. */
-	joined = cmdline_add_option(*line, word);
+	joined = cmdline_join(*line, word);
 	if (!joined)
 		return err_no_memory(err);
 	free(*line);
@@ -81,13 +81,17 @@ int words_check_length(const char *line, size_t most, const char *machine, struc
 			     "needs few parameters");
 }
 
-void words_doubt(const char *line, struct report *report)
+void words_doubt(const char *line, bool crash, struct report *report)
 {
-	if (cmdline_has(line, "crashkernel"))
+	if (cmdline_is_open(line))
+		report_add(report, REPORT_WARNING, "cmdline",
+			"the command line has a \" that is not closed: to the kernel all behind it "
+			"is one word");
+	if (crash && crashkernel_value(line).size)
 		report_add(report, REPORT_WARNING, "cmdline",
 			"crashkernel= on the capture kernel's command line takes away its own "
 			"memory");
-	if (cmdline_has(line, "mem"))
+	if (crash && cmdline_has(line, "mem"))
 		report_add(report, REPORT_WARNING, "cmdline",
 			"mem= on the capture kernel's command line can hide the elfcorehdr from "
 			"it");

@@ -52,8 +52,8 @@ int iomem_read(const struct sysroot *root, struct iomem *ret, struct err *err);
 
 /*
  * What a dump of the machine should hold: all RAM from this address on but what the capture kernel
- * itself lives in, the crash regions and crash_cma, in whole pages. ret must be empty. ST_BAD_INPUT when nothing
- * is left; ST_NO_MEMORY.
+ * itself lives in, the crash regions and crash_cma, in whole pages. ret must be empty.
+ * ST_BAD_INPUT when nothing is left; ST_NO_MEMORY.
  */
 int iomem_dumped(const struct iomem *iomem, const struct rangeset *crash_cma, uint64_t from,
 	uint64_t page_size, struct rangeset *ret, struct err *err);

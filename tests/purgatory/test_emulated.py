@@ -259,7 +259,8 @@ def without_template(memory):
     "end-of-the-tree": Case(params={"record": START["dtb"] + DATA["dtb"] - abi.RECORD.size + 3}),
     "tail": Case(params={"record": START["dtb"] + 0xF00}),
     "used": Case(damage=without_template, params={"on_corruption": abi.BOOT, **SILENT}),
-    "no-memory": Case("el2", params={"flags": abi.SKIP_CHECK, "handed": UNMAPPED, "record": UNMAPPED,
+    "no-memory": Case("el2", params={"flags": abi.SKIP_CHECK, "handed": UNMAPPED,
+                                     "record": UNMAPPED,
                                      "console_type": abi.CONSOLE_NONE}),
 })
 def test_record_is_written_only_where_it_belongs(case, result):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A bzImage made in memory, by offsets written down a second time (Documentation/arch/x86/boot.rst). */
+/* A bzImage in memory, by offsets written down a second time (Documentation/arch/x86/boot.rst). */
 #ifndef TESTS_UNIT_BZIMAGE_H
 #define TESTS_UNIT_BZIMAGE_H
 

@@ -46,9 +46,9 @@ UNIT_SOURCES := \
 	tests/unit/test_place.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_plan_purgatory.c \
+	tests/unit/test_plan_tree.c \
 	tests/unit/test_printable.c \
 	tests/unit/test_printk.c \
-	tests/unit/test_plan_tree.c \
 	tests/unit/test_purgatory.c \
 	tests/unit/test_purgatory_record.c \
 	tests/unit/test_rangeset.c \

@@ -12,8 +12,7 @@
 #include "kexec/plan/place.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/plan/tree.h"
-#include "kexec/system/cmdline.h"
-#include "kexec/system/crashkernel.h"
+#include "kexec/plan/words.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
 #include "purgatory/abi.h"
@@ -43,7 +42,7 @@ static int check_image(const struct machine *machine, const struct image *image,
 }
 
 /* /chosen/bootargs of a tree, without words that must not be reused. *ret is NULL for none. */
-static int bootargs_of(struct span tree, const char *const *drop, char **ret, struct err *err)
+static int bootargs_of(struct span tree, bool crash, char **ret, struct err *err)
 {
 	int chosen = fdt_path_offset(tree.data, "/chosen"), length = 0;
 	const char *text = chosen < 0 ? NULL : fdt_getprop(tree.data, chosen, "bootargs", &length);
@@ -51,119 +50,47 @@ static int bootargs_of(struct span tree, const char *const *drop, char **ret, st
 	*ret = NULL;
 	if (!text || length <= 1 || text[length - 1] != '\0')
 		return ST_OK;
-	*ret = cmdline_without(text, drop);
+	*ret = words_reusable(text, crash);
 	return *ret ? ST_OK : err_no_memory(err);
 }
 
-/* The words that the user chose: --reuse-cmdline, then --append; else those of the tree. */
+/* The words that the user chose; else those of the tree. */
 static int chosen_words(const struct plan_inputs *inputs, const struct plan *plan, char **ret,
 	struct report *report, struct err *err)
 {
-	/* crashkernel= would reserve most of what little memory the capture kernel has. */
-	static const char *const drop_for_crash[] = { "BOOT_IMAGE", "crashkernel", NULL };
-	static const char *const drop_for_normal[] = { "BOOT_IMAGE", NULL };
 	bool crash = plan_is_crash(plan);
-	const char *const *drop = crash ? drop_for_crash : drop_for_normal;
-	const struct request *request = inputs->request;
-	char *reused = NULL;
 
-	if (!request->reuse_cmdline && !request->append && inputs->by_file) {
+	if (words_chosen(inputs->request))
+		return words_join(inputs, crash, ret, err);
+	if (inputs->by_file) {
 		report_add(report, REPORT_CHOICE, "cmdline",
 			"no --append, --command-line or --reuse-cmdline: kexec_file_load gives the "
 			"new kernel no command line");
 		return ST_OK;
 	}
-	if (!request->reuse_cmdline && !request->append) {
-		report_add(report, REPORT_CHOICE, "cmdline",
-			"no --append, --command-line or --reuse-cmdline: the command line of the "
-			"device tree%s is kept",
-			crash ? ", without crashkernel=," : "");
-		return bootargs_of(plan_source_tree(inputs, plan), drop, ret, err);
-	}
-	if (request->reuse_cmdline) {
-		if (!inputs->machine->cmdline)
-			return err_set(err, ST_NOT_FOUND, "cmdline-unreadable",
-				"--reuse-cmdline: cannot read /proc/cmdline");
-		reused = cmdline_without(inputs->machine->cmdline, drop);
-		if (!reused)
-			return err_no_memory(err);
-	}
-	*ret = cmdline_join(reused, request->append);
-	free(reused);
-	return *ret ? ST_OK : err_no_memory(err);
-}
-
-/*
- * A capture kernel on ACPI finds hot-added DIMMs through ACPI and adds them to its own RAM,
- * past linux,usable-memory-range: it would write over the memory that it should dump.
- */
-static int add_capture_defaults(
-	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
-{
-	static const char word[] = "acpi_no_memhotplug";
-	const struct firmware *firmware = &inputs->machine->firmware;
-	struct span tree = plan_source_tree(inputs, plan);
-	char **line = &plan->cmdline, *joined;
-
-	/* A tree that is not known is the running one, which on ACPI is a stub. */
-	if (!firmware->acpi || !firmware->acpi_memory_devices ||
-		(tree.size && !firmware_fdt_is_stub(tree)) || cmdline_has(*line ? *line : "", word))
-		return ST_OK;
-	if (inputs->request->no_capture_defaults) {
-		report_add(report, REPORT_WARNING, "cmdline",
-			"--no-capture-defaults leaves %s out: the capture kernel will take "
-			"hot-added "
-			"memory for its own and write over what it should dump",
-			word);
-		return ST_OK;
-	}
-	joined = cmdline_join(*line, word);
-	if (!joined)
-		return err_no_memory(err);
-	free(*line);
-	*line = joined;
 	report_add(report, REPORT_CHOICE, "cmdline",
-		"%s added: this machine has ACPI memory devices, whose memory the capture kernel "
-		"must not take for its own",
-		word);
-	return ST_OK;
+		"no --append, --command-line or --reuse-cmdline: the command line of the device "
+		"tree%s is kept",
+		crash ? ", without crashkernel=," : "");
+	return bootargs_of(plan_source_tree(inputs, plan), crash, ret, err);
 }
 
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	bool crash = plan_is_crash(plan);
-	size_t size;
+	struct span tree = plan_source_tree(inputs, plan);
 	int status = chosen_words(inputs, plan, &plan->cmdline, report, err);
 
-	if (!status && plan->cmdline && cmdline_is_open(plan->cmdline))
-		report_add(report, REPORT_WARNING, "cmdline",
-			"the command line has a \" that is not closed: to the kernel all behind it "
-			"is one word");
-	if (!status && crash)
-		status = add_capture_defaults(inputs, plan, report, err);
+	/* A tree that is not known is the running one, which on ACPI is a stub. */
+	if (!status && crash && (!tree.size || firmware_fdt_is_stub(tree)))
+		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline)
 		return status;
-	size = strlen(plan->cmdline) + 1;
-	if (size > ARM64_CMDLINE_SIZE) {
-		err_set(err, ST_NO_SPACE, "cmdline-too-long",
-			"Kernel command line too long for kernel! It has %zu bytes, and arm64 "
-			"takes at "
-			"most %d",
-			size - 1, ARM64_CMDLINE_SIZE - 1);
-		return err_hint(err,
-			"leave out what is for the running system only: a capture kernel needs few "
-			"parameters");
-	}
-	if (crash && crashkernel_value(plan->cmdline).size)
-		report_add(report, REPORT_WARNING, "cmdline",
-			"crashkernel= on the capture kernel's command line takes away its own "
-			"memory");
-	if (crash && cmdline_has(plan->cmdline, "mem"))
-		report_add(report, REPORT_WARNING, "cmdline",
-			"mem= on the capture kernel's command line can hide the elfcorehdr from "
-			"it");
-	return ST_OK;
+	status = words_check_length(plan->cmdline, ARM64_CMDLINE_SIZE - 1, "arm64", err);
+	if (!status)
+		words_doubt(plan->cmdline, crash, report);
+	return status;
 }
 
 /* The Image stands text_offset behind a 2 MiB line and needs image_size from there; its page

@@ -84,8 +84,8 @@ static int plan_cmdline(
 	if (crash || inputs->by_file)
 		most = most < ELFCOREHDR_WORD_MAX ? 0 : most - ELFCOREHDR_WORD_MAX;
 	status = words_check_length(plan->cmdline, most, "this kernel", err);
-	if (!status && crash)
-		words_doubt(plan->cmdline, report);
+	if (!status)
+		words_doubt(plan->cmdline, crash, report);
 	return status;
 }
 
