@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "kexec/system/kexec_state.h"
 #include "lib/err.h"
 #include "lib/report.h"

@@ -3,7 +3,7 @@
 #ifndef KEXEC_CMD_COVERAGE_H
 #define KEXEC_CMD_COVERAGE_H
 
-#include "kexec/cmd/request.h"
+#include "kexec/request.h"
 #include "kexec/system/armed_core.h"
 #include "kexec/system/cpus.h"
 #include "lib/elfcore.h"

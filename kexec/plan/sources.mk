@@ -12,5 +12,5 @@ PLAN_SOURCES := \
 	kexec/plan/plan.c \
 	kexec/plan/purgatory.c \
 	kexec/plan/seal.c \
-	kexec/plan/tree.c
+	kexec/plan/tree.c \
 	kexec/plan/words.c

@@ -55,7 +55,7 @@ int words_add_capture_defaults(
 		return ST_OK;
 	}
 	/* Behind "--" it would be a word for init. */
-	joined = cmdline_add_option(*line, word);
+	joined = cmdline_join(*line, word);
 	if (!joined)
 		return err_no_memory(err);
 	free(*line);

@@ -16,5 +16,5 @@ SYSTEM_SOURCES := \
 	kexec/system/kexec_state.c \
 	kexec/system/machine.c \
 	kexec/system/purgatory_record.c \
-	kexec/system/reserved_memory.c
+	kexec/system/reserved_memory.c \
 	kexec/system/x86_boot.c

@@ -79,8 +79,9 @@ static bool has_sha256(void)
  * The kernel has left the vector registers closed (CR4.OSFXSR) but not forbidden (CR0.EM and TS
  * are clear). MXCSR stays as it is: the instructions are about integers.
  */
-enum sha256_core machine_sha256_core(void)
+enum sha256_core machine_sha256_core(uint32_t flags)
 {
+	(void)flags;
 	if (!has_sha256())
 		return SHA256_PLAIN;
 	cpu_state.vectors = 1;
