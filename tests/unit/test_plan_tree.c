@@ -524,10 +524,14 @@ static void a_crash_region_with_holes_is_used_around_them(void **state)
 	bench_init(&bench);
 	put_reserved(
 		bench.other, "/reserved-memory/firmware@a0000000", 0xa0000000, 0x1000000, "no-map");
-	assert_int_equal(fdt_add_mem_rsv(bench.other, 0xafe00000, 0x1000), 0);
+	assert_int_equal(fdt_add_mem_rsv(bench.other, 0xafe00800, 0x1000), 0);
 	plan_well(&bench);
 	assert_off(&bench, 0xa0000000, 0xa1000000);
-	assert_off(&bench, 0xafe00000, 0xafe01000);
+	assert_off(&bench, 0xafe00000, 0xafe02000);
+	/* In pages that are whole. */
+	assert_int_equal(bench.pm.plan.room.count, 2);
+	assert_int_equal(bench.pm.plan.room.ranges[0].end, 0xafe00000);
+	assert_int_equal(bench.pm.plan.room.ranges[1].start, 0xafe02000);
 	assert_int_equal(fdt_num_mem_rsv(bench.pm.plan.dtb.data), 1);
 	assert_true(warned(&bench, "reserves 0x1001000 bytes of the crash region, the first at "
 				   "[0xa0000000, 0xa1000000)"));
