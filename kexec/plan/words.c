@@ -83,6 +83,8 @@ int words_check_length(const char *line, size_t most, const char *machine, struc
 
 void words_doubt(const char *line, bool crash, struct report *report)
 {
+	if (!line)
+		return;
 	if (cmdline_is_open(line))
 		report_add(report, REPORT_WARNING, "cmdline",
 			"the command line has a \" that is not closed: to the kernel all behind it "

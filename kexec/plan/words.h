@@ -33,7 +33,8 @@ int words_add_capture_defaults(
 /* Refuse a line of more than most characters; machine is for the message. ST_NO_SPACE. */
 int words_check_length(const char *line, size_t most, const char *machine, struct err *err);
 
-/* Warn of a quote that is open, and of words that make no sense to a capture kernel. */
+/* Warn of a quote that is open, and of words that make no sense to a capture kernel. Before words
+ * are added: that closes the quote. line may be NULL. */
 void words_doubt(const char *line, bool crash, struct report *report);
 
 #endif

@@ -45,9 +45,9 @@ int purgatory_record_parse(struct span bytes, struct purgatory_record *ret, stru
 
 /*
  * That of the running kernel: /proc/device-tree/chosen/kexec,purgatory, or on ACPI machines, which
- * have no such folder, from /sys/firmware/fdt; on x86 a node of setup_data. ST_NOT_FOUND when it was
- * not started by a purgatory that leaves one; ST_CHANGED when the record is of an earlier start;
- * else as above, and errors of the sysroot and of the tree.
+ * have no such folder, from /sys/firmware/fdt; on x86 a node of setup_data. ST_NOT_FOUND when it
+ * was not started by a purgatory that leaves one; ST_CHANGED when the record is of an earlier
+ * start; else as above, and errors of the sysroot and of the tree.
  */
 int purgatory_record_read(
 	const struct sysroot *root, struct purgatory_record *ret, struct err *err);

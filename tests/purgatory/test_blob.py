@@ -17,6 +17,11 @@ TOOLCHAINS = {
     "clang": {"CC": "clang --target=aarch64-linux-gnu -fuse-ld=lld", "OBJCOPY": "llvm-objcopy",
               "OBJDUMP": "llvm-objdump", "READELF": "llvm-readelf"},
 }
+TOOLCHAINS_X86_64 = {
+    "gcc": {"CC": "x86_64-linux-gnu-gcc", "OBJCOPY": "x86_64-linux-gnu-objcopy",
+            "OBJDUMP": "x86_64-linux-gnu-objdump", "READELF": "x86_64-linux-gnu-readelf"},
+    "clang": {**TOOLCHAINS["clang"], "CC": "clang --target=x86_64-linux-gnu -fuse-ld=lld"},
+}
 MAIN = ("	struct console console;\n\n"
         "	*outcome = (struct purgatory_outcome){ .entered = machine_ticks() };\n")
 
@@ -32,18 +37,20 @@ def copy_tree(directory):
     return directory
 
 
-def make(source, toolchain, **environment):
+def make(source, toolchain, arch="arm64", **environment):
     """Build the blob of that tree, into its own build/; like the top Makefile would."""
-    tools = "".join(f"PURGATORY_ARM64_{name} = {tool}\n" for name, tool in toolchain.items())
-    makefile = f"srcdir = {source}\nbuilddir = {source}/build\n{tools}all: purgatory\n"
+    tools = "".join(f"PURGATORY_{arch.upper()}_{name} = {tool}\n"
+                    for name, tool in toolchain.items())
+    blob = f"{source}/build/purgatory/{arch}/blob.c"
+    makefile = f"srcdir = {source}\nbuilddir = {source}/build\n{tools}all: {blob}\n"
     return subprocess.run(
         ["make", "-f", "-"], cwd=source, text=True, capture_output=True,
         input=makefile + "include $(srcdir)/purgatory/build.mk\n",
         env=dict(os.environ, MAKEFLAGS="-j2", **environment))
 
 
-def built(source, name):
-    return (source / "build/purgatory/arm64" / name).read_bytes()
+def built(source, name, arch="arm64"):
+    return (source / "build/purgatory" / arch / name).read_bytes()
 
 
 def test_header(blob):
@@ -65,6 +72,16 @@ def test_same_bytes_in_any_directory(tmp_path, toolchain):
         assert result.returncode == 0, result.stderr
     for name in ("purgatory.bin", "blob.c"):
         assert built(trees[0], name) == built(trees[1], name)
+
+
+@pytest.mark.parametrize("name", TOOLCHAINS_X86_64)
+def test_x86_64_in_any_directory(tmp_path, name):
+    trees = copy_tree(tmp_path / "here"), copy_tree(tmp_path / "some/where/else")
+    for tree in trees:
+        result = make(tree, TOOLCHAINS_X86_64[name], "x86_64")
+        assert result.returncode == 0, result.stderr
+    first, second = (built(tree, "purgatory.bin", "x86_64") for tree in trees)
+    assert first == second
 
 
 def test_array_is_the_blob(tmp_path):

@@ -82,15 +82,14 @@ static int plan_cmdline(
 	struct span tree = plan_source_tree(inputs, plan);
 	int status = chosen_words(inputs, plan, &plan->cmdline, report, err);
 
+	if (!status)
+		words_doubt(plan->cmdline, crash, report);
 	/* A tree that is not known is the running one, which on ACPI is a stub. */
 	if (!status && crash && (!tree.size || firmware_fdt_is_stub(tree)))
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline)
 		return status;
-	status = words_check_length(plan->cmdline, ARM64_CMDLINE_SIZE - 1, "arm64", err);
-	if (!status)
-		words_doubt(plan->cmdline, crash, report);
-	return status;
+	return words_check_length(plan->cmdline, ARM64_CMDLINE_SIZE - 1, "arm64", err);
 }
 
 /* The Image stands text_offset behind a 2 MiB line and needs image_size from there; its page

@@ -77,16 +77,15 @@ static int plan_cmdline(
 		report_add(report, REPORT_CHOICE, "cmdline",
 			"no --append, --command-line or --reuse-cmdline: the new kernel gets no "
 			"words");
+	if (!status)
+		words_doubt(plan->cmdline, crash, report);
 	if (!status && crash)
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline)
 		return status;
 	if (crash || inputs->by_file)
 		most = most < ELFCOREHDR_WORD_MAX ? 0 : most - ELFCOREHDR_WORD_MAX;
-	status = words_check_length(plan->cmdline, most, "this kernel", err);
-	if (!status)
-		words_doubt(plan->cmdline, crash, report);
-	return status;
+	return words_check_length(plan->cmdline, most, "this kernel", err);
 }
 
 /* In front of the user's words: where a line is cut it is cut at its end. */
