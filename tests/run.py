@@ -197,7 +197,8 @@ BUILDS = {build.name: build for build in (
           goals=("all", "unit-programs", "fuzz-replayers")),
     # Also builds the purgatory with clang.
     Build("clang", ("--enable-werror", "CC=clang",
-                    "PURGATORY_ARM64_CC=clang --target=aarch64-linux-gnu -fuse-ld=lld")),
+                    "PURGATORY_ARM64_CC=clang --target=aarch64-linux-gnu -fuse-ld=lld",
+                    "PURGATORY_X86_64_CC=clang --target=x86_64-linux-gnu -fuse-ld=lld")),
     # Without any codec, and the tests that can tell.
     Build("plain", ("--enable-werror", "--without-zlib", "--without-lzma", "--without-zstd",
                     "--without-lz4", "--without-lzo"),
@@ -218,7 +219,7 @@ LAYER_BUILDS = {
     "dmesg": ("sanitize", "arm64", "s390x"),
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
-    "vm": ("arm64", "sanitize"),
+    "vm": ("arm64", "gcc", "sanitize"),
     "kernels": ("arm64",),
     "soak": ("arm64",),
     "mutants": (),
@@ -358,8 +359,10 @@ class Layers:
     def vm(self, tally):
         build = self.first("arm64", "given")
         host = self.first("sanitize", "given")
+        native = self.first("gcc", "given")
         self.pytest(tally, "vm", "arm64", {
             "KEXEC": str(build.dir / "sbin/kexec"),
+            "KEXEC_X86_64": str(native.dir / "sbin/kexec"),
             "VMCORE_DMESG_HOST": str(host.dir / "sbin/vmcore-dmesg"),
         }, live=True)
 

@@ -483,10 +483,15 @@ def _gdb(stub, words):
     """One packet of gdb's remote protocol and its answer; the machine stands meanwhile."""
     stub.sendall(f"${words}#{sum(words.encode()) % 256:02x}".encode())
     data = b""
-    while b"#" not in data or len(data.partition(b"#")[2]) < 2:
-        data += stub.recv(4096)
-    stub.sendall(b"+")
-    return data.partition(b"$")[2].partition(b"#")[0].decode()
+    while True:
+        while b"#" not in data or len(data.partition(b"#")[2]) < 2:
+            data += stub.recv(4096)
+        packet, _, rest = data.partition(b"$")[2].partition(b"#")
+        stub.sendall(b"+")
+        # That the machine stands now may be told first, and is no answer.
+        if not packet.startswith((b"T", b"S")):
+            return packet.decode()
+        data = rest[2:]
 
 
 class _Explained:
