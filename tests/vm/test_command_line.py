@@ -59,7 +59,7 @@ def check_file_call(machine):
     (region,) = status["crash"]["regions"]
     assert run(machine, "--print-ckr-size").text == f"{region['size']}\n"
     said = run(machine, "-s", "-d", "-p", *files(), says="kexec_file_load: flags = 0x2")
-    assert b"kexec_file_load takes the kernel, which was asked before" in said.err
+    assert b"kexec_file_load takes the kernel and the initrd, which was asked before" in said.err
     assert_loaded(machine, "-l", 0)
     assert "kexec_file" in machine.check("dmesg")
     run(machine, "-s", "-p", "--dtb=/sys/firmware/fdt", *files(), code=1, says="--dtb")

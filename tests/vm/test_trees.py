@@ -20,8 +20,10 @@ def source_tree(machine, directory, *changes):
     """The running tree without memory and without what its boot left there."""
     tree = directory / "board.dtb"
     tree.write_bytes(machine.get("/sys/firmware/fdt"))
-    nodes = subprocess.run(["fdtget", "-l", tree, "/"], check=True, text=True,
+    # Of some trees fdtget 1.6.1 lists all nodes and fails at the end.
+    nodes = subprocess.run(["fdtget", "-l", tree, "/"], check=False, text=True,
                            stdout=subprocess.PIPE).stdout.split()
+    assert "chosen" in nodes
     for node in nodes:
         if node.startswith("memory"):
             subprocess.run(["fdtput", "-r", tree, f"/{node}"], check=True)
