@@ -160,7 +160,7 @@ const struct option_row option_table[] = {
 	  SETS(FLAG, no_cma),
 	  "keep off memory that is lent to CMA",
 	  "Only kexec_file_load(2) of 6.17 and later ever uses such memory." },
-	{ "no-capture-defaults", 0, NO_VALUE, GROUP_KERNEL, ON_ARM64, WITH_BOTH,
+	{ "no-capture-defaults", 0, NO_VALUE, GROUP_KERNEL, ON_ARM64 | ON_X86, WITH_BOTH,
 	  SETS(FLAG, no_capture_defaults),
 	  "add no parameters to the command line",
 	  "On an ACPI machine that can gain memory a capture kernel would take added memory for "
@@ -174,7 +174,7 @@ const struct option_row option_table[] = {
 	  "and nothing needs to be loaded again. A kernel that cannot do it leads to a refusal; "
 	  "with --hotplug=auto the image is loaded all the same, and a warning says so. The image "
 	  "goes in by kexec_load where that can be used, and is then verified before it starts." },
-	{ "hotplug-size", 0, A_VALUE("BYTES"), GROUP_HOTPLUG, ON_ARM64, WITH_LOAD,
+	{ "hotplug-size", 0, A_VALUE("BYTES"), GROUP_HOTPLUG, ON_ARM64 | ON_X86, WITH_LOAD,
 	  SETS(SIZE, hotplug_size),
 	  "room for that list; implies --hotplug",
 	  "A number with an optional k, M or G. The default is what the kernel asks for, or more "
@@ -183,15 +183,15 @@ const struct option_row option_table[] = {
 	{ "no-checks", 'i', NO_VALUE, GROUP_PURGATORY, ON_ALL, WITH_BOTH, SETS(FLAG, no_checks),
 	  "start the new kernel without verifying it",
 	  "With kexec_file_load it is never verified on arm64." },
-	{ "console", 0, A_VALUE("UART"), GROUP_PURGATORY, ON_ARM64, WITH_LOAD,
+	{ "console", 0, A_VALUE("UART"), GROUP_PURGATORY, ON_ARM64 | ON_X86, WITH_LOAD,
 	  SETS(STRING, console),
 	  "where purgatory reports, such as pl011,0x9000000",
-	  "Written as for the kernel's earlycon parameter, or \"none\". The default is what the "
-	  "device tree or the ACPI tables name." },
+	  "Written as for the kernel's earlycon parameter, or \"none\"; a port is "
+	  "uart8250,io,0x3f8. The default is what the device tree or the ACPI tables name." },
 	{ "serial", 0, ARGUMENT_REQUIRED, "TTY", VALUE_TTY, GROUP_PURGATORY, ON_ARM64 | ON_X86,
 	  WITH_LOAD | DISPENSABLE, SETS(STRING, serial),
 	  "the same by the name of a terminal, such as ttyAMA0", NULL },
-	{ "on-corruption", 0, A_VALUE("WHAT"), GROUP_PURGATORY, ON_ARM64, WITH_LOAD,
+	{ "on-corruption", 0, A_VALUE("WHAT"), GROUP_PURGATORY, ON_ARM64 | ON_X86, WITH_LOAD,
 	  CHOOSES(on_corruption, corruption_words),
 	  "after a bad digest: halt, reset or boot",
 	  "What purgatory does when the loaded image was overwritten: stop (the default), reset "
