@@ -434,5 +434,7 @@ int main(void)
 		cmocka_unit_test(handlers_are_not_inherited),
 	};
 
+	/* A shell has those that it starts in the background ignore it. */
+	signal(SIGINT, SIG_DFL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -443,6 +443,29 @@ static void regions_of_every_size_fit_or_are_refused(void **state)
 	pm_done(&pm);
 }
 
+/* The kernel keeps what is armed then, so that is a warning. */
+static void what_the_kernel_will_refuse_is_said(void **state)
+{
+	struct plan_machine pm;
+
+	(void)state;
+	pm_init(&pm);
+	assert_int_equal(pm_plan(&pm), ST_OK);
+	assert_false(pm_said(&pm.report, REPORT_WARNING, "kernel", "will refuse this load"));
+	strcpy(pm.machine.state.lockdown, "integrity");
+	assert_int_equal(pm_plan(&pm), ST_OK);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "kernel", "locked down (integrity)"));
+	pm.machine.state.lockdown[0] = '\0';
+	pm.machine.state.load_disabled = 1;
+	assert_int_equal(pm_plan(&pm), ST_OK);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "kernel", "kexec_load_disabled is 1"));
+	pm.machine.state.load_disabled = 0;
+	pm.machine.state.load_limit_panic = 0;
+	assert_int_equal(pm_plan(&pm), ST_OK);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "kernel", "kexec_load_limit_panic is 0"));
+	pm_done(&pm);
+}
+
 /* A crash plan without segments, over so many pages. */
 static struct plan hand_made_plan(uint64_t page, uint64_t count)
 {
@@ -1429,6 +1452,7 @@ int main(void)
 		cmocka_unit_test(no_or_too_many_crash_regions_are_refused),
 		cmocka_unit_test(what_the_kernel_did_not_fulfil_is_told),
 		cmocka_unit_test(regions_of_every_size_fit_or_are_refused),
+		cmocka_unit_test(what_the_kernel_will_refuse_is_said),
 		cmocka_unit_test(trap09_two_pages_are_left_to_the_kernel),
 		cmocka_unit_test(seal_finds_every_fault_of_geometry),
 		cmocka_unit_test(seal_wants_an_elfcorehdr),
