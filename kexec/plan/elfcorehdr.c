@@ -171,3 +171,16 @@ int elfcorehdr_build(const struct core_input *input, struct elfcorehdr *ret, str
 	*ret = core;
 	return ST_OK;
 }
+
+void elfcorehdr_doubt(const struct kernel_layout *layout, struct report *report)
+{
+	if (!layout->text_known)
+		report_add(report, REPORT_WARNING, "layout",
+			"where the kernel image is mapped cannot be found out: the dump gets no "
+			"program header for it, and tools must take the addresses from vmcoreinfo");
+	if (!layout->linear_known)
+		report_add(report, REPORT_WARNING, "layout",
+			"where RAM is mapped cannot be found out without /proc/kcore: the program "
+			"headers of RAM carry virtual address 0, and tools must take the addresses "
+			"from vmcoreinfo");
+}

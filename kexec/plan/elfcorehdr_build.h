@@ -30,4 +30,7 @@ int elfcorehdr_build(const struct core_input *input, struct elfcorehdr *ret, str
 uint32_t core_entry_type(const struct core_entry *entry);
 uint32_t core_entry_flags(const struct core_entry *entry);
 
+/* Warn of what the program headers lack because the layout does not tell it. */
+void elfcorehdr_doubt(const struct kernel_layout *layout, struct report *report);
+
 #endif

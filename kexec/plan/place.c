@@ -126,3 +126,17 @@ int place(const struct plan *plan, const struct place_want *want, uint64_t *ret,
 	*ret = at;
 	return ST_OK;
 }
+
+int place_segment(
+	struct plan *plan, const struct place_want *want, struct span data, struct err *err)
+{
+	uint64_t mem, memsz;
+	int status = place(plan, want, &mem, err);
+
+	if (status)
+		return status;
+	if (!align_up(want->size, plan->page_size, &memsz))
+		return err_set(err, ST_BUG, "segment-size", "the %s is too large",
+			segment_purpose_name(want->purpose));
+	return plan_add_segment(plan, want->purpose, data, mem, memsz, err);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds room between the segments of a plan. Pure arithmetic; changes nothing. */
+/* Finds room between the segments of a plan. Pure arithmetic. */
 #ifndef KEXEC_PLAN_PLACE_H
 #define KEXEC_PLAN_PLACE_H
 
@@ -30,5 +30,10 @@ struct place_want {
  * is zero or wraps.
  */
 int place(const struct plan *plan, const struct place_want *want, uint64_t *ret, struct err *err);
+
+/* place(), and add a segment there that begins with data, which the plan borrows. ST_NO_MEMORY,
+ * and errors of place(). */
+int place_segment(
+	struct plan *plan, const struct place_want *want, struct span data, struct err *err);
 
 #endif

@@ -145,19 +145,10 @@ static int place_companion(struct plan *plan, enum segment_purpose purpose, stru
 		.window = companion_window(plan),
 		.end = plan_is_crash(plan) && purpose != SEGMENT_INITRD ? PLACE_HIGH : PLACE_LOW,
 	};
-	uint64_t mem, memsz;
-	int status;
 
 	if (!plan_is_crash(plan) && align < ARM64_BLOCK_SIZE)
 		want.align = ARM64_BLOCK_SIZE;
-	status = place(plan, &want, &mem, err);
-
-	if (status)
-		return status;
-	if (!align_up(size, plan->page_size, &memsz))
-		return err_set(err, ST_BUG, "segment-size", "the %s is too large",
-			segment_purpose_name(purpose));
-	return plan_add_segment(plan, purpose, data, mem, memsz, err);
+	return place_segment(plan, &want, data, err);
 }
 
 /* All but the device tree, of which no size is known before. */
@@ -363,18 +354,10 @@ static int foretell_companion(struct plan *plan, enum segment_purpose purpose, s
 		.window = companion_window(plan),
 		.end = purpose == SEGMENT_INITRD ? PLACE_LOW : PLACE_HIGH,
 	};
-	uint64_t mem, memsz;
-	int status;
 
 	if (purpose != SEGMENT_INITRD)
 		want.window.end = UINT64_MAX;
-	status = place(plan, &want, &mem, err);
-	if (status)
-		return status;
-	if (!align_up(size, plan->page_size, &memsz))
-		return err_set(err, ST_BAD_INPUT, "segment-size", "the %s is too large",
-			segment_purpose_name(purpose));
-	return plan_add_segment(plan, purpose, data, mem, memsz, err);
+	return place_segment(plan, &want, data, err);
 }
 
 /* Not to be had where the kernel's own tree is not known: then as large as any may be. */

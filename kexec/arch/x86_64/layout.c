@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "kexec/arch/x86_64/x86_64.h"
+#include "kexec/plan/elfcorehdr_build.h"
 #include "lib/checked.h"
 #include "lib/vmcoreinfo.h"
 
@@ -125,15 +126,7 @@ int x86_64_kernel_layout(const struct machine *machine, struct kernel_layout *re
 	status = cross_check(machine, &layout, err);
 	if (status)
 		return status;
-	if (!layout.text_known)
-		report_add(report, REPORT_WARNING, "layout",
-			"where the kernel image is mapped cannot be found out: the dump gets no "
-			"program header for it, and tools must take the addresses from vmcoreinfo");
-	if (!layout.linear_known)
-		report_add(report, REPORT_WARNING, "layout",
-			"where RAM is mapped cannot be found out without /proc/kcore: the program "
-			"headers of RAM carry virtual address 0, and tools must take the addresses "
-			"from vmcoreinfo");
+	elfcorehdr_doubt(&layout, report);
 	*ret = layout;
 	return ST_OK;
 }

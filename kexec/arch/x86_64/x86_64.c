@@ -104,20 +104,6 @@ static int add_elfcorehdr(struct plan *plan, struct err *err)
 	return ST_OK;
 }
 
-/* Place a piece and add its segment. */
-static int add_piece(struct plan *plan, struct place_want want, struct span data, struct err *err)
-{
-	uint64_t mem, memsz;
-	int status = place(plan, &want, &mem, err);
-
-	if (status)
-		return status;
-	if (!align_up(want.size, plan->page_size, &memsz))
-		return err_set(err, ST_BUG, "segment-size", "the %s is too large",
-			segment_purpose_name(want.purpose));
-	return plan_add_segment(plan, want.purpose, data, mem, memsz, err);
-}
-
 /*
  * init_size, not the file's size, is what the kernel needs: it unpacks itself in there. Below
  * pref_address it would move up to it, over whatever is there. Kernel and initrd are at the low
@@ -132,8 +118,8 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 
 	if (window.start < X86_64_KERNEL_FLOOR)
 		window.start = X86_64_KERNEL_FLOOR;
-	status = add_piece(plan,
-		(struct place_want){ SEGMENT_KERNEL, kernel->init_size, kernel->kernel_alignment,
+	status = place_segment(plan,
+		&(struct place_want){ SEGMENT_KERNEL, kernel->init_size, kernel->kernel_alignment,
 			window, PLACE_LOW },
 		image_segment(inputs->image), err);
 	if (status)
@@ -141,20 +127,20 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 	plan->handover.kernel_entry = plan_segment(plan, SEGMENT_KERNEL)->mem + BZIMAGE_ENTRY_64;
 	window.start = X86_64_INITRD_FLOOR;
 	if (inputs->has_initrd)
-		status = add_piece(plan,
-			(struct place_want){ SEGMENT_INITRD, inputs->initrd.size, X86_64_PAGE,
+		status = place_segment(plan,
+			&(struct place_want){ SEGMENT_INITRD, inputs->initrd.size, X86_64_PAGE,
 				window, PLACE_LOW },
 			inputs->initrd, err);
 	window.start = X86_64_LINE_FLOOR;
 	if (!status)
-		status = add_piece(plan,
-			(struct place_want){ SEGMENT_ELFCOREHDR, plan->core.memsz, X86_64_PAGE,
+		status = place_segment(plan,
+			&(struct place_want){ SEGMENT_ELFCOREHDR, plan->core.memsz, X86_64_PAGE,
 				window, PLACE_HIGH },
 			blob_span(&plan->core.bytes), err);
 	if (!status)
-		status = add_piece(plan,
-			(struct place_want){ SEGMENT_PURGATORY, purgatory.size, X86_64_PAGE, window,
-				PLACE_HIGH },
+		status = place_segment(plan,
+			&(struct place_want){ SEGMENT_PURGATORY, purgatory.size, X86_64_PAGE,
+				window, PLACE_HIGH },
 			purgatory, err);
 	if (!status)
 		plan->entry = plan_segment(plan, SEGMENT_PURGATORY)->mem;
@@ -197,7 +183,7 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 	if (status)
 		return status;
 	plan->handover.handed = (struct range){ base, base + plan->boot_params.size };
-	return add_piece(plan, want, blob_span(&plan->boot_params), err);
+	return place_segment(plan, &want, blob_span(&plan->boot_params), err);
 }
 
 static int plan_segments(
@@ -267,7 +253,7 @@ static int foretell_segments(
 	(void)report;
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]) && !status; i++)
 		if (pieces[i].want.purpose != SEGMENT_INITRD || inputs->has_initrd)
-			status = add_piece(plan, pieces[i].want, pieces[i].data, err);
+			status = place_segment(plan, &pieces[i].want, pieces[i].data, err);
 	if (!status)
 		plan->entry = plan_segment(plan, SEGMENT_KERNEL)->mem + BZIMAGE_ENTRY_64;
 	return status;
