@@ -86,8 +86,9 @@ static bool hold_by_lease(int fd, size_t max, struct held *held)
 	int errnum = take_lease(fd);
 
 	if (errnum) {
+		/* EINVAL: a kernel without CONFIG_FILE_LOCKING, or a file system without leases. */
 		snprintf(held->why_copied, sizeof(held->why_copied), "no read lease: %s",
-			strerror(errnum));
+			errnum == EINVAL ? "there are none here" : strerror(errnum));
 		return false;
 	}
 	errnum = map(fd, max, held);

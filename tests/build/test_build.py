@@ -202,7 +202,8 @@ def test_what_cannot_be_built_is_refused(clone, tmp_path, options, words):
                            "[file-not-found]\n"),
     ("-p --sysroot=no-such-folder --dry-run K", 1, "[file-not-found]\n"),
     ("-p", 255, "kexec: No kernel specified [kernel-missing]\n"),
-    ("-p configure", 255, "[image-format-unknown]\n"),
+    ("-p configure", 255, "this is a script; a kernel is wanted"),
+    ("-p README.md", 255, "[image-format-unknown]\n"),
     ("-s -p --dtb=D K", 1, "[file-load-option]\n"),
     ("-s -p K", 1, "kexec: kernel: cannot open K: No such file or directory [file-not-found]\n"),
 ])

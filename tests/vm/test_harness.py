@@ -22,15 +22,17 @@ def test_ranges_are_sets_of_bytes():
 
 
 def test_memory_map_of_nested_lines():
-    """Inclusive ends, any depth, all names of RAM, both crash regions."""
-    found = MemoryMap("1000-1fff : System RAM\n"
-                      "  1000-17ff : Crash kernel\n"
-                      "  1c00-1cff : Crash kernel\n"
-                      "4000-4fff : dax0.0\n"
-                      "    4000-47ff : System RAM (kmem)\n"
-                      "8000-8fff : reserved\n")
-    assert found.ram == Ranges([(0x1000, 0x2000), (0x4000, 0x4800)])
-    assert found.dumped == Ranges([(0x1800, 0x1c00), (0x1d00, 0x2000), (0x4000, 0x4800)])
+    """Inclusive ends, any depth, all names of RAM, both crash regions, none of the first MiB."""
+    found = MemoryMap("00001000-0009ffff : System RAM\n"
+                      "00100000-001fffff : System RAM\n"
+                      "  00100000-0017ffff : Crash kernel\n"
+                      "  001c0000-001cffff : Crash kernel\n"
+                      "00400000-004fffff : dax0.0\n"
+                      "    00400000-0047ffff : System RAM (kmem)\n"
+                      "00800000-008fffff : reserved\n")
+    assert found.ram == Ranges([(0x1000, 0xa0000), (0x100000, 0x200000), (0x400000, 0x480000)])
+    assert found.dumped == Ranges([(0x180000, 0x1c0000), (0x1d0000, 0x200000),
+                                   (0x400000, 0x480000)])
 
 
 def test_cpio_members_are_aligned():
