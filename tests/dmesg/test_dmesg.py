@@ -318,7 +318,7 @@ def test_compressed_dumps_are_told(program, monkeypatch):
 
 
 def test_compressed_dumps_are_read(program, monkeypatch):
-    """Sound or cut."""
+    """Sound or cut; of a cut one what is still there, in its order, and nothing else."""
     monkeypatch.setenv("ASAN_OPTIONS", FILL_FREED)
     image = base(LE64)
     log = Ring(LE64, MESSAGES)
@@ -334,7 +334,8 @@ def test_compressed_dumps_are_read(program, monkeypatch):
         answer = program.dump(data[:size])
         assert answer.status in (10, 22, 40, 60, 65)
         assert answer.id in ("dumpfile", "log-pointer", "log-vmcoreinfo")
-        assert log.expected().startswith(without_marks(answer.out)[0])
+        expected = iter(log.expected().splitlines())
+        assert all(line in expected for line in without_marks(answer.out)[0].splitlines())
 
 
 def test_a_full_disk_is_an_error(program, native):
