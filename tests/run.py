@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Build the tree in several ways and run the test layers, fast ones first.
+"""Build the tree in several ways and run the test layers, fast ones first. The virtual machines,
+which use one processor most of the time, run beside all the others.
 
     run.py [LAYER]...            builds what the layers need, below build/check/
     run.py --in DIR [LAYER]...   uses the one build in DIR as it is (make check)
@@ -12,6 +13,7 @@ Fails when a test failed, and also when none ran.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import os
 import pathlib
@@ -282,6 +284,23 @@ class Layers:
         self.builds = builds
         self.cycles = cycles    # of a soak
 
+    def make_builds(self, tally, layer):
+        """Those of a layer that are not there yet."""
+        for name in LAYER_BUILDS[layer]:
+            if "given" not in self.builds and name not in self.builds:
+                make_build(tally, BUILDS[name])
+                self.builds[name] = BUILDS[name]
+
+    def run(self, layer):
+        """One layer with its builds; returns its Tally."""
+        began = time.monotonic()
+        print(f"== {layer}", flush=True)
+        tally = Tally()
+        self.make_builds(tally, layer)
+        getattr(self, layer)(tally)
+        print(f"== {layer}: {tally.summary()}, {time.monotonic() - began:.0f} s", flush=True)
+        return tally
+
     def first(self, *names):
         """The first build of these names that there is."""
         return next(self.builds[name] for name in names if name in self.builds)
@@ -424,6 +443,16 @@ def listed(sources_mk):
     return [pathlib.Path(word) for word in re.findall(r"\S+\.c\b", text)]
 
 
+def run_behind(layers, wanted):
+    """Run layers on what processors the machines leave: those wait for each other, and have
+    timeouts. On Linux nice() is the thread's own, and its children's."""
+    os.nice(10)
+    tally = Tally()
+    for layer in wanted:
+        tally.add(layers.run(layer))
+    return tally
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -448,17 +477,16 @@ def main():
         shutil.rmtree(LOGS, ignore_errors=True)
     layers = Layers(builds, cycles)
     total = Tally()
-    for layer in wanted:
-        began = time.monotonic()
-        print(f"== {layer}", flush=True)
-        tally = Tally()
-        for name in LAYER_BUILDS[layer]:
-            if not args.given and name not in builds:
-                make_build(tally, BUILDS[name])
-                builds[name] = BUILDS[name]
-        getattr(layers, layer)(tally)
-        print(f"== {layer}: {tally.summary()}, {time.monotonic() - began:.0f} s", flush=True)
-        total.add(tally)
+    if len(wanted) > 1 and "vm" in wanted and JOBS > 1:
+        # All builds first that the machines need: from then on one lane alone adds to them.
+        layers.make_builds(total, "vm")
+        with concurrent.futures.ThreadPoolExecutor(1) as lane:
+            others = lane.submit(run_behind, layers, [one for one in wanted if one != "vm"])
+            total.add(layers.run("vm"))
+            total.add(others.result())
+    else:
+        for layer in wanted:
+            total.add(layers.run(layer))
 
     for title, lines in (("skipped", total.skipped), ("failed", total.failed)):
         for line in lines:
