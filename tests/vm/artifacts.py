@@ -2,7 +2,6 @@
 """What the machines of the VM layer are made from: kernels, archives and disks."""
 
 import dataclasses
-import gzip
 import os
 import pathlib
 import subprocess
@@ -28,9 +27,7 @@ class Artifacts:
 
     def archive_for(self, kernel, path):
         """Write to path an archive like initrd, for a debian_kernels.Kernel to load itself."""
-        capture = self.capture_initrd + gzip.compress(initrd.cpio(kernel.modules), mtime=0)
-        path.write_bytes(initrd.cpio(self.files | kernel.modules | {
-            "boot/Image": kernel.image.read_bytes(), "boot/initrd": capture}))
+        path.write_bytes(kernel.archive(self.files, self.capture_initrd))
         return path
 
 

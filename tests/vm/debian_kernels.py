@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian's own arm64 kernels, and the modules of theirs that our guests cannot do without."""
+"""Debian's own kernels, and the modules of theirs that our guests cannot do without."""
 
 import dataclasses
+import gzip
 import lzma
 import pathlib
 import re
 
 import debian
+import initrd
 
 SUITES = ("trixie", "sid")
 # Behind "linux-image-" in the name of a metapackage.
@@ -23,6 +25,12 @@ class Kernel:
     image: pathlib.Path
     modules: dict = dataclasses.field(default_factory=dict)
     release: str = ""  # of one of Debian's
+
+    def archive(self, files, capture_initrd):
+        """An archive of files, this kernel and its modules, for it to load itself."""
+        capture = capture_initrd + gzip.compress(initrd.cpio(self.modules), mtime=0)
+        return initrd.cpio(files | self.modules | {
+            "boot/Image": self.image.read_bytes(), "boot/initrd": capture})
 
 
 def _packages(archive, flavour):
@@ -49,7 +57,7 @@ def find(suite, flavour, refresh=False):
 
 
 def _fetch(suite, flavour, target):
-    archive = debian.Archive(suite, stale_ok=True)
+    archive = debian.Archive(suite, arch=re.search("arm64|amd64", flavour)[0], stale_ok=True)
     archive.update()
     release, packages = _packages(archive, flavour)
     wanted = re.compile(r"boot/vmlinuz-.*|usr/lib/modules/[^/]+/vmlinuz|"

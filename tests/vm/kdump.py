@@ -120,25 +120,21 @@ def mark_fresh_memory(machine, ranges):
     markers = {}
     for start, end in ranges:
         address = (start + (end - start) // 2) // PAGE * PAGE
+        assert not any(machine.read_physical(address, PAGE)), "new memory that is not zero"
         markers[address] = secrets.token_bytes(MARKER_SIZE)
-    blob = b"".join(markers.values())
-    machine.put("/run/markers", blob)
-    before = _read_pieces(machine, markers)
-    assert not any(before), "new memory that is not zero"
-    machine.check("n=0; for page in " + " ".join(str(address // PAGE) for address in markers)
-                  + f"; do dd if=/run/markers bs={MARKER_SIZE} skip=$n count=1 2>/dev/null | "
-                  f"dd of=/dev/mem bs={PAGE} seek=$page conv=notrunc 2>/dev/null; "
-                  "n=$((n + 1)); done")
-    assert _read_pieces(machine, markers) == blob
+    machine.write_all_physical(markers)
+    assert all(machine.read_physical(address, MARKER_SIZE) == marker
+               for address, marker in markers.items())
     return markers
 
 
-def _read_pieces(machine, addresses):
-    result = machine.sh("for page in " + " ".join(str(address // PAGE) for address in addresses)
-                        + f"; do dd if=/dev/mem bs={PAGE} skip=$page count=1 2>/dev/null | "
-                        f"head -c {MARKER_SIZE}; done")
-    assert len(result.out) == len(addresses) * MARKER_SIZE, result
-    return result.out
+def flip_bit(machine, plan, purpose, offset):
+    """Change one bit of a loaded segment, behind the back of whoever loaded it."""
+    address, bufsz, _ = segment(plan, purpose)
+    assert offset < bufsz
+    byte = machine.read_physical(address + offset, 1)[0]
+    machine.write_physical(address + offset, bytes([byte ^ 0x10]))
+    assert machine.read_physical(address + offset, 1) == bytes([byte ^ 0x10])
 
 
 # --- crashing -------------------------------------------------------------------------

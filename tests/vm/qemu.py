@@ -121,6 +121,8 @@ class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
     CONSOLE = CONSOLE
+    # Firmware and boot loader write on the agent's line too, with ends of lines of their own.
+    SHARES_LINE = False
 
     def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
                  slots=0, max_memory=0, el2=False, mte=False, crashkernel="256M", append="",
@@ -280,8 +282,32 @@ class Machine:
         return result.out
 
     def read_physical(self, address, size):
-        """Bytes of the running kernel's physical memory, through /dev/mem."""
-        return self.read_at("/dev/mem", address, size)
+        """Bytes of the guest's physical memory, from outside: kernels of distributions close
+        /dev/mem."""
+        path = self._dir / "memory"
+        self.qmp("pmemsave", val=address, size=size, filename=str(path))
+        return path.read_bytes()
+
+    def write_physical(self, address, data):
+        """Change the guest's physical memory, from outside as well: the kernel maps the crash
+        region read only once it is loaded."""
+        self.write_all_physical({address: data})
+
+    def write_all_physical(self, pieces):
+        """The same for {address: data}, while the machine stands."""
+        path = self._dir / "gdb"
+        self._monitor(f"gdbserver unix:{path},server=on,wait=off")
+        with socket.socket(socket.AF_UNIX) as stub:
+            stub.settimeout(QMP_TIMEOUT)
+            stub.connect(str(path))
+            assert _gdb(stub, "Qqemu.PhyMemMode:1") == "OK"
+            for address, data in pieces.items():
+                assert _gdb(stub, f"M{address:x},{len(data):x}:{data.hex()}") == "OK"
+            assert _gdb(stub, "D") == "OK"
+        self._monitor("gdbserver none")
+
+    def _monitor(self, line):
+        self.qmp("human-monitor-command", **{"command-line": line})
 
     def read_at(self, path, offset, size):
         """Part of a file in the guest, whole pages read and cut here."""
@@ -293,11 +319,6 @@ class Machine:
             raise self._error(f"{len(result.out)} of {count * page} bytes read\n"
                               f"{result.command}\n{result.err.decode()}")
         return result.out[offset % page:][:size]
-
-    def write_physical(self, address, data):
-        """Change the running kernel's physical memory, through /dev/mem."""
-        self.put("/run/bytes", data)
-        self.check(f"dd if=/run/bytes of=/dev/mem bs=1 seek={address} conv=notrunc")
 
     # --- changing the machine ---
 
@@ -393,10 +414,13 @@ class Machine:
                              COMMAND_TIMEOUT)
 
     def _wait_ready(self, role, timeout):
+        deadline = time.monotonic() + timeout
+        wanted = f"READY {role}".encode()
         with self._answering(f"no {role} kernel within {timeout} s"):
-            line = self._agent.line(time.monotonic() + timeout)
-        # On a PC the firmware has written on that line, too, without an end of its own.
-        if not line.endswith(f"READY {role}".encode()):
+            line = self._agent.line(deadline)
+            while self.SHARES_LINE and not line.endswith(wanted):
+                line = self._agent.line(deadline)
+        if not line.endswith(wanted):
             raise self._error(f"instead of the {role} kernel came {line}")
 
     def _wait(self, condition, timeout, what, pause=0.1):
@@ -440,6 +464,7 @@ class PC(Machine):
     """An emulated x86_64 machine: the same, with a serial line in place of virtio's port."""
 
     CONSOLE = "ttyS0"
+    SHARES_LINE = True
     KINDS = ("bios", "uefi")
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, disks,
@@ -462,22 +487,6 @@ class PC(Machine):
             command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
                         "-device", f"virtio-blk-pci,drive=disk{number}"]
         return command
-
-
-    def damage(self, address):
-        """Change a bit of physical memory from outside: the kernel maps the crash region read
-        only once it is loaded."""
-        path = self._dir / "gdb"
-        self.qmp("human-monitor-command",
-                 **{"command-line": f"gdbserver unix:{path},server=on,wait=off"})
-        with socket.socket(socket.AF_UNIX) as stub:
-            stub.settimeout(QMP_TIMEOUT)
-            stub.connect(str(path))
-            assert _gdb(stub, "Qqemu.PhyMemMode:1") == "OK"
-            byte = int(_gdb(stub, f"m{address:x},1"), 16)
-            assert _gdb(stub, f"M{address:x},1:{byte ^ 0x10:02x}") == "OK"
-            assert _gdb(stub, "D") == "OK"
-        self.qmp("human-monitor-command", **{"command-line": "gdbserver none"})
 
 
 def _gdb(stub, words):

@@ -215,20 +215,11 @@ def test_06_cpus_offline_and_online_after_the_load(boot):
 
 # --- 9: a damaged image ---------------------------------------------------------------
 
-def flip_bit(machine, plan, purpose, offset):
-    """Change one bit of a loaded segment, behind the back of whoever loaded it."""
-    address, bufsz, _ = kdump.segment(plan, purpose)
-    assert offset < bufsz
-    byte = machine.read_physical(address + offset, 1)[0]
-    machine.write_physical(address + offset, bytes([byte ^ 0x10]))
-    assert machine.read_physical(address + offset, 1) == bytes([byte ^ 0x10])
-
-
 def arm_and_damage(machine, purpose, offset, *options):
     """Load, flip a bit, panic; returns the plan."""
     plan = kdump.plan(machine, *options)
     kdump.load(machine, *options)
-    flip_bit(machine, plan, purpose, offset)
+    kdump.flip_bit(machine, plan, purpose, offset)
     machine.panic()
     machine.wait_console(f"digest mismatch: {purpose}")
     return plan
@@ -432,7 +423,7 @@ def damage_tail(machine, plan, purpose):
 
 def damage_data(machine, plan, purpose):
     """Flip a bit of the last byte that was loaded."""
-    flip_bit(machine, plan, purpose, kdump.segment(plan, purpose)[1] - 1)
+    kdump.flip_bit(machine, plan, purpose, kdump.segment(plan, purpose)[1] - 1)
 
 
 @pytest.mark.parametrize("model, purpose, damage", [

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+import debian_kernels
 import kdump
 import qemu
 import x86_64
@@ -33,9 +34,9 @@ def boot(pc_artifacts, tmp_path, request):
     machines = []
     with contextlib.ExitStack() as stack:
         def start(**options):
-            machine = qemu.PC(pc_artifacts.kernel, pc_artifacts.initrd, **(
-                {"kind": "bios", "cpu": "qemu64",
-                 "disks": (disk, pc_artifacts.tools_disk)} | options))
+            machine = qemu.PC(pc_artifacts.kernel.image, pc_artifacts.initrd, **(
+                {"kind": "bios", "cpu": "qemu64", "disks": (disk, pc_artifacts.tools_disk)}
+                | (debian_kernels.ROOM if pc_artifacts.kernel.release else {}) | options))
             machines.append(stack.enter_context(machine))
             return machine.boot()
 
@@ -113,12 +114,11 @@ def test_the_file_call_is_verified_the_same_way(boot):
 @pytest.mark.parametrize("purpose, policy", [
     ("kernel", "reset"), ("initrd", "halt"), ("boot_params", "halt"), ("elfcorehdr", "halt")])
 def test_damage_is_named(boot, purpose, policy):
-    """The region is read only to the running kernel, so the damage comes from outside."""
+    """By purgatory, on the serial line; then it does as it was told."""
     machine = boot()
     planned = plan(machine)
     load(machine, f"--on-corruption={policy}")
-    address, size, _ = kdump.segment(planned, purpose)
-    machine.damage(address + size - 1)
+    kdump.flip_bit(machine, planned, purpose, kdump.segment(planned, purpose)[1] - 1)
     machine.panic()
     machine.wait_console(f"digest mismatch: {purpose}")
     machine.wait_console(f"on-corruption={policy}")
@@ -130,7 +130,8 @@ def test_refusals_leave_the_armed_image(boot):
     """What can be known before the call is, and then the call is not made."""
     machine = boot()
     load(machine, "--hotplug")
-    machine.check("cd /tmp; head -c 100000 /dev/urandom >garbage; truncate -s 255M huge; "
+    machine.check("cd /tmp; head -c 100000 /dev/urandom >garbage; "
+                  "truncate -s $(($(cat /sys/kernel/kexec_crash_size) - 1048576)) huge; "
                   "head -c 40000 /boot/Image >truncated")
     for options, parts, code in (
             ((), {"image": "/tmp/garbage"}, 255), ((), {"image": "/tmp/truncated"}, 255),

@@ -9,24 +9,25 @@ directory that KEXEC_TEST_KERNEL_X86_64 names, which boots faster.
 import dataclasses
 import os
 import pathlib
-import re
 import subprocess
 
 import debian
+import debian_kernels
 import initrd
+from debian_kernels import Kernel
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 SUITE = "trixie"
 PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
             "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
-METAPACKAGE = "linux-image-cloud-amd64"
+FLAVOUR = "cloud-amd64"
 
 
 @dataclasses.dataclass(frozen=True)
 class Artifacts:
     """Everything such a machine is made from."""
-    kernel: pathlib.Path
+    kernel: Kernel
     initrd: pathlib.Path
     tools_disk: pathlib.Path
 
@@ -37,21 +38,17 @@ def tool():
 
 
 def guest_root():
-    """Programs and kernel of Debian's amd64, unpacked in the cache."""
-    target = debian.cache_dir() / "guest-amd64" / debian.content_key(SUITE, *PACKAGES, METAPACKAGE)
+    """Programs of Debian's amd64, unpacked in the cache."""
+    target = debian.cache_dir() / "guest-amd64" / debian.content_key(SUITE, *PACKAGES)
     with debian.locked("guest-amd64"):
         if target.is_dir():
             return target
         archive = debian.Archive(SUITE, arch="amd64")
         archive.update()
-        depends = archive.show([METAPACKAGE], "Depends")[METAPACKAGE]
-        package = re.search(r"linux-image-\d\S*-cloud-amd64", depends)[0]
         with debian.published(target) as root:
-            for deb in archive.download(archive.with_libraries([*PACKAGES, package])):
+            for deb in archive.download(archive.with_libraries(PACKAGES)):
                 debian.unpack(deb, root, lambda path: path.startswith(
-                    ("usr/bin/", "usr/sbin/", "usr/lib/x86_64-linux-gnu/", "boot/vmlinuz")))
-            (vmlinuz,) = (root / "boot").glob("vmlinuz-*")
-            vmlinuz.rename(root / "boot/vmlinuz")
+                    ("usr/bin/", "usr/sbin/", "usr/lib/x86_64-linux-gnu/")))
     return target
 
 
@@ -59,15 +56,16 @@ def make(directory):
     """Archives and disks in a directory that the caller removes."""
     root = guest_root()
     given = os.environ.get("KEXEC_TEST_KERNEL_X86_64")
-    kernel = pathlib.Path(given) / "bzImage" if given else root / "boot/vmlinuz"
+    kernel = Kernel(pathlib.Path(given) / "bzImage") if given \
+        else debian_kernels.find(SUITE, FLAVOUR)
     own_page = directory / "own-page"
     subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", HERE / "own_page.c",
                     "-o", own_page], check=True)
     programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
                 "sbin/own-page": own_page}
-    files = initrd.base_files(root) | initrd.program_files(root, programs) | {
-        "boot/Image": kernel.read_bytes(), "boot/initrd": initrd.capture_initrd(root)}
-    (directory / "initrd").write_bytes(initrd.cpio(files))
+    (directory / "initrd").write_bytes(kernel.archive(
+        initrd.base_files(root) | initrd.program_files(root, programs),
+        initrd.capture_initrd(root)))
     tools = initrd.tools_tar(root, {
         "sbin/makedumpfile": root / "usr/bin/makedumpfile", "sbin/kexec": tool(),
         "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
