@@ -7,9 +7,13 @@
 #ifndef PURGATORY_ARCH_H
 #define PURGATORY_ARCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/sha256.h"
+
+/* Whether a device register there can be accessed, as memory is mapped now. */
+bool machine_reaches(uint64_t address);
 
 /* Read, write one device register; width is 1, 2 or 4 bytes, address a multiple of it. */
 uint32_t mmio_read(uint64_t address, uint32_t width);
@@ -29,7 +33,7 @@ unsigned int machine_tables_set(void);
 
 /*
  * Turn MMU and caches on by these tables, which are good. PURGATORY_CACHES_ON, or why they stay
- * off. They are turned off again when the kernel is entered.
+ * off. They are turned off again when the kernel is entered. May be called again.
  */
 uint32_t machine_cache_on(const struct purgatory_tables *tables);
 

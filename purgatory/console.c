@@ -37,7 +37,8 @@ static bool console_usable(const struct purgatory_params *params)
 		return false;
 	if (width != 1 && width != 2 && width != 4)
 		return false;
-	if (params->console_base == 0 || params->console_base % width != 0)
+	if (params->console_base == 0 || params->console_base % width != 0 ||
+		!machine_reaches(params->console_base))
 		return false;
 	if (params->console_type == PURGATORY_CONSOLE_PL011)
 		return true;

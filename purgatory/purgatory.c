@@ -389,11 +389,19 @@ static void follow_policy(struct console *console, const struct purgatory_params
 	machine_halt();
 }
 
+/* The console may be where only our own tables lead; with bad ones nothing is said. */
+static void reach_console(const struct purgatory_params *params)
+{
+	if (!machine_reaches(params->console_base) && !tables_problem(params))
+		machine_cache_on(&params->tables[machine_tables_set()]);
+}
+
 void purgatory_main(const struct purgatory_params *params, struct purgatory_outcome *outcome)
 {
 	struct console console;
 
 	*outcome = (struct purgatory_outcome){ .entered = machine_ticks() };
+	reach_console(params);
 	console_init(&console, params);
 	check_image(&console, params, outcome);
 	if (outcome->result == PURGATORY_RESULT_CORRUPT)

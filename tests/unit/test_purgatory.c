@@ -29,15 +29,24 @@
 
 enum ending { ENTERED, HALTED };
 
+/* The blob as it is loaded, and what stands behind it. */
+static struct {
+	uint8_t head[PURGATORY_PARAMS_OFFSET];
+	struct purgatory_params params;
+	uint8_t rest[4 * PAGE - PURGATORY_PARAMS_OFFSET - PURGATORY_PARAMS_SIZE];
+	uint64_t tables[PURGATORY_TABLES_SETS][512];
+} blob __attribute__((aligned(PAGE)));
+
 /* The machine. */
 static struct {
 	char said[8192];
 	size_t length;
 	uint64_t data, status; /* addresses of the two registers that may be touched */
 	uint32_t width;
-	bool anywhere; /* registers may be touched that are not those */
-	uint32_t idle; /* what the status register reads as */
-	uint32_t busy; /* ... for so many reads after each write */
+	bool anywhere;	/* registers may be touched that are not those */
+	bool by_tables; /* ... and none is mapped but by the planner's tables */
+	uint32_t idle;	/* what the status register reads as */
+	uint32_t busy;	/* ... for so many reads after each write */
 	uint32_t busy_left, busy_value;
 	unsigned long reads;
 	uint32_t reset_by;
@@ -53,8 +62,15 @@ static struct {
 	jmp_buf halt;
 } machine;
 
+bool machine_reaches(uint64_t address)
+{
+	assert_int_equal(address, blob.params.console_base);
+	return !machine.by_tables || machine.root != 0;
+}
+
 uint32_t mmio_read(uint64_t address, uint32_t width)
 {
+	assert_true(!machine.by_tables || machine.root != 0);
 	machine.reads++;
 	assert_true(machine.anywhere || (address == machine.status && width == machine.width));
 	if (machine.busy_left == 0)
@@ -135,14 +151,6 @@ static struct {
 
 static const uint8_t unused_record[sizeof(struct purgatory_record_cells)] = { 'K', 'E', 'X', 'E',
 	'C', 'R', 'E', 'C', 0, 0, 0, 1, 0, 0, 0, 76 };
-
-/* The blob as it is loaded, and what stands behind it. */
-static struct {
-	uint8_t head[PURGATORY_PARAMS_OFFSET];
-	struct purgatory_params params;
-	uint8_t rest[4 * PAGE - PURGATORY_PARAMS_OFFSET - PURGATORY_PARAMS_SIZE];
-	uint64_t tables[PURGATORY_TABLES_SETS][512];
-} blob __attribute__((aligned(PAGE)));
 
 static uint64_t address_of(const void *memory)
 {
@@ -364,6 +372,47 @@ static bool only_for_other_set(size_t word, unsigned int set)
 	static const size_t first_sum = 2, second_sum = 5;
 
 	return word == (set == 0 ? second_sum : first_sum);
+}
+
+/* A console behind the tables is there from the first word on, if they are good. */
+static void test_console_by_tables(void **state)
+{
+	(void)state;
+	machine.by_tables = true;
+	add_tables();
+	assert_int_equal(run(), ENTERED);
+	assert_said(CHECKED("on"));
+
+	setup(state);
+	machine.by_tables = true;
+	add_tables();
+	blob.params.reserved = 1;
+	assert_bad_parameter("reserved");
+
+	setup(state);
+	machine.by_tables = true;
+	add_tables();
+	blob.params.flags |= PURGATORY_SKIP_CHECK;
+	assert_int_equal(run(), ENTERED);
+	assert_said("purgatory: check skipped\n");
+}
+
+/* Without a way to it nothing is said, and nothing else is different. */
+static void test_console_by_bad_tables(void **state)
+{
+	(void)state;
+	machine.by_tables = true;
+	blob.params.flags = PURGATORY_VERBOSE;
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+
+	setup(state);
+	machine.by_tables = true;
+	add_tables();
+	blob.tables[0][3] ^= 1;
+	assert_int_equal(run(), HALTED);
+	assert_said("");
+	assert_int_equal(machine.root, 0);
 }
 
 /* Nothing is turned on by tables around which a bit has changed. */
@@ -891,6 +940,8 @@ int main(void)
 		TEST(test_good_is_silent),
 		TEST(test_good_verbose),
 		TEST(test_tables),
+		TEST(test_console_by_tables),
+		TEST(test_console_by_bad_tables),
 		TEST(test_bad_tables_parameter),
 		TEST(test_bad_tables),
 		TEST(test_sixteen_regions),

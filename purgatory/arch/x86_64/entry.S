@@ -22,6 +22,8 @@
 #define GATE_64	   0x8e00 /* present, ring 0, interrupt gate */
 #define STUB_SIZE  16
 
+#define CPUID1_EDX_MCE 0x80
+
 /* Two pages, with what stands above: the deepest path takes below 2 KiB, tests/purgatory measures
  * it. */
 #define STACK_SIZE (8192 - IDT_SIZE - CPU_STATE_SIZE - PURGATORY_OUTCOME_SIZE)
@@ -137,6 +139,17 @@ start:
 	movq	%rax, 2(%rsp)
 	lidt	(%rsp)
 	addq	$16, %rsp
+
+/* Now that somebody takes them, machine checks too: while they are closed (CR4.MCE), memory that
+ * cannot be read makes a CPU shut down. */
+	movl	$1, %eax
+	cpuid
+	testl	$CPUID1_EDX_MCE, %edx
+	jz	3f
+	movq	%cr4, %rax
+	orq	$CR4_MCE, %rax
+	movq	%rax, %cr4
+3:
 
 /* Live: rsp. */
 	leaq	purgatory_params(%rip), %rdi

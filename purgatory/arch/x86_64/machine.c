@@ -2,8 +2,6 @@
 /* What only an x86_64 CPU can do: reach ports, change its modes, reset itself, wait. */
 #include "../../arch.h"
 
-#include <stdbool.h>
-
 #include "../../abi.h"
 #include "abi.h"
 #include "state.h"
@@ -19,6 +17,20 @@ static inline uint8_t in8(uint16_t port)
 static inline void out8(uint16_t port, uint8_t value)
 {
 	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline uint64_t read_cr3(void)
+{
+	uint64_t cr3;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
+	return cr3;
+}
+
+/* All ports; and memory by our own tables only, since the kernel's do not map devices. */
+bool machine_reaches(uint64_t address)
+{
+	return address < PURGATORY_PORTS_END || read_cr3() != cpu_state.cr3;
 }
 
 /* A console's registers are bytes when they are ports; see PURGATORY_PORTS_END. */
@@ -81,11 +93,16 @@ static bool has_sha256(void)
  */
 enum sha256_core machine_sha256_core(uint32_t flags)
 {
+	uint64_t cr4;
+
 	(void)flags;
 	if (!has_sha256())
 		return SHA256_PLAIN;
 	cpu_state.vectors = 1;
-	__asm__ volatile("mov %0, %%cr4" ::"r"(cpu_state.cr4 | CR4_OSFXSR) : "memory");
+	__asm__ volatile("mov %%cr4, %0; or %1, %0; mov %0, %%cr4"
+			 : "=&r"(cr4)
+			 : "ri"(CR4_OSFXSR)
+			 : "memory");
 	return SHA256_CPU;
 }
 

@@ -16,6 +16,7 @@
 #define CODE_SELECTOR 0x10
 #define DATA_SELECTOR 0x18
 
+#define CR4_MCE	   0x40
 #define CR4_OSFXSR 0x200
 #define CR4_LA57   0x1000
 
