@@ -283,6 +283,94 @@ static void trap10_no_root_pointer_is_doubted(void **state)
 	assert_true(pm_said(&pm.report, REPORT_WARNING, "firmware", "ACPI"));
 }
 
+/* The data of the node of a type, or NULL. */
+static const uint8_t *setup_data(uint32_t type, size_t *ret_size)
+{
+	for (uint64_t node = load_le64(params() + 0x250); node;
+		node = load_le64(at_physical(node, 8)))
+		if (load_le32(at_physical(node + 8, 4)) == type) {
+			*ret_size = load_le32(at_physical(node + 12, 4));
+			return at_physical(node + 16, *ret_size);
+		}
+	return NULL;
+}
+
+static void give_efi(void)
+{
+	static const struct efi_region regions[] = {
+		{ 5, 0x3f000000, UINT64_C(0xfffffffefdc00000), 0x100, UINT64_C(1) << 63 | 15 },
+		{ 6, UINT64_C(0x13f900000), UINT64_C(0xfffffffefda00000), 2, UINT64_C(1) << 63 },
+	};
+	struct efi_runtime *efi = &pm.machine.x86_boot.efi;
+
+	*efi = (struct efi_runtime){ .fw_vendor = 0x3f9eef98,
+		.tables = 0x3f9ee018,
+		.smbios = 0x3f97a000,
+		.regions = malloc(sizeof(regions)),
+		.count = 2 };
+	pm_must(efi->regions != NULL, "memory");
+	memcpy(efi->regions, regions, sizeof(regions));
+	memcpy(pm.machine.x86_boot.params.data + 0x1c0, "EL64", 4);
+	store_le32(pm.machine.x86_boot.params.data + 0x1c8, 48);
+	store_le32(pm.machine.x86_boot.params.data + 0x1cc, 1);
+}
+
+/* What firmware mapped once stays mapped there: all that leads to it comes along. */
+static void trap11_efi_is_handed_on_whole(void **state)
+{
+	const uint8_t *node, *map;
+	size_t size;
+
+	(void)state;
+	give_efi();
+	plan_well();
+	assert_memory_equal(params() + 0x1c0, "EL64\xee\xee\xee\xee", 8); /* and the systab */
+	assert_int_equal(load_le32(params() + 0x1c8), 40);
+	assert_int_equal(load_le32(params() + 0x1cc), 1);
+	assert_int_equal(load_le32(params() + 0x1d4), 80);
+	assert_int_equal(load_le32(params() + 0x1d8), 0xeeeeeeee);
+	assert_int_equal(params()[0x1ec], 0xee); /* secure_boot */
+	map = at_physical(halves(0x1d0, 0x1dc), 80);
+	assert_int_equal(halves(0x1d0, 0x1dc) % 16, 0);
+	assert_true(halves(0x1d0, 0x1dc) > halves(0x228, 0x0c8) + strlen(pm.plan.cmdline));
+	assert_int_equal(load_le64(map + 40), 6); /* and padding */
+	assert_int_equal(load_le64(map + 48), UINT64_C(0x13f900000));
+	assert_int_equal(load_le64(map + 56), UINT64_C(0xfffffffefda00000));
+	assert_int_equal(load_le64(map + 64), 2);
+	assert_int_equal(load_le64(map + 72), UINT64_C(1) << 63);
+	node = setup_data(4, &size);
+	assert_non_null(node);
+	assert_int_equal(size, 96);
+	assert_int_equal(load_le64(node), 0x3f9eef98);
+	assert_int_equal(load_le64(node + 8), 0);
+	assert_int_equal(load_le64(node + 16), 0x3f9ee018);
+	assert_int_equal(load_le64(node + 24), 0x3f97a000);
+	assert_int_equal(load_le64(node + 32), 0);
+}
+
+static void assert_no_efi(void)
+{
+	static const uint8_t none[32];
+	size_t size;
+
+	assert_memory_equal(params() + 0x1c0, none, sizeof(none));
+	assert_int_equal(params()[0x1ec], 0);
+	assert_null(setup_data(4, &size));
+	assert_int_equal(load_le64(params() + 0x070), RSDP); /* trap 10: ACPI is found */
+}
+
+static void trap10_trap11_or_not_at_all(void **state)
+{
+	(void)state;
+	plan_well();
+	assert_no_efi();
+	give_efi();
+	pm.image.bzimage.efi_kexec = false;
+	plan_well();
+	assert_no_efi();
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "firmware", "XLF_EFI_KEXEC"));
+}
+
 static void trap16_setup_data_ends_and_stays_inside(void **state)
 {
 	uint64_t node = 0, next;
@@ -475,6 +563,8 @@ int main(void)
 		TEST(trap08_trap09_initrd_and_line_are_found),
 		TEST(above_4_gib_all_of_an_address_is_written),
 		TEST(trap10_no_root_pointer_is_doubted),
+		TEST(trap11_efi_is_handed_on_whole),
+		TEST(trap10_trap11_or_not_at_all),
 		TEST(trap16_setup_data_ends_and_stays_inside),
 		TEST(trap17_elfcorehdr_comes_first_and_a_long_line_is_refused),
 		TEST(trap18_words_of_another_load_are_not_reused),
