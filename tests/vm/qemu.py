@@ -283,6 +283,15 @@ class Machine:
         """Bytes of the running kernel's physical memory, through /dev/mem."""
         return self.read_at("/dev/mem", address, size)
 
+    def copy_physical(self, start, size):
+        """Bytes of the machine's memory, as QEMU has them: the guest is not asked."""
+        copy = self._dir / "memory"
+        self.qmp("pmemsave", val=start, size=size, filename=str(copy))
+        try:
+            return copy.read_bytes()
+        finally:
+            copy.unlink()
+
     def read_at(self, path, offset, size):
         """Part of a file in the guest, whole pages read and cut here."""
         page = 4096
@@ -463,7 +472,6 @@ class PC(Machine):
                         "-device", f"virtio-blk-pci,drive=disk{number}"]
         return command
 
-
     def damage(self, address):
         """Change a bit of physical memory from outside: the kernel maps the crash region read
         only once it is loaded."""
@@ -493,6 +501,13 @@ def _gdb(stub, words):
         if not packet.startswith((b"T", b"S")):
             return packet.decode()
         data = rest[2:]
+
+
+class PCWithScreen(PC):
+    """The same with a VGA card, so that the kernel has a screen to hand on."""
+
+    def _command_line(self, kernel, initrd, **options):
+        return [*super()._command_line(kernel, initrd, **options), "-device", "VGA"]
 
 
 class _Explained:
