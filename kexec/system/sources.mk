@@ -8,6 +8,7 @@ SYSTEM_SOURCES := \
 	kexec/system/cpus.c \
 	kexec/system/crashkernel.c \
 	kexec/system/devtree.c \
+	kexec/system/efi_runtime.c \
 	kexec/system/firmware.c \
 	kexec/system/iomem.c \
 	kexec/system/kallsyms.c \

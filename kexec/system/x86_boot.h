@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kexec/system/efi_runtime.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
 #include "lib/report.h"
@@ -18,12 +19,26 @@
 /* Where in there ACPI's root pointer is. */
 #define BOOT_PARAMS_ACPI_RSDP 0x070
 
+/* ... and struct efi_info, which is all zero where no EFI was. */
+enum {
+	BOOT_PARAMS_EFI_INFO = 0x1c0,
+	BOOT_PARAMS_EFI_INFO_SIZE = 32,
+	BOOT_PARAMS_EFI_SYSTAB = 0x1c4,
+	BOOT_PARAMS_EFI_MEMDESC_SIZE = 0x1c8,
+	BOOT_PARAMS_EFI_MEMDESC_VERSION = 0x1cc,
+	BOOT_PARAMS_EFI_MEMMAP = 0x1d0,
+	BOOT_PARAMS_EFI_MEMMAP_SIZE = 0x1d4,
+	BOOT_PARAMS_EFI_SYSTAB_HI = 0x1d8,
+	BOOT_PARAMS_EFI_MEMMAP_HI = 0x1dc,
+};
+
 struct x86_boot {
 	struct blob
 		params; /* of the running kernel, BOOT_PARAMS_SIZE bytes; empty when not known */
-	uint64_t acpi_rsdp;  /* physical address of ACPI's root pointer; 0 when not known */
-	bool gibibyte_pages; /* the CPU has pages of 1 GiB (pdpe1gb) */
-	bool five_levels;    /* the running kernel uses five levels of page tables (la57) */
+	uint64_t acpi_rsdp;	/* physical address of ACPI's root pointer; 0 when not known */
+	struct efi_runtime efi; /* owned; empty where the next kernel cannot be given EFI */
+	bool gibibyte_pages;	/* the CPU has pages of 1 GiB (pdpe1gb) */
+	bool five_levels;	/* the running kernel uses five levels of page tables (la57) */
 };
 
 void x86_boot_done(struct x86_boot *boot);
@@ -36,8 +51,9 @@ int x86_boot_parse_systab(struct span text, uint64_t *ret_rsdp, struct err *err)
 bool x86_boot_cpu_has(struct span cpuinfo, const char *flag);
 
 /*
- * Read /sys/kernel/boot_params/data, /sys/firmware/efi/systab and /proc/cpuinfo. What is missing
- * leaves its field empty; what is there and makes no sense is also a REPORT_WARNING.
+ * Read /sys/kernel/boot_params/data, /sys/firmware/efi and /proc/cpuinfo. What is missing leaves its
+ * field empty; what is there and makes no sense is also a REPORT_WARNING. That a machine with EFI
+ * has nothing of it for the next kernel is a REPORT_CHOICE.
  * ST_NO_MEMORY.
  */
 int x86_boot_read(

@@ -124,6 +124,26 @@ static uint64_t halves(size_t low, size_t high)
 	return load_le32(params() + low) | (uint64_t)load_le32(params() + high) << 32;
 }
 
+static void give_efi(void)
+{
+	static const struct efi_region regions[] = {
+		{ 5, 0x3f000000, UINT64_C(0xfffffffefdc00000), 0x100, UINT64_C(1) << 63 | 15 },
+		{ 6, UINT64_C(0x13f900000), UINT64_C(0xfffffffefda00000), 2, UINT64_C(1) << 63 },
+	};
+	struct efi_runtime *efi = &pm.machine.x86_boot.efi;
+
+	*efi = (struct efi_runtime){ .fw_vendor = 0x3f9eef98,
+		.tables = 0x3f9ee018,
+		.smbios = 0x3f97a000,
+		.regions = malloc(sizeof(regions)),
+		.count = 2 };
+	pm_must(efi->regions != NULL, "memory");
+	memcpy(efi->regions, regions, sizeof(regions));
+	memcpy(pm.machine.x86_boot.params.data + 0x1c0, "EL64", 4);
+	store_le32(pm.machine.x86_boot.params.data + 0x1c8, 48);
+	store_le32(pm.machine.x86_boot.params.data + 0x1cc, 1);
+}
+
 static void trap01_kernel_gets_init_size_on_its_alignment_above_its_floor(void **state)
 {
 	const struct segment *kernel;
@@ -275,12 +295,99 @@ static void above_4_gib_all_of_an_address_is_written(void **state)
 	assert_entry(1, 0x10000000, 0x20000000, 1);
 }
 
+/* What is Reserved or the firmware's is never loaded into, nor is the low region. */
+static void trap14_trap45_all_segments_are_in_the_high_region(void **state)
+{
+	(void)state;
+	pm_iomem(&pm, "00001000-0009fbff : System RAM\n"
+		      "00100000-3ffdffff : System RAM\n"
+		      "  10000000-1fffffff : Crash kernel\n"
+		      "100000000-8ffffffff : System RAM\n"
+		      "  800000000-80fffffff : Crash kernel\n");
+	give_efi();
+	plan_well();
+	assert_int_equal(pm.plan.segment_count, 5);
+	for (size_t i = 0; i < pm.plan.segment_count; i++) {
+		assert_true(pm.plan.segments[i].mem >= UINT64_C(0x800000000));
+		assert_true(pm.plan.segments[i].mem + pm.plan.segments[i].memsz <=
+			    UINT64_C(0x810000000));
+	}
+}
+
 static void trap10_no_root_pointer_is_doubted(void **state)
 {
 	(void)state;
 	pm.machine.x86_boot.acpi_rsdp = 0;
 	plan_well();
 	assert_true(pm_said(&pm.report, REPORT_WARNING, "firmware", "ACPI"));
+}
+
+/* The data of the node of a type, or NULL. */
+static const uint8_t *setup_data(uint32_t type, size_t *ret_size)
+{
+	for (uint64_t node = load_le64(params() + 0x250); node;
+		node = load_le64(at_physical(node, 8)))
+		if (load_le32(at_physical(node + 8, 4)) == type) {
+			*ret_size = load_le32(at_physical(node + 12, 4));
+			return at_physical(node + 16, *ret_size);
+		}
+	return NULL;
+}
+
+/* What firmware mapped once stays mapped there: all that leads to it comes along. */
+static void trap11_efi_is_handed_on_whole(void **state)
+{
+	const uint8_t *node, *map;
+	size_t size;
+
+	(void)state;
+	give_efi();
+	plan_well();
+	assert_memory_equal(params() + 0x1c0, "EL64\xee\xee\xee\xee", 8); /* and the systab */
+	assert_int_equal(load_le32(params() + 0x1c8), 40);
+	assert_int_equal(load_le32(params() + 0x1cc), 1);
+	assert_int_equal(load_le32(params() + 0x1d4), 80);
+	assert_int_equal(load_le32(params() + 0x1d8), 0xeeeeeeee);
+	assert_int_equal(params()[0x1ec], 0xee); /* secure_boot */
+	map = at_physical(halves(0x1d0, 0x1dc), 80);
+	assert_int_equal(halves(0x1d0, 0x1dc) % 16, 0);
+	assert_true(halves(0x1d0, 0x1dc) > halves(0x228, 0x0c8) + strlen(pm.plan.cmdline));
+	assert_int_equal(load_le64(map + 40), 6); /* and padding */
+	assert_int_equal(load_le64(map + 48), UINT64_C(0x13f900000));
+	assert_int_equal(load_le64(map + 56), UINT64_C(0xfffffffefda00000));
+	assert_int_equal(load_le64(map + 64), 2);
+	assert_int_equal(load_le64(map + 72), UINT64_C(1) << 63);
+	node = setup_data(4, &size);
+	assert_non_null(node);
+	assert_int_equal(size, 96);
+	assert_int_equal(load_le64(node), 0x3f9eef98);
+	assert_int_equal(load_le64(node + 8), 0);
+	assert_int_equal(load_le64(node + 16), 0x3f9ee018);
+	assert_int_equal(load_le64(node + 24), 0x3f97a000);
+	assert_int_equal(load_le64(node + 32), 0);
+}
+
+static void assert_no_efi(void)
+{
+	static const uint8_t none[32];
+	size_t size;
+
+	assert_memory_equal(params() + 0x1c0, none, sizeof(none));
+	assert_int_equal(params()[0x1ec], 0);
+	assert_null(setup_data(4, &size));
+	assert_int_equal(load_le64(params() + 0x070), RSDP); /* trap 10: ACPI is found */
+}
+
+static void trap10_trap11_or_not_at_all(void **state)
+{
+	(void)state;
+	plan_well();
+	assert_no_efi();
+	give_efi();
+	pm.image.bzimage.efi_kexec = false;
+	plan_well();
+	assert_no_efi();
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "firmware", "XLF_EFI_KEXEC"));
 }
 
 static void trap16_setup_data_ends_and_stays_inside(void **state)
@@ -474,7 +581,10 @@ int main(void)
 		TEST(trap07_there_is_memory_for_old_interfaces_too),
 		TEST(trap08_trap09_initrd_and_line_are_found),
 		TEST(above_4_gib_all_of_an_address_is_written),
+		TEST(trap14_trap45_all_segments_are_in_the_high_region),
 		TEST(trap10_no_root_pointer_is_doubted),
+		TEST(trap11_efi_is_handed_on_whole),
+		TEST(trap10_trap11_or_not_at_all),
 		TEST(trap16_setup_data_ends_and_stays_inside),
 		TEST(trap17_elfcorehdr_comes_first_and_a_long_line_is_refused),
 		TEST(trap18_words_of_another_load_are_not_reused),

@@ -98,6 +98,155 @@ static void params_are_read_whole(void **state)
 	tmproot_done(&tmp);
 }
 
+#define EFI "/sys/firmware/efi"
+
+struct efi_case {
+	struct tmproot tmp;
+	struct report report;
+	struct x86_boot boot;
+};
+
+static void put_params(struct efi_case *test, const char *signature, uint32_t version)
+{
+	uint8_t params[BOOT_PARAMS_SIZE] = { 0 };
+
+	store_le64(params + 0x70, 0xf59e0);
+	memcpy(params + 0x1c0, signature, 4);
+	store_le32(params + 0x1c8, 48);
+	store_le32(params + 0x1cc, version);
+	store_le32(params + 0x1d4, 2 * 48);
+	tmproot_bytes(&test->tmp, "/sys/kernel/boot_params/data", params, sizeof(params));
+}
+
+static void put_region(
+	struct efi_case *test, int number, const char *phys, const char *virt, const char *pages)
+{
+	static const char *const names[] = { "type", "phys_addr", "virt_addr", "num_pages",
+		"attribute" };
+	const char *const values[] = { "0x5\n", phys, virt, pages, "0x800000000000000f\n" };
+	char path[100];
+
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(path, sizeof(path), EFI "/runtime-map/%d/%s", number, names[i]);
+		tmproot_text(&test->tmp, path, values[i]);
+	}
+}
+
+/* A machine with EFI whose second region is number 1, in front of which 10 would be sorted. */
+static void efi_init(struct efi_case *test)
+{
+	*test = (struct efi_case){ .report = REPORT_INIT };
+	tmproot_init(&test->tmp);
+	put_params(test, "EL64", 1);
+	for (int i = 0; i < 11; i++)
+		put_region(test, i, "0x1000\n", "0x2000\n", "0x1\n");
+	put_region(test, 1, "0x3f000000\n", "0xfffffffefdc00000\n", "0x100\n");
+	tmproot_text(&test->tmp, EFI "/fw_vendor", "0x3f9eef98\n");
+	tmproot_text(&test->tmp, EFI "/config_table", "0x3f9ee018\n");
+	tmproot_text(
+		&test->tmp, EFI "/systab", "ACPI20=0x3fb7e014\nSMBIOS3=0x1\nSMBIOS=0x3f97a000\n");
+}
+
+static void efi_read(struct efi_case *test)
+{
+	struct err err = ERR_INIT;
+
+	x86_boot_done(&test->boot);
+	report_done(&test->report);
+	test->report = (struct report)REPORT_INIT;
+	assert_int_equal(x86_boot_read(test->tmp.root, &test->boot, &test->report, &err), ST_OK);
+}
+
+static void assert_no_efi(struct efi_case *test, enum report_kind kind, const char *words)
+{
+	efi_read(test);
+	assert_int_equal(test->boot.efi.count, 0);
+	assert_null(test->boot.efi.regions);
+	assert_int_equal(test->report.count, 1);
+	assert_int_equal(test->report.entries[0].kind, kind);
+	if (!strstr(test->report.entries[0].text, words))
+		fail_msg("%s", test->report.entries[0].text);
+}
+
+static void efi_done(struct efi_case *test)
+{
+	x86_boot_done(&test->boot);
+	report_done(&test->report);
+	tmproot_done(&test->tmp);
+}
+
+static void trap11_efi_is_known_whole(void **state)
+{
+	struct efi_case test;
+
+	(void)state;
+	efi_init(&test);
+	efi_read(&test);
+	assert_int_equal(test.report.count, 0);
+	assert_int_equal(test.boot.efi.count, 11);
+	assert_int_equal(test.boot.efi.regions[1].type, 5);
+	assert_int_equal(test.boot.efi.regions[1].phys, 0x3f000000);
+	assert_int_equal(test.boot.efi.regions[1].virt, UINT64_C(0xfffffffefdc00000));
+	assert_int_equal(test.boot.efi.regions[1].pages, 0x100);
+	assert_int_equal(test.boot.efi.regions[1].attribute, UINT64_C(0x800000000000000f));
+	assert_int_equal(test.boot.efi.regions[10].phys, 0x1000);
+	assert_int_equal(test.boot.efi.fw_vendor, 0x3f9eef98);
+	assert_int_equal(test.boot.efi.tables, 0x3f9ee018);
+	assert_int_equal(test.boot.efi.smbios, 0x3f97a000);
+	tmproot_text(&test.tmp, EFI "/systab", "ACPI20=0x3fb7e014\nSMBIOS3=0x1\n");
+	efi_read(&test);
+	assert_int_equal(test.boot.efi.count, 11);
+	assert_int_equal(test.boot.efi.smbios, 0);
+	efi_done(&test);
+}
+
+/* Of a part of it the next kernel would make something else. */
+static void trap11_efi_is_known_not_at_all(void **state)
+{
+	struct efi_case test;
+
+	(void)state;
+	efi_init(&test);
+	put_region(&test, 3, "0x1000\n", "0x0\n", "0x1\n");
+	assert_no_efi(&test, REPORT_CHOICE, "runtime-map/3 has no virtual address");
+	put_region(&test, 3, "0x1001\n", "0x2000\n", "0x1\n");
+	assert_no_efi(&test, REPORT_WARNING, "0x1 pages at 0x1001");
+	put_region(&test, 3, "0x1000\n", "0x2000\n", "0x0\n");
+	assert_no_efi(&test, REPORT_WARNING, "0x0 pages");
+	put_region(&test, 3, "0x1000\n", "0x2000\n", "0x10000000000000\n");
+	assert_no_efi(&test, REPORT_WARNING, "makes no sense");
+	put_region(&test, 3, "0x1000\n", "0x2000\n", "no number\n");
+	assert_no_efi(&test, REPORT_WARNING, "runtime-map/3/num_pages");
+	put_region(&test, 3, "0x1000\n", "0x2000\n", "0x1\n");
+	put_region(&test, 12, "0x1000\n", "0x2000\n", "0x1\n");
+	assert_no_efi(&test, REPORT_CHOICE, "runtime-map/11/type");
+	put_region(&test, 11, "0x1000\n", "0x2000\n", "0x1\n");
+	tmproot_text(&test.tmp, EFI "/fw_vendor", "0x0\n");
+	assert_no_efi(&test, REPORT_WARNING, "wanted addresses");
+	tmproot_text(&test.tmp, EFI "/fw_vendor", "0x3f9eef98\n");
+	tmproot_text(&test.tmp, EFI "/systab", "SMBIOS=0x0\n");
+	assert_no_efi(&test, REPORT_WARNING, "systab line 1");
+	put_params(&test, "EL32", 1);
+	assert_no_efi(&test, REPORT_CHOICE, "32 bits");
+	put_params(&test, "EL64", 2);
+	assert_no_efi(&test, REPORT_CHOICE, "version 2 and 0x60 bytes");
+	efi_done(&test);
+}
+
+static void efi_without_runtime_services_is_no_fault(void **state)
+{
+	struct efi_case test = { .report = REPORT_INIT };
+
+	(void)state;
+	tmproot_init(&test.tmp);
+	put_params(&test, "EL64", 1);
+	assert_no_efi(&test, REPORT_CHOICE, "/sys/firmware/efi/runtime-map");
+	put_params(&test, "\0\0\0\0", 0);
+	efi_read(&test);
+	assert_int_equal(test.report.count, 0);
+	efi_done(&test);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +254,9 @@ int main(void)
 		cmocka_unit_test(flags_are_words),
 		cmocka_unit_test(other_machines_have_nothing),
 		cmocka_unit_test(params_are_read_whole),
+		cmocka_unit_test(trap11_efi_is_known_whole),
+		cmocka_unit_test(trap11_efi_is_known_not_at_all),
+		cmocka_unit_test(efi_without_runtime_services_is_no_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

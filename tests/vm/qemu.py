@@ -286,7 +286,10 @@ class Machine:
         /dev/mem."""
         path = self._dir / "memory"
         self.qmp("pmemsave", val=address, size=size, filename=str(path))
-        return path.read_bytes()
+        try:
+            return path.read_bytes()
+        finally:
+            path.unlink()
 
     def write_physical(self, address, data):
         """Change the guest's physical memory, from outside as well: the kernel maps the crash
@@ -502,6 +505,13 @@ def _gdb(stub, words):
         if not packet.startswith((b"T", b"S")):
             return packet.decode()
         data = rest[2:]
+
+
+class PCWithScreen(PC):
+    """The same with a VGA card, so that the kernel has a screen to hand on."""
+
+    def _command_line(self, kernel, initrd, **options):
+        return [*super()._command_line(kernel, initrd, **options), "-device", "VGA"]
 
 
 class _Explained:

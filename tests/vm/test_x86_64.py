@@ -5,17 +5,22 @@ All loads are by kexec_load with the digest on, but for those by kexec_file_load
 """
 
 import contextlib
+import pathlib
 import re
 
 import pytest
 
 import debian_kernels
+import generated
+import handover
 import kdump
 import qemu
 import x86_64
 from conftest import DUMP_DISK_SIZE, LOGS
+from memory_map import memory_map
 
 CMDLINE = "console=ttyS0 panic=-1 nr_cpus=1 reset_devices agent=ttyS1"
+HANDOVER = pathlib.Path(__file__).resolve().parents[2] / "doc/handover-x86_64.md"
 HOTPLUG = {"slots": 80, "max_memory": 64 << 10}
 
 
@@ -27,14 +32,14 @@ def pc_artifacts(tmp_path_factory):
 
 @pytest.fixture
 def boot(pc_artifacts, tmp_path, request):
-    """boot(**options of qemu.PC) boots a machine that ends with the test."""
+    """boot(class, **options of qemu.PC) boots a machine that ends with the test."""
     disk = tmp_path / "dump"
     with open(disk, "wb") as file:
         file.truncate(DUMP_DISK_SIZE)
     machines = []
     with contextlib.ExitStack() as stack:
-        def start(**options):
-            machine = qemu.PC(pc_artifacts.kernel.image, pc_artifacts.initrd, **(
+        def start(model=qemu.PC, **options):
+            machine = model(pc_artifacts.kernel.image, pc_artifacts.initrd, **(
                 {"kind": "bios", "cpu": "qemu64", "disks": (disk, pc_artifacts.tools_disk)}
                 | (debian_kernels.ROOM if pc_artifacts.kernel.release else {}) | options))
             machines.append(stack.enter_context(machine))
@@ -109,6 +114,39 @@ def test_the_file_call_is_verified_the_same_way(boot):
     assert kdump.crash_hotplug(machine) == ("1", "1")
     added = kdump.dimm_ranges([machine.hot_add(256)])
     kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, added))
+
+
+def armed(machine, call):
+    """Arm by that system call; returns what lies in the crash region then, see handover.read()."""
+    token = f"armed{call}"
+    command = (call, "--hotplug")
+    cmdline = f"{CMDLINE} {token}"
+    planned = kdump.plan_of(machine, kdump.load_command("--dry-run=json", *command,
+                                                        cmdline=cmdline))
+    result = machine.sh(kdump.load_command(*command, cmdline=cmdline))
+    assert result.rc == 0 and not result.err, result
+    ((start, end),) = memory_map(machine).crash
+    region = machine.read_physical(start, end - start)
+    core, _, header_size = kdump.segment(planned, "elfcorehdr")
+    # Also where the kernel makes the plan, and we foretell it.
+    assert handover.addresses(region, start, token) == (
+        kdump.segment(planned, "boot_params")[0], core)
+    kernel, size, _ = kdump.segment(planned, "kernel")
+    return handover.read(region, start, token, header_size) | {
+        "kernel": region[kernel - start:kernel - start + size]}
+
+
+def test_the_capture_kernel_is_given_what_the_file_call_gives(boot):
+    """Field by field, and each difference has its reason in the document."""
+    seen = set()
+    for kind, cpu in (("bios", "qemu64"), ("uefi", "max")):
+        machine = boot(qemu.PCWithScreen, kind=kind, cpu=cpu, disks=(), **HOTPLUG)
+        machine.check("head -c 1 /dev/random")  # else the kernel has no seed to give
+        ours, kernels = armed(machine, "-c"), armed(machine, "-s")
+        assert bool(ours["EFI's runtime map"]) == (kind == "uefi")
+        seen |= handover.differing(ours, kernels)
+    assert seen == {what for what, *_ in handover.DIFFERENCES}
+    assert generated.read(HANDOVER, "differences") == handover.table()
 
 
 @pytest.mark.parametrize("purpose, policy", [

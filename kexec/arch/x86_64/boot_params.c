@@ -24,6 +24,7 @@ enum {
 	E820_ENTRIES = 0x1e8,
 	EDDBUF_ENTRIES = 0x1e9,
 	EDD_MBR_SIG_BUF_ENTRIES = 0x1ea,
+	SECURE_BOOT = 0x1ec,
 	VID_MODE = 0x1fa,
 	TYPE_OF_LOADER = 0x210,
 	LOADFLAGS = 0x211,
@@ -46,9 +47,15 @@ enum {
 #define NODE_HEADER_SIZE 16 /* struct setup_data: next, type, len */
 #define NODE_ALIGN	 8
 #define SETUP_E820_EXT	 1
+#define SETUP_EFI	 4
 #define SETUP_RNG_SEED	 9
 
 #define LINE_AT BOOT_PARAMS_SIZE
+
+/* efi_memory_desc_t, and struct efi_setup_data (arch/x86/include/asm/efi.h) of 12 numbers. */
+#define EFI_REGION_SIZE	 40
+#define EFI_REGION_ALIGN 16
+#define EFI_SETUP_SIZE	 96
 
 /* A node of setup_data, by where it begins in the segment. */
 struct node {
@@ -57,39 +64,56 @@ struct node {
 	size_t at;
 };
 
-enum { NODE_MAP, NODE_SEED, NODE_RECORD, NODES };
+enum { NODE_MAP, NODE_EFI, NODE_SEED, NODE_RECORD, NODES };
+
+/* What is behind boot_params and the command line. */
+struct layout {
+	size_t efi_map; /* where it begins, if there is one */
+	struct node nodes[NODES];
+	size_t end;
+};
 
 static size_t extra_entries(const struct e820 *map)
 {
 	return map->count > E820_IN_PARAMS ? map->count - E820_IN_PARAMS : 0;
 }
 
-/* Where the nodes go; returns where all ends. */
-static size_t lay_out(const struct boot_params_wish *wish, struct node nodes[NODES])
+static size_t round_up(size_t at, size_t align)
 {
-	size_t at = LINE_AT + strlen(wish->cmdline) + 1;
+	return (at + align - 1) / align * align;
+}
 
-	nodes[NODE_MAP] =
-		(struct node){ SETUP_E820_EXT, extra_entries(wish->memory) * E820_ENTRY_SIZE, 0 };
-	nodes[NODE_SEED] =
-		(struct node){ SETUP_RNG_SEED, wish->rng_seed ? X86_64_SEED_SIZE : 0, 0 };
-	nodes[NODE_RECORD] = (struct node){ PURGATORY_RECORD_SETUP_DATA,
-		sizeof(struct purgatory_record_cells), 0 };
+static struct layout lay_out(const struct boot_params_wish *wish)
+{
+	size_t at = round_up(LINE_AT + strlen(wish->cmdline) + 1, EFI_REGION_ALIGN);
+	struct layout layout = {
+		.efi_map = at,
+		.nodes = {
+			[NODE_MAP] = { SETUP_E820_EXT,
+				extra_entries(wish->memory) * E820_ENTRY_SIZE, 0 },
+			[NODE_EFI] = { SETUP_EFI, wish->efi ? EFI_SETUP_SIZE : 0, 0 },
+			[NODE_SEED] = { SETUP_RNG_SEED, wish->rng_seed ? X86_64_SEED_SIZE : 0, 0 },
+			[NODE_RECORD] = { PURGATORY_RECORD_SETUP_DATA,
+				sizeof(struct purgatory_record_cells), 0 },
+		},
+	};
+
+	if (wish->efi)
+		at += wish->efi->count * EFI_REGION_SIZE;
 	for (size_t i = 0; i < NODES; i++) {
-		if (nodes[i].size == 0)
+		if (layout.nodes[i].size == 0)
 			continue;
-		at = (at + NODE_ALIGN - 1) / NODE_ALIGN * NODE_ALIGN;
-		nodes[i].at = at;
-		at += NODE_HEADER_SIZE + nodes[i].size;
+		at = round_up(at, NODE_ALIGN);
+		layout.nodes[i].at = at;
+		at += NODE_HEADER_SIZE + layout.nodes[i].size;
 	}
-	return at;
+	layout.end = at;
+	return layout;
 }
 
 size_t boot_params_size(const struct boot_params_wish *wish)
 {
-	struct node nodes[NODES];
-
-	return lay_out(wish, nodes);
+	return lay_out(wish).end;
 }
 
 static void put_entry(uint8_t *at, const struct e820_entry *entry)
@@ -164,6 +188,40 @@ static void put_header(const struct boot_params_wish *wish, uint64_t base, uint8
 	store_le32(params + EXT_RAMDISK_SIZE, (uint32_t)(size >> 32));
 }
 
+/*
+ * Where the firmware's tables are and where it is mapped. The map is ours, with descriptors that
+ * have no room for what is not known; the rest of efi_info is the running kernel's.
+ */
+static void put_efi(const struct boot_params_wish *wish, const struct layout *layout, uint64_t base,
+	uint8_t *segment)
+{
+	const struct efi_runtime *efi = wish->efi;
+	const uint8_t *running = wish->running.data;
+	uint64_t map = base + layout->efi_map;
+	uint8_t *node = segment + layout->nodes[NODE_EFI].at + NODE_HEADER_SIZE;
+
+	memcpy(segment + BOOT_PARAMS_EFI_INFO, running + BOOT_PARAMS_EFI_INFO,
+		BOOT_PARAMS_EFI_INFO_SIZE);
+	segment[SECURE_BOOT] = running[SECURE_BOOT];
+	store_le32(segment + BOOT_PARAMS_EFI_MEMDESC_SIZE, EFI_REGION_SIZE);
+	store_le32(segment + BOOT_PARAMS_EFI_MEMMAP, (uint32_t)map);
+	store_le32(segment + BOOT_PARAMS_EFI_MEMMAP_HI, (uint32_t)(map >> 32));
+	store_le32(segment + BOOT_PARAMS_EFI_MEMMAP_SIZE, (uint32_t)(efi->count * EFI_REGION_SIZE));
+	for (size_t i = 0; i < efi->count; i++) {
+		const struct efi_region *region = &efi->regions[i];
+		uint8_t *at = segment + layout->efi_map + i * EFI_REGION_SIZE;
+
+		store_le32(at, (uint32_t)region->type);
+		store_le64(at + 8, region->phys);
+		store_le64(at + 16, region->virt);
+		store_le64(at + 24, region->pages);
+		store_le64(at + 32, region->attribute);
+	}
+	store_le64(node, efi->fw_vendor);
+	store_le64(node + 16, efi->tables);
+	store_le64(node + 24, efi->smbios);
+}
+
 /* The list, in the order of the table; what a node holds is the caller's. */
 static void put_nodes(const struct node nodes[NODES], uint64_t base, uint8_t *segment)
 {
@@ -208,6 +266,9 @@ static int note(const struct boot_params_wish *wish, struct plan *plan, struct e
 			plan, "keep", "", "acpi_rsdp_addr", err, "0x%" PRIx64, wish->acpi_rsdp);
 	if (!status && wish->running.size)
 		status = plan_note_edit(plan, "keep", "", "screen_info", err, NULL);
+	if (!status && wish->efi)
+		status = plan_note_edit(plan, "keep", "", "efi_info", err,
+			"(%zu regions of runtime services)", wish->efi->count);
 	if (!status && wish->rng_seed)
 		status = plan_note_edit(
 			plan, "set", "setup_data", "rng_seed", err, "(%d bytes)", X86_64_SEED_SIZE);
@@ -221,12 +282,12 @@ static int note(const struct boot_params_wish *wish, struct plan *plan, struct e
 int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
 	uint64_t *ret_record, struct err *err)
 {
-	struct node nodes[NODES];
-	size_t size = lay_out(wish, nodes);
+	const struct layout layout = lay_out(wish);
+	const struct node *nodes = layout.nodes;
 	const struct e820 *map = wish->memory;
 	uint8_t *segment;
 
-	if (blob_zeroed(&plan->boot_params, size))
+	if (blob_zeroed(&plan->boot_params, layout.end))
 		return err_no_memory(err);
 	segment = plan->boot_params.data;
 	put_inherited(wish->running, segment);
@@ -235,6 +296,8 @@ int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct
 	store_le64(segment + BOOT_PARAMS_ACPI_RSDP, wish->acpi_rsdp);
 	memcpy(segment + LINE_AT, wish->cmdline, strlen(wish->cmdline));
 	put_nodes(nodes, base, segment);
+	if (wish->efi)
+		put_efi(wish, &layout, base, segment);
 	for (size_t i = 0; i < extra_entries(map); i++)
 		put_entry(segment + nodes[NODE_MAP].at + NODE_HEADER_SIZE + i * E820_ENTRY_SIZE,
 			&map->entries[E820_IN_PARAMS + i]);

@@ -162,6 +162,8 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 		.image = &inputs->image->bzimage,
 		.running = blob_span(&running->params),
 		.acpi_rsdp = running->acpi_rsdp,
+		.efi = running->efi.count && inputs->image->bzimage.efi_kexec ? &running->efi
+									      : NULL,
 		.memory = memory,
 		.initrd = range_of(plan_segment(plan, SEGMENT_INITRD), inputs->initrd.size),
 		.cmdline = plan->cmdline,
@@ -177,6 +179,10 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 			"where ACPI's tables begin is known neither from "
 			"/sys/kernel/boot_params/data nor from /sys/firmware/efi/systab: on a "
 			"machine with UEFI the new kernel will not find them");
+	if (running->efi.count && !wish.efi)
+		report_add(report, REPORT_CHOICE, "firmware",
+			"the new kernel takes no EFI from a kernel before it (XLF_EFI_KEXEC), and "
+			"gets none");
 	status = place(plan, &want, &base, err);
 	if (!status)
 		status = boot_params_build(&wish, base, plan, &plan->handover.record, err);
@@ -221,6 +227,17 @@ static int plan_segments(
 /* The kernel's own purgatory, which is linked for no more (arch/x86/purgatory). */
 #define KERNELS_PURGATORY_SIZE (5u * X86_64_PAGE)
 
+/* What it puts behind boot_params and the command line: EFI's map in the firmware's descriptors, and
+ * room for nodes of EFI, IMA, KHO and a seed, whether it uses them or not. */
+static uint64_t kernels_setup_data(const struct x86_boot *running)
+{
+	uint64_t map = running->efi.count;
+
+	if (map)
+		map *= load_le32(running->params.data + BOOT_PARAMS_EFI_MEMDESC_SIZE);
+	return ELFCOREHDR_WORD_MAX + map + 112 + 32 + 48 + 48;
+}
+
 /* The order and the floors of arch/x86/kernel/kexec-bzimage64.c:bzImage64_load(). */
 static int foretell_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
@@ -229,6 +246,7 @@ static int foretell_segments(
 	uint64_t floor = kernel->pref_address > X86_64_KERNEL_FLOOR ? kernel->pref_address
 								    : X86_64_KERNEL_FLOOR;
 	size_t line = plan->cmdline ? strlen(plan->cmdline) + 1 : 1;
+	const struct x86_boot *running = &inputs->machine->x86_boot;
 	const struct {
 		struct place_want want;
 		struct span data;
@@ -238,8 +256,8 @@ static int foretell_segments(
 		{ { SEGMENT_PURGATORY, KERNELS_PURGATORY_SIZE, X86_64_PAGE,
 			  { X86_64_LINE_FLOOR, UINT64_MAX }, PLACE_HIGH },
 			{ NULL, 0 } },
-		{ { SEGMENT_BOOT_PARAMS, BOOT_PARAMS_SIZE + line + ELFCOREHDR_WORD_MAX, X86_64_PAGE,
-			  { X86_64_LINE_FLOOR, UINT64_MAX }, PLACE_HIGH },
+		{ { SEGMENT_BOOT_PARAMS, BOOT_PARAMS_SIZE + line + kernels_setup_data(running),
+			  X86_64_PAGE, { X86_64_LINE_FLOOR, UINT64_MAX }, PLACE_HIGH },
 			{ NULL, 0 } },
 		{ { SEGMENT_KERNEL, kernel->init_size, kernel->kernel_alignment,
 			  { floor, UINT64_MAX }, PLACE_HIGH },

@@ -53,8 +53,9 @@ int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct
 /* What goes into the segment of that name, beside the map. */
 struct boot_params_wish {
 	const struct bzimage *image;
-	struct span running; /* boot_params of the running kernel; empty when not known */
-	uint64_t acpi_rsdp;  /* 0 when not known */
+	struct span running;	       /* boot_params of the running kernel; empty when not known */
+	uint64_t acpi_rsdp;	       /* 0 when not known */
+	const struct efi_runtime *efi; /* NULL for none */
 	const struct e820 *memory;
 	struct range initrd;	 /* empty for none */
 	const char *cmdline;	 /* "" for none */
@@ -68,8 +69,8 @@ size_t boot_params_size(const struct boot_params_wish *wish);
 
 /*
  * Fill plan->boot_params, of boot_params_size() bytes, to lie at base: boot_params, the command
- * line, and setup_data with more of the map than boot_params holds, a seed, and purgatory's record,
- * whose address goes to *ret_record. What is set is noted in the plan. ST_NO_MEMORY.
+ * line, EFI's runtime map, and setup_data with more of the map than boot_params holds, what EFI's
+ * tables are found by, a seed, and purgatory's record, whose address goes to *ret_record. What is set is noted in the plan. ST_NO_MEMORY.
  */
 int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
 	uint64_t *ret_record, struct err *err);
