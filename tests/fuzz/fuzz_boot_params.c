@@ -25,7 +25,7 @@
 /* Many small ranges, as many firmwares reserve. */
 static void take_many(struct stream *stream, struct rangeset *set)
 {
-	size_t count = take(stream, 1) % 4 == 3 ? take(stream, 2) % 20000 : take(stream, 1) % 4;
+	size_t count = take(stream, 1) % 16 == 15 ? take(stream, 2) % 5000 : take(stream, 1) % 4;
 	uint64_t at = take_amount(stream), size = take_amount(stream) % (16 * MIB) + 1;
 	uint64_t step = take_amount(stream) % (16 * MIB) + 1;
 
@@ -218,7 +218,7 @@ static size_t check_ram(const struct map *map)
 static void check_edges(
 	const struct plan_machine *pm, const struct map *map, const struct rangeset *set)
 {
-	size_t step = set->count > 16 ? set->count / 16 : 1;
+	size_t step = set->count > 4 ? set->count / 4 : 1;
 
 	for (size_t i = 0; i < set->count; i += step)
 		for (int side = 0; side < 2; side++) {
