@@ -68,15 +68,26 @@ const struct segment *plan_segment(const struct plan *plan, enum segment_purpose
 	return NULL;
 }
 
+/* The list doubles at each power of two: a memory map can be thousands of entries. */
+static bool room_for_edit(struct plan *plan)
+{
+	size_t count = plan->edits_count;
+	struct dt_edit *edits;
+
+	if (count & (count - 1))
+		return true;
+	edits = realloc(plan->edits, (count ? 2 * count : 1) * sizeof(*edits));
+	if (edits)
+		plan->edits = edits;
+	return edits != NULL;
+}
+
 int plan_note_edit(struct plan *plan, const char *action, const char *path, const char *name,
 	struct err *err, const char *fmt, ...)
 {
-	struct dt_edit *edits = realloc(plan->edits, (plan->edits_count + 1) * sizeof(*edits));
 	char *value = NULL, *copy = strdup(path);
 
-	if (edits)
-		plan->edits = edits;
-	if (!edits || !copy) {
+	if (!copy || !room_for_edit(plan)) {
 		free(copy);
 		return err_no_memory(err);
 	}
@@ -92,7 +103,7 @@ int plan_note_edit(struct plan *plan, const char *action, const char *path, cons
 			return err_no_memory(err);
 		}
 	}
-	edits[plan->edits_count++] =
+	plan->edits[plan->edits_count++] =
 		(struct dt_edit){ .action = action, .path = copy, .name = name, .value = value };
 	return ST_OK;
 }

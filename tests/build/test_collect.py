@@ -219,3 +219,34 @@ def test_command_line(tmp_path, shell):
     machine = Machine(tmp_path, shell)
     assert (machine.collect() / "proc/cmdline").read_text() == \
         "console=ttyAMA0 scrubbed=1 quiet\n"
+
+
+@SHELLS
+def test_what_x86_has(tmp_path, shell):
+    """Of boot_params all but what is of one monitor or disk; of setup_data no content."""
+    machine = Machine(tmp_path, shell)
+    params = bytes(at * 7 % 255 + 1 for at in range(4096))
+    files = {"sys/firmware/memmap/0/start": "0x0\n", "sys/firmware/memmap/0/end": "0x9fbff\n",
+             "sys/firmware/memmap/0/type": "System RAM\n",
+             "sys/firmware/efi/systab": "ACPI20=0x3fbfe014\n",
+             "sys/firmware/efi/runtime-map/12/phys_addr": "0x3f000000\n",
+             "sys/kernel/boot_params/version": "0x020f\n",
+             "sys/kernel/boot_params/setup_data/0/type": "0x9\n",
+             "sys/class/tty/ttyS0/type": "4\n", "sys/class/tty/ttyS0/io_type": "0\n",
+             "sys/class/tty/ttyS0/port": "0x3F8\n", "sys/class/tty/ttyS0/iomem_base": "0x0\n"}
+    for path, text in files.items():
+        machine.put(path, text)
+    machine.put("sys/kernel/boot_params/data", params)
+    machine.put("sys/kernel/boot_params/setup_data/0/data", SECRET)
+    machine.put("sys/class/tty/ttyS1/type", "0\n")
+    machine.put("sys/class/tty/ttyS1/port", "0x0\n")
+    machine.put("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu la57\nvmx flags\t: x\nflags : y\n")
+    out = machine.collect()
+    assert {path: (out / path).read_text() for path in files} == files
+    assert (out / "proc/cpuinfo").read_text() == "flags\t\t: fpu la57\n"
+    assert not (out / "sys/class/tty/ttyS1").exists()
+    assert not (out / "sys/kernel/boot_params/setup_data/0/data").exists()
+    kept = bytearray(params)
+    for start, end in ((0x140, 0x1c0), (0x290, 0x2d0), (0xd00, 0x1000)):
+        kept[start:end] = bytes(end - start)
+    assert (out / "sys/kernel/boot_params/data").read_bytes() == bytes(kept)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 FUZZ_SOURCES := \
 	tests/fuzz/fuzz_boot_memory.c \
+	tests/fuzz/fuzz_boot_params.c \
+	tests/fuzz/fuzz_bzimage.c \
 	tests/fuzz/fuzz_cmdline.c \
 	tests/fuzz/fuzz_console.c \
 	tests/fuzz/fuzz_cpulist.c \
@@ -23,4 +25,5 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_purgatory_record.c \
 	tests/fuzz/fuzz_rangeset.c \
 	tests/fuzz/fuzz_show_elfcorehdr.c \
-	tests/fuzz/fuzz_vmcoreinfo.c
+	tests/fuzz/fuzz_vmcoreinfo.c \
+	tests/fuzz/fuzz_x86_boot.c

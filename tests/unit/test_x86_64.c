@@ -10,8 +10,7 @@
 
 #include "purgatory/abi.h"
 #include "purgatory/arch/x86_64/abi.h"
-#include "tests/unit/bzimage.h"
-#include "tests/unit/plan_machine.h"
+#include "tests/unit/x86_machine.h"
 
 #define CRASH_START UINT64_C(0x2f000000)
 #define CRASH_END   UINT64_C(0x3f000000)
@@ -47,28 +46,12 @@ static int setup(void **state)
 		{ LINEAR + 0x1000, 0x1000, 0x9e000 },
 		{ LINEAR + 0x100000, 0x100000, 0x3fee0000 },
 	};
-	struct image image = { .kind = IMAGE_BZIMAGE };
 
 	(void)state;
-	pm_init(&pm);
-	blob_done(&pm.machine.fdt);
-	strcpy(pm.machine.name, "x86_64");
+	pm_init_x86_64(&pm);
 	pm_iomem(&pm, IOMEM);
 	pm_kcore(&pm, loads, sizeof(loads) / sizeof(loads[0]));
-	pm.machine.firmware = (struct firmware){ .acpi = true, .acpi_memory_devices = true };
-	pm_must(blob_zeroed(&pm.machine.x86_boot.params, BOOT_PARAMS_SIZE) == ST_OK, "memory");
-	memset(pm.machine.x86_boot.params.data, 0xee, BOOT_PARAMS_SIZE);
 	pm.machine.x86_boot.acpi_rsdp = RSDP;
-	image_done(&pm.image);
-	pm_must(blob_zeroed(&image.memory, TEST_FILE_SIZE) == ST_OK, "memory");
-	make_bzimage(image.memory.data);
-	pm_must(bzimage_parse(blob_span(&image.memory), &image.bzimage, NULL) == ST_OK, "bzImage");
-	image.kind_name = "bzImage";
-	image.file = blob_span(&image.memory);
-	image.data = image.bzimage.loaded;
-	image.mem_size = image.bzimage.init_size;
-	pm.image = image;
-	pm.inputs.arch = arch_find("x86_64");
 	pm_initrd(&pm, 100001);
 	pm.request.append = "console=ttyS0 quiet";
 	return 0;
@@ -250,6 +233,53 @@ static void trap06_more_than_128_entries_go_on_in_setup_data(void **state)
 	for (size_t i = 0; i < 128; i++)
 		ram += load_le32(params() + 0x2d0 + 20 * i + 16) == 1;
 	assert_int_equal(ram, 2);
+}
+
+/* Firmware's ranges in RAM, and in order to count, so many of 4 KiB elsewhere. */
+static void reserve(const char *in_ram, unsigned int count)
+{
+	size_t room = 8192 + (size_t)count * 64;
+	char *text = malloc(room);
+	size_t length;
+
+	assert_non_null(text);
+	length = (size_t)snprintf(text, room,
+		"00001000-0009fbff : System RAM\n%s"
+		"00100000-3ffdffff : System RAM\n"
+		"  2f000000-3effffff : Crash kernel\n",
+		in_ram);
+	for (unsigned int i = 0; i < count; i++)
+		length += (size_t)snprintf(text + length, room - length, "%llx-%llx : Reserved\n",
+			0x100000000ull + i * 0x10000ull, 0x100000fffull + i * 0x10000ull);
+	pm_iomem(&pm, text);
+	free(text);
+}
+
+/* Its early code maps no more than 64 pages of setup_data at once. */
+static void a_map_that_no_kernel_can_read_is_refused(void **state)
+{
+	(void)state;
+	reserve("", 12901);
+	assert_refused(ST_UNSUPPORTED, "e820-too-long");
+	reserve("", 12899);
+	plan_well();
+}
+
+/* The decompressor goes by RAM alone when it looks for a place. */
+static void what_firmware_owns_is_not_also_ram(void **state)
+{
+	(void)state;
+	reserve("  00010000-00010fff : Reserved\n  00020800-000217ff : ACPI Tables\n"
+		"  00030000-0003ffff : ACPI Non-volatile Storage\n",
+		0);
+	plan_well();
+	assert_entry(0, 0x1000, 0x10000, 1);
+	assert_entry(1, 0x11000, 0x20000, 1);
+	assert_entry(2, 0x22000, 0x30000, 1);
+	assert_entry(3, 0x40000, 0x9f000, 1);
+	assert_entry(5, 0x20800, 0x21800, 3);
+	assert_entry(6, 0x30000, 0x40000, 4);
+	assert_entry(7, 0x10000, 0x11000, 2);
 }
 
 static void trap07_there_is_memory_for_old_interfaces_too(void **state)
@@ -578,6 +608,8 @@ int main(void)
 		TEST(trap03_header_is_copied_and_nothing_around_it),
 		TEST(trap04_trap05_memory_is_the_region_without_the_elfcorehdr),
 		TEST(trap06_more_than_128_entries_go_on_in_setup_data),
+		TEST(a_map_that_no_kernel_can_read_is_refused),
+		TEST(what_firmware_owns_is_not_also_ram),
 		TEST(trap07_there_is_memory_for_old_interfaces_too),
 		TEST(trap08_trap09_initrd_and_line_are_found),
 		TEST(above_4_gib_all_of_an_address_is_written),

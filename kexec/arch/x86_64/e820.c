@@ -9,6 +9,14 @@
 #include "kexec/arch/x86_64/x86_64.h"
 #include "lib/checked.h"
 
+/*
+ * What does not fit into boot_params goes into one node of setup_data, and of that the new kernel's
+ * early code maps NR_FIX_BTMAPS pages at most, in which the node may begin anywhere
+ * (arch/x86/include/asm/fixmap.h, mm/early_ioremap.c); a longer one kills it before it can print.
+ */
+#define NODE_PAGES_MAX 64
+#define ENTRIES_MAX    ((NODE_PAGES_MAX - 1) * X86_64_PAGE / 20)
+
 void e820_done(struct e820 *map)
 {
 	free(map->entries);
@@ -43,28 +51,29 @@ static int add_all(struct e820 *map, const struct rangeset *ranges, enum e820_ty
 	return ST_OK;
 }
 
-/* Low RAM, the crash regions and what CMA lends, in whole pages and without keep_off. */
+/* Low RAM, the crash regions and what CMA lends, in whole pages; without keep_off, and without what
+ * firmware owns: where the new kernel unpacks itself is chosen by the RAM in the map alone. */
 static int usable(const struct iomem *iomem, const struct rangeset *cma, struct range keep_off,
 	struct rangeset *ret)
 {
 	struct rangeset all = RANGESET_INIT, taken = RANGESET_INIT;
-	const struct range low = { X86_64_PAGE, X86_64_LOW_MEMORY };
-	const struct rangeset *const given[] = { &iomem->crash, cma };
-	int status = ST_OK;
+	const struct rangeset *const firmware[] = { &iomem->acpi_tables, &iomem->acpi_nvs,
+		&iomem->firmware_reserved };
+	int status = rangeset_add_all(&all, &iomem->ram);
 
-	for (size_t i = 0; i < iomem->ram.count && !status; i++) {
-		struct range range = range_clip(iomem->ram.ranges[i], low);
-
-		if (range.start < range.end)
-			status = rangeset_add(&all, range.start, range.end);
-	}
-	for (size_t set = 0; set < sizeof(given) / sizeof(given[0]); set++)
-		for (size_t i = 0; i < given[set]->count && !status; i++)
-			status = rangeset_add(
-				&all, given[set]->ranges[i].start, given[set]->ranges[i].end);
-	if (!status && keep_off.start < keep_off.end)
+	rangeset_clip(&all, (struct range){ 0, X86_64_LOW_MEMORY });
+	if (!status)
+		status = rangeset_add_all(&all, &iomem->crash);
+	if (!status)
+		status = rangeset_add_all(&all, cma);
+	if (!status)
 		status = rangeset_add(&taken, keep_off.start, keep_off.end);
+	for (size_t i = 0; i < sizeof(firmware) / sizeof(firmware[0]) && !status; i++)
+		status = rangeset_add_all(&taken, firmware[i]);
 	rangeset_normalize(&all);
+	/* The first page is the BIOS's, whatever is said of it. */
+	rangeset_clip(&all, (struct range){ X86_64_PAGE, UINT64_MAX });
+	rangeset_normalize(&taken);
 	if (!status)
 		status = rangeset_subtract(&all, &taken, ret);
 	rangeset_align_inward(ret, X86_64_PAGE);
@@ -91,12 +100,19 @@ int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct
 	if (!status)
 		status = add_all(&map, &iomem->firmware_reserved, E820_RESERVED);
 	rangeset_done(&ram);
-	if (status || !any) {
+	if (status)
+		err_no_memory(err);
+	else if (!any)
+		status = err_set(err, ST_BAD_INPUT, "crash-region-taken",
+			"no page of the crash region is left to the capture kernel");
+	else if (map.count > ENTRIES_MAX)
+		status = err_set(err, ST_UNSUPPORTED, "e820-too-long",
+			"the memory map for the new kernel has %zu ranges, of which /proc/iomem "
+			"has %zu as reserved: it takes at most %u",
+			map.count, iomem->firmware_reserved.count, ENTRIES_MAX);
+	if (status) {
 		e820_done(&map);
-		return status ? err_no_memory(err)
-			      : err_set(err, ST_BAD_INPUT, "crash-region-taken",
-					"no page of the crash region is left to the capture "
-					"kernel");
+		return status;
 	}
 	*ret = map;
 	return ST_OK;

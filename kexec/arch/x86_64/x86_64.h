@@ -44,8 +44,9 @@ const char *e820_type_name(enum e820_type type);
 
 /*
  * The map of a capture kernel: as RAM what is usable below 1 MiB, which trampolines need, and the
- * crash regions and CMA's without the pages of keep_off, which nothing else would protect; and
- * what firmware owns. ST_NO_MEMORY, ST_BAD_INPUT when no RAM is left.
+ * crash regions and CMA's without the pages of keep_off, which nothing else would protect, and of
+ * firmware's; and what firmware owns. ST_NO_MEMORY; ST_BAD_INPUT when no RAM is left;
+ * ST_UNSUPPORTED when it is longer than the new kernel can read.
  */
 int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct range keep_off,
 	struct e820 *ret, struct err *err);
