@@ -39,7 +39,12 @@ static const struct layout layouts[] = { LAYOUT(32), LAYOUT(64) };
 #define PHDRS_CHUNK 1024u
 #define NHDR_SIZE   12u
 /* The kernel gives the text one page (kernel/vmcore_info.c), of at most 64 KiB. */
-#define VMCOREINFO_MAX (1u << 20)
+#define VMCOREINFO_MAX	(1u << 20)
+#define VMCOREINFO_NAME "VMCOREINFO"
+/* What stands before the text: the header, and the name, filled up. */
+#define VMCOREINFO_START (NHDR_SIZE + 12u)
+/* Notes of thousands of CPUs fit; program headers may claim any amount. */
+#define SEARCH_MAX (UINT64_C(64) << 20)
 
 /* --- sources -------------------------------------------------------------------------- */
 
@@ -545,36 +550,134 @@ int elfcore_next_note(
 	return ST_OK;
 }
 
+static int append_line_end(struct blob *text, struct err *err)
+{
+	if (text->size == 0 || text->data[text->size - 1] == '\n')
+		return ST_OK;
+	return blob_append(text, "\n", 1) == ST_OK ? ST_OK : err_no_memory(err);
+}
+
+/* NUL bytes at the end are padding. Others are damage, which costs no more than their line. */
+static void clean_text(struct blob *text)
+{
+	while (text->size && text->data[text->size - 1] == '\0')
+		text->size--;
+	for (size_t i = 0; i < text->size; i++)
+		if (text->data[i] == '\0')
+			text->data[i] = '\n';
+}
+
 static int append_text(const struct elfcore *core, const struct elfcore_note *note,
 	struct blob *ret, struct err *err)
 {
 	struct blob text = BLOB_INIT;
 	int status;
 
-	if (note->size > VMCOREINFO_MAX)
+	if (note->size > VMCOREINFO_MAX || ret->size + note->size > VMCOREINFO_MAX)
 		return err_set(err, ST_BAD_INPUT, "elfcore-vmcoreinfo",
 			"the VMCOREINFO note has %" PRIu32 " bytes, wanted at most %u", note->size,
 			VMCOREINFO_MAX);
 	if (blob_zeroed(&text, note->size) != ST_OK)
 		return err_no_memory(err);
 	status = read_source(core, note->offset, text.data, text.size, err);
-	if (status == ST_OK &&
-		blob_append(ret, text.data, strnlen((const char *)text.data, text.size)) != ST_OK)
+	clean_text(&text);
+	if (status == ST_OK && text.size)
+		status = append_line_end(ret, err);
+	if (status == ST_OK && blob_append(ret, text.data, text.size) != ST_OK)
 		status = err_no_memory(err);
 	blob_done(&text);
 	return status;
 }
 
-int elfcore_vmcoreinfo(const struct elfcore *core, struct blob *ret, struct err *err)
+static int walk_for_vmcoreinfo(const struct elfcore *core, struct blob *ret, struct err *err)
 {
 	struct elfcore_note note = { .phdr = 0 };
 	bool more;
 	int status;
 
-	while ((status = elfcore_next_note(core, &note, &more, err)) == ST_OK && more)
-		if (strcmp(note.name, "VMCOREINFO") == 0 && note.size)
-			return append_text(core, &note, ret, err);
-	return status != ST_OK ? status
-			       : err_set(err, ST_NOT_FOUND, "elfcore-vmcoreinfo",
-					 "there is no VMCOREINFO note");
+	while ((status = elfcore_next_note(core, &note, &more, err)) == ST_OK && more) {
+		if (strcmp(note.name, VMCOREINFO_NAME) == 0)
+			status = append_text(core, &note, ret, err);
+		if (status != ST_OK)
+			return status;
+	}
+	return status;
+}
+
+/* Is this the header of a VMCOREINFO note that ends before end, and behind it the name? */
+static bool take_vmcoreinfo(const struct elfcore *core, const uint8_t *bytes, uint64_t offset,
+	uint64_t end, struct elfcore_note *ret)
+{
+	uint64_t size = load(core, bytes + 4, 4);
+
+	if (load(core, bytes, 4) != sizeof(VMCOREINFO_NAME) ||
+		memcmp(bytes + NHDR_SIZE, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME)) != 0 ||
+		size > VMCOREINFO_MAX || size > end - offset - VMCOREINFO_START)
+		return false;
+	*ret = (struct elfcore_note){ .offset = offset + VMCOREINFO_START, .size = (uint32_t)size };
+	return true;
+}
+
+/* In one PT_NOTE, of at most *left bytes. */
+static int search_phdr(const struct elfcore *core, const struct elfcore_phdr *phdr, uint64_t *left,
+	struct blob *ret, struct err *err)
+{
+	uint64_t size = phdr->filesz < *left ? phdr->filesz : *left;
+	uint64_t at = phdr->offset, end;
+	struct elfcore_note note;
+	uint8_t bytes[4096];
+	int status = ST_OK;
+
+	if (!add_u64(at, size, &end))
+		return ST_OK;
+	*left -= size;
+	while (end - at >= VMCOREINFO_START && status == ST_OK) {
+		size_t part = end - at < sizeof(bytes) ? (size_t)(end - at) : sizeof(bytes);
+		size_t i = 0;
+
+		/* Of a file that is cut there is the rest of another PT_NOTE perhaps. */
+		if (read_source(core, at, bytes, part, NULL) != ST_OK)
+			return ST_OK;
+		for (; i + VMCOREINFO_START <= part && status == ST_OK; i += 4)
+			if (take_vmcoreinfo(core, bytes + i, at + i, end, &note))
+				status = append_text(core, &note, ret, err);
+		at += i;
+	}
+	return status;
+}
+
+/* Notes are memory of the crashed machine. Where one is damaged, those behind it are not where it
+ * says, but VMCOREINFO can be told by its name. */
+static int search_vmcoreinfo(const struct elfcore *core, struct blob *ret, struct err *err)
+{
+	uint64_t left = SEARCH_MAX;
+	const struct elfcore_phdr *phdr;
+	int status = ST_OK;
+
+	for (size_t i = 0; i < core->phdrs_count && left && status == ST_OK; i++) {
+		status = elfcore_phdr(core, i, &phdr, err);
+		if (status == ST_OK && phdr->type == PT_NOTE)
+			status = search_phdr(core, phdr, &left, ret, err);
+	}
+	return status;
+}
+
+int elfcore_vmcoreinfo(const struct elfcore *core, struct blob *ret, struct err *err)
+{
+	size_t before = ret->size;
+	struct err why = ERR_INIT;
+	int status = walk_for_vmcoreinfo(core, ret, &why);
+
+	if (status == ST_NO_MEMORY)
+		return err_no_memory(err);
+	if (ret->size == before)
+		search_vmcoreinfo(core, ret, NULL);
+	if (ret->size != before)
+		return ST_OK;
+	if (status == ST_OK)
+		return err_set(
+			err, ST_NOT_FOUND, "elfcore-vmcoreinfo", "there is no VMCOREINFO note");
+	if (err)
+		*err = why;
+	return status;
 }

@@ -122,7 +122,8 @@ int elfcore_next_note(
 	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err);
 
 /*
- * The text of the first VMCOREINFO note, up to a NUL byte if it has one, appended to ret.
+ * The text of the VMCOREINFO notes, one behind the other, appended to ret. A NUL byte within it is
+ * made the end of a line. Where notes are damaged, VMCOREINFO is looked for by its name.
  * ST_NOT_FOUND with the id elfcore-vmcoreinfo when there is none, ST_BAD_INPUT when it is
  * larger than any kernel writes, ST_NO_MEMORY; errors of elfcore_next_note().
  */

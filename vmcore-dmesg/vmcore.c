@@ -24,13 +24,7 @@ bool vmcore_symbol(const struct vmcore *core, const char *name, uint64_t *ret)
 /* Kernels print some numbers in decimal and some in hexadecimal; then 0x stands before it. */
 bool vmcore_info_number(const struct vmcore *core, const char *key, uint64_t *ret)
 {
-	struct span text = blob_span(&core->vmcoreinfo);
-	struct span value;
-
-	if (!vmcoreinfo_find(text, key, &value))
-		return false;
-	value = span_trim(value);
-	return vmcoreinfo_number(text, key, span_skip(&value, "0x") ? 16 : 10, ret);
+	return vmcoreinfo_number(blob_span(&core->vmcoreinfo), key, VMCOREINFO_ANY_BASE, ret);
 }
 
 /* --- addresses ------------------------------------------------------------------------ */

@@ -190,6 +190,17 @@ void notes_pass_begin(struct notes_pass *pass, const struct elfcore *core)
 	next_note(pass);
 }
 
+/* Lines of text; of memory that was cleared, only the size is left. What cannot be read is not held
+ * against it here: that is another fault. */
+static bool has_text(const struct elfcore *core, const struct elfcore_note *note)
+{
+	uint8_t first;
+
+	return note->size &&
+	       (core->source.read(core->source.context, note->offset, &first, 1, NULL) != ST_OK ||
+		       first != '\0');
+}
+
 struct core_notes notes_pass_of(struct notes_pass *pass, size_t index)
 {
 	struct core_notes notes = { .registers = 0 };
@@ -197,7 +208,8 @@ struct core_notes notes_pass_of(struct notes_pass *pass, size_t index)
 	for (; pass->more && pass->note.phdr == index; next_note(pass)) {
 		notes.registers +=
 			pass->note.type == NT_PRSTATUS && strcmp(pass->note.name, "CORE") == 0;
-		notes.vmcoreinfo |= pass->note.size && strcmp(pass->note.name, "VMCOREINFO") == 0;
+		notes.vmcoreinfo |= strcmp(pass->note.name, "VMCOREINFO") == 0 &&
+				    has_text(pass->core, &pass->note);
 	}
 	return notes;
 }
@@ -221,12 +233,14 @@ struct summary {
 	struct rangeset covered;
 	bool *has_notes; /* owned: for each of cpus.notes */
 	uint64_t registers;
+	bool memory;		/* is in any program header */
 	bool vmcoreinfo;	/* is among the notes */
 	bool vmcoreinfo_listed; /* where the machine says that it is, and in full */
 };
 
-static int add_load(
-	const struct elfcore_phdr *phdr, size_t index, struct rangeset *ret, struct err *err)
+/* Without a machine to compare with, what adds up to nothing is not kept. */
+static int add_load(const struct elfcore_phdr *phdr, size_t index, bool has_machine,
+	struct rangeset *ret, struct err *err)
 {
 	uint64_t end;
 
@@ -234,7 +248,7 @@ static int add_load(
 		return err_set(err, ST_BAD_INPUT, "elfcorehdr-range",
 			"program header %zu: no memory has 0x%" PRIx64 " bytes at 0x%" PRIx64,
 			index, phdr->memsz, phdr->paddr);
-	return rangeset_add(ret, phdr->paddr, end) ? err_no_memory(err) : ST_OK;
+	return has_machine && rangeset_add(ret, phdr->paddr, end) ? err_no_memory(err) : ST_OK;
 }
 
 static void probe(const struct elfcore *core, const struct elfcore_phdr *phdr, size_t index,
@@ -284,12 +298,15 @@ static int summarize(struct coverage *coverage, struct summary *summary, struct 
 		take_note(phdr, notes, coverage, summary);
 		if (phdr->type != PT_LOAD)
 			continue;
-		if (coverage->has_machine)
-			status = add_load(phdr, i, &summary->covered, err);
+		summary->memory |= phdr->memsz != 0;
+		status = add_load(phdr, i, coverage->has_machine, &summary->covered, err);
 		if (coverage->is_dump && phdr->memsz && status == ST_OK)
 			probe(core, phdr, i, coverage);
 	}
 	coverage->notes_error = pass.error;
+	if (status == ST_OK && coverage->is_dump && !coverage->has_machine && !summary->memory)
+		status = err_set(err, ST_BAD_INPUT, "elfcorehdr-empty",
+			"none of the %zu program headers has memory", core->phdrs_count);
 	rangeset_normalize(&summary->covered);
 	return status;
 }

@@ -124,6 +124,25 @@ def test_both_refuse_what_is_no_core(native, peer):
         assert ours.status and theirs.status and not ours.out and not theirs.out
 
 
+@SHAPES
+def test_damaged_notes_do_not_cost_the_log(program, shape):
+    """Notes are memory of the crashed machine too; kexec-tools goes on at a NUL byte."""
+    cpu = core.note(shape, "CORE", b"registers" * 20, 1)
+    for name, log in layouts(shape, MESSAGES).items():
+        info = log.vmcoreinfo()
+        good = core.note(shape, "VMCOREINFO", info)
+        loads = [(base(shape), PHYSICAL, bytes(log.memory))]
+        for notes in (cpu[:4] + shape.pack("I", 1 << 31) + cpu[8:] + good,
+                      cpu[:4] + shape.pack("I", 13) + cpu[8:] + good,
+                      shape.pack("I", 1 << 31) + cpu[4:] + good,
+                      core.note(shape, "VMCOREINFO", bytes(99)) + good,
+                      core.note(shape, "VMCOREINFO", b"OSRELEASE=x\nSYMBOL(prb)=x\n") + good,
+                      core.note(shape, "VMCOREINFO", info.replace(b"PAGESIZE", b"PAGE\0IZE")),
+                      core.note(shape, "VMCOREINFO", info.replace(b"\n", b"\0", 1))):
+            answer = program.dump(core.elf_core(shape, notes, loads, machine=log.machine))
+            assert (answer.out, answer.status) == (log.expected(), 0), name
+
+
 def damaged(log, start, end, rng):
     """The log with one bit flipped in [start, end) of its memory."""
     bit = rng.randrange(8 * start, 8 * end)

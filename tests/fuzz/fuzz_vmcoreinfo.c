@@ -15,10 +15,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Offset of the value in text, or -1. */
-static long naive_find(const char *text, const char *key)
+/* Offset in text of the first value from there on, or -1. */
+static long naive_find(const char *text, const char *key, size_t from)
 {
-	for (size_t i = 0; i <= strlen(text); i++) {
+	for (size_t i = from; i <= strlen(text); i++) {
 		if (i && text[i - 1] != '\n')
 			continue;
 		if (strncmp(text + i, key, strlen(key)) == 0 && text[i + strlen(key)] == '=')
@@ -27,23 +27,33 @@ static long naive_find(const char *text, const char *key)
 	return -1;
 }
 
-/* value is known to be a number: does strtoull() read the same? */
-static void check_number(const char *text, size_t at, size_t size, int base, uint64_t number)
+/* Does strtoull() read this number at text, up to the end of the line? */
+static bool is_number(const char *text, int base, uint64_t number)
 {
+	size_t size = strcspn(text, "\n");
 	char *copy = calloc(1, size + 1);
 	unsigned long long wanted;
 	char *end;
+	bool same;
 
 	assert(copy);
-	memcpy(copy, text + at, size);
+	memcpy(copy, text, size);
 	errno = 0;
 	wanted = strtoull(copy, &end, base); /* takes a minus as the two's complement as well */
-	assert(errno == 0 && end != copy);
-	assert(strspn(end, " \t\n\v\f\r") == strlen(end));
-	assert(wanted == number);
+	same = errno == 0 && end != copy && strspn(end, " \t\n\v\f\r") == strlen(end) &&
+	       wanted == number;
 	/* But as many negative numbers as there are in 64 bits, and no more. */
-	assert(!memchr(copy, '-', size) || number == 0 || number >> 63);
+	same = same && (!memchr(copy, '-', size) || number == 0 || number >> 63);
 	free(copy);
+	return same;
+}
+
+/* A number was found: it is one of the values from at on. */
+static void check_number(const char *text, const char *key, long at, int base, uint64_t number)
+{
+	while (at >= 0 && !is_number(text + at, base, number))
+		at = naive_find(text, key, (size_t)at);
+	assert(at >= 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -62,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	copy = calloc(1, text.size + 1);
 	assert(copy);
 	memcpy(copy, text.data, text.size); /* ends at a NUL byte, as the text does */
-	at = naive_find(copy, key);
+	at = naive_find(copy, key, 0);
 	if (!vmcoreinfo_find(text, key, &value)) {
 		assert(at < 0);
 		assert(!vmcoreinfo_number(text, key, 10, &number));
@@ -71,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(value.size == strcspn(copy + at, "\n"));
 		for (int base = 10; base <= 16; base += 6) {
 			if (vmcoreinfo_number(text, key, base, &number))
-				check_number(copy, (size_t)at, value.size, base, number);
+				check_number(copy, key, at, base, number);
 		}
 	}
 	free(copy);

@@ -45,6 +45,7 @@ static void put_note(struct scene *scene, uint64_t address, uint32_t type, const
 	store_le32(at + 4, 8);
 	store_le32(at + 8, type);
 	strcpy((char *)at + 12, name);
+	memcpy(at + 12 + (strlen(name) + 4) / 4 * 4, "KEY=123\n", 8);
 }
 
 static void put_header(struct scene *scene, uint64_t address)
@@ -374,6 +375,7 @@ static void put_dump(struct dump *dump)
 	store_le32(notes, 11);
 	store_le32(notes + 4, 8);
 	strcpy((char *)notes + 12, "VMCOREINFO");
+	memcpy(notes + 24, "KEY=123\n", 8);
 }
 
 static void unlink_if_there(const struct scene *scene, const char *path)
@@ -409,6 +411,23 @@ static void vmcore_goes_before_what_is_armed(void **state)
 	assert_says(scene, COVERAGE_COMPLETE, "coverage: complete: of what the dump says");
 }
 
+/* Nothing is missing of nothing, but that is no dump. */
+static void vmcore_without_memory_is_not_complete(void **state)
+{
+	struct scene *scene = *state;
+	static struct dump dump;
+
+	put_dump(&dump);
+	core_phdr(dump.bytes, 1, PT_LOAD, DUMP_MEMORY, LINEAR + MEMORY, MEMORY, 0);
+	core_phdr(dump.bytes, 2, PT_LOAD, DUMP_MEMORY, LINEAR + MEMORY, MEMORY, 0);
+	show_vmcore(scene, &dump, sizeof(dump));
+	assert_says(scene, COVERAGE_UNKNOWN, "none of the 3 program headers has memory");
+	put_dump(&dump);
+	core_phdr(dump.bytes, 1, PT_LOAD, DUMP_MEMORY, LINEAR + MEMORY, UINT64_MAX - 1, 0x3000);
+	show_vmcore(scene, &dump, sizeof(dump));
+	assert_says(scene, COVERAGE_UNKNOWN, "program header 1: no memory has 0x3000 bytes at");
+}
+
 static void vmcore_is_judged_without_a_map(void **state)
 {
 	struct scene *scene = *state;
@@ -423,6 +442,11 @@ static void vmcore_is_judged_without_a_map(void **state)
 	assert_says(scene, COVERAGE_GAPS, "last page of 2 ranges: program header 1: ");
 
 	dump.bytes[DUMP_NOTES + 56 + 12] = 'X';
+	show_vmcore(scene, &dump, sizeof(dump));
+	assert_says(scene, COVERAGE_GAPS, "missing: VMCOREINFO");
+
+	put_dump(&dump);
+	dump.bytes[DUMP_NOTES + 56 + 24] = '\0';
 	show_vmcore(scene, &dump, sizeof(dump));
 	assert_says(scene, COVERAGE_GAPS, "missing: VMCOREINFO");
 
@@ -620,6 +644,7 @@ int main(void)
 		TEST(file_is_held_against_the_machine_beside_it),
 		TEST(vmcore_goes_before_what_is_armed),
 		TEST(vmcore_is_judged_without_a_map),
+		TEST(vmcore_without_memory_is_not_complete),
 		TEST(what_was_not_looked_at_is_not_complete),
 		TEST(notes_that_cannot_be_read_are_not_known),
 		TEST(notes_of_a_file_are_counted),

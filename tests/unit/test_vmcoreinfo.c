@@ -120,6 +120,18 @@ static void numbers_of_both_bases(void **state)
 	assert_int_equal(number, 7);
 }
 
+static void the_first_number_counts(void **state)
+{
+	uint64_t number;
+
+	(void)state;
+	assert_true(vmcoreinfo_number(text("K=\nK=x1\nK=7\nK=8\n"), "K", 10, &number));
+	assert_int_equal(number, 7);
+	assert_number("10", VMCOREINFO_ANY_BASE, 10);
+	assert_number("-0x10", VMCOREINFO_ANY_BASE, (uint64_t)-16);
+	assert_no_number("1f", VMCOREINFO_ANY_BASE);
+}
+
 static void minus_is_twos_complement(void **state)
 {
 	(void)state;
@@ -143,6 +155,7 @@ int main(void)
 		cmocka_unit_test(keys_are_whole_and_begin_a_line),
 		cmocka_unit_test(text_ends_at_the_span_and_at_a_nul),
 		cmocka_unit_test(numbers_of_both_bases),
+		cmocka_unit_test(the_first_number_counts),
 		cmocka_unit_test(minus_is_twos_complement),
 	};
 
