@@ -16,7 +16,7 @@ LE64 = core.SHAPES[0]
 FILL_FREED = "max_free_fill_size=65536"     # so that a library's use of freed memory shows
 MESSAGES = [
     Record(b"Linux version 6.12"),
-    Record(b"tab\there \x1b[0m \xc3\xa9 \\ end", 1234567890, 5, 1, 77),
+    Record(b"tab\there \x1b[0m \xc3\xa9 \\ \"end\"", 1234567890, 5, 1, 77),
     Record(b"two\nlines", 270221617123, 3, 2, 0x80000003),
     Record(b"", 5 * 10**9),
     Record(b"trailing\n", 10**14),
@@ -264,7 +264,7 @@ def test_json(program, shape):
         [(one.facility, one.level) for one in log.kept]
     assert [line["caller"] for line in lines][:3] == ["T1", "T77", "C3"]
     assert [line["seq"] for line in lines] == [0, 1, 2, 3, 4, 5, 7, 9]
-    assert lines[1]["text"] == "tab\there \x1b[0m é \\ end"
+    assert lines[1]["text"] == "tab\there \x1b[0m é \\ \"end\""
     assert lines[2]["text"] == "two\nlines"
     assert lines[5]["text"] == "nul\0in"
     assert lines[7]["text"] == "\r\x0b\x0c\x7f\\xff🐧\\xe2\\x82"
