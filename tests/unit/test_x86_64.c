@@ -34,6 +34,12 @@
 	"  b0000000-bfffffff : Reserved\n"                                                         \
 	"100000000-10fffffff : System RAM\n"                                                       \
 	"200000000-207ffffff : System RAM (kmem)\n"
+#define TWO_REGIONS                                                                                \
+	"00001000-0009fbff : System RAM\n"                                                         \
+	"00100000-3ffdffff : System RAM\n"                                                         \
+	"  10000000-1fffffff : Crash kernel\n"                                                     \
+	"100000000-8ffffffff : System RAM\n"                                                       \
+	"  800000000-80fffffff : Crash kernel\n"
 
 static struct plan_machine pm;
 
@@ -313,11 +319,7 @@ static void trap08_trap09_initrd_and_line_are_found(void **state)
 static void above_4_gib_all_of_an_address_is_written(void **state)
 {
 	(void)state;
-	pm_iomem(&pm, "00001000-0009fbff : System RAM\n"
-		      "00100000-3ffdffff : System RAM\n"
-		      "  10000000-1fffffff : Crash kernel\n"
-		      "100000000-8ffffffff : System RAM\n"
-		      "  800000000-80fffffff : Crash kernel\n");
+	pm_iomem(&pm, TWO_REGIONS);
 	plan_well();
 	assert_int_equal(halves(0x218, 0x0c0), segment(SEGMENT_INITRD)->mem);
 	assert_true(halves(0x228, 0x0c8) > UINT64_C(0x800000000));
@@ -329,11 +331,7 @@ static void above_4_gib_all_of_an_address_is_written(void **state)
 static void trap14_trap45_all_segments_are_in_the_high_region(void **state)
 {
 	(void)state;
-	pm_iomem(&pm, "00001000-0009fbff : System RAM\n"
-		      "00100000-3ffdffff : System RAM\n"
-		      "  10000000-1fffffff : Crash kernel\n"
-		      "100000000-8ffffffff : System RAM\n"
-		      "  800000000-80fffffff : Crash kernel\n");
+	pm_iomem(&pm, TWO_REGIONS);
 	give_efi();
 	plan_well();
 	assert_int_equal(pm.plan.segment_count, 5);

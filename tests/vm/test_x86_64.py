@@ -149,6 +149,15 @@ def test_the_capture_kernel_is_given_what_the_file_call_gives(boot):
     assert generated.read(HANDOVER, "differences") == handover.table()
 
 
+def test_more_memory_than_boot_params_hold_is_handed_on(boot):
+    """What firmware reserved alone fills the table, and the capture kernel still has memory."""
+    reserved = ",".join(f"4K${megabyte}M" for megabyte in range(300, 440))
+    machine = boot(append=f"memmap={reserved}")
+    assert sum(entry["path"] == "e820" for entry in plan(machine)["boot_params"]) > 140
+    load(machine)
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine), with_makedumpfile=False)
+
+
 @pytest.mark.parametrize("purpose, policy", [
     ("kernel", "reset"), ("initrd", "halt"), ("boot_params", "halt"), ("elfcorehdr", "halt")])
 def test_damage_is_named(boot, purpose, policy):

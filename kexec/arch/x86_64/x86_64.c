@@ -227,8 +227,8 @@ static int plan_segments(
 /* The kernel's own purgatory, which is linked for no more (arch/x86/purgatory). */
 #define KERNELS_PURGATORY_SIZE (5u * X86_64_PAGE)
 
-/* What it puts behind boot_params and the command line: EFI's map in the firmware's descriptors, and
- * room for nodes of EFI, IMA, KHO and a seed, whether it uses them or not. */
+/* What it puts behind boot_params and the command line: EFI's map in the firmware's descriptors,
+ * and room for nodes of EFI, IMA, KHO and a seed, whether it uses them or not. */
 static uint64_t kernels_setup_data(const struct x86_boot *running)
 {
 	uint64_t map = running->efi.count;

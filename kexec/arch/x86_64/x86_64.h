@@ -71,7 +71,8 @@ size_t boot_params_size(const struct boot_params_wish *wish);
 /*
  * Fill plan->boot_params, of boot_params_size() bytes, to lie at base: boot_params, the command
  * line, EFI's runtime map, and setup_data with more of the map than boot_params holds, what EFI's
- * tables are found by, a seed, and purgatory's record, whose address goes to *ret_record. What is set is noted in the plan. ST_NO_MEMORY.
+ * tables are found by, a seed, and purgatory's record, whose address goes to *ret_record. What is
+ * set is noted in the plan. ST_NO_MEMORY.
  */
 int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
 	uint64_t *ret_record, struct err *err);
