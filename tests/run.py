@@ -353,7 +353,7 @@ class Layers:
         for build in self.builds.values():
             if build.name in ("sanitize", "clang", "given"):
                 self.pytest(tally, "purgatory", build.name, {
-                    "PURGATORY_BIN": str(build.dir / "purgatory/arm64/purgatory.bin"),
+                    "PURGATORY_DIR": str(build.dir / "purgatory"),
                 })
 
     def vm(self, tally):

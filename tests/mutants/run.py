@@ -102,7 +102,7 @@ class Copy:
         command = LAYERS[by][1] if by in LAYERS else ["{build}/tests/unit/" + by]
         environ = {**os.environ, "VMCORE_DMESG": str(self.build / "sbin/vmcore-dmesg"),
                    "LIBKDUMPFILE": "1", "VMCORE_DMESG_OTHERS": "",
-                   "PURGATORY_BIN": str(self.build / "purgatory/arm64/purgatory.bin")}
+                   "PURGATORY_DIR": str(self.build / "purgatory")}
         # A group of its own, of which nothing stays behind.
         with subprocess.Popen([word.format(build=self.build) for word in command], cwd=self.tree,
                               env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

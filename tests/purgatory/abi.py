@@ -16,6 +16,7 @@ SKIP_CHECK, VERBOSE, SME_USED, SME_UNUSED = 1, 2, 4, 8
 HALT, RESET, BOOT = (int.from_bytes(word, "big") for word in (b"halt", b"rset", b"boot"))
 CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 = 0, 1, 2
 NO_RESET, PSCI_SMC, PSCI_HVC = 0, 1, 2
+RESET_PC = 1
 
 RESULT_NONE, VERIFIED, SKIPPED, CORRUPT, FAULT = 0, 1, 2, 3, 4
 CACHES_NONE, CACHES_ON, NO_TABLES, NO_GRANULE, MMU_ON = 0, 1, 2, 3, 4
@@ -97,6 +98,11 @@ class Record:
     @classmethod
     def parse(cls, data):
         return cls(*RECORD.unpack(data))
+
+
+def reset_by(port, value):
+    """PURGATORY_RESET_BY of x86_64."""
+    return RESET_PC | value << 8 | port << 16
 
 
 def header(blob):

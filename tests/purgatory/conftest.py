@@ -10,21 +10,24 @@ from pathlib import Path
 
 import pytest
 
-import abi
-import emulator
+pytest.register_assert_rewrite("arm64", "x86_64", "expect")
+
+import abi  # noqa: E402  pylint: disable=wrong-import-position
+import emulator  # noqa: E402  pylint: disable=wrong-import-position
+from layout import RECORD  # noqa: E402  pylint: disable=wrong-import-position
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def blob():
-    path = os.environ.get("PURGATORY_BIN", ROOT / "build/purgatory/arm64/purgatory.bin")
-    return Path(path).read_bytes()
+def folder():
+    """Where a build has its purgatories, a folder for each family."""
+    return Path(os.environ.get("PURGATORY_DIR", ROOT / "build/purgatory"))
 
 
 @pytest.fixture(scope="session")
-def board(blob, tmp_path_factory):
-    return emulator.Emulator(blob, tmp_path_factory.mktemp("harness"))
+def board(folder, tmp_path_factory):
+    return emulator.Emulator(folder, tmp_path_factory.mktemp("harness"))
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +46,7 @@ def result(case, runs):
     """What became of this test's `case`; whatever it was, these hold for all of them."""
     found = runs[id(case)].result()
     assert "fault in the vectors of the old kernel" not in found.text
-    record = range(emulator.RECORD, emulator.RECORD + abi.RECORD.size)
+    record = range(RECORD, RECORD + abi.RECORD.size)
     assert [hex(a) for a in found.changed if a not in found.scratch and a not in record] == []
     assert b"\n" not in found.raw.partition(b"before jump\n")[2].partition(
         b"kernel entered\n")[0].replace(b"\r\n", b"")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run the real blob on QEMU's virt board, between the two neighbours of harness.S."""
+"""Run the real blobs on QEMU's machines, between the two neighbours of harness_*.S."""
 
 import hashlib
 import json
@@ -16,68 +16,46 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import abi
+import arm64
+import x86_64
+from layout import (CROSS, DATA_SIZES, DEFAULT_LOAD, HERE, MARGIN, MEM_SIZES, OLD_STACK, RAM,
+                    RAM_SIZE, RECORD, START, WINDOW, WINDOW_SIZE, page_up)
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-RAM = 0x40000000
-RAM_SIZE = 64 << 20
-UART = 0x09000000
-PCI_UART = 0x3EFF1000
-UNMAPPED = 0x50000000  # neither RAM nor a device on this board
-STUB = RAM + 0x180000  # the first MiB is for the device tree of QEMU
-WINDOW = RAM + 0x200000
-WINDOW_SIZE = 1 << 20
-DEFAULT_LOAD = WINDOW + 0x10000
-MARGIN = 0x10000
 TIMEOUT = int(os.environ.get("PURGATORY_TIMEOUT", "120"))  # seconds; a good run takes 0.1
 
-MACHINES = {
-    "el1": ("virt,virtualization=off", "cortex-a57", abi.PSCI_HVC),
-    "el2": ("virt,virtualization=on", "cortex-a57", abi.PSCI_SMC),
-    "vhe": ("virt,virtualization=on", "max", abi.PSCI_SMC),
-}
-STUB_E2H, STUB_UART, STUB_STREAMING = 1, 2, 4
-
-# How the blob is made to see a CPU that QEMU does not have: each of its `mrs xT, REGISTER`
-# becomes a move of a constant, or undefined. {name: (mrs x0, movz or movn x0, #0, or udf #0)}
-HIDDEN = {
-    "sha2": (0xD5380600, 0xD2800000),  # ID_AA64ISAR0_EL1 = 0
-    "simd": (0xD5380400, 0x92800000),  # ID_AA64PFR0_EL1 = -1
-    "4k": (0xD5380700, 0x92800000),  # ID_AA64MMFR0_EL1 = -1
-    "svcr": (0xD53B4240, 0),  # SVCR cannot be read: as good as firmware that has closed it
-}
-
-DATA_SIZES = {"kernel": 0x2FFD, "initrd": 0x5003, "dtb": 0x9F1}
-MEM_SIZES = {"kernel": 0x10000, "initrd": 0x6000, "dtb": 0x1000}
-RECORD = WINDOW + 0xA0000 + 0x104  # in the device tree, where libfdt would have it: at 4 bytes
-
-PAGE = 4096
-CODE, READ, WRITE, DEVICE = range(4)  # enum arm64_access
-TABLE_SETS = 2
+ARM64 = arm64.MACHINES
+X86_64 = x86_64.MACHINES
+MACHINES = ARM64 | X86_64
+ARCHES = {"arm64": arm64.Machine, "x86_64": x86_64.Machine}
+PLACE = {"arm64": (0, 0), "x86_64": (START["kernel"], x86_64.BIOS)}  # of kernel and stub
 
 
-def compile_make_tables(directory):
-    program = directory / "make_tables"
-    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}", "-o", program,
-                    HERE / "make_tables.c", ROOT / "kexec/arch/arm64/tables.c"], check=True)
-    return program
-
-
-def page_up(number):
-    return -(-number // PAGE) * PAGE
-
-
-def assemble(directory, stub):
-    """harness.S as a flat binary; stub selects the half."""
-    name = directory / ("stub" if stub else "kernel")
-    tools = os.environ.get("CROSS_ARM64", "aarch64-linux-gnu-")
-    source = subprocess.run(["cpp", "-P", f"-DSTUB={int(stub)}", HERE / "harness.S"],
+def assemble(arch, directory, stub):
+    """The harness as a flat binary; stub selects the half."""
+    name = directory / f"{arch}-{'stub' if stub else 'kernel'}"
+    tools = CROSS[arch]
+    source = subprocess.run(["cpp", "-P", f"-DSTUB={int(stub)}", HERE / f"harness_{arch}.S"],
                             check=True, capture_output=True).stdout
     for command in ([f"{tools}as", "-o", f"{name}.o", "-"],
-                    [f"{tools}ld", "-Ttext=0", "-o", f"{name}.elf", f"{name}.o"],
+                    [f"{tools}ld", f"-Ttext={PLACE[arch][stub]:#x}", "-o", f"{name}.elf",
+                     f"{name}.o"],
                     [f"{tools}objcopy", "-O", "binary", f"{name}.elf", f"{name}.bin"]):
         subprocess.run(command, input=source, check=True)
     return Path(f"{name}.bin").read_bytes()
+
+
+def symbols(elf):
+    """{name: address} of a linked purgatory."""
+    text = subprocess.run(["readelf", "-sW", elf], check=True, capture_output=True,
+                          text=True).stdout
+    return {fields[7]: int(fields[1], 16) for fields in map(str.split, text.splitlines())
+            if len(fields) == 8 and fields[3] in ("FUNC", "NOTYPE")}
+
+
+HASHING = re.compile(rb"^purgatory: SHA-256 by .*\n", re.M)  # said by a verbose one
+# Lines of QEMU's -d int, and of its trace.
+WRITE = re.compile(r"^memory_region_ops_write .* addr 0x(\w+) value 0x(\w+) size 1", re.M)
+INTERRUPT = re.compile(r"^ *\d+: v=(\w\w) e=\w+ i=\d cpl=0 IP=\w+:(\w+)", re.M)
 
 
 @dataclass
@@ -91,64 +69,67 @@ class Case:
     damage: object = None  # function of a Memory
     until: str = "kernel"  # what ends the run: kernel, halt, reset
     uart: bool = False  # the 16550 on PCI too
-    cpu: str | None = None  # another model than the machine's
-    hidden: tuple = ()  # keys of HIDDEN
+    board: str | None = None  # another one than the machine's
+    cpu: str | None = None  # another model
+    code: dict = field(default_factory=dict)  # {function of the blob: what it does instead}
+    hidden: tuple = ()  # keys of arm64.HIDDEN
     cached: bool = True  # tables behind the blob
-    unmapped: str | None = None  # the region that they leave out
+    unmapped: str | None = None  # the region or the console that they leave out
     streaming: bool = False  # SME's mode is on at entry
     sme: int = abi.SME_USED  # what the planner knows of it
     counted: bool = False  # the clock counts instructions
     whole_ram: bool = False
+    log: bool = False  # what interrupts the CPU took, and what it wrote to devices
+    disturb: object = None  # function of a Monitor, called again and again while it hashes
+
+    @property
+    def kind(self):
+        return MACHINES[self.machine]
 
 
 class Memory:
     """What RAM holds before the start, as far as the test has put it there."""
 
-    def __init__(self, blob, kernel, case, make_tables):
+    def __init__(self, blob, kernel, case, built):
         noise = random.Random(case.load)
+        kind = case.kind
         self.case = case
         self.window = bytearray(noise.randbytes(WINDOW_SIZE))
         self.blob_mem_size = abi.header(blob)[3]
-        data = {
-            "kernel": (WINDOW + 0x40000, kernel),
-            "initrd": (WINDOW + 0x80000, b""),
-            "dtb": (WINDOW + 0xA0000, b""),
-        }
         self.regions = {}
-        for name, (start, content) in data.items():
+        for name, start in START.items():
+            content = kernel if name == "kernel" else b""
             content += noise.randbytes(DATA_SIZES[name] - len(content))
-            if name == "dtb":
+            if name == "handed":
                 offset = RECORD - start
-                content = (content[:4] + DATA_SIZES[name].to_bytes(4, "big") + content[8:offset]
-                           + abi.RECORD_UNUSED + content[offset + abi.RECORD.size:])
+                content = (kind.handed_content(content)[:offset] + abi.RECORD_UNUSED
+                           + content[offset + abi.RECORD.size:])
             size = MEM_SIZES[name]
             self.regions[name] = abi.Region(name, start, content, size)
             self.put(start, content.ljust(size, b"\0"))
+        # An address to return to, which nobody does, and how the kernel says so.
+        self.put(OLD_STACK - 8, struct.pack("<QQ", case.load, 0))
 
-        conduit = MACHINES[case.machine][2]
-        settings = {
-            "kernel_entry": data["kernel"][0], "handed": data["dtb"][0],
-            "handed_size": DATA_SIZES["dtb"],
-            "regions": [*self.regions.values(), *case.extra_regions], "reset": conduit,
-            "console_type": abi.CONSOLE_PL011, "console_base": UART, "console_reg_width": 4,
+        settings = kind.console | {
+            "kernel_entry": START["kernel"], "handed": START["handed"],
+            "handed_size": DATA_SIZES["handed"],
+            "regions": [*self.regions.values(), *case.extra_regions], "reset": kind.reset,
             "record": RECORD,
         } | case.params
-        settings["flags"] = settings.get("flags", 0) | case.sme
+        settings["flags"] = settings.get("flags", 0) | kind.flags(case)
         self.params = abi.Params(**settings)
         self.behind = page_up(self.blob_mem_size)
-        if case.cached:
-            self.params.tables = self.make_tables(make_tables, blob)
+        self.params.tables = kind.tables(case, self.params, built, len(blob), self.behind)
         self.filled = bytearray(self.params.fill(blob))
         self.tables = bytearray(b"".join(data for _, data in self.params.tables))
-        for name in case.hidden:
-            self.hide(*HIDDEN[name])
+        kind.change(case, self.filled, built)
         if case.damage:
             case.damage(self)
         self.around = bytearray(noise.randbytes(2 * MARGIN + self.behind + len(self.tables)))
         self.around[MARGIN:MARGIN + len(self.filled)] = self.filled
         tables = MARGIN + self.behind
         self.around[tables:tables + len(self.tables)] = self.tables
-        if self.around_start + len(self.around) > RAM + RAM_SIZE:
+        if case.load < RAM + RAM_SIZE:
             del self.around[RAM + RAM_SIZE - self.around_start:]
         if WINDOW <= self.around_start < WINDOW + WINDOW_SIZE:
             # The regions begin behind the margin, see DEFAULT_LOAD.
@@ -170,34 +151,6 @@ class Memory:
 
     def flip_param(self, offset, bit=0):
         self.filled[abi.PARAMS_OFFSET + offset] ^= 1 << bit
-
-    def make_tables(self, program, blob):
-        """Both sets, as the planner would: (root, bytes) of each."""
-        load, stack = self.case.load, self.case.load + page_up(len(blob))
-        mappings = [(load, stack, CODE), (stack, load + self.behind, WRITE)]
-        mappings += [(region.start, region.start + region.mem_size, READ)
-                     for region in self.params.regions if region.name != self.case.unmapped]
-        if self.params.console_type != abi.CONSOLE_NONE:
-            uart = self.params.console_base // PAGE * PAGE
-            mappings.append((uart, uart + PAGE, DEVICE))
-        words = [hex(number) for mapping in mappings for number in mapping]
-        sets, at = [], load + self.behind
-        for regime in range(TABLE_SETS):
-            command = [program, str(regime), hex(at), *words]
-            data = subprocess.run(command, check=True, capture_output=True).stdout
-            sets.append((at, data))
-            at += len(data)
-        return sets
-
-    def hide(self, read, constant):
-        """Replace an instruction, whatever its target register, which both have in bits 0 to 4."""
-        found = 0
-        for offset in range(0, len(self.filled) - 3, 4):
-            word, = struct.unpack_from("<I", self.filled, offset)
-            if word & ~0x1F == read:
-                struct.pack_into("<I", self.filled, offset, constant | word & 0x1F)
-                found += 1
-        assert found
 
     def digests(self):
         """For each region the digest it was planned with, and that of what is there now."""
@@ -228,7 +181,10 @@ class Result:
     changed: list  # addresses of bytes that differ from what was loaded
     digests: dict  # of each region: as planned, and of what is in memory
     record: bytes  # what is there in the end
+    code: range  # where the blob's bytes are
     scratch: range  # where the blob may write: behind its bytes, up to its mem_size
+    interrupts: list  # (vector, where it came) of each that the CPU took, if asked for
+    writes: list  # (address, byte) of each to a port or device, if asked for
 
     @property
     def report(self):
@@ -241,10 +197,12 @@ class Result:
         return "kernel done\n" in self.text
 
     @property
-    def instructions(self):
-        """Of a counted run: those of the purgatory, give or take a tick. One takes 1 ns, and the
-        counter of the board runs at 62.5 MHz."""
-        return self.registers("clock")["TICKS"] * 16
+    def handed(self):
+        return START["handed"]
+
+    @property
+    def entry(self):
+        return START["kernel"]
 
     def registers(self, when):
         return {m[1]: int(m[2], 16)
@@ -287,9 +245,9 @@ class Monitor:
             if "return" in message:
                 return message["return"]
 
-    def pc(self):
-        text = self.command("human-monitor-command", **{"command-line": "info registers"})
-        return int(re.search(r"PC=([0-9a-f]+)", text)[1], 16)
+    def words(self, line):
+        """What the monitor for people says."""
+        return self.command("human-monitor-command", **{"command-line": line})
 
 
 def differences(a, b, block=4096):
@@ -308,32 +266,32 @@ class Machine:
         self.directory = Path(directory)
         self.serial = self.directory / "serial"
         self.uart = self.directory / "uart"
-        machine, cpu, _ = MACHINES[case.machine]
+        self.log = self.directory / "log"
+        self.errors = self.directory / "errors"
+        kind = case.kind
         self.socket, theirs = socket.socketpair()
+        options, loaded = kind.stub(case, stub, self.directory)
         command = [
-            "qemu-system-aarch64", "-M", machine + (",highmem=off" if case.uart else ""),
-            "-cpu", case.cpu or cpu, "-m", f"{RAM_SIZE >> 20}", "-display", "none", "-nodefaults",
+            *kind.command(case), *options, "-display", "none", "-nodefaults",
             "-no-reboot", "-no-shutdown", "-S", "-accel", "tcg,thread=single",
             "-chardev", f"socket,id=monitor,fd={theirs.fileno()}",
             "-mon", "monitor,mode=control", "-serial", f"file:{self.serial}",
-            "-device", f"loader,addr={STUB:#x},cpu-num=0",
         ]
         if case.counted:
             command += ["-icount", "shift=0,sleep=off"]
         if case.uart:
-            command += ["-chardev", f"file,id=uart,path={self.uart}",
-                        "-device", "pci-serial,chardev=uart,addr=1.0"]
-        flags = ((STUB_E2H if case.machine == "vhe" else 0) | (STUB_UART if case.uart else 0)
-                 | (STUB_STREAMING if case.streaming else 0))
-        stub = stub[:16] + struct.pack("<QQ", case.load, flags) + stub[32:]
-        for i, (address, content) in enumerate([(STUB, stub), *memory.files()]):
+            command += kind.uart_command(self.uart)
+        if case.log:
+            command += ["-d", "int", "-D", self.log, "-trace", "memory_region_ops_write"]
+        for i, (address, content) in enumerate([*loaded.items(), *memory.files()]):
             path = self.directory / f"{i}.bin"
             path.write_bytes(content)
             command += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                        pass_fds=[theirs.fileno()])
+        with open(self.errors, "wb") as errors:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=errors,
+                                            pass_fds=[theirs.fileno()])
         theirs.close()
-        self.monitor = Monitor(self.socket)
+        self.monitor = None
 
     def close(self):
         self.process.kill()
@@ -347,20 +305,18 @@ class Machine:
         return None
 
     def is_halted(self):
-        """Whether the CPU stays at one place of the blob, right behind a wfi."""
-        seen = {self.monitor.pc() for _ in range(3) if not time.sleep(0.03)}
-        if len(seen) != 1:
-            return False
-        offset = seen.pop() - self.case.load
-        if not 4 <= offset < len(self.memory.filled):
-            return False
-        wfi = struct.pack("<I", 0xD503207F)
-        return wfi in self.memory.filled[offset - 4:offset + 4]
+        """Whether the CPU stays at one place of the blob, where it waits for an interrupt."""
+        case = self.case
+        seen = {case.kind.halted_at(self.monitor.words("info registers"), self.memory.filled,
+                                    case.load) for _ in range(3) if not time.sleep(0.03)}
+        return len(seen) == 1 and seen != {None}
 
     def wait(self):
         """Until it stops, the kernel has spoken, or (if that is awaited) the CPU halts."""
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline and not self.shutdown_reason():
+            if self.case.disturb and HASHING.search(self.serial.read_bytes()):
+                self.case.disturb(self.monitor)
             if self.monitor.has_news(0.02):
                 self.monitor.receive()
             elif b"kernel done\n" in self.serial.read_bytes():
@@ -375,6 +331,7 @@ class Machine:
         return path.read_bytes()
 
     def run(self):
+        self.monitor = Monitor(self.socket)
         loaded = self.memory.files()
         if self.case.whole_ram:
             loaded = [(RAM, self.save(RAM, RAM_SIZE))]
@@ -384,28 +341,40 @@ class Machine:
         changed = [address + offset for address, content in loaded
                    for offset in differences(content, self.save(address, len(content)))]
         raw = self.serial.read_bytes()
-        uart = self.uart.read_bytes() if self.case.uart else b""
-        load = self.case.load
+        uart = self.case.kind.uart_text(self.uart) if self.case.uart else b""
+        log = self.log.read_text() if self.case.log else ""
+        load, size = self.case.load, len(self.memory.filled)
         return Result(raw.replace(b"\r", b"").decode("latin-1"), raw,
                       uart.replace(b"\r", b"").decode("latin-1"), self.shutdown_reason(), halted,
                       changed, self.memory.digests(), self.save(RECORD, abi.RECORD.size),
-                      range(load + len(self.memory.filled), load + self.memory.blob_mem_size))
+                      range(load, load + size),
+                      range(load + size, load + self.memory.blob_mem_size),
+                      *([tuple(int(number, 16) for number in m.groups())
+                         for m in pattern.finditer(log)] for pattern in (INTERRUPT, WRITE)))
 
 
 class Emulator:
-    """Holds what all cases share."""
+    """Holds what all cases share. folder has the blob of each family, as built."""
 
-    def __init__(self, blob, directory):
-        self.blob = blob
-        self.stub = assemble(directory, True)
-        self.kernel = assemble(directory, False)
-        self.make_tables = compile_make_tables(directory)
+    def __init__(self, folder, directory):
+        self.blobs = {}
+        self.harness = {}
+        self.built = {}
+        for arch, kind in ARCHES.items():
+            self.blobs[arch] = (folder / arch / "purgatory.bin").read_bytes()
+            self.harness[arch] = [assemble(arch, directory, stub) for stub in (False, True)]
+            self.built[arch] = kind.build(directory) | {
+                "symbols": symbols(folder / arch / "purgatory.elf")}
 
     def run(self, case):
-        memory = Memory(self.blob, self.kernel, case, self.make_tables)
+        arch = case.kind.arch
+        kernel, stub = self.harness[arch]
+        memory = Memory(self.blobs[arch], kernel, case, self.built[arch])
         with tempfile.TemporaryDirectory(prefix="purgatory-") as directory:
-            machine = Machine(case, memory, self.stub, directory)
+            machine = Machine(case, memory, stub, directory)
             try:
                 return machine.run()
+            except EOFError as error:
+                raise RuntimeError(machine.errors.read_text()) from error
             finally:
                 machine.close()

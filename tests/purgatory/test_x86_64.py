@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What only x86_64 has: exceptions by number, NMIs, machine checks, a ladder of resets, tables for
+a console in memory."""
+
+import itertools
+import re
+import subprocess
+
+import pytest
+
+import abi
+import cavp
+from conftest import ROOT
+from emulator import X86_64, Case
+from expect import (POLICIES, VERBOSE, assert_followed, assert_outcome, cases, params_line,
+                    policy_line, until, verified)
+from layout import RAM, UNMAPPED
+
+LOADED = abi.Region("bulk", RAM + 0x1000000, b"\x5a" * (8 << 20), 8 << 20)
+LONG = {"extra_regions": [LOADED], "loaded": [LOADED]}  # enough to be disturbed in
+
+
+# --------------------------------------------------------------------- exceptions, by code
+
+# Descriptors of which that of the data, in ecx, says that it is not there.
+OWN_GDT = """sub $4096, %rsp; sgdt (%rsp); mov 2(%rsp), %rsi; lea 16(%rsp), %rdi; mov $32, %ecx
+	rep movsb; lea 16(%rsp), %rax; mov %rax, 2(%rsp); lgdt (%rsp)
+	movb $0x13, 16+0x18+5(%rsp); mov $0x18, %ecx
+"""
+OWN_IDT = "sub $16, %rsp; sidt (%rsp); mov 2(%rsp), %rax\n"
+# What the blob does in place of asking which core the CPU has, and what is reported: the vector,
+# the error code, how far behind the beginning it happened, and the address.
+EXCEPTIONS = {
+    "divide": ("xor %ecx, %ecx; div %ecx", 0, 0, 2, 0),
+    "debug": ("int $1", 1, 0, 2, 0),
+    "breakpoint": ("int3", 3, 0, 1, 0),
+    "undefined": ("ud2", 6, 0, 0, 0),
+    "sse": ("pxor %xmm0, %xmm0", 6, 0, 0, 0),
+    "double-fault": (OWN_IDT + f"movb $0, 14*16+5(%rax); movabs {UNMAPPED:#x}, %rax", 8, 0, None,
+                     UNMAPPED),
+    "segment-not-present": (OWN_GDT + "mov %ecx, %ds", 11, 0x18, None, 0),
+    "stack-not-present": (OWN_GDT + "mov %ecx, %ss", 12, 0x18, None, 0),
+    "protection": ("movabs $0x8000000000000000, %rax; mov (%rax), %al", 13, 0, 10, 0),
+    "selector": ("mov $0x28, %eax; mov %eax, %ds", 13, 0x28, 5, 0),
+    "page": (f"movabs {UNMAPPED:#x}, %rax", 14, 0, 0, UNMAPPED),
+    "page-written": (f"movabs %rax, {UNMAPPED + 8:#x}", 14, 2, 0, UNMAPPED + 8),
+    "x87": ("fwait", 16, 0, 0, 0),  # left pending by the old kernel's last user
+    # Those without an error code, each by its number.
+    **{f"int-{n}": (f"int ${n}", n, 0, 2, 0)
+       for n in (4, 5, 7, 9, 15, 18, 19, 20, 22, 23, 24, 25, 26, 27, 28, 31)},
+}
+
+
+def exception(machine, policy, code, **more):
+    return Case(machine, until=until(policy), code={"machine_sha256_core": code}, **more,
+                params={"on_corruption": POLICIES[policy]} | more.pop("params", {}))
+
+
+def exceptions():
+    """Machines and policies take turns. The kernel would find descriptors that are not its own."""
+    for (name, what), machine, policy in zip(EXCEPTIONS.items(), itertools.cycle(X86_64),
+                                             itertools.cycle(POLICIES)):
+        policy = "halt" if OWN_GDT in what[0] else policy
+        yield f"{name}-{machine}-{policy}", (exception(machine, policy, what[0]), what[1:], policy)
+
+
+@cases(dict(exceptions()))
+def test_exception(case, expected, more, result, board):
+    """Whatever it is, it is named, and the policy followed."""
+    vector, error, offset, address = expected
+    found = re.match(r"purgatory: fault (0x\w+) at (0x\w+) address (0x\w+)\n(.*)", result.report,
+                     re.S)
+    assert int(found[1], 16) == vector << 32 | error
+    if offset is not None:
+        at = board.built["x86_64"]["symbols"]["machine_sha256_core"] + offset
+        assert int(found[2], 16) == case.load + at
+    assert int(found[3], 16) == address
+    assert found[4] == policy_line(more)
+    assert_outcome(case, result, more)
+
+
+@cases({policy: (Case("max", until=until(policy), code={"print_hex": "ud2"},
+                      damage=lambda memory: memory.flip("initrd", 3),
+                      params={"on_corruption": POLICIES[policy]}), policy)
+        for policy in POLICIES})
+def test_fault_in_the_report(case, expected, result):
+    """The second time nothing is said, and the policy followed."""
+    assert result.report == ("purgatory: digest mismatch: initrd ["
+                             "purgatory: fault ")
+    assert_outcome(case, result, expected)
+
+
+@cases({"reset": Case("max", until="halt", code={"print_hex": "ud2", "machine_reset": "ud2"},
+                      damage=lambda memory: memory.flip("initrd", 3),
+                      params={"on_corruption": abi.RESET})})
+def test_third_fault_halts(case, result):
+    assert_outcome(case, result, "halt")
+
+
+# ------------------------------------------------------------- from outside, in the middle
+
+def nmi(monitor):
+    monitor.command("inject-nmi")
+
+
+@cases({machine: Case(machine, params=VERBOSE, log=True, disturb=nmi, **LONG)
+        for machine in X86_64})
+def test_nmi(case, result):
+    """Some watchdog's, or a button's: again and again, while all four segments are hashed."""
+    assert result.report == verified(case.machine, segments=4)
+    assert_outcome(case, result, "boot")
+    assert {vector for vector, _ in result.interrupts} == {2}
+    assert len([pc for _, pc in result.interrupts if pc in result.code]) > 2
+
+
+def machine_check(monitor):
+    """Of bank 1: memory that cannot be read, and no way to go on."""
+    monitor.words("mce 0 1 0xbd00000000000134 0x4 0x1234000 0x8c")
+
+
+@cases({f"{machine}-{policy}": (Case(
+    machine, until=until(policy), params=VERBOSE | {"on_corruption": POLICIES[policy]},
+    disturb=machine_check, **LONG), policy)
+        for machine, policy in (("qemu64", "boot"), ("server", "halt"), ("max", "reset"))})
+def test_machine_check(case, expected, result):
+    """Named, where the CPU would have shut down."""
+    fault = result.report.split("\n")[3]
+    assert fault.startswith("purgatory: fault 0x1200000000 at ")
+    assert int(fault.split()[4], 16) in result.code
+    assert_followed(case, result, expected)
+
+
+# -------------------------------------------------------------------------------- resets
+
+CHIPSET = [(0xCF9, 2), (0xCF9, 6)]
+KEYBOARD = [(0x64, 0xFE)]
+# A board on which that way is the first one that works, and what was written to ports on it.
+RESETS = {
+    "acpi": ("q35", abi.reset_by(0x92, 1), [(0x92, 1)]),
+    "acpi-is-chipset": ("q35", abi.reset_by(0xCF9, 0x0F), [(0xCF9, 0x0F)]),
+    "nothing-of-acpi": ("q35", abi.reset_by(0x92, 0xFE), [(0x92, 0xFE), *CHIPSET]),
+    "chipset": ("pc", abi.RESET_PC, CHIPSET),
+    "keyboard": ("isapc", abi.RESET_PC, CHIPSET + KEYBOARD),
+    "triple-fault": ("microvm", abi.RESET_PC, CHIPSET + KEYBOARD),
+}
+
+
+@cases({name: (Case("max", board=board, until="reset", log=True,
+                    damage=lambda memory: memory.flip("handed", 7),
+                    params={"on_corruption": abi.RESET, "reset": how}), written)
+        for name, (board, how, written) in RESETS.items()})
+def test_reset(case, expected, result):
+    """One way after the other, until one works; the last one always does."""
+    assert_followed(case, result, "reset")
+    ports = {port for port, _ in CHIPSET + KEYBOARD + [(0x92, 1)]}
+    assert [write for write in result.writes if write[0] in ports] == expected
+
+
+# ------------------------------------------------------------- tables, for the console only
+
+def in_memory(machine, **more):
+    params = X86_64[machine].second_uart | more.pop("params", {})
+    return Case(machine, uart=True, params=params, **more)
+
+
+def flip_table(memory, offset):
+    memory.tables[offset] ^= 0x80
+
+
+@cases({
+    "4-levels-root": (in_memory("max", damage=lambda m: flip_table(m, 0),
+                                params={"on_corruption": abi.BOOT}), abi.CORRUPT),
+    "4-levels-last": (in_memory("max", damage=lambda m: flip_table(m, -1)), abi.VERIFIED),
+    "5-levels-root": (in_memory("la57", damage=lambda m: flip_table(m, 0)), abi.VERIFIED),
+    "5-levels-last": (in_memory("la57", damage=lambda m: flip_table(m, -1),
+                                params={"on_corruption": abi.BOOT}), abi.CORRUPT),
+})
+def test_bad_tables(case, expected, result):
+    """They are not used, not even to say so; those of the other mode do not matter."""
+    record = abi.Record.parse(result.record)
+    assert record.result == expected
+    assert record.bad_name.rstrip(b"\0") == (b"purgatory" if expected == abi.CORRUPT else b"")
+    assert result.uart == result.report == ""
+    assert_outcome(case, result, "boot")
+
+
+@cases({machine: in_memory(machine, until="halt", damage=lambda m: m.flip_param(1302))
+        for machine in ("qemu64", "la57")})
+def test_bad_parameter_by_good_tables(case, result):
+    assert result.uart == params_line("sum") + policy_line("halt")
+    assert_outcome(case, result, "halt")
+
+
+@cases({machine: in_memory(machine, params={"flags": abi.SKIP_CHECK | abi.VERBOSE})
+        for machine in ("qemu64", "la57")})
+def test_skipped_check_by_tables(case, result):
+    assert result.uart == "purgatory: check skipped\n"
+    assert_outcome(case, result, "boot")
+
+
+@cases({f"{machine}-{policy}": (in_memory(
+    machine, until=until(policy), code={"machine_sha256_core": "int3"},
+    params={"on_corruption": POLICIES[policy]}), policy)
+        for machine in ("max", "la57") for policy in POLICIES})
+def test_exception_by_tables(case, expected, result):
+    assert result.uart.startswith("purgatory: fault 0x300000000 at ")
+    assert result.uart.endswith(policy_line(expected))
+    assert_outcome(case, result, expected)
+
+
+@cases({policy: (in_memory("max", until=until(policy), unmapped="console",
+                           params=VERBOSE | {"on_corruption": POLICIES[policy]}), policy)
+        for policy in POLICIES})
+def test_console_that_the_tables_leave_out(case, expected, result):
+    assert result.uart == result.report == ""
+    assert_outcome(case, result, expected)
+
+
+@cases({machine: Case(machine, params=VERBOSE | {"console_base": X86_64[machine].second_uart[
+    "console_base"], "console_reg_width": 4, "console_reg_shift": 2}, cached=False)
+        for machine in X86_64})
+def test_console_in_memory_without_tables(case, result):
+    """By the kernel's tables there is no way to it: nothing is said, nothing is touched."""
+    assert result.report == ""
+    assert_outcome(case, result, "boot")
+    assert abi.Record.parse(result.record).result == abi.VERIFIED
+
+
+# ------------------------------------------------------------------- the cores, natively
+
+CORES = {"plain": 1, "cpu": 2}
+SOURCE = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include "lib/sha256.h"
+int main(int argc, char **argv)
+{
+	static unsigned char data[1 << 20];
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256 ctx;
+	size_t size;
+
+	(void)argc;
+	while (fread(&size, sizeof(size), 1, stdin) == 1) {
+		if (size > sizeof(data) || fread(data, 1, size, stdin) != size)
+			return 1;
+		sha256_init(&ctx, (enum sha256_core)atoi(argv[1]));
+		sha256_update(&ctx, data, size);
+		sha256_final(&ctx, digest);
+		for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
+			printf("%02x", digest[i]);
+		puts("");
+	}
+	return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_cavp_vectors_natively(folder, tmp_path, core):
+    """By the purgatory's own object code, in a program of this machine."""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
+        flags = cpuinfo.read().split()
+    if "lm" not in flags:
+        pytest.skip("this machine is no x86_64")
+    if core == "cpu" and "sha_ni" not in flags:
+        pytest.skip("this machine's CPU has no SHA instructions")
+    objects = folder / "x86_64/obj/lib"
+    program = tmp_path / "hash"
+    subprocess.run(["cc", "-O1", "-Wall", "-Werror", f"-I{ROOT}", "-x", "c", "-", "-x", "none",
+                    objects / "sha256.o", objects / "sha256_x86_64_core.o", "-o", program],
+                   input=SOURCE.encode(), check=True)
+    messages = cavp.messages("SHA256ShortMsg.rsp") + cavp.messages("SHA256LongMsg.rsp")
+    data = b"".join(len(message).to_bytes(8, "little") + message for message, _ in messages)
+    found = subprocess.run([program, str(CORES[core])], input=data, check=True,
+                           capture_output=True).stdout.decode().split()
+    assert len(messages) == 65 + 64
+    assert found == [digest for _, digest in messages]

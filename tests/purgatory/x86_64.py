@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""QEMU's PCs, with four and five levels of tables; see emulator.py.
+
+There is no BIOS but the stub of the harness. The tables that it enters the purgatory by map RAM and
+the stub, as the kernel's map RAM and nothing else.
+"""
+
+import functools
+import re
+import struct
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import abi
+from layout import CROSS, OLD_STACK, PAGE, RAM, RAM_SIZE, STUB, page_up
+
+COM1 = 0x3F8
+STUB_LA57 = 1
+LARGE = 2 << 20
+BIOS = (4 << 30) - (64 << 10)
+
+# QEMU's PCs have no 16550 in memory. Its edu has a register that holds what the stub wrote there,
+# 0x60, an idle line; one 20 bytes before that takes what is written to it, and a trace tells.
+EDU = 0xFEA00000
+EDU_LINE_STATUS = 0x80
+EDU_WRITE = re.compile(rf"addr {EDU + EDU_LINE_STATUS - 20:#x} value 0x(\w+) size 4")
+
+# Bits of an entry. A and D are set, or the CPU would write.
+PRESENT, WRITABLE, UNCACHED, USED, IS_LARGE = 1, 2, 0x18, 0x60, 0x80
+HLT = 0xF4
+
+
+@functools.cache
+def machine_code(instructions):
+    with tempfile.NamedTemporaryFile(suffix=".o") as target:
+        for command in (["as", "-o", target.name, "-"],
+                        ["objcopy", "-O", "binary", "-j", ".text", target.name]):
+            subprocess.run([CROSS["x86_64"] + command[0], *command[1:]], input=instructions + "\n",
+                           text=True, check=True)
+        return Path(target.name).read_bytes()
+
+
+class Tables:
+    """Identity mapped page tables, at base."""
+
+    def __init__(self, base, levels):
+        self.base = base
+        self.levels = levels
+        self.pages = [[0] * 512]
+
+    def _next(self, page, index):
+        if not self.pages[page][index]:
+            self.pages.append([0] * 512)
+            self.pages[page][index] = (self.base + (len(self.pages) - 1) * PAGE
+                                       | PRESENT | WRITABLE | USED)
+        return (self.pages[page][index] - self.base) // PAGE
+
+    def add(self, start, end, bits=0):
+        """By large pages where they fit."""
+        while start < end:
+            large = start % LARGE == 0 and end - start >= LARGE
+            last = 1 if large else 0
+            page = 0
+            for level in range(self.levels - 1, last, -1):
+                page = self._next(page, start >> (12 + 9 * level) & 511)
+            self.pages[page][start >> (12 + 9 * last) & 511] = (
+                start | PRESENT | WRITABLE | USED | bits | (IS_LARGE if large else 0))
+            start += LARGE if large else PAGE
+
+    def pack(self, pages=0):
+        words = [word for page in self.pages for word in page]
+        return struct.pack(f"<{len(words)}Q", *words).ljust(pages * PAGE, b"\0")
+
+
+def is_high(case):
+    return case.load >= 4 << 30
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One CPU model. What emulator.py asks of each family's machines."""
+    board: str
+    cpu: str
+    la57: bool = False
+
+    arch: ClassVar = "x86_64"
+    reset: ClassVar = abi.RESET_PC
+    console: ClassVar = {"console_type": abi.CONSOLE_8250, "console_base": COM1,
+                         "console_reg_width": 1}
+    second_uart: ClassVar = {
+        "console_type": abi.CONSOLE_8250, "console_base": EDU + EDU_LINE_STATUS - 20,
+        "console_reg_shift": 2, "console_reg_width": 4}
+    state_size: ClassVar = 608  # of the IDT and what else stands above the stack
+    tick_rate: ClassVar = 0  # nobody tells
+    ticks_per_instruction: ClassVar = 1
+    paths: ClassVar = {"cached-plain": ({}, abi.CACHES_ON, abi.CORE_PLAIN)}
+
+    @staticmethod
+    def build(_directory):
+        return {}
+
+    def command(self, case):
+        return ["qemu-system-x86_64", "-M", case.board or self.board,
+                "-cpu", case.cpu or self.cpu,
+                "-m", "4096" if is_high(case) else f"{RAM + RAM_SIZE >> 20}"]
+
+    @staticmethod
+    def uart_command(path):
+        return ["-device", "edu,addr=3", "-trace", f"memory_region_ops_write,file={path}"]
+
+    @staticmethod
+    def uart_text(path):
+        return bytes(int(match[1], 16) for match in EDU_WRITE.finditer(path.read_text()))
+
+    def stub(self, case, code, directory):
+        """(what QEMU is told, {address: bytes} to load)"""
+        tables = Tables(STUB, 5 if self.la57 else 4)
+        tables.add(0, RAM + RAM_SIZE)
+        tables.add((4 << 30) - LARGE, 4 << 30)
+        if is_high(case):
+            tables.add(4 << 30, 5 << 30)
+        config = struct.pack("<QQQQQ", case.load, STUB, OLD_STACK, EDU if case.uart else 0,
+                             STUB_LA57 if self.la57 else 0)
+        bios = directory / "bios"
+        bios.write_bytes(code[:16] + config + code[16 + len(config):])
+        return ["-bios", bios], {STUB: tables.pack()}
+
+    def flags(self, _case):
+        return 0
+
+    def change(self, case, code, built):
+        for name, instructions in case.code.items():
+            offset = built["symbols"][name]
+            replacement = machine_code(instructions)
+            code[offset:offset + len(replacement)] = replacement
+
+    def tables(self, case, params, _built, _blob_size, behind):
+        """Both sets, for a console in memory only: (root, bytes) of each."""
+        if (params.console_base < 0x10000 or params.console_type == abi.CONSOLE_NONE
+                or not case.cached):
+            return []
+        uart = params.console_base // PAGE * PAGE
+        at, sets, size = case.load + behind, [], 0
+        for levels in (4, 5):
+            tables = Tables(at, levels)
+            tables.add(0, RAM + RAM_SIZE)
+            if uart >= RAM + RAM_SIZE and case.unmapped != "console":
+                tables.add(uart, uart + PAGE, UNCACHED)
+            size = size or len(tables.pages) + 1  # both of the size of the larger
+            sets.append((at, tables.pack(size)))
+            at += size * PAGE
+        return sets
+
+    @staticmethod
+    def handed_content(content):
+        return content
+
+    def halted_at(self, registers, code, load):
+        """Where the CPU waits, if it is right behind a hlt of the blob."""
+        pc = int(re.search(r"RIP=([0-9a-f]+)", registers)[1], 16)
+        offset = pc - load
+        if "HLT=1" in registers and 1 <= offset < len(code) and code[offset - 1] == HLT:
+            return pc
+        return None
+
+    # -- what the tests compare
+
+    def assert_kernel_contract(self, result, _faulted):
+        """What the boot protocol wants, and what the CPU has for itself as it was left."""
+        before, after = result.registers("before"), result.registers("after")
+        assert after.pop("rsi") == result.handed
+        assert after.pop("rdi") == result.entry
+        assert after.pop("rsp") in result.scratch
+        assert after.pop("rflags") & ~0x8D5 == 2  # but for what arithmetic leaves: IF, DF, TF 0
+        general = ["rax", "rbx", "rcx", "rdx", "rbp", *(f"r{i}" for i in range(8, 16))]
+        assert [after.pop(name) for name in general] == [0] * len(general)
+        # Selectors 0x10 and 0x18, in a table that nobody can write to.
+        assert after.pop("gdt_code") == 0x00AF9B000000FFFF
+        assert after.pop("gdt_data") == 0x00CF93000000FFFF
+        assert (after.pop("gdt_limit"), after.pop("idt_limit")) == (0x1F, 0x1FF)
+        assert after.pop("gdt") in result.code
+        assert after.pop("idt") in result.scratch
+        assert len(before) == 37 + ("xcr0" in before)
+        assert after == before
+        self.assert_as_the_kernel_leaves_it(before)
+
+    def assert_as_the_kernel_leaves_it(self, found):
+        """The harness has done what it should."""
+        assert found["cr0"] == 0x80000033 and found["cr3"] == STUB
+        assert found["cr4"] == (0x1020 if self.la57 else 0x20)
+        assert found["efer"] == 0xD01
+        assert found["cs"] == 0x10 and found["ds"] == found["ss"] == found["gs"] == 0x18
+        assert (found["mxcsr"], found["fcw"]) == (0, 0x340)
+
+    @staticmethod
+    def is_unreadable(syndrome):
+        """A page fault: reading what is not there."""
+        return syndrome == 14 << 32
+
+
+MACHINES = {
+    "qemu64": Machine("pc", "qemu64"),
+    "server": Machine("q35", "Cascadelake-Server"),
+    "max": Machine("q35", "max"),
+    "la57": Machine("q35", "max", la57=True),
+}
