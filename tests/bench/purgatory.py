@@ -6,8 +6,8 @@
 
 FOLDER is build/purgatory, or as given, with the blob of each family. Each path is run twice in
 QEMU, whose clock then counts instructions (-icount): the difference of the two gives those for a
-byte, the remainder those for everything else, such as the switch of the MMU. No time is measured, so
-the numbers are the same anywhere.
+byte, the remainder those for everything else, such as the switch of the MMU. No time is measured,
+so the numbers are the same anywhere.
 """
 
 import pathlib

@@ -18,8 +18,8 @@ from pathlib import Path
 import abi
 import arm64
 import x86_64
-from layout import (CROSS, DATA_SIZES, DEFAULT_LOAD, HERE, MARGIN, MEM_SIZES, OLD_STACK, RAM, RAM_SIZE,
-                    RECORD, START, WINDOW, WINDOW_SIZE, page_up)
+from layout import (CROSS, DATA_SIZES, DEFAULT_LOAD, HERE, MARGIN, MEM_SIZES, OLD_STACK, RAM,
+                    RAM_SIZE, RECORD, START, WINDOW, WINDOW_SIZE, page_up)
 
 TIMEOUT = int(os.environ.get("PURGATORY_TIMEOUT", "120"))  # seconds; a good run takes 0.1
 

@@ -123,7 +123,8 @@ REFUSED = {
                        "needs relocation|relocation is left|relocations are left"
                        "|cannot preempt symbol"),
         # A load could be made a lea by the linker, an addition not.
-        "got": ("uint64_t at = 0;\n	__asm__ volatile(\"addq purgatory_main@GOTPCREL(%%rip), %0\""
+        "got": ("uint64_t at = 0;\n"
+                "	__asm__ volatile(\"addq purgatory_main@GOTPCREL(%%rip), %0\""
                 " : \"+r\"(at));\n	if (at == 1)\n		return;",
                 "from the GOT|relocation is left|relocations are left"),
         "plt": ("__asm__ volatile(\"call missing@PLT\");",

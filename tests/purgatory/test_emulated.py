@@ -229,7 +229,8 @@ def test_record_is_written_only_where_it_belongs(case, result):
     **{f"{machine}-good": Case(machine, whole_ram=True)
        for machine in ("el2", "qemu64", "la57")},
     "el1-good-uncached": Case("el1", whole_ram=True, cached=False),
-    "la57-good-tables": Case("la57", whole_ram=True, uart=True, params=MACHINES["la57"].second_uart),
+    "la57-good-tables": Case("la57", whole_ram=True, uart=True,
+                             params=MACHINES["la57"].second_uart),
     **{f"{machine}-bad": Case(machine, whole_ram=True, params={"on_corruption": abi.BOOT},
                               damage=lambda memory: memory.flip("initrd", 0))
        for machine in ("vhe", "max")},

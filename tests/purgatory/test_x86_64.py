@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What only x86_64 has: exceptions by number, NMIs, machine checks, a ladder of resets, tables for a
-console in memory."""
+"""What only x86_64 has: exceptions by number, NMIs, machine checks, a ladder of resets, tables for
+a console in memory."""
 
 import itertools
 import re
