@@ -16,9 +16,9 @@
 bool vmcoreinfo_find(struct span text, const char *key, struct span *ret_value);
 
 /*
- * The first value that is a number: notes may be there twice, and one of them damaged. base 10, 16
- * with or without "0x", or VMCOREINFO_ANY_BASE: 16 with "0x", else 10. A leading minus sign is taken
- * as the two's complement in 64 bits, since kernels print PHYS_OFFSET and kimage_voffset
+ * The first value that is a number: notes may be there twice, and one of them damaged. base is 10,
+ * 16 with or without "0x", or VMCOREINFO_ANY_BASE: 16 with "0x", else 10. A leading minus sign is
+ * taken as the two's complement in 64 bits, since kernels print PHYS_OFFSET and kimage_voffset
  * either way. False when the key is missing or no value is wholly a number that fits.
  */
 #define VMCOREINFO_ANY_BASE 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import abi
-from layout import HERE, PAGE, RAM, RAM_SIZE, ROOT, STUB, page_up
+from layout import HERE, PAGE, RAM_SIZE, ROOT, STUB, page_up
 
 UART = 0x09000000
 PCI_UART = 0x3EFF1000

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import abi
-from layout import CROSS, OLD_STACK, PAGE, RAM, RAM_SIZE, STUB, page_up
+from layout import CROSS, OLD_STACK, PAGE, RAM, RAM_SIZE, STUB
 
 COM1 = 0x3F8
 STUB_LA57 = 1
