@@ -3,9 +3,11 @@
  * Those of other files go the same way. */
 #include "kexec/cmd/embedded.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kexec/image/initrd.h"
 #include "kexec/system/cmdline.h"
 #include "kexec/system/devtree.h"
 #include "lib/cursor.h"
@@ -48,20 +50,56 @@ int embedded_cmdline(const struct image *image, const struct request *request, c
 	return ST_OK;
 }
 
-struct span embedded_initrd(
-	const struct image *image, const struct request *request, struct report *report)
+/* Is the kernel file among the initrds, for the RAM disk in it? */
+static bool is_given_too(const struct request *request)
+{
+	for (size_t i = 0; request->more_initrds[i]; i++)
+		if (strcmp(request->more_initrds[i], request->kernel) == 0)
+			return true;
+	return false;
+}
+
+/* A boot loader has both in memory: vendor_boot's, and behind it this one. */
+static void tell_left_out(
+	const struct image *image, const struct image_part *part, struct report *report)
+{
+	if (image->lacks_vendor)
+		report_add(report, REPORT_WARNING, "image",
+			"the %s's own RAM disk is left out for the one that was given, %zu bytes: "
+			"a boot loader joins both, and so does --initrd with the boot image behind "
+			"another --initrd",
+			image->parts_of, part->bytes.size);
+	else
+		report_add(report, REPORT_CHOICE, "image",
+			"the %s's %s is left out for the one that was given, %zu bytes",
+			image->parts_of, part->name, part->bytes.size);
+}
+
+int embedded_initrd(const struct image *image, const struct request *request, struct span *ret,
+	struct report *report, struct err *err)
 {
 	const struct image_part *part = image_part(image, ".initrd");
+	bool given = request->initrd || request->reuse_initrd, has = part && part->bytes.size;
+	char name[64];
+	int status;
 
-	if (image->lacks_vendor && !request->initrd)
+	if (image->lacks_vendor && !given)
 		report_add(report, REPORT_WARNING, "image",
 			"to this Android boot image a boot loader adds the RAM disk, the command "
 			"line and the device tree of the phone's vendor_boot image: give them with "
 			"--initrd and --append, where the new system needs them");
-	if (!part || part->bytes.size == 0 || request->initrd)
-		return (struct span){ .data = NULL };
+	if (has && given && !is_given_too(request))
+		tell_left_out(image, part, report);
+	if (!has || given)
+		return ST_OK;
+	snprintf(name, sizeof(name), "the %s's %s", image->parts_of, part->name);
+	status = initrd_check(part->bytes, name, ret, report, err);
+	if (status) {
+		err_hint(err, "give the initrd with --initrd, and the one in there is left out");
+		return status;
+	}
 	note_used(image, part, report);
-	return part->bytes;
+	return ST_OK;
 }
 
 /* How far a part's tree goes with the running one. */

@@ -18,9 +18,13 @@
 int embedded_cmdline(const struct image *image, const struct request *request, char **ret,
 	struct report *report, struct err *err);
 
-/* The initrd, where the image has one and --initrd was not given; else an empty span. */
-struct span embedded_initrd(
-	const struct image *image, const struct request *request, struct report *report);
+/*
+ * The initrd, where the image has one and none was given; else ret stays as it is, and the report
+ * says what is left out. ret is in the image. ST_UNSUPPORTED for what cannot be one, and else as
+ * initrd_check().
+ */
+int embedded_initrd(const struct image *image, const struct request *request, struct span *ret,
+	struct report *report, struct err *err);
 
 /* Has the image a device tree, be it for this machine or not? */
 bool embedded_has_dtb(const struct image *image);

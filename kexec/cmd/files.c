@@ -200,10 +200,10 @@ static int join_initrds(const struct request *request, const struct sysroot *roo
 static int read_initrd(const struct request *request, const char *initrd,
 	const struct sysroot *root, struct files *files, struct err *err)
 {
-	if (!initrd) {
-		files->initrd = embedded_initrd(&files->image, request, &files->report);
-		return ST_OK;
-	}
+	int status = embedded_initrd(&files->image, request, &files->initrd, &files->report, err);
+
+	if (status || !initrd)
+		return status;
 	files->initrd_name = initrd;
 	if (request->more_initrds[0])
 		return join_initrds(request, root, files, err);
@@ -317,7 +317,8 @@ int files_copy(const struct request *request, struct files *files, struct err *e
 	if (!status)
 		hash(request, files, image_segment(&files->image));
 	if (!status && is_part)
-		files->initrd = embedded_initrd(&files->image, request, &files->report);
+		status = embedded_initrd(
+			&files->image, request, &files->initrd, &files->report, err);
 	else if (!status && files->initrd_held.bytes.size)
 		status = hold_initrd(files, err);
 	if (!status)

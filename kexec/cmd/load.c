@@ -355,9 +355,8 @@ static int plan_only(struct round *round, struct err *err)
 	if (!status || request->syscall != SYSCALL_AUTO || request->needs_load ||
 		round->inputs.file_load == TRI_NO || !choose_does_not_fit(err))
 		return status;
-	report_add(&round->report, REPORT_CHOICE, "syscall",
-		"kexec_file_load, since kexec_load has no room: %s", err->text);
-	if (load_by_file(round, NULL))
+	if (choose_next(&round->choice, CALL_LOAD, err, false, &round->report) != CALL_FILE_LOAD ||
+		load_by_file(round, NULL))
 		return status;
 	err_clear(err);
 	return ST_OK;

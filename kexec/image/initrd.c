@@ -45,12 +45,18 @@ static struct span skip_zeros(struct span bytes)
 	return bytes;
 }
 
+/* The mark of a file system may stand behind zeros, at a place that counts from their beginning. */
+static bool what_is(struct span bytes, struct kind *ret)
+{
+	return (kind_of(bytes, ret) && !ret->guessed) || kind_of(skip_zeros(bytes), ret);
+}
+
 static int judge(struct span bytes, const char *name, const char *around, struct report *report,
 	struct err *err)
 {
 	struct kind kind;
 
-	if (!kind_of(bytes, &kind)) {
+	if (!what_is(bytes, &kind)) {
 		report_add(report, REPORT_WARNING, "initrd",
 			"%s: %sthis is neither a cpio archive nor anything else that is known "
 			"here; "
@@ -60,6 +66,12 @@ static int judge(struct span bytes, const char *name, const char *around, struct
 	}
 	switch (kind.initrd) {
 	case KIND_INITRD:
+		/* What comes out of one packing is not unpacked again (init/initramfs.c). */
+		if (*around && !span_starts_with(skip_zeros(bytes), "07070", 5))
+			report_add(report, REPORT_WARNING, "initrd",
+				"%s: %sthis is %s, in which a kernel finds no initrd; it is packed "
+				"twice, and a kernel unpacks once",
+				name, around, kind.name);
 		break;
 	case KIND_RAM_DISK:
 		report_add(report, REPORT_WARNING, "initrd",
@@ -96,7 +108,7 @@ static int look_inside(struct span packed, const char *name, struct report *repo
 	status = decompress_head(
 		codec, packed, codec == CODEC_LZ4 ? LOOK_SIZE_LZ4 : LOOK_SIZE, &head, err);
 	if (status == ST_OK && head.size)
-		status = judge(skip_zeros(blob_span(&head)), name, around, report, err);
+		status = judge(blob_span(&head), name, around, report, err);
 	blob_done(&head);
 	return status;
 }
@@ -115,7 +127,7 @@ int initrd_check(struct span file, const char *name, struct span *ret, struct re
 				file.size, inside.size);
 	}
 	if (!status)
-		status = judge(skip_zeros(inside), name, "", report, err);
+		status = judge(inside, name, "", report, err);
 	if (!status)
 		status = look_inside(skip_zeros(inside), name, report, err);
 	if (status) {

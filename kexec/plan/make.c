@@ -12,10 +12,12 @@
 void plan_bound_room(const struct request *request, struct plan *plan)
 {
 	struct range bounds = { request->mem_min, UINT64_MAX };
+	uint64_t all = rangeset_bytes(&plan->room);
 
 	if (request->mem_max && request->mem_max != UINT64_MAX)
 		bounds.end = request->mem_max + 1;
 	rangeset_clip(&plan->room, bounds);
+	plan->room_bounded = rangeset_bytes(&plan->room) < all;
 	rangeset_align_inward(&plan->room, plan->page_size);
 }
 
@@ -37,6 +39,7 @@ int plan_keep_off_reserved(struct plan *plan, struct err *err)
 
 	if (rangeset_subtract(&plan->room, &plan->reserved, &room))
 		return err_no_memory(err);
+	plan->room_reserved = rangeset_bytes(&plan->room) - rangeset_bytes(&room);
 	rangeset_done(&plan->room);
 	plan->room = room;
 	rangeset_align_inward(&plan->room, plan->page_size);

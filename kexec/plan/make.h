@@ -26,7 +26,7 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 /* Take what the new kernel's tree reserves out of plan->room. ST_NO_MEMORY. */
 int plan_keep_off_reserved(struct plan *plan, struct err *err);
 
-/* Cut plan->room to --mem-min and --mem-max and to whole pages. */
+/* Cut plan->room to --mem-min and --mem-max, which is noted in the plan, and to whole pages. */
 void plan_bound_room(const struct request *request, struct plan *plan);
 
 #endif

@@ -52,31 +52,48 @@ static bool next_hole(struct walk *walk, struct range *ret)
 	return false;
 }
 
+/* Where the search was: a part of the room, all of it, or nothing that would be left of it. */
+static void describe_room(const struct plan *plan, struct range window, char *text, size_t size)
+{
+	const char *name =
+		plan_is_crash(plan) ? "the crash region" : "the memory that can be loaded to";
+	const struct rangeset *room = &plan->room;
+	struct range all, searched;
+	char part[64] = "";
+
+	if (room->count == 0) {
+		snprintf(text, size, "%s, of which nothing is left", name);
+		return;
+	}
+	all = (struct range){ room->ranges[0].start, room->ranges[room->count - 1].end };
+	searched = range_clip(all, window);
+	if (searched.start != all.start || searched.end != all.end)
+		snprintf(part, sizeof(part), "[0x%" PRIx64 ", 0x%" PRIx64 ") of ", searched.start,
+			searched.end);
+	snprintf(text, size, "%s%s [0x%" PRIx64 ", 0x%" PRIx64 ")", part, name, all.start, all.end);
+}
+
+/* All that made the room small is named. */
 static int no_room(
 	const struct plan *plan, const struct place_want *want, uint64_t largest, struct err *err)
 {
 	bool crash = plan_is_crash(plan);
-	const struct rangeset *room = &plan->room;
-	struct range all = { 0, 0 }, searched;
-	char part[64] = "";
+	char where[160], reserved[80] = "";
 
-	if (room->count)
-		all = (struct range){ room->ranges[0].start, room->ranges[room->count - 1].end };
-	searched = range_clip(all, want->window);
-	if (searched.start != all.start || searched.end != all.end)
-		snprintf(part, sizeof(part), "[0x%" PRIx64 ", 0x%" PRIx64 ") of ", searched.start,
-			searched.end);
+	describe_room(plan, want->window, where, sizeof(where));
+	if (plan->room_reserved)
+		snprintf(reserved, sizeof(reserved),
+			"; the new kernel's device tree reserves 0x%" PRIx64 " bytes of it",
+			plan->room_reserved);
 	err_set(err, ST_NO_SPACE, crash ? "crash-region-too-small" : "memory-too-small",
 		"no room for the %s: it needs 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
-		" in %sthe %s [0x%" PRIx64 ", 0x%" PRIx64
-		"), where the largest free piece has 0x%" PRIx64,
-		segment_purpose_name(want->purpose), want->size, want->align, part,
-		crash ? "crash region" : "memory that can be loaded to", all.start, all.end,
-		largest);
-	return err_hint(err,
+		" in %s, where the largest free piece has 0x%" PRIx64,
+		segment_purpose_name(want->purpose), want->size, want->align, where, largest);
+	return err_hint(err, "%sload a smaller kernel and initrd%s%s",
 		crash ? "reserve more with crashkernel= on the command line of the running "
-			"kernel, or load a smaller kernel and initrd"
-		      : "load a smaller kernel and initrd, or leave --mem-min and --mem-max out");
+			"kernel, or "
+		      : "",
+		plan->room_bounded ? ", or leave --mem-min and --mem-max out" : "", reserved);
 }
 
 /* The address in the hole, if it is large enough. */

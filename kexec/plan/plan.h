@@ -103,6 +103,8 @@ struct plan {
 	uint64_t page_size;
 	uint64_t own_pages;	  /* that a crash load has to leave to the running kernel */
 	struct rangeset room;	  /* owned: where segments may be; normalized, in whole pages */
+	bool room_bounded;	  /* --mem-min and --mem-max left some out */
+	uint64_t room_reserved;	  /* bytes of it that were left out for the reservations below */
 	struct range load_region; /* the crash region that is for a crash load; else empty */
 	struct segment segments[KEXEC_SEGMENT_MAX]; /* ascending by address once sealed */
 	size_t segment_count;

@@ -93,6 +93,13 @@ void words_doubt(const char *line, bool crash, struct report *report)
 		report_add(report, REPORT_WARNING, "cmdline",
 			"crashkernel= on the capture kernel's command line takes away its own "
 			"memory");
+	/* Where both tell, the kernel goes by the command line (kernel/crash_dump.c). */
+	if (cmdline_has(line, "elfcorehdr"))
+		report_add(report, REPORT_WARNING, "cmdline",
+			crash ? "elfcorehdr= on the capture kernel's command line hides from it "
+				"the header of this dump"
+			      : "elfcorehdr= on the command line makes the new kernel take itself "
+				"for a capture kernel");
 	if (crash && cmdline_has(line, "mem"))
 		report_add(report, REPORT_WARNING, "cmdline",
 			"mem= on the capture kernel's command line can hide the elfcorehdr from "

@@ -105,21 +105,63 @@ static void the_command_line_is_text(void **state)
 
 /* --- initrd --------------------------------------------------------------------------------- */
 
+static struct span initrd_of(
+	const struct image *image, const struct request *request, struct report *report)
+{
+	struct span initrd = { .data = NULL };
+	struct err err = ERR_INIT;
+
+	if (embedded_initrd(image, request, &initrd, report, &err))
+		fail_msg("%s", err.text);
+	return initrd;
+}
+
 static void an_initrd_given_wins(void **state)
 {
 	struct image_part part = { ".initrd", text_span("070701") };
 	struct image image = image_of(&part, 1);
-	struct request request = { .action = ACTION_LOAD, .crash = true };
+	struct request request = { .action = ACTION_LOAD, .crash = true, .kernel = "/boot/uki" };
+	struct report report = REPORT_INIT;
 
 	(void)state;
-	assert_ptr_equal(embedded_initrd(&image, &request, NULL).data, part.bytes.data);
+	assert_ptr_equal(initrd_of(&image, &request, NULL).data, part.bytes.data);
 	request.initrd = "/boot/initrd";
-	assert_int_equal(embedded_initrd(&image, &request, NULL).size, 0);
+	assert_int_equal(initrd_of(&image, &request, &report).size, 0);
+	assert_string_equal(report.entries[0].text,
+		"the UKI's .initrd is left out for the one that was given, 6 bytes");
 	request.initrd = NULL;
+	request.reuse_initrd = true;
+	assert_int_equal(initrd_of(&image, &request, NULL).size, 0);
+	request.reuse_initrd = false;
 	part.bytes.size = 0;
-	assert_int_equal(embedded_initrd(&image, &request, NULL).size, 0);
+	assert_int_equal(initrd_of(&image, &request, NULL).size, 0);
 	image.parts_count = 0;
-	assert_int_equal(embedded_initrd(&image, &request, NULL).size, 0);
+	assert_int_equal(initrd_of(&image, &request, NULL).size, 0);
+	report_done(&report);
+}
+
+/* Nobody has looked at it before. */
+static void what_cannot_be_an_initrd_is_told(void **state)
+{
+	struct image_part part = { ".initrd", text_span("\177ELF and so on") };
+	struct image image = image_of(&part, 1);
+	struct request request = { .action = ACTION_LOAD, .kernel = "/boot/uki" };
+	struct report report = REPORT_INIT;
+	struct span initrd = { .data = NULL };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(embedded_initrd(&image, &request, &initrd, &report, &err), ST_UNSUPPORTED);
+	assert_string_equal(err.id, "initrd-kind");
+	assert_non_null(strstr(err.text, "the UKI's .initrd: this is an ELF file"));
+	assert_non_null(strstr(err.hint, "--initrd"));
+	assert_null(initrd.data);
+	assert_int_equal(report.count, 0);
+	part.bytes = text_span("root=/dev/vda\n");
+	assert_int_equal(initrd_of(&image, &request, &report).size, part.bytes.size);
+	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
+	assert_non_null(strstr(report.entries[0].text, "the UKI's .initrd: this is a text"));
+	report_done(&report);
 }
 
 /* What a boot loader would take from a second file is missing, unless the user gives it. */
@@ -127,16 +169,24 @@ static void what_an_android_image_lacks_is_told(void **state)
 {
 	struct image_part part = { ".initrd", text_span("070701") };
 	struct image image = image_of(&part, 1);
-	struct request request = { .action = ACTION_LOAD, .initrd = "/boot/initrd" };
+	struct request request = {
+		.action = ACTION_LOAD, .initrd = "/boot/initrd", .kernel = "/boot/boot.img"
+	};
 	struct report report = REPORT_INIT;
 
 	(void)state;
 	image.parts_of = "Android boot image";
 	image.lacks_vendor = true;
-	embedded_initrd(&image, &request, &report);
+	request.more_initrds[0] = "/boot/boot.img";
+	initrd_of(&image, &request, &report);
 	assert_int_equal(report.count, 0);
+	request.more_initrds[0] = NULL;
+	initrd_of(&image, &request, &report);
+	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
+	assert_non_null(strstr(report.entries[0].text, "own RAM disk is left out"));
+	report_done(&report);
 	request.initrd = NULL;
-	embedded_initrd(&image, &request, &report);
+	initrd_of(&image, &request, &report);
 	assert_int_equal(report.count, 2);
 	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
 	assert_non_null(strstr(report.entries[0].text, "vendor_boot"));
@@ -275,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_line_is_text),
 		cmocka_unit_test(an_initrd_given_wins),
+		cmocka_unit_test(what_cannot_be_an_initrd_is_told),
 		cmocka_unit_test(what_an_android_image_lacks_is_told),
 		cmocka_unit_test(the_tree_for_this_machine_is_chosen),
 		cmocka_unit_test(the_running_tree_is_preferred_where_it_serves_as_well),

@@ -226,6 +226,34 @@ static void initrds_are_taken(void **state)
 	assert_taken(text_span("kernel=x\n"), text_span("kernel=x\n"), "this is a text");
 }
 
+/* Where a file system has its mark the real ones have zeros in front of it. */
+static void zeros_in_front_hide_nothing(void **state)
+{
+	static uint8_t zeros[FILE_SIZE];
+	static const struct {
+		size_t at;
+		const char *mark;
+		const char *words;
+	} marks[] = {
+		{ 0x438, "\x53\xef", "an ext2, ext3 or ext4 file system: a kernel takes it" },
+		{ 0x400, "\xe2\xe1\xf5\xe0", "an EROFS file system" },
+		{ 512, "EFI PART", "an image of a whole disk (GPT)" },
+		{ 0x8001, "CD001", "an ISO 9660 image" },
+		{ 0x10040, "_BHRfS_M", "a btrfs file system" },
+		{ 8, "070701", NULL },
+		{ 100, "hello", "this is a text" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		struct span file = { zeros, marks[i].at + strlen(marks[i].mark) };
+
+		memset(zeros, 0, sizeof(zeros));
+		memcpy(zeros + marks[i].at, marks[i].mark, strlen(marks[i].mark));
+		assert_taken(file, file, marks[i].words);
+	}
+}
+
 static void what_cannot_be_one_is_refused(void **state)
 {
 	(void)state;
@@ -270,6 +298,9 @@ static void what_is_packed_is_looked_at(void **state)
 		"inside gzip: this is an arm64 kernel (Image)", "kexec -l /boot/initrd");
 	packed = gzip(marked(0x438, "\x53\xef", 2), room, sizeof(room));
 	assert_taken(packed, packed, "inside gzip: this is an ext2");
+	/* A kernel unpacks once. */
+	packed = gzip(gzip(text_span("070701"), content, sizeof(content)), room, sizeof(room));
+	assert_taken(packed, packed, "inside gzip: this is gzip data, in which a kernel finds no");
 	/* More than is looked at, and damage: the beginning tells. */
 	for (size_t i = 0; i < sizeof(content); i++)
 		content[i] = (uint8_t)(i * i >> 8);
@@ -351,6 +382,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_mark_is_guessed),
 		cmocka_unit_test(efi_programs_say_who_they_are),
 		cmocka_unit_test(initrds_are_taken),
+		cmocka_unit_test(zeros_in_front_hide_nothing),
 		cmocka_unit_test(what_cannot_be_one_is_refused),
 #ifdef HAVE_ZLIB
 		cmocka_unit_test(what_is_packed_is_looked_at),

@@ -892,6 +892,29 @@ static void warning_of_both_calls_is_printed_once(void **state)
 	end(&session);
 }
 
+/* An option that is lost with the call that is left is no matter of the load alone. */
+static void dry_run_warns_as_the_load_does(void **state)
+{
+	static const char words[] =
+		"kexec: warning: syscall: --mem-min asks for kexec_load, and only kexec_file_load "
+		"is left: no room for the kernel";
+	struct session session;
+
+	(void)state;
+	start(&session);
+	session.request.prefers_load = "mem-min";
+	session.request.mem_min = 1;
+	session.request.mem_max = 0xfff;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "file ");
+	assert_non_null(strstr(session.said, words));
+	session.request.dry_run = DRY_RUN_TEXT;
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.calls, "");
+	assert_non_null(strstr(session.said, words));
+	end(&session);
+}
+
 static void hotplug_is_verified_on_the_file_path_too(void **state)
 {
 	struct session session;
@@ -1063,6 +1086,7 @@ int main(void)
 		cmocka_unit_test(state_that_makes_no_sense_is_no_obstacle),
 		cmocka_unit_test(unload_falls_back_where_there_is_no_file_call),
 		cmocka_unit_test(warning_of_both_calls_is_printed_once),
+		cmocka_unit_test(dry_run_warns_as_the_load_does),
 		cmocka_unit_test(hotplug_is_verified_on_the_file_path_too),
 		cmocka_unit_test(hotplug_of_the_file_path_is_verified_unasked),
 	};

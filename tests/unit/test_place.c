@@ -298,8 +298,18 @@ static void refusal_says_what_was_wanted_where_and_what_there_is(void **state)
 		"no room for the initrd: it needs 0x4000 bytes aligned to 0x1000 in [0x40002000, "
 		"0x40006000) of the memory that can be loaded to [0x40000000, 0x40010000), where "
 		"the largest free piece has 0x2000");
-	assert_non_null(strstr(err.hint, "--mem-min"));
+	assert_string_equal(err.hint, "load a smaller kernel and initrd");
+
+	/* All that made it small, and no address of what is not there. */
+	plan.room_bounded = true;
+	plan.room_reserved = 0x3000;
 	rangeset_done(&plan.room);
+	err_clear(&err);
+	assert_int_equal(place(&plan, &want, &at, &err), ST_NO_SPACE);
+	assert_non_null(strstr(err.text, "that can be loaded to, of which nothing is left, where"));
+	assert_string_equal(err.hint,
+		"load a smaller kernel and initrd, or leave --mem-min and --mem-max out; the new "
+		"kernel's device tree reserves 0x3000 bytes of it");
 }
 
 int main(void)
