@@ -165,17 +165,27 @@ static bool is_border(struct records *records, uint64_t index)
 						 (header.is_empty || is_sound(records, &header)));
 }
 
+static uint64_t next_place(uint64_t index)
+{
+	return index / ALIGN_MIN * ALIGN_MIN + ALIGN_MIN;
+}
+
 /* The first place behind index, and below end, with a sound header behind whose record there can be
  * another one. Returns end when there is none. */
 static uint64_t search(struct records *records, uint64_t index, uint64_t end)
 {
 	struct header header;
 
-	index = index / ALIGN_MIN * ALIGN_MIN + ALIGN_MIN;
-	for (; index < end && records->header_size <= records->size - index; index += ALIGN_MIN)
-		if (read_header(records, index, &header) && is_sound(records, &header) &&
-			is_border(records, index + header.length))
+	index = next_place(index);
+	while (index < end && records->header_size <= records->size - index) {
+		if (!read_header(records, index, &header)) {
+			index = next_place(window_behind_hole(&records->buffer, index) - 1);
+			continue;
+		}
+		if (is_sound(records, &header) && is_border(records, index + header.length))
 			return index;
+		index += ALIGN_MIN;
+	}
 	return end;
 }
 

@@ -41,12 +41,17 @@ static size_t read_ahead(const struct window *window, uint64_t offset, size_t si
 /* Dumps leave out whole pages, of no less than this. */
 #define HOLE_LINE UINT64_C(4096)
 
+uint64_t window_behind_hole(const struct window *window, uint64_t offset)
+{
+	return offset + HOLE_LINE - (window->start + offset) % HOLE_LINE;
+}
+
 /* What begins where the last failure ended goes on with it. Then as much again is taken for
  * missing, to the end of the page. */
 static void note_failure(struct window *window, uint64_t offset, size_t size)
 {
 	uint64_t end = offset + size;
-	uint64_t page_end = offset + HOLE_LINE - (window->start + offset) % HOLE_LINE;
+	uint64_t page_end = window_behind_hole(window, offset);
 	uint64_t more = 0;
 
 	if (window->missing_end && offset == window->missing_end && end < page_end) {

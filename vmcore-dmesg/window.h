@@ -34,4 +34,8 @@ void window_done(struct window *window);
 int window_at(
 	struct window *window, uint64_t offset, size_t size, const uint8_t **ret, struct err *err);
 
+/* Where to look again when nothing is wanted but what can be read, and there is none at offset:
+ * behind that 4 KiB page. It may be behind the array. */
+uint64_t window_behind_hole(const struct window *window, uint64_t offset);
+
 #endif

@@ -45,7 +45,6 @@ static void check(const struct machine *machine)
 	assert(machine->page_size && (machine->page_size & (machine->page_size - 1)) == 0);
 	assert(machine->ram_total % 1024 == 0);
 	assert(machine->vmcoreinfo_paddr && machine->vmcoreinfo_size);
-	assert(!machine->cmdline || !strchr(machine->cmdline, '\n'));
 	assert(!machine->cpu_features || !strchr(machine->cpu_features, '\n'));
 }
 

@@ -1431,6 +1431,25 @@ static void kernel_is_moved_up_for_its_initrd(void **state)
 	pm_done(&pm);
 }
 
+/* However large a region a memory map tells of: one without room for the others is searched at
+ * its beginning and at its end. */
+static void the_largest_region_is_not_searched_everywhere(void **state)
+{
+	struct plan_machine pm;
+
+	(void)state;
+	pm_init(&pm);
+	pm_initrd(&pm, 12345);
+	crash_region(&pm, 64 * GIB, UINT64_MAX - 128 * GIB - 4095);
+	pm.inputs.initrd.size = 33 * GIB;
+	assert_refused(&pm, ST_NO_SPACE, "crash-region-too-small", "no room for the initrd");
+	assert_int_equal(foretell(&pm), ST_NO_SPACE);
+	pm_initrd(&pm, 12345);
+	plan_well(&pm);
+	assert_int_equal(segment(&pm, SEGMENT_KERNEL)->mem, 64 * GIB);
+	pm_done(&pm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1447,6 +1466,7 @@ int main(void)
 		cmocka_unit_test(trap34_other_page_size_is_warned_of),
 		cmocka_unit_test(trap23_dtb_is_on_a_2_mib_line),
 		cmocka_unit_test(trap24_all_is_in_the_initrds_window),
+		cmocka_unit_test(the_largest_region_is_not_searched_everywhere),
 		cmocka_unit_test(trap07_trap08_two_regions_use_the_high_one),
 		cmocka_unit_test(trap07_two_regions_that_touch_are_still_two),
 		cmocka_unit_test(no_or_too_many_crash_regions_are_refused),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -422,6 +423,27 @@ static void a_hole_costs_what_was_in_it(void **state)
 	lose_pages(&image, BUFFER, BUFFER + BUFFER_SIZE, 0x1000 / 28);
 }
 
+/* A log may be said to have 2 GiB of which the dump has next to nothing: that takes no time for
+ * each byte. */
+static void a_hole_is_passed_in_pages(void **state)
+{
+	static struct image image;
+	static struct log whole, spoilt;
+	clock_t start;
+
+	(void)state;
+	make_records(&image);
+	read_log(&image, SIZE, &whole);
+	store_le32(at(&image, LOG_LEN), (uint32_t)PRINTK_LOG_MAX);
+	store_le32(at(&image, LOG_FIRST), 0);
+	store_le32(at(&image, LOG_NEXT), (uint32_t)PRINTK_LOG_MAX);
+	start = clock();
+	read_log(&image, MEMORY + BUFFER + BUFFER_SIZE, &spoilt);
+	assert_in_range(clock() - start, 0, 30 * CLOCKS_PER_SEC);
+	assert_in_range(spoilt.count, whole.count, whole.count + 3); /* the last lap's too */
+	assert_int_not_equal(spoilt.status, ST_OK);
+}
+
 /* Cut anywhere, what comes before is there. */
 static void a_cut_image_gives_what_it_has(void **state)
 {
@@ -449,6 +471,7 @@ int main(void)
 		cmocka_unit_test(the_ends_of_the_ring_may_be_wrong),
 		cmocka_unit_test(the_ends_of_the_records_may_be_wrong),
 		cmocka_unit_test(a_hole_costs_what_was_in_it),
+		cmocka_unit_test(a_hole_is_passed_in_pages),
 		cmocka_unit_test(a_cut_image_gives_what_it_has),
 	};
 

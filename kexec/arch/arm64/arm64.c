@@ -172,6 +172,24 @@ static int place_around_kernel(
 	return status;
 }
 
+/*
+ * From where to look again when what lies around the kernel's place has no room for the others. By
+ * at least a GiB each time, since memory may be in very many pieces. And no further try is made in
+ * the same piece before one that reaches behind its end: from each line of a GiB it looks the same,
+ * and a memory map may say that a piece has as many of them as addresses allow.
+ */
+static bool look_further(const struct plan *plan, struct range *window)
+{
+	uint64_t kernel = plan->segments[0].mem;
+	struct range piece = plan->room.ranges[rangeset_find(&plan->room, kernel)];
+	uint64_t reach = companion_window(plan).end;
+	uint64_t step = GIGABYTE;
+
+	if (window->start >= piece.start && reach <= piece.end)
+		step += align_down(piece.end - reach, GIGABYTE);
+	return add_u64(align_down(kernel, GIGABYTE), step, &window->start);
+}
+
 /* The lowest place for the kernel that has room for the others in reach. */
 static int place_image(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
 {
@@ -180,9 +198,7 @@ static int place_image(const struct plan_inputs *inputs, struct plan *plan, stru
 	struct err other = ERR_INIT;
 	int again = status;
 
-	/* By at least a GiB each time, since memory may be in very many pieces. */
-	while (again == ST_NO_SPACE && plan->segment_count &&
-		add_u64(align_down(plan->segments[0].mem, GIGABYTE), GIGABYTE, &window.start))
+	while (again == ST_NO_SPACE && plan->segment_count && look_further(plan, &window))
 		again = place_around_kernel(inputs, plan, window, &other);
 	if (again)
 		return status;
@@ -393,8 +409,11 @@ static int foretell_around_kernel(const struct plan_inputs *inputs, struct plan 
 	return status ? status : foretell_dtb(inputs, plan, report, err);
 }
 
-/* One region, and all lies above the kernel: another place for that, which the kernel tries too,
- * is of use only where the initrd's window ends within the region. */
+/*
+ * One region, and all lies above the kernel: another place for that, which the kernel tries too,
+ * is of use only where the initrd's window ends within the region. What there is room for depends
+ * on where in its GiB the place is, so that tries repeat themselves at some time.
+ */
 static int foretell_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -403,8 +422,10 @@ static int foretell_segments(
 	struct err other = ERR_INIT;
 	int again = status;
 
-	while (again == ST_NO_SPACE && plan->segment_count &&
-		range_size(plan->load_region) > ARM64_INITRD_WINDOW) {
+	for (uint64_t tries = 0; again == ST_NO_SPACE && plan->segment_count &&
+				 range_size(plan->load_region) > ARM64_INITRD_WINDOW &&
+				 tries < GIGABYTE / ARM64_IMAGE_ALIGN;
+		tries++) {
 		window.start = plan->segments[0].mem + plan->segments[0].memsz;
 		again = foretell_around_kernel(inputs, plan, window, report, &other);
 	}
