@@ -64,6 +64,7 @@ static void check_embedded(const struct image *image)
 	const struct request request = { .action = ACTION_LOAD, .crash = true };
 	struct report report = REPORT_INIT;
 	struct err err = ERR_INIT;
+	struct span initrd = { .data = NULL };
 	struct span dtb = { .data = NULL };
 	const char *name = NULL;
 	char running[256];
@@ -76,7 +77,8 @@ static void check_embedded(const struct image *image)
 			memchr(image_part(image, ".cmdline")->bytes.data, '\n',
 				image_part(image, ".cmdline")->bytes.size));
 	free(line);
-	(void)embedded_initrd(image, &request, &report);
+	if (embedded_initrd(image, &request, &initrd, &report, &err) == ST_OK)
+		assert(initrd.size == 0 || initrd.data);
 	if (embedded_dtb(image, (struct span){ (uint8_t *)running, fdt_totalsize(running) }, &dtb,
 		    &name, &report, &err) == ST_OK)
 		assert(dtb.size == 0 || fdt_check_header(dtb.data) == 0 || (uintptr_t)dtb.data % 8);
