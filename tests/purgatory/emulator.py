@@ -16,18 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import abi
-import arm64
-import x86_64
+import board_arm64
+import board_x86_64
 from layout import (CROSS, DATA_SIZES, DEFAULT_LOAD, HERE, MARGIN, MEM_SIZES, OLD_STACK, RAM,
                     RAM_SIZE, RECORD, START, WINDOW, WINDOW_SIZE, page_up)
 
 TIMEOUT = int(os.environ.get("PURGATORY_TIMEOUT", "120"))  # seconds; a good run takes 0.1
 
-ARM64 = arm64.MACHINES
-X86_64 = x86_64.MACHINES
+ARM64 = board_arm64.MACHINES
+X86_64 = board_x86_64.MACHINES
 MACHINES = ARM64 | X86_64
-ARCHES = {"arm64": arm64.Machine, "x86_64": x86_64.Machine}
-PLACE = {"arm64": (0, 0), "x86_64": (START["kernel"], x86_64.BIOS)}  # of kernel and stub
+ARCHES = {"arm64": board_arm64.Machine, "x86_64": board_x86_64.Machine}
+PLACE = {"arm64": (0, 0), "x86_64": (START["kernel"], board_x86_64.BIOS)}  # of kernel and stub
 
 
 def assemble(arch, directory, stub):
@@ -72,7 +72,7 @@ class Case:
     board: str | None = None  # another one than the machine's
     cpu: str | None = None  # another model
     code: dict = field(default_factory=dict)  # {function of the blob: what it does instead}
-    hidden: tuple = ()  # keys of arm64.HIDDEN
+    hidden: tuple = ()  # keys of board_arm64.HIDDEN
     cached: bool = True  # tables behind the blob
     unmapped: str | None = None  # the region or the console that they leave out
     streaming: bool = False  # SME's mode is on at entry
