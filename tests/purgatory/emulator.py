@@ -52,7 +52,8 @@ def symbols(elf):
             if len(fields) == 8 and fields[3] in ("FUNC", "NOTYPE")}
 
 
-HASHING = re.compile(rb"^purgatory: SHA-256 by .*\n", re.M)  # said by a verbose one
+# Said by a verbose one, and nothing since.
+HASHING = re.compile(rb"^purgatory: SHA-256 by .*\n\Z", re.M)
 # Lines of QEMU's -d int, and of its trace.
 WRITE = re.compile(r"^memory_region_ops_write .* addr 0x(\w+) value 0x(\w+) size 1", re.M)
 INTERRUPT = re.compile(r"^ *\d+: v=(\w\w) e=\w+ i=\d cpl=0 IP=\w+:(\w+)", re.M)
@@ -80,7 +81,7 @@ class Case:
     counted: bool = False  # the clock counts instructions
     whole_ram: bool = False
     log: bool = False  # what interrupts the CPU took, and what it wrote to devices
-    disturb: object = None  # function of a Monitor, called again and again while it hashes
+    disturb: object = None  # function of a Monitor, called while it hashes, as long as it says so
 
     @property
     def kind(self):
@@ -314,9 +315,10 @@ class Machine:
     def wait(self):
         """Until it stops, the kernel has spoken, or (if that is awaited) the CPU halts."""
         deadline = time.monotonic() + TIMEOUT
+        disturbed = self.case.disturb
         while time.monotonic() < deadline and not self.shutdown_reason():
-            if self.case.disturb and HASHING.search(self.serial.read_bytes()):
-                self.case.disturb(self.monitor)
+            if disturbed and HASHING.search(self.serial.read_bytes()):
+                disturbed = self.disturb()
             if self.monitor.has_news(0.02):
                 self.monitor.receive()
             elif b"kernel done\n" in self.serial.read_bytes():
@@ -324,6 +326,17 @@ class Machine:
             elif self.case.until == "halt" and self.is_halted():
                 return True
         return False
+
+    def disturb(self):
+        """With the CPU stopped, so that it is not elsewhere when the disturbance comes. Says whether
+        to come again."""
+        self.monitor.command("stop")
+        again = True
+        if HASHING.search(self.serial.read_bytes()):
+            again = self.case.disturb(self.monitor)
+        if not self.shutdown_reason():
+            self.monitor.command("cont")
+        return again
 
     def save(self, address, size):
         path = self.directory / "saved"

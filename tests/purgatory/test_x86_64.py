@@ -100,7 +100,9 @@ def test_third_fault_halts(case, result):
 # ------------------------------------------------------------- from outside, in the middle
 
 def nmi(monitor):
+    """Many of them."""
     monitor.command("inject-nmi")
+    return True
 
 
 @cases({machine: Case(machine, params=VERBOSE, log=True, disturb=nmi, **LONG)
@@ -114,8 +116,10 @@ def test_nmi(case, result):
 
 
 def machine_check(monitor):
-    """Of bank 1: memory that cannot be read, and no way to go on."""
+    """Of bank 1: memory that cannot be read, and no way to go on. One: the next would find that the
+    first is still there, which resets the machine whatever it runs."""
     monitor.words("mce 0 1 0xbd00000000000134 0x4 0x1234000 0x8c")
+    return False
 
 
 @cases({f"{machine}-{policy}": (Case(
