@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 PLAN_SOURCES := \
+	kexec/plan/chosen.c \
 	kexec/plan/crash.c \
 	kexec/plan/dump_json.c \
 	kexec/plan/dump_svg.c \

@@ -9,6 +9,7 @@
 
 #include "kexec/arch/arm64/tables.h"
 #include "kexec/image/arm64_image.h"
+#include "kexec/plan/chosen.h"
 #include "kexec/plan/place.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/plan/tree.h"
@@ -239,16 +240,6 @@ static int usable_ranges(const struct plan_inputs *inputs, const struct plan *pl
 	return ST_OK;
 }
 
-/* Where in the tree purgatory's record is: arm64_build_dtb() has put it there. */
-static uint64_t record_offset(const struct plan *plan)
-{
-	const void *tree = plan->dtb.data;
-	const uint8_t *record = fdt_getprop(
-		tree, fdt_path_offset(tree, "/chosen"), PURGATORY_RECORD_PROPERTY, NULL);
-
-	return (uint64_t)(record - plan->dtb.data);
-}
-
 /* Make the tree that says where all the others are. */
 static int make_dtb(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
@@ -295,7 +286,7 @@ static int place_dtb(
 		return status;
 	mem = plan_segment(plan, SEGMENT_DTB)->mem;
 	plan->handover.handed = (struct range){ mem, mem + plan->dtb.size };
-	plan->handover.record = mem + record_offset(plan);
+	plan->handover.record = mem + chosen_record_offset(plan->dtb.data);
 	return ST_OK;
 }
 
