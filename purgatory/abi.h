@@ -19,13 +19,16 @@
 #define PURGATORY_ABI_H
 
 #define PURGATORY_MAGIC	  0x314752555058454b /* the bytes "KEXPURG1" */
-#define PURGATORY_VERSION 5
+#define PURGATORY_VERSION 6
 #define PURGATORY_ALIGN	  4096
 
+/* Where the first bytes are somebody else's the family's flags.mk says another. */
+#ifndef PURGATORY_PARAMS_OFFSET
 #define PURGATORY_PARAMS_OFFSET 64
+#endif
 
 /* Size of struct purgatory_params and offsets inside it, for the assembly and the linker. */
-#define PURGATORY_PARAMS_SIZE	1304
+#define PURGATORY_PARAMS_SIZE	1336
 #define PURGATORY_PARAMS_ENTRY	24
 #define PURGATORY_PARAMS_HANDED 32
 
@@ -43,6 +46,8 @@
  */
 #define PURGATORY_SME_USED   0x4
 #define PURGATORY_SME_UNUSED 0x8
+/* What is handed over is a device tree that the old kernel keeps true, so it has no digest. */
+#define PURGATORY_HANDED_EDITED 0x10
 
 /* purgatory_params.on_corruption: words, so that a bit that changed does not make one another */
 #define PURGATORY_HALT                                                                             \
@@ -55,9 +60,13 @@
 #define PURGATORY_CONSOLE_NONE	0
 #define PURGATORY_CONSOLE_PL011 1 /* Arm PrimeCell UART, also the SBSA generic UART */
 #define PURGATORY_CONSOLE_8250	2 /* 16550 family */
+#define PURGATORY_CONSOLE_HVTERM 3 /* the hypervisor's terminal of that number */
 
 /* purgatory_params.reset: no way to do it; else a number of the CPU family's own. */
 #define PURGATORY_RESET_NONE 0
+
+/* Words that mean something to one CPU family only: arch/<arch>/abi.h. Zero elsewhere. */
+#define PURGATORY_OWN 4
 
 /* Sets of page tables, for the modes that a CPU may be in; which is which each family says. */
 #define PURGATORY_TABLES_SETS 2
@@ -164,7 +173,8 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
  *	2^64, name terminated; kernel_entry (4-byte aligned) and handed (8-byte aligned) each
- *	inside the data of a region, for what nobody verified must not be entered; tables where
+ *	inside the data of a region, for what nobody verified must not be entered, or, of
+ *	PURGATORY_HANDED_EDITED, a device tree of handed_size bytes by its header; tables where
  *	they have to be, and the set that this CPU would use with the sum that it should have;
  *
  *  always, and last, so that the field is named where it can be: the sum.
@@ -184,7 +194,7 @@ struct purgatory_params {
 	uint32_t on_corruption;
 	uint32_t reset; /* PURGATORY_RESET_NONE or a number of the CPU family's */
 	uint32_t console_type;
-	uint64_t console_base;	    /* physical address of the first register */
+	uint64_t console_base;	    /* physical address of the first register; the terminal */
 	uint32_t console_reg_shift; /* log2 of the distance between registers (8250) */
 	uint32_t console_reg_width; /* bytes of an access: 1, 2 or 4 */
 	uint32_t region_count;
@@ -192,6 +202,7 @@ struct purgatory_params {
 	struct purgatory_region regions[PURGATORY_REGIONS_MAX];
 	struct purgatory_tables tables[PURGATORY_TABLES_SETS];
 	uint64_t record; /* physical address of the struct purgatory_record_cells */
+	uint64_t own[PURGATORY_OWN];
 	uint64_t sum;	 /* of all words before this one, by purgatory_sum() */
 };
 
@@ -214,6 +225,7 @@ _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
 _Static_assert(offsetof(struct purgatory_params, tables) == 1240, "abi");
 _Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
 _Static_assert(offsetof(struct purgatory_params, record) == 1288, "abi");
+_Static_assert(offsetof(struct purgatory_params, own) == 1296, "abi");
 _Static_assert(offsetof(struct purgatory_params, sum) == PURGATORY_PARAMS_SIZE - 8, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, result) == 16, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, entered) == 32, "abi");

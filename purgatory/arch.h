@@ -20,6 +20,12 @@ uint32_t mmio_read(uint64_t address, uint32_t width);
 void mmio_write(uint64_t address, uint32_t width, uint32_t value);
 
 /*
+ * Hand a character to the hypervisor's terminal of this number. False when it takes none, and on a
+ * CPU family whose hypervisors have none.
+ */
+bool machine_terminal_put(uint64_t terminal, char c);
+
+/*
  * The fastest core that this CPU can run, as far as flags (struct purgatory_params) let it be
  * looked at. Vector registers are opened where it needs them, and closed when the kernel is
  * entered.

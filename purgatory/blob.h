@@ -5,6 +5,8 @@
 
 extern const unsigned char purgatory_arm64[];
 extern const unsigned long purgatory_arm64_size; /* bytes */
+extern const unsigned char purgatory_ppc64le[];
+extern const unsigned long purgatory_ppc64le_size;
 extern const unsigned char purgatory_x86_64[];
 extern const unsigned long purgatory_x86_64_size;
 

@@ -14,7 +14,7 @@
 # and uses $(purgatory_blobs), C files for the host's compiler (see purgatory/blob.h). A blob that
 # fails check-blob is deleted, so nothing can be built from it.
 
-PURGATORY_ARCHES := arm64 x86_64
+PURGATORY_ARCHES := arm64 ppc64le x86_64
 
 purgatory_common_sources := \
 	purgatory/purgatory.c \
@@ -81,6 +81,7 @@ $$(purgatory_$(1)_dir)/blob.c: $$(purgatory_$(1)_dir)/purgatory.bin
 endef
 
 $(eval $(call purgatory_rules,arm64,ARM64))
+$(eval $(call purgatory_rules,ppc64le,PPC64LE))
 $(eval $(call purgatory_rules,x86_64,X86_64))
 
 # The C code that is true for every CPU also runs on the host, where its unit test is the

@@ -32,6 +32,8 @@ static bool console_usable(const struct purgatory_params *params)
 {
 	uint32_t width = params->console_reg_width;
 
+	if (params->console_type == PURGATORY_CONSOLE_HVTERM)
+		return true;
 	if (params->console_type != PURGATORY_CONSOLE_PL011 &&
 		params->console_type != PURGATORY_CONSOLE_8250)
 		return false;
@@ -87,6 +89,9 @@ void console_put(struct console *console, char c)
 		pl011_put(console, c);
 	else if (console->type == PURGATORY_CONSOLE_8250)
 		uart_put(console, c);
+	else if (console->type == PURGATORY_CONSOLE_HVTERM &&
+		 !machine_terminal_put(console->base, c))
+		console->type = PURGATORY_CONSOLE_NONE;
 }
 
 void console_flush(struct console *console)

@@ -11,7 +11,8 @@
 #include "print.h"
 
 #define KNOWN_FLAGS                                                                                \
-	(PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE | PURGATORY_SME_USED | PURGATORY_SME_UNUSED)
+	(PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE | PURGATORY_SME_USED | PURGATORY_SME_UNUSED |    \
+		PURGATORY_HANDED_EDITED)
 
 _Static_assert((int)SHA256_PLAIN == PURGATORY_CORE_PLAIN, "abi");
 _Static_assert((int)SHA256_CPU == PURGATORY_CORE_CPU, "abi");
@@ -119,6 +120,28 @@ static bool is_covered(const struct purgatory_params *params, uint64_t address, 
 	return false;
 }
 
+/* Device trees are big endian. */
+static uint32_t cell(uint32_t value)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(value) : value;
+}
+
+/* A tree's header (Devicetree Specification 0.4, 5.2), as cells. */
+#define FDT_MAGIC 0xd00dfeed
+#define FDT_CELLS 10 /* of the header: magic first, then the size of all */
+
+typedef uint32_t __attribute__((may_alias)) memory_cell;
+
+/* Whether what the old kernel kept true is what it was loaded as, as far as that can be said: a
+ * tree of that size, in no region. */
+static bool edited_tree_is_good(const struct purgatory_params *params)
+{
+	const memory_cell *header = memory_at(params->handed);
+
+	return params->handed % 8 == 0 && params->handed_size >= FDT_CELLS * sizeof(*header) &&
+	       cell(header[0]) == FDT_MAGIC && cell(header[1]) == params->handed_size;
+}
+
 /* What is wrong with the list of regions and the two addresses into it, or NULL. */
 static const char *regions_problem(const struct purgatory_params *params)
 {
@@ -139,7 +162,8 @@ static const char *regions_problem(const struct purgatory_params *params)
 	}
 	if (!is_covered(params, params->kernel_entry, 4))
 		return "kernel_entry";
-	if (!is_covered(params, params->handed, 8))
+	if (params->flags & PURGATORY_HANDED_EDITED ? !edited_tree_is_good(params)
+						    : !is_covered(params, params->handed, 8))
 		return "handed";
 	return NULL;
 }
@@ -447,12 +471,6 @@ void purgatory_fault(const struct purgatory_params *params, struct purgatory_out
 	}
 	follow_policy(&console, params);
 	console_flush(&console);
-}
-
-/* Device trees are big endian. */
-static uint32_t cell(uint32_t value)
-{
-	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(value) : value;
 }
 
 static void put_u64(uint32_t cells[2], uint64_t value)

@@ -200,6 +200,7 @@ BUILDS = {build.name: build for build in (
     # Also builds the purgatory with clang.
     Build("clang", ("--enable-werror", "CC=clang",
                     "PURGATORY_ARM64_CC=clang --target=aarch64-linux-gnu -fuse-ld=lld",
+                    "PURGATORY_PPC64LE_CC=clang --target=powerpc64le-linux-gnu -fuse-ld=lld",
                     "PURGATORY_X86_64_CC=clang --target=x86_64-linux-gnu -fuse-ld=lld")),
     # Without any codec, and the tests that can tell.
     Build("plain", ("--enable-werror", "--without-zlib", "--without-lzma", "--without-zstd",
@@ -207,6 +208,7 @@ BUILDS = {build.name: build for build in (
           goals=("all", "tests/unit/test_decompress", "tests/unit/test_identify",
                  "tests/unit/test_image")),
     Build("arm64", ("--enable-werror",), "arm64", "aarch64-linux-gnu"),
+    Build("ppc64le", ("--enable-werror",), "ppc64el", "powerpc64le-linux-gnu", goals=("all",)),
     # Big endian: proves the arithmetic of the planner, and that nothing is just copied.
     Build("s390x", ("--enable-werror",), "s390x", "s390x-linux-gnu"),
 )}
@@ -221,7 +223,7 @@ LAYER_BUILDS = {
     "dmesg": ("sanitize", "arm64", "s390x"),
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
-    "vm": ("arm64", "gcc", "sanitize"),
+    "vm": ("arm64", "ppc64le", "gcc", "sanitize"),
     "kernels": ("arm64",),
     "soak": ("arm64",),
     "mutants": (),
@@ -381,6 +383,7 @@ class Layers:
         native = self.first("gcc", "given")
         self.pytest(tally, "vm", "arm64", {
             "KEXEC": str(build.dir / "sbin/kexec"),
+            "KEXEC_PPC64LE": str(BUILDS["ppc64le"].dir / "sbin/kexec"),
             "KEXEC_X86_64": str(native.dir / "sbin/kexec"),
             "VMCORE_DMESG_HOST": str(host.dir / "sbin/vmcore-dmesg"),
         }, live=True)

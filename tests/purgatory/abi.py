@@ -6,9 +6,9 @@ import struct
 from dataclasses import dataclass, field
 
 MAGIC = b"KEXPURG1"
-VERSION = 5
+VERSION = 6
 PARAMS_OFFSET = 64
-PARAMS_SIZE = 1304
+PARAMS_SIZE = 1336
 REGIONS_MAX = 16
 TABLES_SETS = 2
 
@@ -60,6 +60,7 @@ class Params:
     console_reg_width: int = 0
     tables: list = field(default_factory=list)  # (root, bytes) of each set
     record: int = 0
+    own: tuple = (0, 0, 0, 0)
 
     def fill(self, blob):
         """A copy of the blob with everything but its own header filled in."""
@@ -73,7 +74,7 @@ class Params:
                           for root, data in self.tables)
         tables = tables.ljust(TABLES_SETS * TABLES.size, b"\0")
         head = blob[PARAMS_OFFSET:PARAMS_OFFSET + HEADER.size]
-        block = head + values + regions + tables + struct.pack("<Q", self.record)
+        block = head + values + regions + tables + struct.pack("<5Q", self.record, *self.own)
         block += struct.pack("<Q", words_sum(block))
         assert len(block) == PARAMS_SIZE
         return blob[:PARAMS_OFFSET] + block + blob[PARAMS_OFFSET + PARAMS_SIZE:]

@@ -58,6 +58,7 @@ static struct {
 	uint64_t cleaned_start[16], cleaned_bytes;
 	unsigned int cleaned;
 	uint64_t ticks;
+	uint64_t terminal; /* the hypervisor's only one; 0 for none */
 	struct purgatory_outcome outcome;
 	jmp_buf halt;
 } machine;
@@ -66,6 +67,16 @@ bool machine_reaches(uint64_t address)
 {
 	assert_int_equal(address, blob.params.console_base);
 	return !machine.by_tables || machine.root != 0;
+}
+
+bool machine_terminal_put(uint64_t terminal, char c)
+{
+	machine.reads++;
+	if (machine.terminal == 0 || terminal != machine.terminal)
+		return false;
+	assert_true(machine.length < sizeof(machine.said) - 1);
+	machine.said[machine.length++] = c;
+	return true;
 }
 
 uint32_t mmio_read(uint64_t address, uint32_t width)
@@ -723,7 +734,7 @@ static void test_skip_wants_a_header(void **state)
 BAD_PARAMETER_TEST(test_bad_magic, blob.params.magic ^= 1ull << 63, "magic")
 BAD_PARAMETER_TEST(test_bad_version, blob.params.version = 1, "version")
 BAD_PARAMETER_TEST(test_bad_size, blob.params.size--, "size")
-BAD_PARAMETER_TEST(test_bad_flags, blob.params.flags = 16, "flags")
+BAD_PARAMETER_TEST(test_bad_flags, blob.params.flags = 32, "flags")
 BAD_PARAMETER_TEST(test_bad_policy, blob.params.on_corruption = 3, "on_corruption")
 BAD_PARAMETER_TEST(test_bad_reserved, blob.params.reserved = 1, "reserved")
 BAD_PARAMETER_TEST(test_no_region, blob.params.region_count = 0, "region_count")
@@ -872,12 +883,75 @@ static void test_dead_uart(void **state)
 	assert_in_range(machine.reads, 1, 1u << 20);
 }
 
+static void use_terminal(uint64_t number)
+{
+	blob.params.console_type = PURGATORY_CONSOLE_HVTERM;
+	blob.params.console_base = number;
+	blob.params.console_reg_width = 0;
+	blob.params.console_reg_shift = 0;
+}
+
+/* It has no registers, and one that takes nothing is given up after one character. */
+static void test_terminal(void **state)
+{
+	(void)state;
+	machine.terminal = 0x71000000;
+	use_terminal(0x71000000);
+	assert_speaks();
+	machine.reads = 0;
+	machine.length = 0;
+	memset(machine.said, 0, sizeof(machine.said));
+	use_terminal(0x71000001);
+	blob.params.flags = PURGATORY_VERBOSE;
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+	assert_in_range(machine.reads, 1, 4);
+}
+
+/* A tree that the old kernel keeps true is no region; its header is looked at. */
+static void edited_tree(void)
+{
+	const uint8_t header[8] = { 0xd0, 0x0d, 0xfe, 0xed, 0, 0, DTB_SIZE >> 8, DTB_SIZE & 0xff };
+
+	memcpy(image.dtb, header, sizeof(header));
+	memset(&blob.params.regions[2], 0, sizeof(blob.params.regions[2]));
+	blob.params.region_count = 2;
+	blob.params.flags = PURGATORY_HANDED_EDITED | PURGATORY_VERBOSE;
+}
+
+static void test_edited_tree(void **state)
+{
+	(void)state;
+	edited_tree();
+	assert_int_equal(run(), ENTERED);
+	assert_int_equal(machine.outcome.result, PURGATORY_RESULT_VERIFIED);
+	image.dtb[DTB_SIZE - 1] ^= 1;
+	assert_int_equal(run(), ENTERED);
+	assert_int_equal(machine.outcome.result, PURGATORY_RESULT_VERIFIED);
+}
+
+static void test_edited_tree_is_none(void **state)
+{
+	static const size_t places[] = { 0, 3, 4, 6, 7 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		machine.length = 0;
+		memset(machine.said, 0, sizeof(machine.said));
+		edited_tree();
+		image.dtb[places[i]] ^= 1;
+		assert_int_equal(run(), HALTED);
+		assert_non_null(strstr(machine.said, "bad parameter: handed"));
+	}
+}
+
 static void test_unusable_console(void **state)
 {
 	(void)state;
 	blob.params.console_type = PURGATORY_CONSOLE_NONE;
 	assert_silent();
-	blob.params.console_type = 3;
+	use_pl011(4);
+	blob.params.console_type = 4;
 	assert_silent();
 	use_pl011(3);
 	assert_silent();
@@ -987,6 +1061,9 @@ int main(void)
 		TEST(test_8250_layouts),
 		TEST(test_slow_uart),
 		TEST(test_dead_uart),
+		TEST(test_terminal),
+		TEST(test_edited_tree),
+		TEST(test_edited_tree_is_none),
 		TEST(test_unusable_console),
 		TEST(test_fault_names_region),
 		TEST(test_fault_elsewhere),

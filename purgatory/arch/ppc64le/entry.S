@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From the dying kernel to the C code, and from there to the new kernel.
+ *
+ * How we are entered (kexec_sequence in arch/powerpc/kernel/misc_64.S): by one CPU, little endian
+ * as the old kernel was, in real mode with the caches on, interrupts off; r3 is the hardware's
+ * number of this CPU. Stack and TOC are the old kernel's and of no use. All other CPUs wait in the
+ * copy of our first 0x100 bytes at address 0, big endian: in code of the new kernel, which the
+ * planner has put there. How the kernel wants to be entered (arch/powerpc/kernel/head_64.S): real
+ * mode, big endian, as its first instructions find out themselves; r3 the device tree, r4 where it
+ * is, r5 zero.
+ *
+ * Every address is taken relative to the PC: the blob runs where it was loaded.
+ */
+#include "../../abi.h"
+#include "../../purgatory.h"
+#include "abi.h"
+#include "state.h"
+
+	.abiversion 2
+
+/* Two pages, with what stands above. */
+#define STACK_SIZE (8192 - CPU_STATE_SIZE - PURGATORY_OUTCOME_SIZE)
+
+/* Below a frame of its own a function may use so much (ELFv2 ABI, 2.2.3). */
+#define FRAME_MIN 32
+
+	.macro	address reg, symbol
+	addis	\reg, %r2, \symbol@toc@ha
+	addi	\reg, \reg, \symbol@toc@l
+	.endm
+
+/* r2, by which all else is found; takes r12 and the link register. */
+	.macro	make_toc
+	bcl	20, 31, 99f
+99:	mflr	%r12
+	addis	%r2, %r12, (.TOC. - 99b)@ha
+	addi	%r2, %r2, (.TOC. - 99b)@l
+	.endm
+
+/* An instruction as a CPU in big-endian mode reads it. */
+	.macro	big word
+	.byte	((\word) >> 24) & 0xff, ((\word) >> 16) & 0xff, ((\word) >> 8) & 0xff, (\word) & 0xff
+	.endm
+
+/* ------------------------------------------------------------------ head, at byte 0 */
+
+	.section .head.entry, "ax"
+	.globl	purgatory_start
+purgatory_start:
+	b	start
+
+	.org	PURGATORY_PARAMS_OFFSET
+	.globl	purgatory_params
+	.hidden	purgatory_params
+purgatory_params:
+	.quad	PURGATORY_MAGIC
+	.long	PURGATORY_VERSION
+	.long	PURGATORY_PARAMS_SIZE
+
+	/* Here purgatory.lds puts mem_size, which only the linker knows. */
+
+	.section .head.params, "ax"
+	.space	PURGATORY_PARAMS_SIZE - 24
+	.globl	purgatory_params_end
+purgatory_params_end:
+
+/* For the assertions of purgatory.lds, which cannot read abi.h. */
+	.globl	abi_params_offset, abi_params_size
+	.set	abi_params_offset, PURGATORY_PARAMS_OFFSET
+	.set	abi_params_size, PURGATORY_PARAMS_SIZE
+
+/* ----------------------------------------------------------------------- the stack */
+
+	.section .stack, "aw", @nobits
+	.balign	4096
+	.globl	stack_start
+stack_start:
+	.space	STACK_SIZE
+	.globl	cpu_state
+	.hidden	cpu_state
+cpu_state:
+	.space	CPU_STATE_SIZE
+outcome:
+	.space	PURGATORY_OUTCOME_SIZE
+
+/* ------------------------------------------------------------------- in, check, out */
+
+	.section .entry, "ax"
+	.balign	16
+
+/* Live: r3. */
+start:
+	make_toc
+	address	%r9, cpu_state
+	std	%r3, CPU_STATE_ID(%r9)
+	mfmsr	%r4
+	std	%r4, CPU_STATE_MSR(%r9)
+	li	%r0, 0
+	std	%r0, CPU_STATE_STACK(%r9)
+	addi	%r1, %r9, -FRAME_MIN
+	std	%r0, 0(%r1)
+
+	address	%r3, purgatory_params
+	address	%r4, outcome
+	bl	purgatory_main
+	address	%r3, purgatory_params
+	address	%r4, outcome
+	bl	purgatory_record
+	address	%r3, purgatory_params
+	bl	ppc64le_hand_over
+
+/* CPUs that are slow to leave the old kernel's code get a moment before it is written over. */
+	lis	%r0, 1
+	mtctr	%r0
+1:	or	%r1, %r1, %r1
+	bdnz	1b
+	or	%r2, %r2, %r2
+
+/* What was stored is seen by everybody; then away, into big-endian mode. */
+	sync
+	isync
+	address	%r9, purgatory_params
+	ld	%r3, PURGATORY_PARAMS_HANDED(%r9)
+	ld	%r4, PURGATORY_PARAMS_ENTRY(%r9)
+	address	%r9, cpu_state
+	ld	%r10, CPU_STATE_MSR(%r9)
+	rldicr	%r10, %r10, 0, 62 - MSR_LE
+	mtsrr0	%r4
+	mtsrr1	%r10
+	li	%r5, 0
+	li	%r6, 0
+	li	%r7, 0
+	li	%r8, 0
+	li	%r9, 0
+	rfid
+
+/* ---------------------------------------------------------------------------- RTAS */
+
+#define FRAME	    256
+#define FRAME_CR    32
+#define FRAME_SAVED 48
+
+/*
+ * ppc64le_rtas(arguments, entry, base): firmware of 32 bits and big endian, which keeps of the
+ * registers of its caller only the lower halves (PAPR, 7.2).
+ */
+	.globl	ppc64le_rtas
+	.hidden	ppc64le_rtas
+	.type	ppc64le_rtas, @function
+ppc64le_rtas:
+	mflr	%r0
+	std	%r0, 16(%r1)
+	stdu	%r1, -FRAME(%r1)
+	mfcr	%r0
+	std	%r0, FRAME_CR(%r1)
+	.irp	n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	std	%r\n, FRAME_SAVED + 8 * (\n - 14)(%r1)
+	.endr
+	mr	%r10, %r4
+	make_toc
+	address	%r9, cpu_state
+	std	%r1, CPU_STATE_STACK(%r9)
+	ld	%r11, CPU_STATE_MSR(%r9)
+	address	%r9, from_rtas
+	mtlr	%r9
+	li	%r0, 1
+	rldicr	%r0, %r0, MSR_HV, 63 - MSR_HV
+	and	%r11, %r11, %r0
+	ori	%r11, %r11, (1 << MSR_ME) | (1 << MSR_RI)
+	mtsrr0	%r10
+	mtsrr1	%r11
+	mr	%r4, %r5
+	sync
+	rfid
+
+/* Here we are in big-endian mode: bcl 20,31,.+4; mflr r10; addi r10,r10,44; mfmsr r11;
+ * ori r11,r11,1; li r12,1; rldicr r12,r12,63,0; or r11,r11,r12; mtsrr0 r10; mtsrr1 r11; rfid. */
+from_rtas:
+	big	0x429f0005
+1:	big	0x7d4802a6
+	big	0x394a0000 + (2f - 1b)
+	big	0x7d6000a6
+	big	0x616b0001
+	big	0x39800001
+	big	0x798cf806
+	big	0x7d6b6378
+	big	0x7d5a03a6
+	big	0x7d7b03a6
+	big	0x4c000024
+
+/* And here in ours again. */
+2:	make_toc
+	address	%r9, cpu_state
+	ld	%r1, CPU_STATE_STACK(%r9)
+	.irp	n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	ld	%r\n, FRAME_SAVED + 8 * (\n - 14)(%r1)
+	.endr
+	ld	%r0, FRAME_CR(%r1)
+	mtcrf	0xff, %r0
+	addi	%r1, %r1, FRAME
+	ld	%r0, 16(%r1)
+	mtlr	%r0
+	blr
+
+	.section .note.GNU-stack, "", @progbits
