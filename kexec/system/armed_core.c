@@ -41,11 +41,13 @@ static int read_memory(void *context, uint64_t offset, void *buf, size_t size, s
 	return elfcore_read_physical(&armed->memory, address, buf, size, err);
 }
 
-/* Offsets in the header are physical addresses, in every entry. */
+/* Offsets in the header are physical addresses, in every entry but that of the beginning of memory,
+ * which some kernels find in a copy. */
 static bool is_header(const struct elfcore *core)
 {
 	for (size_t i = 0; i < core->phdrs_count; i++)
-		if (core->phdrs[i].offset != core->phdrs[i].paddr)
+		if (core->phdrs[i].offset != core->phdrs[i].paddr &&
+			(core->phdrs[i].type != PT_LOAD || core->phdrs[i].paddr != 0))
 			return false;
 	return true;
 }

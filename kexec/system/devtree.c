@@ -11,6 +11,7 @@
 
 #define FLAT_PATH "/sys/firmware/fdt"
 #define TREE_PATH "/proc/device-tree"
+#define LIVE_PATH TREE_PATH "/chosen/linux,kernel-end"
 
 /* So much is read to be able to say how large it is. */
 #define FLAT_READ_MAX (64u << 20)
@@ -320,6 +321,14 @@ int devtree_read(
 {
 	int status;
 
+	if (sysroot_exists(root, LIVE_PATH)) {
+		status = read_tree(root, ret, err);
+		if (status == ST_OK)
+			report_add(report, REPORT_CHOICE, "devtree",
+				"from " TREE_PATH ", which the kernel keeps true, %zu bytes",
+				ret->size);
+		return status;
+	}
 	status = read_flat(root, ret, err);
 	if (status == ST_OK)
 		report_add(report, REPORT_CHOICE, "devtree", "from " FLAT_PATH ", %zu bytes",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The device tree that the running kernel was booted with. */
+/* The device tree of the running kernel. */
 #ifndef KEXEC_SYSTEM_DEVTREE_H
 #define KEXEC_SYSTEM_DEVTREE_H
 
@@ -17,7 +17,9 @@
 
 /*
  * A flat tree in ret: /sys/firmware/fdt as it is, or, where that is missing, rebuilt from
- * /proc/device-tree (with a REPORT_CHOICE that memory reservations are lost). The result
+ * /proc/device-tree (with a REPORT_CHOICE that memory reservations are lost). A kernel that names
+ * its own end in there (linux,kernel-end, arch/powerpc/kexec/core.c) keeps that tree true when
+ * CPUs and memory come and go, and not the flat one: then it is rebuilt, too. The result
  * has passed fdt_check_full(). ST_NOT_FOUND when there is neither; ST_BAD_INPUT;
  * ST_NO_SPACE above DEVTREE_SIZE_MAX; errors of the sysroot.
  */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "kexec/system/crash_region.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
 
@@ -316,6 +317,14 @@ int iomem_read(const struct sysroot *root, struct iomem *ret, struct err *err)
 	if (status != ST_OK && status != ST_NO_MEMORY)
 		err_prefix(err, "%s", path);
 	blob_done(&text);
+	if (status != ST_OK || ret->crash.count)
+		return status;
+	status = crash_region_read(root, &ret->crash_load, err);
+	if (status == ST_OK &&
+		rangeset_add(&ret->crash, ret->crash_load.start, ret->crash_load.end) != ST_OK)
+		status = err_no_memory(err);
+	if (status != ST_OK)
+		iomem_done(ret);
 	return status;
 }
 

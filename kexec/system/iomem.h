@@ -20,7 +20,7 @@ struct iomem {
 	/* The "System RAM (...)" part of it: owned by a driver (virtio_mem, kmem), dumped but
 	 * never loaded into. */
 	struct rangeset ram_driver_managed;
-	/* "Crash kernel", one or two regions. */
+	/* "Crash kernel", one or two regions; or that of the device tree (crash_region.h). */
 	struct rangeset crash;
 	/* The line of them that segments go to: the highest. Not the same as the last range of
 	 * the set, which merges the two where they touch. Empty when there is none. */
@@ -47,7 +47,8 @@ void iomem_done(struct iomem *iomem);
  */
 int iomem_parse(struct span text, struct iomem *ret, struct err *err);
 
-/* Errors of sysroot_read() and of iomem_parse(). */
+/* With the crash region of the device tree where the file lists none. Errors of sysroot_read(), of
+ * iomem_parse() and of crash_region_read(). */
 int iomem_read(const struct sysroot *root, struct iomem *ret, struct err *err);
 
 /*

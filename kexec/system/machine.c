@@ -40,6 +40,7 @@ void machine_done(struct machine *machine)
 	rangeset_done(&machine->crash_cma);
 	free(machine->cmdline);
 	free(machine->cpu_features);
+	free(machine->cpu_mmu);
 	*machine = (struct machine){ .cmdline = NULL };
 }
 
@@ -305,10 +306,17 @@ static int read_cmdline(
 	return *ret ? ST_OK : err_no_memory(err);
 }
 
-/* "Features\t: fp asimd evtstrm" (arch/arm64/kernel/cpuinfo.c): what the kernel uses and has opened
- * to programs, the same for each CPU. */
-static int read_cpu_features(const struct sysroot *root, char **ret, struct err *err)
+/*
+ * "Features\t: fp asimd evtstrm" (arch/arm64/kernel/cpuinfo.c): what the kernel uses and has opened
+ * to programs, the same for each CPU. "MMU\t\t: Radix" or "Hash" (arch/powerpc/kernel/setup-common.c
+ * and its platforms). No CPU family has both.
+ */
+static int read_cpuinfo(const struct sysroot *root, struct machine *machine, struct err *err)
 {
+	const struct {
+		const char *name;
+		char **ret;
+	} wanted[] = { { "Features", &machine->cpu_features }, { "MMU", &machine->cpu_mmu } };
 	struct blob text = BLOB_INIT;
 	struct err why = ERR_INIT;
 	struct cursor cursor;
@@ -319,13 +327,17 @@ static int read_cpu_features(const struct sysroot *root, char **ret, struct err 
 	if (status != ST_OK)
 		return status == ST_NO_MEMORY ? err_no_memory(err) : ST_OK;
 	cursor = cursor_over(blob_span(&text));
-	while (!*ret && status == ST_OK && cursor_line(&cursor, &line)) {
-		if (!span_take_until(&line, ':', &name) ||
-			!span_equals(span_trim(name), "Features"))
+	while (status == ST_OK && !machine->cpu_features && !machine->cpu_mmu &&
+		cursor_line(&cursor, &line)) {
+		if (!span_take_until(&line, ':', &name))
 			continue;
-		*ret = span_strdup(span_trim(line));
-		if (!*ret)
-			status = err_no_memory(err);
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+			if (!span_equals(span_trim(name), wanted[i].name))
+				continue;
+			*wanted[i].ret = span_strdup(span_trim(line));
+			if (!*wanted[i].ret)
+				status = err_no_memory(err);
+		}
 	}
 	blob_done(&text);
 	return status;
@@ -383,7 +395,7 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 		machine->state.cpus_stop = cpu_methods_read(
 			root, blob_span(&machine->fdt), &machine->firmware, &machine->config);
 	if (status == ST_OK)
-		status = read_cpu_features(root, &machine->cpu_features, err);
+		status = read_cpuinfo(root, machine, err);
 	machine->complete = status == ST_OK;
 	return status ? err_prefix(err, CANNOT_READ) : ST_OK;
 }

@@ -118,9 +118,12 @@ static int not_found(struct err *err)
 /* The mark is a sum, so that the order of the properties is nothing to it. */
 static uint32_t mark_property(const char *name, struct span value)
 {
-	/* "name" is not in a flat tree, and the seeds are not in a running one. */
+	/* "name" is not in a flat tree, and the seeds are not in a running one, in which powerpc's
+	 * kernels write about their own memory (arch/powerpc/kexec/core.c). */
 	static const char *const left_out[] = { "name", "kaslr-seed", "rng-seed",
-		PURGATORY_RECORD_PROPERTY };
+		PURGATORY_RECORD_PROPERTY, "linux,kernel-end", "linux,memory-limit",
+		"linux,crashkernel-base", "linux,crashkernel-size", "linux,htab-base",
+		"linux,htab-size" };
 	const struct span text = { (const uint8_t *)name, strlen(name) };
 
 	for (size_t i = 0; i < COUNT(left_out); i++)

@@ -6,6 +6,7 @@ SYSTEM_SOURCES := \
 	kexec/system/console.c \
 	kexec/system/cpu_methods.c \
 	kexec/system/cpus.c \
+	kexec/system/crash_region.c \
 	kexec/system/crashkernel.c \
 	kexec/system/devtree.c \
 	kexec/system/efi_runtime.c \
