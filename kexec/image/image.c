@@ -31,6 +31,8 @@ static const struct format {
 	{ android_probe, "Android", "android" },
 	{ arm64_image_probe, "Image", "Image", .kernel = true },
 	{ uimage_probe, "uImage", "uImage" },
+	/* Of ELF files the ppc64 kernel is one itself, and arm64's holds an Image. */
+	{ ppc64_image_probe, "vmlinux", "vmlinux", .kernel = true },
 	{ elf_image_probe, "vmlinux", "vmlinux" },
 	{ packed_lzma_probe, "packed", NULL },
 	{ foreign_probe, NULL, NULL },
@@ -187,6 +189,8 @@ static void settle(struct image *image, struct span bytes, const char *name, str
 	if (image->kind == IMAGE_ARM64 && !image->as_is)
 		image->file = arm64_image_trim(bytes);
 	image->data = image->kind == IMAGE_BZIMAGE ? image->bzimage.loaded : image->file;
+	if (image->kind == IMAGE_PPC64)
+		image->data = image->laid_out.data ? blob_span(&image->laid_out) : image->loaded;
 	for (size_t i = 0; i + 1 < image->layers_count; i++) {
 		char text[IMAGE_LAYER_TEXT_SIZE];
 
@@ -281,6 +285,7 @@ void image_done(struct image *image)
 	blob_done(&image->memory);
 	blob_done(&image->parts_memory);
 	blob_done(&image->parts_made);
+	blob_done(&image->laid_out);
 	*image = (struct image){ .kind = IMAGE_ARM64 };
 }
 

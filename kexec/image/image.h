@@ -19,6 +19,7 @@
 enum image_kind {
 	IMAGE_ARM64,   /* "Image": Documentation/arch/arm64/booting.rst */
 	IMAGE_BZIMAGE, /* Documentation/arch/x86/boot.rst */
+	IMAGE_PPC64,   /* vmlinux, as it is: arch/powerpc/kernel/head_64.S */
 };
 
 /* Most bytes a kernel may have when unpacked, and a file that holds one, which may hold an
@@ -61,6 +62,10 @@ struct image {
 	bool big_endian;
 	bool placement_anywhere; /* flag bit 3: may use memory below itself */
 
+	/* Of IMAGE_PPC64, with big_endian: it can stay where it is loaded ("run_at_load"). */
+	bool stays_where_loaded;
+	struct span loaded; /* what of the file is loaded, where that is one piece of it */
+
 	/*
 	 * The file is nothing but the kernel, so kexec_file_load(2) takes its descriptor, which
 	 * keeps what is attached to the file (an IMA signature). Else it needs a descriptor of
@@ -81,6 +86,7 @@ struct image {
 	struct blob memory;	  /* where file and data lie */
 	struct blob parts_memory; /* where the parts lie, when that is elsewhere */
 	struct blob parts_made;	  /* but for one that was put together */
+	struct blob laid_out;	  /* data, where the file does not have it in one piece */
 };
 
 void image_done(struct image *image);
@@ -88,7 +94,7 @@ void image_done(struct image *image);
 /*
  * Understand file (borrowed is not enough: its bytes are taken over, and freed when they are no
  * longer needed). Probes run in the fixed order of the table in image.c, again and again until
- * an arm64 Image or an x86 bzImage is found in an EFI zboot kernel, a UKI, an Android boot image, a
+ * an arm64 Image, an x86 bzImage or a ppc64 vmlinux is found in an EFI zboot kernel, a UKI, an Android boot image, a
  * uImage, a vmlinux, or packed, or several of these. ST_UNSUPPORTED names any other format that is
  * recognised, a codec not built in, or too many layers; ST_BAD_INPUT for bytes that contradict
  * their format (cut short, damaged, image_size 0, text_offset out of range); ST_NOT_MINE when

@@ -9,6 +9,7 @@ IMAGE_SOURCES := \
 	kexec/image/initrd.c \
 	kexec/image/kind.c \
 	kexec/image/packed.c \
+	kexec/image/ppc64_image.c \
 	kexec/image/uimage.c \
 	kexec/image/uki.c \
 	kexec/image/zboot.c

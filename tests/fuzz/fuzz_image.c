@@ -101,7 +101,8 @@ static void check_arm64(const struct image *image)
 /* Of a bzImage fuzz_bzimage.c looks at the rest. */
 static void check_image(const struct image *image)
 {
-	assert(image->kind == IMAGE_ARM64 || image->kind == IMAGE_BZIMAGE);
+	assert(image->kind == IMAGE_ARM64 || image->kind == IMAGE_BZIMAGE ||
+		image->kind == IMAGE_PPC64);
 	assert(image_segment(image).size <= image->mem_size);
 	assert(image->mem_size <= IMAGE_SIZE_MAX);
 	if (image->kind == IMAGE_ARM64)

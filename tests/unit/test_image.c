@@ -130,8 +130,9 @@ static void assert_unsupported(struct blob file, const char *words, const char *
 {
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported", words, hint);
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported",
-		"; a kernel is wanted, for arm64 (Image, EFI zboot, UKI, Android, uImage, vmlinux) "
-		"or x86_64 (bzImage, UKI), plain or packed",
+		"; a kernel is wanted, for arm64 (Image, EFI zboot, UKI, Android, uImage, "
+		"vmlinux), "
+		"x86_64 (bzImage, UKI) or ppc64le (vmlinux), plain or packed",
 		hint);
 	blob_done(&file);
 }
@@ -508,6 +509,99 @@ static void elf_files_are_named(void **state)
 	assert_unsupported(elf(2, 1, 21), "an ELF object file", "");
 	assert_unsupported(elf(1, 4, 183), "an ELF core dump for arm64", "");
 	assert_unsupported(elf(1, 9, 999), "an ELF file of an unknown type for an unknown CPU", "");
+}
+
+/* --- vmlinux of ppc64 --------------------------------------------------------------------- */
+
+#define POWER_FILE 0x3000
+
+static void put_power_load(struct blob *blob, unsigned int index, uint64_t paddr, uint64_t offset,
+	uint64_t file_size, uint64_t memory_size)
+{
+	uint8_t *phdr = blob->data + 64 + (size_t)index * 56;
+
+	store_le32(phdr, 1);
+	store_le64(phdr + 8, offset);
+	store_le64(phdr + 16, UINT64_C(0xc000000000000000) + paddr);
+	store_le64(phdr + 24, paddr);
+	store_le64(phdr + 32, file_size);
+	store_le64(phdr + 40, memory_size);
+}
+
+/* One with a note in front and, if parts is 2, its data apart. */
+static struct blob power_vmlinux(unsigned int parts)
+{
+	struct blob blob = BLOB_INIT;
+
+	assert_int_equal(blob_zeroed(&blob, POWER_FILE), ST_OK);
+	memcpy(blob.data, "\177ELF\2\1", 6);
+	store_le16(blob.data + 16, 2);
+	store_le16(blob.data + 18, 21);
+	store_le64(blob.data + 24, UINT64_C(0xc000000000000000));
+	store_le64(blob.data + 32, 64);
+	store_le16(blob.data + 54, 56);
+	store_le16(blob.data + 56, (uint16_t)(parts + 1));
+	put_power_load(&blob, 0, 0x40, 0x40, 16, 16);
+	store_le32(blob.data + 64, 4);
+	put_power_load(&blob, 1, 0x10000, 0x1000, 0x1000, parts == 2 ? 0x1000 : 0x5000);
+	if (parts == 2)
+		put_power_load(&blob, 2, 0x14000, 0x2000, 0x800, 0x1000);
+	memcpy(blob.data + 0x1000, "\x48\0\0\x08", 4);
+	store_le32(blob.data + 0x105c, 0x72756e30);
+	memset(blob.data + 0x2000, 0x77, 0x800);
+	return blob;
+}
+
+static void power_kernels_are_laid_out(void **state)
+{
+	(void)state;
+	for (unsigned int parts = 1; parts <= 2; parts++) {
+		struct blob file = power_vmlinux(parts);
+		struct image image;
+
+		assert_int_equal(describe(blob_span(&file), &image, NULL, NULL), ST_OK);
+		assert_int_equal(image.kind, IMAGE_PPC64);
+		assert_string_equal(image_type(&image), "vmlinux");
+		assert_int_equal(image.mem_size, 0x5000);
+		assert_true(image.stays_where_loaded && image.as_is);
+		assert_int_equal(image.data.size, parts == 2 ? 0x4800 : 0x1000);
+		assert_memory_equal(image.data.data, "\x48\0\0\x08", 4);
+		if (parts == 2) {
+			assert_int_equal(image.data.data[0x3fff], 0);
+			assert_int_equal(image.data.data[0x4000], 0x77);
+		}
+		image_done(&image);
+		store_le32(file.data + 0x105c, 1);
+		assert_int_equal(describe(blob_span(&file), &image, NULL, NULL), ST_OK);
+		assert_false(image.stays_where_loaded);
+		image_done(&image);
+		blob_done(&file);
+	}
+}
+
+static void power_kernels_are_refused(void **state)
+{
+	struct blob file = power_vmlinux(1);
+
+	(void)state;
+	file.data[0x1000] = 0x60; /* a zImage begins in another way */
+	assert_refused_blob(file, ST_UNSUPPORTED, "image-format-unsupported",
+		"does not begin as Linux does", "vmlinux");
+	file = power_vmlinux(1);
+	store_le32(file.data + 64, 3); /* PT_INTERP */
+	assert_unsupported(file, "that is no Linux kernel", "");
+	file = power_vmlinux(2);
+	file.size = 0x2400;
+	assert_refused_blob(file, ST_BAD_INPUT, "image-truncated", "in a file of 9216 bytes", "");
+	file = power_vmlinux(2);
+	put_power_load(&file, 2, 0x14000, 0x2000, 0x1000, 0x800);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-elf", "more in the file than", "");
+	file = power_vmlinux(2);
+	put_power_load(&file, 2, UINT64_MAX - 4, 0x2000, 8, 8);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-elf", "behind the end", "");
+	file = power_vmlinux(2);
+	put_power_load(&file, 2, 0x40000000, 0x2000, 8, 8);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-elf", "larger than any kernel", "");
 }
 
 #define TEXT UINT64_C(0xffff800080000000)
@@ -1249,6 +1343,8 @@ int main(void)
 		cmocka_unit_test(a_uki_has_parts),
 		cmocka_unit_test(a_uki_of_several_profiles_is_its_first),
 		cmocka_unit_test(a_uki_of_very_many_sections),
+		cmocka_unit_test(power_kernels_are_laid_out),
+		cmocka_unit_test(power_kernels_are_refused),
 		cmocka_unit_test(types_are_checked),
 		cmocka_unit_test(efi_programs_are_named),
 		cmocka_unit_test(other_files_are_named),
