@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "kexec/arch/arm64/arm64.h"
+#include "kexec/arch/ppc64le/ppc64le.h"
 #include "kexec/arch/x86_64/x86_64.h"
 
 static const struct arch_ops *const all_ops[] = {
 	&arm64_ops,
+	&ppc64le_ops,
 	&x86_64_ops,
 };
 

@@ -6,6 +6,11 @@ ARCH_SOURCES := \
 	kexec/arch/arm64/firmware_tree.c \
 	kexec/arch/arm64/layout.c \
 	kexec/arch/arm64/tables.c \
+	kexec/arch/ppc64le/cpu_room.c \
+	kexec/arch/ppc64le/drconf.c \
+	kexec/arch/ppc64le/dtb.c \
+	kexec/arch/ppc64le/firmware.c \
+	kexec/arch/ppc64le/ppc64le.c \
 	kexec/arch/x86_64/boot_params.c \
 	kexec/arch/x86_64/e820.c \
 	kexec/arch/x86_64/layout.c \

@@ -63,6 +63,10 @@ static const char *out_of_reach(const struct arch_ops *arch, const struct consol
 {
 	if (console->type == CONSOLE_NONE || !arch)
 		return NULL;
+	if (console->type == CONSOLE_HVTERM)
+		return arch->terminals ? NULL : "it is a terminal, which no hypervisor has here";
+	if (!arch->ports && !arch->memory_console)
+		return "it has registers, and here purgatory reaches terminals only";
 	if (console->port)
 		return arch->ports ? NULL
 				   : "the registers are I/O ports, which the CPU does not have";

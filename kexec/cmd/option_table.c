@@ -187,7 +187,8 @@ const struct option_row option_table[] = {
 	  SETS(STRING, console),
 	  "where purgatory reports, such as pl011,0x9000000",
 	  "Written as for the kernel's earlycon parameter, or \"none\"; a port is "
-	  "uart8250,io,0x3f8. The default is what the device tree or the ACPI tables name." },
+	  "uart8250,io,0x3f8, a terminal of POWER's hypervisor hvterm,0x71000000. "
+	  "The default is what the device tree or the ACPI tables name." },
 	{ "serial", 0, ARGUMENT_REQUIRED, "TTY", VALUE_TTY, GROUP_PURGATORY, ON_ARM64 | ON_X86,
 	  WITH_LOAD | DISPENSABLE, SETS(STRING, serial),
 	  "the same by the name of a terminal, such as ttyAMA0", NULL },

@@ -51,14 +51,19 @@ struct arch_ops {
 	uint32_t hotplug_flag;	/* what asks its kernel to keep the elfcorehdr true */
 	bool kernel_map;	/* the elfcorehdr has a PT_LOAD for the kernel image */
 	bool ports;		/* its CPUs have I/O ports, at which a console may be */
+	bool terminals;		/* its hypervisors have terminals, which purgatory prints to */
 	uint64_t dump_from;	/* its kernels never dump what is below */
+	uint64_t saved;		/* so much from 0 on is dumped from a copy: SEGMENT_BACKUP */
 	const char *handed;	/* what the new kernel is handed: "device tree", "boot_params" */
 	const char *handed_key; /* the same as a key of the plan's JSON */
 	bool memory_console;	/* its purgatory reaches a console in memory */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
 	bool hotplug_needs_kexec_file;
+	/* With hotplug_flag its kernel keeps the device tree true, too: it gets no digest. */
+	bool hotplug_edits_tree;
 	const unsigned char *const purgatory; /* the blob, and its size */
 	const unsigned long *const purgatory_size;
+	uint64_t purgatory_params; /* where in it struct purgatory_params is */
 
 	/* Bytes behind the purgatory that purgatory_tables() may fill; 0 without it. */
 	uint64_t purgatory_tables_size;
@@ -82,6 +87,11 @@ struct arch_ops {
 	 * when sources contradict each other. */
 	int (*kernel_layout)(const struct machine *machine, struct kernel_layout *ret,
 		struct report *report, struct err *err);
+
+	/* Optional: what of the crash region is firmware's and dumped all the same; exact, not in
+	 * pages. ret is empty, and normalized then. ST_BAD_INPUT, ST_NO_MEMORY. */
+	int (*dumped_firmware)(
+		const struct machine *machine, struct rangeset *ret, struct err *err);
 
 	/* Pages that the kernel takes for itself from what a crash load leaves of the region. */
 	uint64_t (*own_pages)(const struct machine *machine);

@@ -244,11 +244,22 @@ static int plan_hotplug(const struct plan_inputs *inputs, size_t ranges, struct 
 	return ST_OK;
 }
 
+/* Program headers of memory, but for the kernel image's. */
+static size_t memory_entries(const struct elfcorehdr *core)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < core->count; i++)
+		count += core_entry_type(&core->entries[i]) == PT_LOAD &&
+			 core->entries[i].kind != CORE_KERNEL;
+	return count;
+}
+
 static int plan_core(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
-	struct rangeset ram = RANGESET_INIT;
+	struct rangeset ram = RANGESET_INIT, firmware = RANGESET_INIT;
 	struct kernel_layout layout = { .text_known = false };
 	struct core_input input = {
 		.elf_machine = plan->arch->elf_machine,
@@ -257,6 +268,8 @@ static int plan_core(
 		.vmcoreinfo_size = machine->vmcoreinfo_size,
 		.layout = &layout,
 		.ram = &ram,
+		.saved = plan->arch->saved,
+		.firmware = &firmware,
 	};
 	uint64_t own;
 	int status = plan->arch->kernel_layout(machine, &layout, report, err);
@@ -264,11 +277,14 @@ static int plan_core(
 	if (!status)
 		status = iomem_dumped(&machine->iomem, &machine->crash_cma, plan->arch->dump_from,
 			plan->page_size, &ram, err);
+	if (!status && plan->arch->dumped_firmware)
+		status = plan->arch->dumped_firmware(machine, &firmware, err);
 	if (!status)
 		status = elfcorehdr_build(&input, &plan->core, err);
 	if (!status)
-		status = plan_hotplug(inputs, ram.count, plan, report, err);
+		status = plan_hotplug(inputs, memory_entries(&plan->core), plan, report, err);
 	rangeset_done(&ram);
+	rangeset_done(&firmware);
 	if (status)
 		return status;
 	if (!align_up(plan->core.bytes.size, plan->page_size, &own))

@@ -93,7 +93,7 @@ static struct json_object *describe_entry(struct jsonw *writer, const void *cont
 	jsonw_put_number(writer, object, "index", index);
 	jsonw_put_text(
 		writer, object, "type", core_entry_type(entry) == PT_NOTE ? "PT_NOTE" : "PT_LOAD");
-	jsonw_put_hex(writer, object, "offset", entry->paddr);
+	jsonw_put_hex(writer, object, "offset", entry->offset);
 	jsonw_put_hex(writer, object, "vaddr", entry->vaddr);
 	jsonw_put_hex(writer, object, "paddr", entry->paddr);
 	jsonw_put_number(writer, object, "filesz", entry->size);

@@ -62,7 +62,7 @@ static void print_entries(struct printer *printer, const struct plan *plan)
 		print(printer,
 			"  %5zu  %-7s  0x%016" PRIx64 "  0x%016" PRIx64 "  0x%016" PRIx64
 			"  0x%-10" PRIx64 "  %-5s  %s\n",
-			i, core_entry_type(entry) == PT_NOTE ? "PT_NOTE" : "PT_LOAD", entry->paddr,
+			i, core_entry_type(entry) == PT_NOTE ? "PT_NOTE" : "PT_LOAD", entry->offset,
 			entry->vaddr, entry->paddr, entry->size,
 			core_entry_flags(entry) == PF_RWX ? "RWX" : "-",
 			core_entry_describe(entry, what, sizeof(what)));

@@ -54,6 +54,12 @@ const char *core_entry_describe(const struct core_entry *entry, char *buf, size_
 	case CORE_RAM:
 		snprintf(buf, size, "RAM");
 		break;
+	case CORE_SAVED:
+		snprintf(buf, size, "saved RAM");
+		break;
+	case CORE_FIRMWARE:
+		snprintf(buf, size, "firmware");
+		break;
 	}
 	return buf;
 }
@@ -77,7 +83,7 @@ static void serialize_entry(const struct core_entry *entry, uint8_t *phdr)
 {
 	store_le32(phdr + PHDR_TYPE, core_entry_type(entry));
 	store_le32(phdr + PHDR_FLAGS, core_entry_flags(entry));
-	store_le64(phdr + PHDR_OFFSET, entry->paddr);
+	store_le64(phdr + PHDR_OFFSET, entry->offset);
 	store_le64(phdr + PHDR_VADDR, entry->vaddr);
 	store_le64(phdr + PHDR_PADDR, entry->paddr);
 	store_le64(phdr + PHDR_FILESZ, entry->size);
@@ -108,6 +114,94 @@ static int serialize(const struct core_input *input, struct elfcorehdr *core, st
 	return ST_OK;
 }
 
+/* At most: RAM may begin behind what is saved. */
+static size_t ranges_of(const struct core_input *input)
+{
+	return input->ram->count + (input->saved ? 1 : 0) +
+	       (input->firmware ? input->firmware->count : 0);
+}
+
+static void add_entry(struct elfcorehdr *core, struct core_entry entry)
+{
+	entry.offset = entry.paddr;
+	core->entries[core->count++] = entry;
+}
+
+static void add_notes(const struct core_input *input, struct elfcorehdr *core)
+{
+	for (size_t i = 0; i < input->cpus->notes_count; i++) {
+		const struct cpu_notes *notes = &input->cpus->notes[i];
+
+		add_entry(core, (struct core_entry){
+					.kind = CORE_CPU_NOTES,
+					.cpu = notes->cpu,
+					.paddr = notes->paddr,
+					.size = notes->size,
+				});
+	}
+	add_entry(core, (struct core_entry){
+				.kind = CORE_VMCOREINFO,
+				.paddr = input->vmcoreinfo_paddr,
+				.size = input->vmcoreinfo_size,
+			});
+}
+
+static void add_range(const struct core_input *input, struct elfcorehdr *core,
+	enum core_entry_kind kind, struct range range)
+{
+	const struct kernel_layout *layout = input->layout;
+
+	if (range_size(range))
+		add_entry(core,
+			(struct core_entry){
+				.kind = kind,
+				.paddr = range.start,
+				/* Modulo 2^64 on purpose: PHYS_OFFSET may be "negative". */
+				.vaddr = layout->linear_known ? range.start + layout->linear_offset
+							      : 0,
+				.size = range_size(range),
+			});
+}
+
+/* By address, RAM and firmware. */
+static void add_memory(const struct core_input *input, struct elfcorehdr *core)
+{
+	static const struct rangeset none = RANGESET_INIT;
+	const struct rangeset *firmware = input->firmware ? input->firmware : &none;
+	const struct rangeset *ram = input->ram;
+
+	for (size_t i = 0, f = 0; i < ram->count || f < firmware->count;) {
+		struct range range;
+
+		if (f < firmware->count &&
+			(i == ram->count || firmware->ranges[f].start < ram->ranges[i].start)) {
+			add_range(input, core, CORE_FIRMWARE, firmware->ranges[f++]);
+			continue;
+		}
+		range = ram->ranges[i++];
+		if (range.start < input->saved) {
+			add_range(input, core, CORE_SAVED,
+				range_clip(range, (struct range){ 0, input->saved }));
+			range = range_clip(range, (struct range){ input->saved, UINT64_MAX });
+		}
+		add_range(input, core, CORE_RAM, range);
+	}
+}
+
+void elfcorehdr_set_saved(struct elfcorehdr *core, uint64_t where)
+{
+	uint8_t *phdr = core->bytes.data + ELFCOREHDR_EHDR_SIZE;
+
+	for (size_t i = 0; i < core->count; i++, phdr += ELFCOREHDR_PHDR_SIZE) {
+		struct core_entry *entry = &core->entries[i];
+
+		if (entry->kind != CORE_SAVED)
+			continue;
+		entry->offset = where + entry->paddr;
+		serialize_entry(entry, phdr);
+	}
+}
+
 int elfcorehdr_build(const struct core_input *input, struct elfcorehdr *ret, struct err *err)
 {
 	const struct kernel_layout *layout = input->layout;
@@ -115,13 +209,13 @@ int elfcorehdr_build(const struct core_input *input, struct elfcorehdr *ret, str
 	size_t count;
 	int status;
 
-	count = input->cpus->notes_count + 1 + (layout->text_known ? 1 : 0) + input->ram->count;
+	count = input->cpus->notes_count + 1 + (layout->text_known ? 1 : 0) + ranges_of(input);
 	if (count > ELFCOREHDR_PHDRS_MAX) {
 		err_set(err, ST_UNSUPPORTED, "elfcorehdr-too-many",
 			"the dump needs %zu program headers (%zu CPUs, %zu ranges of memory), and "
 			"an "
 			"ELF core header has at most %d",
-			count, input->cpus->notes_count, input->ram->count, ELFCOREHDR_PHDRS_MAX);
+			count, input->cpus->notes_count, ranges_of(input), ELFCOREHDR_PHDRS_MAX);
 		return err_hint(err, "memory is too finely divided; a kernel that merges hot-added "
 				     "ranges, or larger DIMMs, needs fewer");
 	}
@@ -129,39 +223,15 @@ int elfcorehdr_build(const struct core_input *input, struct elfcorehdr *ret, str
 	if (!core.entries)
 		return err_no_memory(err);
 
-	for (size_t i = 0; i < input->cpus->notes_count; i++) {
-		const struct cpu_notes *notes = &input->cpus->notes[i];
-
-		core.entries[core.count++] = (struct core_entry){
-			.kind = CORE_CPU_NOTES,
-			.cpu = notes->cpu,
-			.paddr = notes->paddr,
-			.size = notes->size,
-		};
-	}
-	core.entries[core.count++] = (struct core_entry){
-		.kind = CORE_VMCOREINFO,
-		.paddr = input->vmcoreinfo_paddr,
-		.size = input->vmcoreinfo_size,
-	};
+	add_notes(input, &core);
 	if (layout->text_known)
-		core.entries[core.count++] = (struct core_entry){
-			.kind = CORE_KERNEL,
-			.paddr = layout->text_paddr,
-			.vaddr = layout->text_vaddr,
-			.size = layout->text_size,
-		};
-	for (size_t i = 0; i < input->ram->count; i++) {
-		struct range range = input->ram->ranges[i];
-
-		core.entries[core.count++] = (struct core_entry){
-			.kind = CORE_RAM,
-			.paddr = range.start,
-			/* Modulo 2^64 on purpose: PHYS_OFFSET may be "negative". */
-			.vaddr = layout->linear_known ? range.start + layout->linear_offset : 0,
-			.size = range_size(range),
-		};
-	}
+		add_entry(&core, (struct core_entry){
+					 .kind = CORE_KERNEL,
+					 .paddr = layout->text_paddr,
+					 .vaddr = layout->text_vaddr,
+					 .size = layout->text_size,
+				 });
+	add_memory(input, &core);
 
 	status = serialize(input, &core, err);
 	if (status) {

@@ -21,13 +21,21 @@
  * writer nor its reader does (fs/proc/vmcore.c). */
 #define ELFCOREHDR_PHDRS_MAX 65534
 
-enum core_entry_kind { CORE_CPU_NOTES, CORE_VMCOREINFO, CORE_KERNEL, CORE_RAM };
+enum core_entry_kind {
+	CORE_CPU_NOTES,
+	CORE_VMCOREINFO,
+	CORE_KERNEL,
+	CORE_RAM,
+	CORE_SAVED,    /* the beginning of memory, which is found in its copy */
+	CORE_FIRMWARE, /* in the crash region, and dumped all the same */
+};
 
-/* One program header. p_offset and p_paddr are the same address, p_filesz and p_memsz the
- * same size, as in the kernel's. */
+/* One program header. p_offset and p_paddr are the same address, but of CORE_SAVED, p_filesz and
+ * p_memsz the same size, as in the kernel's. */
 struct core_entry {
 	enum core_entry_kind kind;
 	uint32_t cpu; /* of CORE_CPU_NOTES */
+	uint64_t offset;
 	uint64_t paddr;
 	uint64_t vaddr;
 	uint64_t size;
@@ -42,8 +50,11 @@ struct elfcorehdr {
 
 void elfcorehdr_done(struct elfcorehdr *core);
 
-/* "CPU 3 notes", "vmcoreinfo", "kernel image", "RAM". Writes to buf and returns it. */
+/* "CPU 3 notes", "vmcoreinfo", "kernel image", "RAM", "saved RAM", "firmware". Writes to buf and returns it. */
 const char *core_entry_describe(const struct core_entry *entry, char *buf, size_t size);
+
+/* Say where the copy of CORE_SAVED is, of which there is one. */
+void elfcorehdr_set_saved(struct elfcorehdr *core, uint64_t where);
 
 /* Bytes of a header with this many program headers. */
 uint64_t elfcorehdr_size(uint64_t phdrs);

@@ -18,6 +18,8 @@ struct core_input {
 	uint64_t vmcoreinfo_size;
 	const struct kernel_layout *layout;
 	const struct rangeset *ram; /* normalized, whole pages, without the crash regions */
+	uint64_t saved; /* so much from 0 on is found in a copy, see elfcorehdr_set_saved() */
+	const struct rangeset *firmware; /* normalized, nothing of ram; NULL for none */
 };
 
 /*

@@ -41,6 +41,8 @@ const char *segment_purpose_name(enum segment_purpose purpose)
 		return "dtb";
 	case SEGMENT_BOOT_PARAMS:
 		return "boot_params";
+	case SEGMENT_BACKUP:
+		return "backup";
 	}
 	return "segment";
 }

@@ -20,6 +20,7 @@
 #include "lib/rangeset.h"
 #include "lib/report.h"
 #include "lib/sha256.h"
+#include "purgatory/abi.h"
 
 /* include/uapi/linux/kexec.h, include/linux/kexec.h */
 #define KEXEC_SEGMENT_MAX 16
@@ -27,6 +28,7 @@
 #define KEXEC_ON_CRASH		    0x00000001
 #define KEXEC_UPDATE_ELFCOREHDR	    0x00000004
 #define KEXEC_CRASH_HOTPLUG_SUPPORT 0x00000008
+#define KEXEC_ARCH_PPC64	    (21u << 16)
 #define KEXEC_ARCH_X86_64	    (62u << 16)
 #define KEXEC_ARCH_AARCH64	    (183u << 16)
 
@@ -42,6 +44,7 @@ enum segment_purpose {
 	SEGMENT_PURGATORY,
 	SEGMENT_DTB,
 	SEGMENT_BOOT_PARAMS, /* with what they lead to: command line, setup_data */
+	SEGMENT_BACKUP,	     /* purgatory saves the beginning of memory there */
 };
 
 struct segment {
@@ -68,6 +71,7 @@ struct plan_handover {
 	struct range handed; /* what the kernel finds all else by: a device tree, or boot_params */
 	uint64_t record;     /* a struct purgatory_record_cells in there */
 	uint32_t reset;	     /* how the machine is reset, PURGATORY_RESET_NONE for no way */
+	uint64_t own[PURGATORY_OWN]; /* what only this CPU family's purgatory is told */
 };
 
 /* Bytes that many plans carry, and their digest, made once. */
@@ -168,7 +172,7 @@ static inline bool plan_is_crash(const struct plan *plan)
 	return plan->flags & KEXEC_ON_CRASH;
 }
 
-/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params". Static. */
+/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params", "backup". Static. */
 const char *segment_purpose_name(enum segment_purpose purpose);
 
 /* Append a segment; used while planning. ST_NO_SPACE beyond KEXEC_SEGMENT_MAX. */

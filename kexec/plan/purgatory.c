@@ -8,20 +8,25 @@
 #include "lib/checked.h"
 #include "purgatory/abi.h"
 
-/* The offset of a parameter in the blob. */
-#define PARAM(field)  (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
+/* The offset of a parameter among them. */
+#define PARAM(field)  offsetof(struct purgatory_params, field)
 #define REGION(field) offsetof(struct purgatory_region, field)
 #define TABLES(field) offsetof(struct purgatory_tables, field)
 
 /* More than this is no purgatory of ours. */
 #define MEM_SIZE_MAX (1u << 20)
 
+static uint8_t *params_of(const struct plan *plan)
+{
+	return plan->purgatory.data + plan->arch->purgatory_params;
+}
+
 /* The blob in pages: what is loaded and read, stack and state, room for tables. As offsets, from
  * what the blob says of itself (purgatory/abi.h). */
 static bool layout_of(const struct plan *plan, struct purgatory_layout *ret)
 {
 	uint64_t size = *plan->arch->purgatory_size;
-	uint64_t mem_size = load_le64(plan->purgatory.data + PARAM(mem_size));
+	uint64_t mem_size = load_le64(params_of(plan) + PARAM(mem_size));
 
 	ret->start = 0;
 	ret->end = mem_size;
@@ -33,16 +38,16 @@ int purgatory_prepare(struct plan *plan, struct err *err)
 {
 	size_t size = *plan->arch->purgatory_size, whole;
 	struct purgatory_layout layout;
-	const uint8_t *blob;
+	const uint8_t *params;
 
-	if (size < PURGATORY_PARAMS_OFFSET + sizeof(struct purgatory_params))
+	if (size < plan->arch->purgatory_params + sizeof(struct purgatory_params))
 		return err_set(err, ST_BUG, "purgatory-blob", "the purgatory is cut short");
 	if (blob_append(&plan->purgatory, plan->arch->purgatory, size))
 		return err_no_memory(err);
-	blob = plan->purgatory.data;
-	if (load_le64(blob + PARAM(magic)) != PURGATORY_MAGIC ||
-		load_le32(blob + PARAM(version)) != PURGATORY_VERSION ||
-		load_le32(blob + PARAM(size)) != sizeof(struct purgatory_params) ||
+	params = params_of(plan);
+	if (load_le64(params + PARAM(magic)) != PURGATORY_MAGIC ||
+		load_le32(params + PARAM(version)) != PURGATORY_VERSION ||
+		load_le32(params + PARAM(size)) != sizeof(struct purgatory_params) ||
 		!layout_of(plan, &layout) || layout.tables > MEM_SIZE_MAX)
 		return err_set(err, ST_BUG, "purgatory-blob",
 			"the purgatory was built for another version of its parameters");
@@ -61,6 +66,8 @@ static uint32_t console_type(enum console_type type)
 		return PURGATORY_CONSOLE_PL011;
 	case CONSOLE_8250:
 		return PURGATORY_CONSOLE_8250;
+	case CONSOLE_HVTERM:
+		return PURGATORY_CONSOLE_HVTERM;
 	case CONSOLE_NONE:
 		break;
 	}
@@ -110,14 +117,14 @@ static void fill_set(uint8_t *set, struct range range, const uint8_t *tables)
 static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, struct report *report)
 {
 	const struct arch_ops *arch = plan->arch;
-	uint8_t *blob = plan->purgatory.data, *memory;
+	uint8_t *memory;
 	struct range sets[PURGATORY_TABLES_SETS];
 	struct purgatory_layout layout;
 	const char *why;
 
 	if (!arch->purgatory_tables || !layout_of(plan, &layout))
 		return;
-	memory = blob + layout.tables;
+	memory = plan->purgatory.data + layout.tables;
 	layout.start += plan->entry;
 	layout.stack += plan->entry;
 	layout.end += plan->entry;
@@ -131,14 +138,14 @@ static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, str
 		return;
 	}
 	for (size_t i = 0; i < PURGATORY_TABLES_SETS; i++)
-		fill_set(blob + PARAM(tables) + i * sizeof(struct purgatory_tables), sets[i],
-			memory + (sets[i].start - layout.tables));
+		fill_set(params_of(plan) + PARAM(tables) + i * sizeof(struct purgatory_tables),
+			sets[i], memory + (sets[i].start - layout.tables));
 }
 
 void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct report *report)
 {
 	const struct request *request = inputs->request;
-	uint8_t *blob = plan->purgatory.data;
+	uint8_t *params = params_of(plan);
 	uint32_t flags = 0, count = 0;
 
 	if (request->no_checks)
@@ -148,25 +155,31 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 	if (plan->arch->purgatory_flags)
 		flags |= plan->arch->purgatory_flags(inputs->machine);
 
+	if (plan->hotplug && plan->arch->hotplug_edits_tree)
+		flags |= PURGATORY_HANDED_EDITED;
+
 	for (size_t i = 0; i < plan->segment_count; i++)
 		if (plan->segments[i].digested)
 			fill_region(&plan->segments[i],
-				blob + PARAM(regions) + count++ * sizeof(struct purgatory_region));
+				params + PARAM(regions) +
+					count++ * sizeof(struct purgatory_region));
 
-	store_le64(blob + PARAM(kernel_entry), plan->handover.kernel_entry);
-	store_le64(blob + PARAM(handed), plan->handover.handed.start);
-	store_le64(blob + PARAM(handed_size), range_size(plan->handover.handed));
-	store_le64(blob + PARAM(record), plan->handover.record);
-	store_le32(blob + PARAM(flags), flags);
-	store_le32(blob + PARAM(on_corruption), policy(request->on_corruption));
-	store_le32(blob + PARAM(reset), plan->handover.reset);
-	store_le32(blob + PARAM(console_type), console_type(inputs->console.type));
-	store_le64(blob + PARAM(console_base), inputs->console.base);
-	store_le32(blob + PARAM(console_reg_shift), inputs->console.reg_shift);
-	store_le32(blob + PARAM(console_reg_width), inputs->console.reg_width);
-	store_le32(blob + PARAM(region_count), count);
+	store_le64(params + PARAM(kernel_entry), plan->handover.kernel_entry);
+	store_le64(params + PARAM(handed), plan->handover.handed.start);
+	store_le64(params + PARAM(handed_size), range_size(plan->handover.handed));
+	store_le64(params + PARAM(record), plan->handover.record);
+	store_le32(params + PARAM(flags), flags);
+	store_le32(params + PARAM(on_corruption), policy(request->on_corruption));
+	store_le32(params + PARAM(reset), plan->handover.reset);
+	store_le32(params + PARAM(console_type), console_type(inputs->console.type));
+	store_le64(params + PARAM(console_base), inputs->console.base);
+	store_le32(params + PARAM(console_reg_shift), inputs->console.reg_shift);
+	store_le32(params + PARAM(console_reg_width), inputs->console.reg_width);
+	store_le32(params + PARAM(region_count), count);
+	for (size_t i = 0; i < PURGATORY_OWN; i++)
+		store_le64(params + PARAM(own) + 8 * i, plan->handover.own[i]);
 	if (!request->no_checks)
 		fill_tables(inputs, plan, report);
-	store_le64(blob + PARAM(sum),
-		sum_of(blob + PARAM(magic), offsetof(struct purgatory_params, sum)));
+	store_le64(params + PARAM(sum),
+		sum_of(params + PARAM(magic), offsetof(struct purgatory_params, sum)));
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kexec/plan/arch_ops.h"
 #include "lib/checked.h"
 
 struct known_digest digest_of(struct span data)
@@ -27,15 +28,32 @@ static struct known_digest known_or_made(const struct plan_inputs *inputs, struc
 	return digest_of(data);
 }
 
+/* Purgatory holds the digests, and writes the backup; and what the kernel will rewrite has none. */
+static bool is_digested(const struct plan *plan, enum segment_purpose purpose)
+{
+	switch (purpose) {
+	case SEGMENT_PURGATORY:
+	case SEGMENT_BACKUP:
+		return false;
+	case SEGMENT_ELFCOREHDR:
+		return !plan->hotplug;
+	case SEGMENT_DTB:
+		return !plan->hotplug || !plan->arch->hotplug_edits_tree;
+	case SEGMENT_KERNEL:
+	case SEGMENT_INITRD:
+	case SEGMENT_BOOT_PARAMS:
+		break;
+	}
+	return true;
+}
+
 void plan_digest(const struct plan_inputs *inputs, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		struct segment *segment = &plan->segments[i];
 		struct known_digest digest;
 
-		/* Purgatory holds the digests; and what the kernel will rewrite has none. */
-		if (segment->purpose == SEGMENT_PURGATORY ||
-			(segment->purpose == SEGMENT_ELFCOREHDR && plan->hotplug))
+		if (!is_digested(plan, segment->purpose))
 			continue;
 		digest = known_or_made(inputs, segment->data);
 		segment->digested = true;

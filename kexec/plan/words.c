@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kexec/plan/words.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,4 +106,19 @@ void words_doubt(const char *line, bool crash, struct report *report)
 		report_add(report, REPORT_WARNING, "cmdline",
 			"mem= on the capture kernel's command line can hide the elfcorehdr from "
 			"it");
+}
+
+int words_add_elfcorehdr(struct plan *plan, struct err *err)
+{
+	char word[WORDS_ELFCOREHDR_MAX];
+	char *joined;
+
+	snprintf(word, sizeof(word), "elfcorehdr=0x%" PRIx64,
+		plan_segment(plan, SEGMENT_ELFCOREHDR)->mem);
+	joined = cmdline_join(word, plan->cmdline);
+	if (!joined)
+		return err_no_memory(err);
+	free(plan->cmdline);
+	plan->cmdline = joined;
+	return ST_OK;
 }

@@ -7,6 +7,10 @@
 #include "lib/err.h"
 #include "lib/report.h"
 
+/* What words_add_elfcorehdr() adds at most, with its blank, as kexec_file_load(2) reckons. Room for
+ * it is kept from the start. */
+#define WORDS_ELFCOREHDR_MAX 30
+
 /* Did the user choose any, by --reuse-cmdline, --append or --command-line? */
 bool words_chosen(const struct request *request);
 
@@ -36,5 +40,9 @@ int words_check_length(const char *line, size_t most, const char *machine, struc
 /* Warn of a quote that is open, and of words that make no sense to a capture kernel. Before words
  * are added: that closes the quote. line may be NULL. */
 void words_doubt(const char *line, bool crash, struct report *report);
+
+/* Add elfcorehdr= for the segment of that purpose, in front of the other words: where a line is cut
+ * it is cut at its end. ST_NO_MEMORY. */
+int words_add_elfcorehdr(struct plan *plan, struct err *err);
 
 #endif

@@ -31,6 +31,8 @@ const char *console_type_name(enum console_type type)
 		return "pl011";
 	case CONSOLE_8250:
 		return "8250";
+	case CONSOLE_HVTERM:
+		return "hvterm";
 	case CONSOLE_NONE:
 		break;
 	}
@@ -52,6 +54,8 @@ static const char *wrong_registers(const struct console *console)
 {
 	uint64_t end;
 
+	if (console->type == CONSOLE_HVTERM)
+		return NULL;
 	if (console->base == 0)
 		return "the address is 0";
 	if (console->port && (console->base > CONSOLE_PORTS_END - 8 || console->reg_width != 1 ||
@@ -76,7 +80,8 @@ static int bad_words(struct err *err, const char *text, const char *what)
 {
 	err_set(err, ST_USAGE, "console-syntax", "console \"%.80s\": %s", text, what);
 	return err_hint(err, "wanted pl011,0xADDRESS or "
-			     "uart8250,io|mmio|mmio16|mmio32,0xADDRESS or none");
+			     "uart8250,io|mmio|mmio16|mmio32,0xADDRESS or hvterm,0xNUMBER or "
+			     "none");
 }
 
 /* The kernel takes an address without 0x for decimal, people do not: so it must be there. */
@@ -121,6 +126,8 @@ int console_parse(const char *text, struct console *ret, struct err *err)
 		console.type = CONSOLE_8250;
 		if (!take_access(&rest, &console))
 			return bad_words(err, text, "no known way of access");
+	} else if (span_skip(&rest, "hvterm,")) {
+		console.type = CONSOLE_HVTERM;
 	} else {
 		return bad_words(err, text, "no known kind of UART");
 	}
@@ -447,6 +454,20 @@ static int describe_8250(const void *fdt, int node, struct console *console, str
 	return ST_OK;
 }
 
+/* PAPR, 16.6.2: the number is the node's address. "hvterm-protocol" is another thing, whose bytes
+ * are in packets. */
+static bool is_terminal(const void *fdt, int node, struct console *console)
+{
+	uint32_t number;
+
+	if (fdt_node_check_compatible(fdt, node, "hvterm1") != 0 ||
+		!get_u32(fdt, node, "reg", UINT32_MAX, &number) || number == UINT32_MAX)
+		return false;
+	*console = (struct console){ .type = CONSOLE_HVTERM, .base = number };
+	set_source(console, "/chosen/stdout-path");
+	return true;
+}
+
 static int find_console(const void *fdt, struct console *ret, struct err *err)
 {
 	struct console console = { .type = CONSOLE_NONE };
@@ -458,6 +479,8 @@ static int find_console(const void *fdt, struct console *ret, struct err *err)
 	if (node < 0)
 		return err_set(err, ST_NOT_FOUND, "console-fdt",
 			"the device tree names no node in /chosen/stdout-path");
+	if (is_terminal(fdt, node, ret))
+		return ST_OK;
 	if (!is_compatible(fdt, node, pl011_compatibles) &&
 		!is_compatible(fdt, node, uart8250_compatibles))
 		return bad_node(err, ST_NOT_FOUND, "it is neither a PL011 nor an 8250");

@@ -11,7 +11,12 @@
 #include "lib/report.h"
 #include "lib/sysroot.h"
 
-enum console_type { CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 };
+enum console_type {
+	CONSOLE_NONE,
+	CONSOLE_PL011,
+	CONSOLE_8250,
+	CONSOLE_HVTERM, /* a terminal of POWER's hypervisor, which has no registers */
+};
 
 /* Where I/O ports end, on CPUs that have some. */
 #define CONSOLE_PORTS_END 0x10000
@@ -19,18 +24,19 @@ enum console_type { CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 };
 struct console {
 	enum console_type type;
 	bool port;	    /* base is an I/O port, below CONSOLE_PORTS_END: of an 8250 only */
-	uint64_t base;	    /* physical address of the first register */
+	uint64_t base;	    /* physical address of the first register; number of the terminal */
 	uint32_t reg_shift; /* log2 of the distance between registers; 0 for PL011 */
 	uint32_t reg_width; /* bytes of an access: 1, 2 or 4 */
 	char source[48];    /* where it was found: "/chosen/stdout-path", "SPCR", "--console" */
 };
 
-/* "pl011" or "8250"; "none". Static. */
+/* "pl011", "8250" or "hvterm"; "none". Static. */
 const char *console_type_name(enum console_type type);
 
 /*
  * The user's words, in the syntax of the kernel's earlycon= parameter:
  * "pl011,[mmio32,]ADDR", "sbsa,ADDR", "uart8250|uart,io|mmio|mmio16|mmio32,ADDR", or "none".
+ * Besides, "hvterm,NUMBER".
  * (Documentation/admin-guide/kernel-parameters.txt). Trailing ",options" such as a baud
  * rate are ignored. ST_USAGE.
  */
@@ -55,7 +61,7 @@ int console_from_active(const struct sysroot *root, struct console *ret, struct 
  * /chosen/stdout-path (or linux,stdout-path) of a device tree: alias or path, options behind
  * ":" dropped, "reg" translated through every "ranges" on the way up, compatible
  * "arm,pl011", "arm,sbsa-uart", "ns16550a", "snps,dw-apb-uart" and the like, with reg-shift
- * and reg-io-width. ST_NOT_FOUND when the tree names none or none that is known; ST_BAD_INPUT
+ * and reg-io-width; or a terminal of the hypervisor, "hvterm1". ST_NOT_FOUND when the tree names none or none that is known; ST_BAD_INPUT
  * when the tree is broken or contradicts itself; ST_NO_MEMORY.
  */
 int console_from_fdt(struct span fdt, struct console *ret, struct err *err);

@@ -21,6 +21,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_options.c \
 	tests/fuzz/fuzz_plan.c \
 	tests/fuzz/fuzz_plan_tree.c \
+	tests/fuzz/fuzz_ppc64le_tree.c \
 	tests/fuzz/fuzz_printable.c \
 	tests/fuzz/fuzz_printk.c \
 	tests/fuzz/fuzz_purgatory_record.c \

@@ -47,6 +47,7 @@ UNIT_SOURCES := \
 	tests/unit/test_plan.c \
 	tests/unit/test_plan_purgatory.c \
 	tests/unit/test_plan_tree.c \
+	tests/unit/test_ppc64le.c \
 	tests/unit/test_printable.c \
 	tests/unit/test_printk.c \
 	tests/unit/test_purgatory.c \

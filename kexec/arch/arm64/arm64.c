@@ -472,6 +472,7 @@ const struct arch_ops arm64_ops = {
 	.hotplug_needs_kexec_file = true,
 	.purgatory = purgatory_arm64,
 	.purgatory_size = &purgatory_arm64_size,
+	.purgatory_params = PURGATORY_PARAMS_OFFSET,
 	.purgatory_tables_size = ARM64_TABLES_ROOM,
 	.purgatory_tables = arm64_purgatory_tables,
 	.purgatory_flags = purgatory_flags,

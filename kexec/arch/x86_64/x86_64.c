@@ -61,9 +61,6 @@ static uint64_t own_pages(const struct machine *machine)
 	return 8 + 2 * halves + (2 * ram->count < gibibytes ? 2 * ram->count : gibibytes);
 }
 
-/* elfcorehdr= is added when its place is known; room for it is kept from the start. */
-#define ELFCOREHDR_WORD_MAX 30 /* with its blank, as kexec_file_load(2) reckons */
-
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -84,24 +81,8 @@ static int plan_cmdline(
 	if (status || !plan->cmdline)
 		return status;
 	if (crash || inputs->by_file)
-		most = most < ELFCOREHDR_WORD_MAX ? 0 : most - ELFCOREHDR_WORD_MAX;
+		most = most < WORDS_ELFCOREHDR_MAX ? 0 : most - WORDS_ELFCOREHDR_MAX;
 	return words_check_length(plan->cmdline, most, "this kernel", err);
-}
-
-/* In front of the user's words: where a line is cut it is cut at its end. */
-static int add_elfcorehdr(struct plan *plan, struct err *err)
-{
-	char word[ELFCOREHDR_WORD_MAX];
-	char *joined;
-
-	snprintf(word, sizeof(word), "elfcorehdr=0x%" PRIx64,
-		plan_segment(plan, SEGMENT_ELFCOREHDR)->mem);
-	joined = cmdline_join(word, plan->cmdline);
-	if (!joined)
-		return err_no_memory(err);
-	free(plan->cmdline);
-	plan->cmdline = joined;
-	return ST_OK;
 }
 
 /*
@@ -211,7 +192,7 @@ static int plan_segments(
 	if (!status)
 		status = place_all(inputs, plan, err);
 	if (!status)
-		status = add_elfcorehdr(plan, err);
+		status = words_add_elfcorehdr(plan, err);
 	if (status)
 		return status;
 	core = plan_segment(plan, SEGMENT_ELFCOREHDR);
@@ -235,7 +216,7 @@ static uint64_t kernels_setup_data(const struct x86_boot *running)
 
 	if (map)
 		map *= load_le32(running->params.data + BOOT_PARAMS_EFI_MEMDESC_SIZE);
-	return ELFCOREHDR_WORD_MAX + map + 112 + 32 + 48 + 48;
+	return WORDS_ELFCOREHDR_MAX + map + 112 + 32 + 48 + 48;
 }
 
 /* The order and the floors of arch/x86/kernel/kexec-bzimage64.c:bzImage64_load(). */
@@ -292,6 +273,7 @@ const struct arch_ops x86_64_ops = {
 	.handed_key = "boot_params",
 	.purgatory = purgatory_x86_64,
 	.purgatory_size = &purgatory_x86_64_size,
+	.purgatory_params = PURGATORY_PARAMS_OFFSET,
 	.kernel_layout = x86_64_kernel_layout,
 	.own_pages = own_pages,
 	.check_image = check_image,
