@@ -62,6 +62,10 @@ int crash_region_missing(const struct machine *machine, struct err *err)
 		value = crashkernel_value(machine->cmdline);
 	err_set(err, ST_NO_CRASH_MEM, "crash-region-missing",
 		"Memory for crashkernel is not reserved: /proc/iomem has no \"Crash kernel\"");
+	if (machine->state.fadump == 1)
+		return err_hint(err,
+			"fadump is enabled, and takes the place of a crash region: the firmware "
+			"dumps; to use kexec boot the running kernel without fadump=on");
 	if (value.size)
 		return hint_unfulfilled(machine, value, err);
 	return err_hint(err, "boot the running kernel with a crashkernel= parameter, for example "

@@ -19,6 +19,10 @@ static const struct place loaded_place = { "/sys/kernel/kexec/loaded", "/sys/ker
 static const struct place crash_loaded_place = { "/sys/kernel/kexec/crash_loaded",
 	"/sys/kernel/kexec_crash_loaded" };
 
+/* Documentation/arch/powerpc/firmware-assisted-dump.rst */
+static const struct place fadump_place = { "/sys/kernel/fadump/enabled",
+	"/sys/kernel/fadump_enabled" };
+
 /* The name that leads to a file; the old one when neither does. */
 static const char *find(const struct sysroot *root, struct place place)
 {
@@ -74,6 +78,7 @@ static void read_flags(const struct sysroot *root, struct kexec_state *state, st
 		{ cpu, &state->cpu_hotplug },
 		{ memory, &state->memory_hotplug },
 		{ "/proc/sys/kernel/kexec_load_disabled", &state->load_disabled },
+		{ find(root, fadump_place), &state->fadump },
 	};
 	struct err why = ERR_INIT;
 

@@ -39,11 +39,12 @@ struct kexec_state {
 	int cpu_hotplug;		/* /sys/devices/system/cpu/crash_hotplug */
 	int memory_hotplug;		/* /sys/devices/system/memory/crash_hotplug */
 	int load_disabled;		/* sysctl kernel.kexec_load_disabled */
-	int64_t load_limit_panic;	/* sysctl kernel.kexec_load_limit_panic, LOAD_LIMIT_* */
-	int64_t load_limit_reboot;	/* sysctl kernel.kexec_load_limit_reboot, likewise */
-	char lockdown[24];	  /* "none", "integrity", "confidentiality"; "" when not known */
-	bool lockdown_odd;	  /* the file says something else */
-	enum cpus_stop cpus_stop; /* by machine_read(), for a restart only; else not known */
+	int fadump; /* POWER's firmware keeps memory for a dump, in place of a crash region */
+	int64_t load_limit_panic;  /* sysctl kernel.kexec_load_limit_panic, LOAD_LIMIT_* */
+	int64_t load_limit_reboot; /* sysctl kernel.kexec_load_limit_reboot, likewise */
+	char lockdown[24];	   /* "none", "integrity", "confidentiality"; "" when not known */
+	bool lockdown_odd;	   /* the file says something else */
+	enum cpus_stop cpus_stop;  /* by machine_read(), for a restart only; else not known */
 };
 
 /*

@@ -18,6 +18,7 @@ static void nothing_there_is_no_error(void **state)
 	assert_int_equal(kexec.memory_hotplug, STATE_UNKNOWN);
 	assert_false(kexec.crash_elfcorehdr_size_odd);
 	assert_int_equal(kexec.load_disabled, STATE_UNKNOWN);
+	assert_int_equal(kexec.fadump, STATE_UNKNOWN);
 	assert_int_equal(kexec.load_limit_panic, LOAD_LIMIT_NONE);
 	assert_string_equal(kexec.lockdown, "");
 	tmproot_done(&tmp);
@@ -36,6 +37,7 @@ static void trap1_new_names_come_before_old(void **state)
 	tmproot_text(&tmp, "/sys/devices/system/cpu/crash_hotplug", "1\n");
 	tmproot_text(&tmp, "/sys/devices/system/memory/crash_hotplug", "0\n");
 	tmproot_text(&tmp, "/proc/sys/kernel/kexec_load_disabled", "1\n");
+	tmproot_text(&tmp, "/sys/kernel/fadump_enabled", "1\n");
 	tmproot_text(&tmp, "/proc/sys/kernel/kexec_load_limit_panic", "3\n");
 	kexec_state_read(tmp.root, &kexec, NULL);
 	assert_int_equal(kexec.loaded, 0);
@@ -44,6 +46,7 @@ static void trap1_new_names_come_before_old(void **state)
 	assert_int_equal(kexec.cpu_hotplug, 1);
 	assert_int_equal(kexec.memory_hotplug, 0);
 	assert_int_equal(kexec.load_disabled, 1);
+	assert_int_equal(kexec.fadump, 1);
 	assert_int_equal(kexec.load_limit_panic, 3);
 
 	tmproot_text(&tmp, "/sys/kernel/kexec/crash_loaded", "0\n");

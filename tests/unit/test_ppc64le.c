@@ -582,6 +582,20 @@ static void test_refusals(void **state)
 	assert_refused(ST_UNSUPPORTED, "segment-fdt-magic");
 }
 
+/* Where the firmware dumps there is no crash region, whatever crashkernel= says. */
+static void test_fadump(void **state)
+{
+	(void)state;
+	rangeset_done(&pm.machine.iomem.crash);
+	pm.machine.cmdline = strdup("fadump=on crashkernel=1G");
+	pm.machine.state.fadump = 1;
+	assert_refused(ST_NO_CRASH_MEM, "crash-region-missing");
+	assert_non_null(strstr(pm.err.hint, "fadump is enabled"));
+	pm.machine.state.fadump = STATE_UNKNOWN;
+	assert_refused(ST_NO_CRASH_MEM, "crash-region-missing");
+	assert_null(strstr(pm.err.hint, "fadump"));
+}
+
 /* Without a way to call RTAS there is no reset, and who insists on one is told. */
 static void test_reset(void **state)
 {
@@ -624,6 +638,7 @@ int main(void)
 		PLAN_TEST(test_stale_is_gone),
 		PLAN_TEST(test_reach),
 		PLAN_TEST(test_refusals),
+		PLAN_TEST(test_fadump),
 		PLAN_TEST(test_reset),
 	};
 
