@@ -57,9 +57,9 @@
 #define PURGATORY_BOOT 0x626f6f74 /* report, then enter the capture kernel all the same */
 
 /* purgatory_params.console_type */
-#define PURGATORY_CONSOLE_NONE	0
-#define PURGATORY_CONSOLE_PL011 1 /* Arm PrimeCell UART, also the SBSA generic UART */
-#define PURGATORY_CONSOLE_8250	2 /* 16550 family */
+#define PURGATORY_CONSOLE_NONE	 0
+#define PURGATORY_CONSOLE_PL011	 1 /* Arm PrimeCell UART, also the SBSA generic UART */
+#define PURGATORY_CONSOLE_8250	 2 /* 16550 family */
 #define PURGATORY_CONSOLE_HVTERM 3 /* the hypervisor's terminal of that number */
 
 /* purgatory_params.reset: no way to do it; else a number of the CPU family's own. */
@@ -203,7 +203,7 @@ struct purgatory_params {
 	struct purgatory_tables tables[PURGATORY_TABLES_SETS];
 	uint64_t record; /* physical address of the struct purgatory_record_cells */
 	uint64_t own[PURGATORY_OWN];
-	uint64_t sum;	 /* of all words before this one, by purgatory_sum() */
+	uint64_t sum; /* of all words before this one, by purgatory_sum() */
 };
 
 _Static_assert(offsetof(struct purgatory_params, magic) == 0, "abi");

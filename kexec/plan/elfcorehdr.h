@@ -50,7 +50,8 @@ struct elfcorehdr {
 
 void elfcorehdr_done(struct elfcorehdr *core);
 
-/* "CPU 3 notes", "vmcoreinfo", "kernel image", "RAM", "saved RAM", "firmware". Writes to buf and returns it. */
+/* "CPU 3 notes", "vmcoreinfo", "kernel image", "RAM", "saved RAM", "firmware". Writes to
+ * buf and returns it. */
 const char *core_entry_describe(const struct core_entry *entry, char *buf, size_t size);
 
 /* Say where the copy of CORE_SAVED is, of which there is one. */

@@ -61,8 +61,9 @@ int console_from_active(const struct sysroot *root, struct console *ret, struct 
  * /chosen/stdout-path (or linux,stdout-path) of a device tree: alias or path, options behind
  * ":" dropped, "reg" translated through every "ranges" on the way up, compatible
  * "arm,pl011", "arm,sbsa-uart", "ns16550a", "snps,dw-apb-uart" and the like, with reg-shift
- * and reg-io-width; or a terminal of the hypervisor, "hvterm1". ST_NOT_FOUND when the tree names none or none that is known; ST_BAD_INPUT
- * when the tree is broken or contradicts itself; ST_NO_MEMORY.
+ * and reg-io-width; or a terminal of the hypervisor, "hvterm1". ST_NOT_FOUND when the tree names
+ * none or none that is known; ST_BAD_INPUT when the tree is broken or contradicts itself;
+ * ST_NO_MEMORY.
  */
 int console_from_fdt(struct span fdt, struct console *ret, struct err *err);
 

@@ -308,8 +308,8 @@ static int read_cmdline(
 
 /*
  * "Features\t: fp asimd evtstrm" (arch/arm64/kernel/cpuinfo.c): what the kernel uses and has opened
- * to programs, the same for each CPU. "MMU\t\t: Radix" or "Hash" (arch/powerpc/kernel/setup-common.c
- * and its platforms). No CPU family has both.
+ * to programs, the same for each CPU. "MMU\t\t: Radix" or "Hash" (arch/powerpc: the
+ * show_cpuinfo() of its platforms). No CPU family has both.
  */
 static int read_cpuinfo(const struct sysroot *root, struct machine *machine, struct err *err)
 {

@@ -120,7 +120,7 @@ static uint64_t own_pages(const struct machine *machine)
 	return pages;
 }
 
-/* The kernel could, but what it makes is not foretold yet, and its own purgatory verifies nothing. */
+/* The kernel could, but what it makes is not foretold yet, and its purgatory verifies nothing. */
 static int refuse_file_load(struct err *err)
 {
 	err_set(err, ST_UNSUPPORTED, "file-load-unusable",
@@ -169,8 +169,8 @@ static int keep_off_firmware(
 	return ST_OK;
 }
 
-/* What the new kernel reaches as soon as it starts. Where it is not known how that is bounded, it is
- * taken to be. */
+/* What the new kernel reaches as soon as it starts; where that is not known, as if its page tables
+ * were hashed. */
 static uint64_t reach_of(const struct machine *machine, const struct ppc64le_firmware *firmware)
 {
 	uint64_t reach = firmware->first_node.end;

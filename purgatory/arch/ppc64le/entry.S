@@ -40,7 +40,8 @@
 
 /* An instruction as a CPU in big-endian mode reads it. */
 	.macro	big word
-	.byte	((\word) >> 24) & 0xff, ((\word) >> 16) & 0xff, ((\word) >> 8) & 0xff, (\word) & 0xff
+	.byte	((\word) >> 24) & 0xff, ((\word) >> 16) & 0xff
+	.byte	((\word) >> 8) & 0xff, (\word) & 0xff
 	.endm
 
 /* ------------------------------------------------------------------ head, at byte 0 */

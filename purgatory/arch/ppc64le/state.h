@@ -23,7 +23,7 @@
 struct purgatory_params;
 
 struct cpu_state {
-	uint64_t id;	/* the hardware's number of this CPU */
+	uint64_t id; /* the hardware's number of this CPU */
 	uint64_t msr;
 	uint64_t stack; /* r1, while RTAS runs */
 	uint64_t unused;
