@@ -16,7 +16,8 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 
 HERE = pathlib.Path(__file__).parent
-LOADERS = {"ld-linux-aarch64.so.1": "lib", "ld-linux-x86-64.so.2": "lib64"}
+LOADERS = {"ld-linux-aarch64.so.1": "lib", "ld-linux-x86-64.so.2": "lib64",
+           "ld64.so.2": "lib64"}
 
 
 def cpio(files):

@@ -492,6 +492,48 @@ class PC(Machine):
         return command
 
 
+# What QEMU cannot emulate of the mitigations, and would say at each start.
+PSERIES = ("pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,"
+           "cap-ccf-assist=off")
+
+
+class PSeries(Machine):
+    """An emulated ppc64le machine below a hypervisor, whose terminal is its console."""
+
+    CONSOLE = "hvc0"
+
+    def _command_line(self, kernel, initrd, *, cpu, smp, memory, slots, max_memory, disks,
+                      append, **_):
+        size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
+        command = [
+            "qemu-system-ppc64", "-M", PSERIES, "-cpu", cpu, "-smp", str(smp), "-m", size,
+            "-accel", f"tcg,thread=multi,tb-size={CODE_CACHE}",
+            "-nodefaults", "-display", "none", "-no-reboot",
+            "-serial", f"file:{self._console}",
+            "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
+            "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=agent,path={self._dir}/agent",
+            "-device", "virtserialport,chardev=agent,name=agent",
+            "-kernel", str(kernel), "-initrd", str(initrd), "-append", append,
+        ]
+        for number, disk in enumerate(disks):
+            command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
+                        "-device", f"virtio-blk-pci,drive=disk{number}"]
+        return command
+
+    def panic_on(self, cpu):
+        """The same on a certain CPU."""
+        self._said_before = len(self.console())
+        self._send(b"0", f"taskset {1 << cpu:x} sh -c 'echo c >/proc/sysrq-trigger'")
+
+    def hot_add_cpu(self, core):
+        """Add the core of this number; the guest has it when its CPU is online."""
+        self.qmp("device_add", driver="power9_v2.0-spapr-cpu-core", id=f"core{core}",
+                 **{"core-id": core})
+        self._wait(lambda: self.sh(f"grep -q 1 /sys/devices/system/cpu/cpu{core}/online").rc == 0,
+                   COMMAND_TIMEOUT, f"CPU {core} in the guest")
+
+
 def _gdb(stub, words):
     """One packet of gdb's remote protocol and its answer; the machine stands meanwhile."""
     stub.sendall(f"${words}#{sum(words.encode()) % 256:02x}".encode())

@@ -21,7 +21,8 @@ from memory_map import Ranges
 EHDR_SIZE, PHDR_SIZE, PAGE = 64, 56, 4096
 # Of struct elf_prstatus: how many registers pr_reg has, and which are stack pointer and pc.
 PR_REG_OFFSET = 112
-REGISTERS = {"EM_AARCH64": (34, 31, 32), "EM_X86_64": (27, 19, 16)}
+REGISTERS = {"EM_AARCH64": (34, 31, 32), "EM_X86_64": (27, 19, 16),
+             "EM_PPC64": (48, 1, 32)}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the ppc64le machines are made from: kernel, programs, archives.
+
+The kernel is the vmlinux in the directory that KEXEC_TEST_KERNEL_PPC64LE names.
+"""
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+
+import debian
+import initrd
+from debian_kernels import Kernel
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+SUITE = "sid"
+PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
+            "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
+TRIPLET = "powerpc64le-linux-gnu"
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifacts:
+    """Everything such a machine is made from."""
+    kernel: Kernel
+    initrd: pathlib.Path
+    tools_disk: pathlib.Path
+
+
+def tool():
+    """The ppc64le binary under test."""
+    return pathlib.Path(os.environ.get("KEXEC_PPC64LE")
+                        or TOP / "build/check/ppc64le/sbin/kexec")
+
+
+def guest_root():
+    """Programs of Debian's ppc64el, unpacked in the cache."""
+    target = debian.cache_dir() / "guest-ppc64el" / debian.content_key(SUITE, *PACKAGES)
+    with debian.locked("guest-ppc64el"):
+        if target.is_dir():
+            return target
+        archive = debian.Archive(SUITE, arch="ppc64el", stale_ok=True)
+        archive.update()
+        with debian.published(target) as root:
+            for deb in archive.download(archive.with_libraries(PACKAGES)):
+                debian.unpack(deb, root, lambda path: path.startswith(
+                    ("usr/bin/", "usr/sbin/", f"usr/lib/{TRIPLET}/")))
+    return target
+
+
+def kernel_under_test():
+    """The vmlinux; there is none that is fetched or built."""
+    folder = os.environ.get("KEXEC_TEST_KERNEL_PPC64LE")
+    if not folder:
+        raise FileNotFoundError("KEXEC_TEST_KERNEL_PPC64LE has to name the folder of a vmlinux")
+    return Kernel(pathlib.Path(folder) / "vmlinux")
+
+
+def make(directory):
+    """Archives and disks in a directory that the caller removes."""
+    root = guest_root()
+    kernel = kernel_under_test()
+    own_page = directory / "own-page"
+    subprocess.run([f"{TRIPLET}-gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static",
+                    HERE / "own_page.c", "-o", own_page], check=True)
+    programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
+                "sbin/own-page": own_page}
+    (directory / "initrd").write_bytes(kernel.archive(
+        initrd.base_files(root) | initrd.program_files(root, programs),
+        initrd.capture_initrd(root)))
+    tools = initrd.tools_tar(root, {
+        "sbin/makedumpfile": root / "usr/bin/makedumpfile", "sbin/kexec": tool(),
+        "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
+        "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
+    (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
+    return Artifacts(kernel, directory / "initrd", directory / "tools")

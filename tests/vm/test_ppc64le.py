@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Crash loading on ppc64le (pseries), end to end; what is only ppc64le's.
+
+All loads are by kexec_load with the digest on.
+"""
+
+import contextlib
+import re
+import secrets
+
+import pytest
+
+import kdump
+import ppc64le
+import qemu
+from conftest import DUMP_DISK_SIZE, LOGS
+from memory_map import Ranges, memory_map
+from vmcore import Vmcore
+
+CMDLINE = "console=hvc0 panic=-1 maxcpus=1 reset_devices"
+HOTPLUG = {"slots": 32, "max_memory": 32 << 10, "memory": 2048}
+# In the beginning of memory, behind the vectors and where nobody writes.
+LOW_MARK = 0x7f00
+BACKUP = 64 << 10
+
+
+@pytest.fixture(scope="session")
+def power_artifacts(tmp_path_factory):
+    """Kernel, archive and disk, made once per run."""
+    return ppc64le.make(tmp_path_factory.mktemp("ppc64le"))
+
+
+@pytest.fixture
+def boot(power_artifacts, tmp_path, request):
+    """boot(**options of qemu.PSeries) boots a machine that ends with the test."""
+    disk = tmp_path / "dump"
+    with open(disk, "wb") as file:
+        file.truncate(DUMP_DISK_SIZE)
+    machines = []
+    with contextlib.ExitStack() as stack:
+        def start(**options):
+            machine = qemu.PSeries(power_artifacts.kernel.image, power_artifacts.initrd, **(
+                {"cpu": "POWER9", "memory": 2048, "disks": (disk, power_artifacts.tools_disk)}
+                | options))
+            machines.append(stack.enter_context(machine))
+            return machine.boot()
+
+        yield start
+        LOGS.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^\w.-]+", "-", request.node.name)
+        (LOGS / f"{name}.console").write_text(
+            "\n".join(machine.console() for machine in machines))
+
+
+def load(machine, *options):
+    """Arm the crash kernel by kexec_load."""
+    return kdump.load(machine, *options, cmdline=CMDLINE)
+
+
+def number(machine, path):
+    """A number of the device tree."""
+    return int.from_bytes(machine.get(f"/proc/device-tree/{path}"), "big")
+
+
+def mark_beginning(machine):
+    """Mark the beginning of memory, which the capture kernel writes over."""
+    marker = secrets.token_bytes(64)
+    machine.write_physical(LOW_MARK, marker)
+    return {LOW_MARK: marker}
+
+
+def crash_and_check(machine, markers, cpus=2, panic=None):
+    """As kdump.crash_and_check(), where /proc/iomem names no crash region and firmware lies in it.
+
+    Returns the dump.
+    """
+    base, size = (number(machine, f"chosen/linux,crashkernel-{what}") for what in ("base", "size"))
+    rtas = number(machine, "rtas/linux,rtas-base")
+    firmware = Ranges([(rtas, rtas + number(machine, "rtas/rtas-size"))])
+    region = Ranges([(base, base + size)])
+    assert firmware & region == firmware, "a machine without what this is about"
+    ram = memory_map(machine).ram
+    kdump.say(machine)
+    (panic or machine.panic)()
+    machine.wait_capture()
+    dump = Vmcore(machine)
+    dump.assert_sane(cpus)
+    dump.assert_memory(ram - region | firmware)
+    dump.assert_markers(markers)
+    assert memory_map(machine).ram == Ranges([(0, base + size)])
+    assert "purgatory" not in machine.console_since_panic()
+    record = kdump.purgatory_record(machine)
+    assert (record["result"], record["caches"], record["bad_segments"]) == ("verified", "on", 0)
+    kdump.read_log(machine)
+    return dump
+
+
+def test_load_panic_capture(boot):
+    """The whole way; and the beginning of memory is the crashed kernel's."""
+    machine = boot()
+    load(machine)
+    covers, shown = kdump.shown_header(machine)
+    assert (covers, shown["coverage"]["missing"]) == (0, []), shown
+    crash_and_check(machine, kdump.mark_own_page(machine) | mark_beginning(machine))
+    kdump.check_filtered_dump(machine)
+
+
+def test_hot_added_memory_is_captured(boot):
+    """Blocks before the load and after it, more than fit into the header's first KiB."""
+    machine = boot(**HOTPLUG)
+    before = kdump.dimm_ranges([machine.hot_add(256)])
+    load(machine, "--hotplug")
+    assert kdump.crash_hotplug(machine) == ("1", "1")
+    after = kdump.dimm_ranges([machine.hot_add(256, addr=(4 << 30) + n * 512 * kdump.MIB)
+                               for n in range(20)])
+    covers, shown = kdump.shown_header(machine)
+    assert (covers, shown["coverage"]["missing"]) == (0, []), shown
+    markers = kdump.mark_fresh_memory(machine, list(before) + list(after)[-2:])
+    crash_and_check(machine, markers | mark_beginning(machine))
+
+
+def test_hot_added_cpu_panics(boot):
+    """The kernel has put every possible CPU into the tree, and purgatory names the one of them."""
+    machine = boot(smp="2,maxcpus=4,sockets=1,cores=4,threads=1", **HOTPLUG)
+    load(machine, "--hotplug")
+    for core in (2, 3):
+        machine.hot_add_cpu(core)
+    assert "Failed to update" not in machine.check("dmesg")
+    crash_and_check(machine, mark_beginning(machine), cpus=4,
+                    panic=lambda: machine.panic_on(3))
+
+
+@pytest.mark.parametrize("purpose, policy", [
+    ("kernel", "reset"), ("initrd", "halt"), ("dtb", "halt"), ("elfcorehdr", "boot")])
+def test_damage_is_named(boot, purpose, policy):
+    """By purgatory, on the hypervisor's terminal; then it does as it was told."""
+    machine = boot()
+    planned = kdump.plan(machine, "-c", cmdline=CMDLINE)
+    load(machine, f"--on-corruption={policy}")
+    kdump.flip_bit(machine, planned, purpose, 9)
+    machine.panic()
+    machine.wait_console(f"digest mismatch: {purpose}")
+    machine.wait_console(f"on-corruption={policy}")
+    if policy == "reset":
+        machine.wait_exit()
+    if policy == "boot":
+        machine.wait_capture()
+
+
+def test_refusals_leave_the_armed_image(boot):
+    """What this version cannot do yet is refused by name, before anything is lost."""
+    machine = boot()
+    load(machine)
+    for options, words in ((("-l", "-c"), "for a panic only"), (("-p", "-s"), "kexec_file_load")):
+        result = machine.sh(f"kexec {' '.join(options)} --command-line=x {kdump.IMAGE}")
+        assert result.rc and words.encode() in result.err and b"hint: " in result.err, result
+        assert kdump.crash_loaded(machine)
