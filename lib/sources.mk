@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 LIB_SOURCES := \
+	lib/advice.c \
 	lib/bytes.c \
 	lib/crc32.c \
 	lib/cursor.c \

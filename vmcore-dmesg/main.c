@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/advice.h"
 #include "lib/printable.h"
 #include "lib/sysroot.h"
 #include "vmcore-dmesg/exit_status.h"
@@ -82,12 +83,13 @@ static void run(const struct options *options, enum stage *stage, struct err *er
 static void print_error(const struct err *err)
 {
 	FILE *out = printable_open(stderr);
+	const char *hint = advice_for(err);
 
 	if (!out)
 		return;
 	fprintf(out, "vmcore-dmesg: %s [%s]\n", err->text, err->id ? err->id : "bug");
-	if (err->hint[0])
-		fprintf(out, "vmcore-dmesg: hint: %s\n", err->hint);
+	if (hint)
+		fprintf(out, "vmcore-dmesg: hint: %s\n", hint);
 	fclose(out);
 }
 

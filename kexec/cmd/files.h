@@ -60,7 +60,8 @@ void files_done(struct files *files);
  * files_read(); also when the file is another by now.
  */
 bool files_are_asked_for(const struct files *files);
-int files_copy(const struct request *request, struct files *files, struct err *err);
+int files_copy(const struct request *request, const struct sysroot *root, struct files *files,
+	struct err *err);
 
 /* For -d: which are mapped, and which were copied and why. */
 void files_say(const struct files *files, FILE *out);

@@ -275,7 +275,7 @@ static int load_by_plan(struct round *round, struct err *err)
 	if (request->dry_run || !files_are_asked_for(round->files) ||
 		(status && !are_files_changed(err)))
 		return status;
-	status = files_copy(request, round->files, err);
+	status = files_copy(request, round->root, round->files, err);
 	return status ? status : files_changed(err);
 }
 

@@ -19,13 +19,14 @@ bool initrd_is_wrapped(struct span beginning)
 	       span_starts_with(beginning, "VNDRBOOT", 8);
 }
 
-static int unwrap(struct span file, struct span *ret, struct err *err)
+static int unwrap(struct span file, const char *name, enum image_kind kernel, struct span *ret,
+	struct report *report, struct err *err)
 {
 	struct android_image android;
 	int status = android_parse(file, &android, err);
 
 	if (status == ST_NOT_MINE)
-		return uimage_ramdisk(file, ret, err);
+		return uimage_ramdisk(file, name, kernel, ret, report, err);
 	if (status)
 		return status;
 	if (android.ramdisk.size == 0)
@@ -113,14 +114,14 @@ static int look_inside(struct span packed, const char *name, struct report *repo
 	return status;
 }
 
-int initrd_check(struct span file, const char *name, struct span *ret, struct report *report,
-	struct err *err)
+int initrd_check(struct span file, const char *name, enum image_kind kernel, struct span *ret,
+	struct report *report, struct err *err)
 {
 	struct span inside = file;
 	int status = ST_OK;
 
 	if (initrd_is_wrapped(file)) {
-		status = unwrap(file, &inside, err);
+		status = unwrap(file, name, kernel, &inside, report, err);
 		if (!status)
 			report_add(report, REPORT_CHOICE, "initrd",
 				"%s: of %zu bytes the RAM disk in it is taken, %zu bytes", name,

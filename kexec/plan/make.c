@@ -59,7 +59,12 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 	plan->own_pages = plan->arch->own_pages(machine);
 	plan->flags |= plan->arch->kexec_arch;
 	status = inputs->request->crash ? ST_OK : check_cpus(machine, err);
-	return status ? status : plan->arch->check_image(machine, inputs->image, err);
+	if (status)
+		return status;
+	status = plan->arch->check_image(machine, inputs->image, err);
+	if (status && inputs->request->kernel)
+		err_prefix(err, "%s", inputs->request->kernel);
+	return status;
 }
 
 /* What the kernel will say to the system call, where that is known before (kernel/kexec.c:

@@ -176,7 +176,7 @@ static void assert_taken(struct span file, struct span wanted, const char *warni
 	struct err err = ERR_INIT;
 	struct span inside = { .data = NULL };
 
-	if (initrd_check(file, "/boot/initrd", &inside, &report, &err))
+	if (initrd_check(file, "/boot/initrd", IMAGE_ARM64, &inside, &report, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(inside.size, wanted.size);
 	assert_memory_equal(inside.data, wanted.data, wanted.size);
@@ -198,13 +198,15 @@ static void assert_refused(
 	struct err err = ERR_INIT;
 	struct span inside = { .data = NULL };
 
-	assert_int_equal(initrd_check(file, "/boot/initrd", &inside, NULL, &err), status);
+	assert_int_equal(
+		initrd_check(file, "/boot/initrd", IMAGE_ARM64, &inside, NULL, &err), status);
 	assert_null(inside.data);
 	assert_string_equal(err.id, id);
 	if (!strstr(err.text, words) || !strstr(err.hint, hint))
 		fail_msg("\"%s\" hint \"%s\", wanted \"%s\" hint \"%s\"", err.text, err.hint, words,
 			hint);
-	assert_int_equal(initrd_check(file, "/boot/initrd", &inside, NULL, NULL), status);
+	assert_int_equal(
+		initrd_check(file, "/boot/initrd", IMAGE_ARM64, &inside, NULL, NULL), status);
 }
 
 static void initrds_are_taken(void **state)
@@ -317,7 +319,7 @@ static void put_be32(uint8_t *at, uint32_t value)
 		at[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
-static struct span uimage(uint8_t type, struct span data)
+static struct span uimage_of(uint8_t cpu, uint8_t type, struct span data)
 {
 	static uint8_t file[64 + 256];
 
@@ -326,11 +328,17 @@ static struct span uimage(uint8_t type, struct span data)
 	memcpy(file, "\x27\x05\x19\x56", 4);
 	put_be32(file + 12, (uint32_t)data.size);
 	put_be32(file + 24, crc32_of(data));
-	memcpy(file + 28, "\x05\x16", 2);
+	file[28] = 5;
+	file[29] = cpu;
 	file[30] = type;
 	memcpy(file + 64, data.data, data.size);
 	put_be32(file + 4, crc32_of((struct span){ file, 64 }));
 	return (struct span){ file, 64 + data.size };
+}
+
+static struct span uimage(uint8_t type, struct span data)
+{
+	return uimage_of(22, type, data);
 }
 
 /* U-Boot's header is for U-Boot: a kernel does not know it. */
@@ -354,6 +362,20 @@ static void a_uimage_is_taken_off(void **state)
 		"of type 2 (kernel) without RAM disk", "");
 	assert_refused(uimage(3, text_span("\177ELF")), ST_UNSUPPORTED, "initrd-kind",
 		"this is an ELF file", "");
+}
+
+/* Boot loaders take 32-bit arm's for arm64, and no other. */
+static void a_uimage_of_another_cpu_is_told(void **state)
+{
+	static const uint8_t others[] = { 0, 3, 5, 7, 12, 24, 26, 255 };
+	struct span data = text_span("070701 and so on");
+
+	(void)state;
+	assert_taken(uimage_of(2, 3, data), data,
+		"by its header this RAM disk is for 32-bit arm: a 64-bit kernel may not run");
+	for (size_t i = 0; i < sizeof(others); i++)
+		assert_refused(uimage_of(others[i], 3, data), ST_UNSUPPORTED, "initrd-kind",
+			"with a RAM disk for CPU type", "tail -c +65 /boot/initrd");
 }
 
 static void androids_ramdisks_are_taken(void **state)
@@ -388,6 +410,7 @@ int main(void)
 		cmocka_unit_test(what_is_packed_is_looked_at),
 #endif
 		cmocka_unit_test(a_uimage_is_taken_off),
+		cmocka_unit_test(a_uimage_of_another_cpu_is_told),
 		cmocka_unit_test(androids_ramdisks_are_taken),
 	};
 

@@ -27,7 +27,9 @@ _Static_assert(ARCH_PROBE_SIZE == ARM64_HEADER_SIZE, "a probe is a header");
 static int check_image(const struct machine *machine, const struct image *image, struct err *err)
 {
 	if (image->kind != IMAGE_ARM64)
-		return err_set(err, ST_UNSUPPORTED, "image-foreign", "the kernel is not for arm64");
+		return err_set(err, ST_UNSUPPORTED, "image-foreign",
+			"the kernel is for another CPU (%s), and this machine is arm64",
+			image->kind_name);
 	if (image->big_endian)
 		return err_set(err, ST_UNSUPPORTED, "image-big-endian",
 			"the kernel is big endian, and whether this CPU can run it cannot be "
@@ -278,6 +280,8 @@ static int make_dtb(
 	chosen.usable = usable.ranges;
 	chosen.usable_count = usable.count;
 	status = arm64_build_dtb(tree, &chosen, plan, report, err);
+	if (status)
+		err_prefix(err, "%s", plan_source_tree_name(inputs, plan));
 	rangeset_done(&usable);
 	return status;
 }
@@ -325,7 +329,9 @@ static int check_tree(const struct plan_inputs *inputs, const struct plan *plan,
 	const struct firmware *firmware = &inputs->machine->firmware;
 
 	if (plan_source_tree(inputs, plan).size == 0)
-		return err_set(err, ST_NOT_FOUND, "fdt-missing", "No device tree available");
+		return err_set(err, ST_NOT_FOUND, "fdt-missing",
+			"No device tree available: there is neither /sys/firmware/fdt nor "
+			"/proc/device-tree, and no --dtb");
 	if (plan->tree.size && firmware->acpi && !firmware_fdt_is_stub(blob_span(&plan->tree)))
 		report_add(report, REPORT_WARNING, "dtb",
 			"this machine runs on ACPI, and the tree given with --dtb turns ACPI off "

@@ -25,7 +25,8 @@ static int check_image(const struct machine *machine, const struct image *image,
 
 	if (image->kind != IMAGE_BZIMAGE)
 		return err_set(err, ST_UNSUPPORTED, "image-foreign",
-			"the kernel is not for x86_64 (%s)", image->kind_name);
+			"the kernel is for another CPU (%s), and this machine is x86_64",
+			image->kind_name);
 	if (!kernel->relocatable || !kernel->above_4g) {
 		err_set(err, ST_UNSUPPORTED, "image-not-relocatable",
 			"the kernel %s: its header says relocatable_kernel %d, "
