@@ -72,6 +72,10 @@ class Machine:
                        check=True)
         return {"make_tables": program}
 
+    @staticmethod
+    def missing():
+        return None
+
     def command(self, case):
         return ["qemu-system-aarch64", "-M", self.board + (",highmem=off" if case.uart else ""),
                 "-cpu", case.cpu or self.cpu, "-m", f"{RAM_SIZE >> 20}",

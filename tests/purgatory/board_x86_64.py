@@ -9,13 +9,17 @@ import functools
 import re
 import struct
 import subprocess
+import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import abi
-from layout import CROSS, OLD_STACK, PAGE, RAM, RAM_SIZE, STUB
+from layout import CROSS, OLD_STACK, PAGE, RAM, RAM_SIZE, ROOT, STUB
+
+sys.path.insert(0, str(ROOT / "tests/vm"))
+import newer_qemu  # noqa: E402  pylint: disable=wrong-import-position
 
 COM1 = 0x3F8
 STUB_LA57 = 1
@@ -79,12 +83,28 @@ def is_high(case):
     return case.load >= 4 << 30
 
 
+@functools.cache
+def qemu(newer):
+    """The system's, or one whose PCs have SHA instructions: None where that cannot be fetched."""
+    if not newer:
+        return ["qemu-system-x86_64"]
+    try:
+        return newer_qemu.find("x86_64")[0]
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+PLAIN = {"cached-plain": ({}, abi.CACHES_ON, abi.CORE_PLAIN)}
+
+
 @dataclass(frozen=True)
 class Machine:
     """One CPU model. What emulator.py asks of each family's machines."""
     board: str
     cpu: str
     la57: bool = False
+    newer: bool = False
+    paths: dict = field(default_factory=lambda: PLAIN)
 
     arch: ClassVar = "x86_64"
     reset: ClassVar = abi.RESET_PC
@@ -96,14 +116,17 @@ class Machine:
     state_size: ClassVar = 608  # of the IDT and what else stands above the stack
     tick_rate: ClassVar = 0  # nobody tells
     ticks_per_instruction: ClassVar = 1
-    paths: ClassVar = {"cached-plain": ({}, abi.CACHES_ON, abi.CORE_PLAIN)}
 
     @staticmethod
     def build(_directory):
         return {}
 
+    def missing(self):
+        """Why there is no such machine here; None if there is."""
+        return None if qemu(self.newer) else "sid's QEMU cannot be fetched"
+
     def command(self, case):
-        return ["qemu-system-x86_64", "-M", case.board or self.board,
+        return [*qemu(self.newer), "-M", case.board or self.board,
                 "-cpu", case.cpu or self.cpu,
                 "-m", "4096" if is_high(case) else f"{RAM + RAM_SIZE >> 20}"]
 
@@ -184,6 +207,12 @@ class Machine:
         assert after.pop("gdt") in result.code
         assert after.pop("idt") in result.scratch
         assert len(before) == 37 + ("xcr0" in before)
+        vectors = [name for name in before if name.startswith("xmm")]
+        if {after[name] for name in vectors} == {0}:
+            assert abi.Record.parse(result.record).core in (abi.CORE_CPU, 0)
+            before = before | dict.fromkeys(vectors, 0)
+        else:
+            assert abi.Record.parse(result.record).core in (abi.CORE_PLAIN, 0)
         assert after == before
         self.assert_as_the_kernel_leaves_it(before)
 
@@ -206,4 +235,7 @@ MACHINES = {
     "server": Machine("q35", "Cascadelake-Server"),
     "max": Machine("q35", "max"),
     "la57": Machine("q35", "max", la57=True),
+    "sha": Machine("q35", "max", newer=True, paths={
+        "cached-cpu": ({}, abi.CACHES_ON, abi.CORE_CPU),
+        "cached-plain": ({"cpu": "max,-sha-ni"}, abi.CACHES_ON, abi.CORE_PLAIN)}),
 }
