@@ -93,7 +93,7 @@ int embedded_initrd(const struct image *image, const struct request *request, st
 	if (!has || given)
 		return ST_OK;
 	snprintf(name, sizeof(name), "the %s's %s", image->parts_of, part->name);
-	status = initrd_check(part->bytes, name, image->kind, ret, report, err);
+	status = initrd_check(part->bytes, NULL, name, image->kind, ret, report, err);
 	if (status) {
 		err_hint(err, "give the initrd with --initrd, and the one in there is left out");
 		return status;

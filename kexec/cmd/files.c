@@ -106,14 +106,15 @@ static int initrd_empty(const char *name, struct err *err)
 
 /* Judge bytes of it and take them, or what is in them: then the kernel is to get that, not the
  * file. */
-static int take_initrd(struct files *files, struct span bytes, struct err *err)
+static int take_initrd(
+	struct files *files, struct span bytes, const struct cpio_source *whole, struct err *err)
 {
 	int status;
 
 	if (bytes.size == 0)
 		return initrd_empty(files->initrd_name, err);
-	status = initrd_check(
-		bytes, files->initrd_name, files->image.kind, &files->initrd, &files->report, err);
+	status = initrd_check(bytes, whole, files->initrd_name, files->image.kind, &files->initrd,
+		&files->report, err);
 	if (status)
 		return err_prefix(err, "initrd");
 	files->initrd_inner = files->initrd.data != bytes.data;
@@ -129,12 +130,18 @@ static int hold_initrd(struct files *files, struct err *err)
 		return initrd_unreadable(files, err);
 	blob_done(&files->initrd_made);
 	files->initrd_unread = 0;
-	return take_initrd(files, files->initrd_held.bytes, err);
+	return take_initrd(files, files->initrd_held.bytes, NULL, err);
+}
+
+static int read_file(void *context, uint64_t offset, void *buf, size_t size, struct err *err)
+{
+	return sysroot_pread(context, offset, buf, size, err);
 }
 
 /* Its beginning, where the kernel reads it itself for kexec_file_load(2). */
 static int skim_initrd(struct files *files, struct err *err)
 {
+	struct cpio_source whole = { .read = read_file, .context = files->initrd_open };
 	uint64_t size;
 	int status = sysroot_file_skim(
 		files->initrd_open, INITRD_SIZE_MAX, &files->initrd_made, &size, err);
@@ -144,7 +151,8 @@ static int skim_initrd(struct files *files, struct err *err)
 	if (initrd_is_wrapped(blob_span(&files->initrd_made)))
 		return hold_initrd(files, err);
 	files->initrd_unread = size - files->initrd_made.size;
-	return take_initrd(files, blob_span(&files->initrd_made), err);
+	whole.size = size;
+	return take_initrd(files, blob_span(&files->initrd_made), &whole, err);
 }
 
 /* Append a file, filled up as a boot loader does it (Documentation/driver-api/early-userspace/
@@ -169,7 +177,7 @@ static int join_one(
 		report_add(&files->report, REPORT_WARNING, "initrd", "%s is empty", name);
 	} else {
 		status = initrd_check(
-			part.bytes, name, files->image.kind, &inner, &files->report, err);
+			part.bytes, NULL, name, files->image.kind, &inner, &files->report, err);
 		if (status)
 			err_prefix(err, "initrd");
 	}

@@ -114,8 +114,22 @@ static int look_inside(struct span packed, const char *name, struct report *repo
 	return status;
 }
 
-int initrd_check(struct span file, const char *name, enum image_kind kernel, struct span *ret,
+/* A packed part behind plain ones, as behind microcode, is looked into as one that comes first. */
+static int walk(struct span inside, const struct cpio_source *whole, const char *name,
 	struct report *report, struct err *err)
+{
+	struct cpio_source source = whole ? *whole : cpio_from_span(&inside);
+	uint64_t packed;
+
+	cpio_walk(&source, name, &packed, report);
+	if (packed == 0 || packed >= inside.size)
+		return ST_OK;
+	return look_inside((struct span){ inside.data + packed, inside.size - (size_t)packed },
+		name, report, err);
+}
+
+int initrd_check(struct span file, const struct cpio_source *whole, const char *name,
+	enum image_kind kernel, struct span *ret, struct report *report, struct err *err)
 {
 	struct span inside = file;
 	int status = ST_OK;
@@ -131,6 +145,8 @@ int initrd_check(struct span file, const char *name, enum image_kind kernel, str
 		status = judge(inside, name, "", report, err);
 	if (!status)
 		status = look_inside(skip_zeros(inside), name, report, err);
+	if (!status)
+		status = walk(inside, whole, name, report, err);
 	if (status) {
 		err_prefix(err, "%s", name);
 		return status;

@@ -3,6 +3,7 @@
 #ifndef KEXEC_IMAGE_INITRD_H
 #define KEXEC_IMAGE_INITRD_H
 
+#include "kexec/image/cpio.h"
 #include "kexec/image/image.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
@@ -13,7 +14,8 @@
 bool initrd_is_wrapped(struct span beginning);
 
 /*
- * file is all of it, or its beginning where that is not wrapped; name is for messages, and kernel
+ * file is all of it, and whole NULL; or its beginning where that is not wrapped, and whole leads to
+ * the rest; name is for messages, and kernel
  * what it is for. What
  * cannot be one is ST_UNSUPPORTED, by its name, and what is doubtful a warning. ret is what the
  * kernel is to be given: file, or, of a uImage and an Android image, the RAM disk in it.
@@ -21,7 +23,7 @@ bool initrd_is_wrapped(struct span beginning);
  * one;
  * ST_NO_MEMORY.
  */
-int initrd_check(struct span file, const char *name, enum image_kind kernel, struct span *ret,
-	struct report *report, struct err *err);
+int initrd_check(struct span file, const struct cpio_source *whole, const char *name,
+	enum image_kind kernel, struct span *ret, struct report *report, struct err *err);
 
 #endif

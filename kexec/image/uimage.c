@@ -174,9 +174,9 @@ static int check_ramdisk_cpu(uint8_t cpu, const char *name, enum image_kind kern
 	err_set(err, ST_UNSUPPORTED, "initrd-kind",
 		"this is a U-Boot image (uImage) with a RAM disk for CPU type %u, and %s is %d",
 		cpu, arm ? "arm64" : "x86_64", arm ? CPU_ARM64 : CPU_X86_64);
-	return err_hint(err,
-		"where only the header is wrong, take off its %d bytes: tail -c +%d %s",
+	err_hint(err, "where only the header is wrong, take off its %d bytes: tail -c +%d %s",
 		HEADER_SIZE, HEADER_SIZE + 1, name);
+	return ST_UNSUPPORTED;
 }
 
 int uimage_ramdisk(struct span file, const char *name, enum image_kind kernel, struct span *ret,

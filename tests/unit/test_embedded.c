@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
+#include "tests/unit/cpio.h"
 #include "kexec/cmd/embedded.h"
 
 static struct span text_span(const char *text)
@@ -118,7 +119,7 @@ static struct span initrd_of(
 
 static void an_initrd_given_wins(void **state)
 {
-	struct image_part part = { ".initrd", text_span("070701") };
+	struct image_part part = { ".initrd", { (const uint8_t *)CPIO_EMPTY, CPIO_EMPTY_SIZE } };
 	struct image image = image_of(&part, 1);
 	struct request request = { .action = ACTION_LOAD, .crash = true, .kernel = "/boot/uki" };
 	struct report report = REPORT_INIT;
@@ -128,7 +129,7 @@ static void an_initrd_given_wins(void **state)
 	request.initrd = "/boot/initrd";
 	assert_int_equal(initrd_of(&image, &request, &report).size, 0);
 	assert_string_equal(report.entries[0].text,
-		"the UKI's .initrd is left out for the one that was given, 6 bytes");
+		"the UKI's .initrd is left out for the one that was given, 124 bytes");
 	request.initrd = NULL;
 	request.reuse_initrd = true;
 	assert_int_equal(initrd_of(&image, &request, NULL).size, 0);
@@ -167,7 +168,7 @@ static void what_cannot_be_an_initrd_is_told(void **state)
 /* What a boot loader would take from a second file is missing, unless the user gives it. */
 static void what_an_android_image_lacks_is_told(void **state)
 {
-	struct image_part part = { ".initrd", text_span("070701") };
+	struct image_part part = { ".initrd", { (const uint8_t *)CPIO_EMPTY, CPIO_EMPTY_SIZE } };
 	struct image image = image_of(&part, 1);
 	struct request request = {
 		.action = ACTION_LOAD, .initrd = "/boot/initrd", .kernel = "/boot/boot.img"
@@ -191,7 +192,7 @@ static void what_an_android_image_lacks_is_told(void **state)
 	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
 	assert_non_null(strstr(report.entries[0].text, "vendor_boot"));
 	assert_string_equal(
-		report.entries[1].text, "the Android boot image's .initrd is used, 6 bytes");
+		report.entries[1].text, "the Android boot image's .initrd is used, 124 bytes");
 	report_done(&report);
 }
 
