@@ -207,6 +207,6 @@ def test_purgatory_prints_to_a_uart_in_memory(boot, cpu):
     said = machine.wait_written(uart, b"verified\r\n")
     machine.watch(False)
     machine.wait_capture()
-    assert said == (b"purgatory: checking 0x3 segments\r\npurgatory: caches on\r\n"
+    assert said == (b"purgatory: checking 0x4 segments\r\npurgatory: caches on\r\n"
                     b"purgatory: SHA-256 by plain code\r\npurgatory: image verified\r\n")
     Vmcore(machine).assert_markers(markers)
