@@ -27,6 +27,7 @@
 #include "kexec/syscall/kexec_load.h"
 #include "kexec/system/console.h"
 #include "kexec/system/machine.h"
+#include "kexec/system/cpu_methods.h"
 #include "lib/sysroot.h"
 
 /* A hotplug storm that outlasts this many loads is told to the user, not waited for. */
@@ -227,6 +228,20 @@ static int files_changed(struct err *err)
 		"the kernel or the initrd is about to be written to");
 }
 
+/* A restart that the kernel would refuse for good, by as much as is known of the machine. */
+static void look_at_cpus(const struct round *round)
+{
+	struct machine *machine = round->machine;
+	const struct arch_ops *arch = round->inputs.arch;
+
+	if (round->inputs.request->crash || !arch || !arch->methods_stop_cpus)
+		return;
+	machine->state.cpus_stop = machine->complete
+					   ? cpu_methods_read(round->root, blob_span(&machine->fdt),
+						     &machine->firmware, &machine->config)
+					   : cpu_methods_look(round->root);
+}
+
 /* A plan of ours, by kexec_load(2), of the files as they are held. */
 static int load_held(struct round *round, struct err *err)
 {
@@ -250,6 +265,7 @@ static int load_held(struct round *round, struct err *err)
 		timeline_spent(&round->files->timeline, PHASE_MACHINE);
 		if (status)
 			return status;
+		look_at_cpus(round);
 	}
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
@@ -459,6 +475,8 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 				   root, request->crash, &machine, &round.report, err);
 	round.inputs.arch = arch_find(machine.name);
 	timeline_spent(&files->timeline, PHASE_MACHINE);
+	if (!status)
+		look_at_cpus(&round);
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,
 			&round.inputs.dtb_name, &round.report, err);

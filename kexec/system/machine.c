@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "kexec/system/boot_memory.h"
-#include "kexec/system/cpu_methods.h"
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
@@ -379,9 +378,6 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 			root, blob_span(&machine->fdt), &machine->firmware, report, err);
 	if (status == ST_OK)
 		status = read_config(root, machine, report, err);
-	if (status == ST_OK && !crash && strcmp(machine->name, "aarch64") == 0)
-		machine->state.cpus_stop = cpu_methods_read(
-			root, blob_span(&machine->fdt), &machine->firmware, &machine->config);
 	if (status == ST_OK)
 		status = read_cpu_features(root, &machine->cpu_features, err);
 	machine->complete = status == ST_OK;
@@ -401,8 +397,6 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 		status = x86_boot_read(root, &machine->x86_boot, report, err);
 	if (status == ST_OK && for_files && crash)
 		status = firmware_read_memory(root, &machine->firmware, report, err);
-	if (status == ST_OK && for_files && !crash)
-		machine->state.cpus_stop = cpu_methods_look(root);
 	if (status != ST_OK)
 		return err_prefix(err, CANNOT_READ);
 	if (!for_files)
