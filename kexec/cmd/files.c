@@ -2,6 +2,7 @@
 #include "kexec/cmd/files.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "kexec/cmd/embedded.h"
 #include "kexec/image/initrd.h"
@@ -10,6 +11,7 @@
 #include "kexec/system/cmdline.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/kexec_state.h"
+#include "kexec/system/machine.h"
 
 /* Files that are loaded; a limit on what a hostile path can make us take in. */
 #define INITRD_SIZE_MAX	 ((size_t)2 << 30)
@@ -82,6 +84,17 @@ static int initrd_unreadable(const struct files *files, struct err *err)
 		return err_prefix(err, "initrd");
 	return err_set(
 		err, why.status, "initrd-unreadable", "Could not open initrd file: %s", why.text);
+}
+
+/* Before a file is read, whose bytes will be in memory besides those of the others: the machine may
+ * have too little for them. What is no regular file says no size. */
+static int check_memory(const struct sysroot_file *file, struct files *files, struct err *err)
+{
+	struct stat stat;
+
+	if (fstat(sysroot_fd(file), &stat) == 0 && stat.st_size > 0)
+		files->bytes += (uint64_t)stat.st_size;
+	return plan_check_files(files->bytes, files->available, err);
 }
 
 /* Take a file's bytes in place of those that are held. The old ones are given back when the new
@@ -158,8 +171,14 @@ static int join_one(
 	struct sysroot_file *file = NULL;
 	int status = sysroot_open(root, name, &file, err);
 
-	if (!status)
-		status = sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err);
+	if (status)
+		return initrd_unreadable(files, err);
+	status = check_memory(file, files, err);
+	if (status) {
+		sysroot_close(file);
+		return status;
+	}
+	status = sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err);
 	if (status) {
 		sysroot_close(file);
 		return initrd_unreadable(files, err);
@@ -209,6 +228,9 @@ static int read_initrd(const struct request *request, const char *initrd,
 		return join_initrds(request, root, files, err);
 	if (sysroot_open(root, initrd, &files->initrd_open, err))
 		return initrd_unreadable(files, err);
+	status = check_memory(files->initrd_open, files, err);
+	if (status)
+		return status;
 	return files->for_plan ? hold_initrd(files, err) : skim_initrd(files, err);
 }
 
@@ -252,9 +274,12 @@ static int describe_kernel(const struct request *request, struct files *files, s
 static int read_kernel(const struct request *request, const struct sysroot *root,
 	struct files *files, struct err *err)
 {
+	int status;
+
 	if (sysroot_open(root, request->kernel, &files->kernel_open, err))
 		return err_prefix(err, "kernel");
-	return describe_kernel(request, files, err);
+	status = check_memory(files->kernel_open, files, err);
+	return status ? status : describe_kernel(request, files, err);
 }
 
 /* Before the machine is looked at, so that it has less time to change under the plan. */
@@ -273,6 +298,7 @@ int files_read(const struct request *request, const struct sysroot *root, struct
 	int status = ST_OK;
 
 	files->for_plan = plans_first(request, root);
+	files->available = machine_read_available(root);
 	if (request->reuse_initrd && !initrd)
 		status = find_retained_initrd(root, &initrd, err);
 	if (!status)
