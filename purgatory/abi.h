@@ -43,6 +43,7 @@
  */
 #define PURGATORY_SME_USED   0x4
 #define PURGATORY_SME_UNUSED 0x8
+#define PURGATORY_SCREEN     0x10 /* x86: say all on VGA's text screen as well */
 
 /* purgatory_params.on_corruption: words, so that a bit that changed does not make one another */
 #define PURGATORY_HALT                                                                             \

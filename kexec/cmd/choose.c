@@ -16,6 +16,8 @@ static const char *needs_plan(const struct choice *choice, char *text)
 	const char *option = request->needs_load ? request->needs_load : request->prefers_load;
 
 	if (!option)
+		option = choice->option;
+	if (!option)
 		return choice->dtb_in_image ? "the device tree in the image" : NULL;
 	snprintf(text, WHY_SIZE, "--%s", option);
 	return text;
@@ -80,10 +82,8 @@ enum load_call choose_first(struct choice *choice, struct report *report)
 		return by_file_without(choice, why, "the kernel is locked down", report);
 	if (why) {
 		/* The user named his options; what is in the file he may not know. */
-		report_add(report,
-			request->needs_load || request->prefers_load ? REPORT_CHOICE
-								     : REPORT_WARNING,
-			"syscall", "kexec_load, for %s", why);
+		report_add(report, why[0] == '-' ? REPORT_CHOICE : REPORT_WARNING, "syscall",
+			"kexec_load, for %s", why);
 		return CALL_LOAD;
 	}
 	choice->in_place_of_file = is_blind(choice) && !locked;

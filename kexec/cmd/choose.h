@@ -16,7 +16,9 @@ enum load_call { CALL_NONE, CALL_LOAD, CALL_FILE_LOAD };
 struct choice {
 	const struct request *request;	 /* borrowed */
 	const struct kexec_state *state; /* before any call; borrowed */
-	bool dtb_in_image;		 /* a device tree that kexec_file_load(2) cannot use */
+	const char *option; /* of the request, without dashes: it means something on this machine,
+			     * to kexec_load(2) only; or NULL */
+	bool dtb_in_image;  /* a device tree that kexec_file_load(2) cannot use */
 	bool in_place_of_file; /* kexec_load(2) is made, and nothing of the request asks for it */
 	bool second;	       /* one call has failed, and this is the other */
 };

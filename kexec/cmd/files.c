@@ -2,6 +2,7 @@
 #include "kexec/cmd/files.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "kexec/cmd/embedded.h"
 #include "kexec/image/initrd.h"
@@ -10,6 +11,7 @@
 #include "kexec/system/cmdline.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/kexec_state.h"
+#include "kexec/system/machine.h"
 
 /* Files that are loaded; a limit on what a hostile path can make us take in. */
 #define INITRD_SIZE_MAX	 ((size_t)2 << 30)
@@ -82,6 +84,17 @@ static int initrd_unreadable(const struct files *files, struct err *err)
 		return err_prefix(err, "initrd");
 	return err_set(
 		err, why.status, "initrd-unreadable", "Could not open initrd file: %s", why.text);
+}
+
+/* Before a file is read, whose bytes will be in memory besides those of the others: the machine may
+ * have too little for them. What is no regular file says no size. */
+static int check_memory(const struct sysroot_file *file, struct files *files, struct err *err)
+{
+	struct stat stat;
+
+	if (fstat(sysroot_fd(file), &stat) == 0 && stat.st_size > 0)
+		files->bytes += (uint64_t)stat.st_size;
+	return plan_check_files(files->bytes, files->available, err);
 }
 
 /* Take a file's bytes in place of those that are held. The old ones are given back when the new
@@ -167,8 +180,14 @@ static int join_one(
 	struct sysroot_file *file = NULL;
 	int status = sysroot_open(root, name, &file, err);
 
-	if (!status)
-		status = sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err);
+	if (status)
+		return initrd_unreadable(files, err);
+	status = check_memory(file, files, err);
+	if (status) {
+		sysroot_close(file);
+		return status;
+	}
+	status = sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err);
 	if (status) {
 		sysroot_close(file);
 		return initrd_unreadable(files, err);
@@ -207,16 +226,20 @@ static int join_initrds(const struct request *request, const struct sysroot *roo
 	return files->initrd.size ? ST_OK : initrd_empty(request->initrd, err);
 }
 
-/* Each file is there and may be read, before one is unpacked. */
+/* Each file is there and may be read, and memory has room for them, before one is unpacked. */
 static int open_all(const struct request *request, const char *initrd, const struct sysroot *root,
 	struct files *files, struct err *err)
 {
+	int status;
+
 	if (sysroot_open(root, request->kernel, &files->kernel_open, err))
 		return err_prefix(err, "kernel");
-	if (initrd && !request->more_initrds[0] &&
-		sysroot_open(root, initrd, &files->initrd_open, err))
+	status = check_memory(files->kernel_open, files, err);
+	if (status || !initrd || request->more_initrds[0])
+		return status;
+	if (sysroot_open(root, initrd, &files->initrd_open, err))
 		return initrd_unreadable(files, err);
-	return ST_OK;
+	return check_memory(files->initrd_open, files, err);
 }
 
 static int read_initrd(const struct request *request, const char *initrd,
@@ -340,6 +363,7 @@ int files_read(const struct request *request, const struct sysroot *root, struct
 	int status = ST_OK;
 
 	files->for_plan = plans_first(request, root);
+	files->available = machine_read_available(root);
 	if (request->reuse_initrd && !initrd)
 		status = find_retained_initrd(root, &initrd, err);
 	if (!status)

@@ -37,6 +37,7 @@ struct files {
 	struct span initrd;	 /* in one of these, or a part of the image */
 	bool initrd_inner;	 /* it is what was in the file that is open, not the file */
 	uint64_t initrd_unread;
+	uint64_t bytes, available; /* of the files so far, and of memory that can be had */
 	struct blob dtb;
 	char *cmdline; /* owned: of the image; NULL when there is none that counts */
 	struct known_digest digests[2];

@@ -50,8 +50,11 @@ struct arch_ops {
 	uint32_t kexec_arch;	/* KEXEC_ARCH_* of include/uapi/linux/kexec.h */
 	uint32_t hotplug_flag;	/* what asks its kernel to keep the elfcorehdr true */
 	bool kernel_map;	/* the elfcorehdr has a PT_LOAD for the kernel image */
+	bool methods_stop_cpus; /* a restart needs firmware's method to stop each CPU, which its
+				 * device tree names (kexec/system/cpu_methods.h) */
 	bool ports;		/* its CPUs have I/O ports, at which a console may be */
 	uint64_t dump_from;	/* its kernels never dump what is below */
+	bool screen;		/* its machines may have VGA's text screen */
 	const char *handed;	/* what the new kernel is handed: "device tree", "boot_params" */
 	const char *handed_key; /* the same as a key of the plan's JSON */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */

@@ -94,13 +94,16 @@ static void warn_of_refusal(
 static int finish(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
+	int status;
+
 	warn_of_refusal(plan, &inputs->machine->state, report);
 	if (plan->hotplug)
 		plan->flags |= plan->arch->hotplug_flag;
 	if (!inputs->request->no_checks)
 		plan_digest(inputs, plan);
 	purgatory_fill(inputs, plan, report);
-	return plan_seal(plan, inputs->machine->ram_total, err);
+	status = plan_seal(plan, inputs->machine->ram_total, err);
+	return status ? status : plan_check_memory(inputs, plan, err);
 }
 
 int plan_make(const struct plan_inputs *inputs, uint64_t flags,

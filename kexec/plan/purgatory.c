@@ -171,8 +171,10 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 
 	if (request->no_checks)
 		flags |= PURGATORY_SKIP_CHECK;
-	if (request->console || request->serial)
+	if (request->console || request->serial || inputs->screen)
 		flags |= PURGATORY_VERBOSE;
+	if (inputs->screen)
+		flags |= PURGATORY_SCREEN;
 	if (plan->arch->purgatory_flags)
 		flags |= plan->arch->purgatory_flags(inputs->machine);
 

@@ -18,6 +18,51 @@ void x86_boot_done(struct x86_boot *boot)
 	*boot = (struct x86_boot){ .acpi_rsdp = 0 };
 }
 
+/* In struct screen_info (include/uapi/linux/screen_info.h), which boot_params begin with. */
+enum {
+	SCREEN_MODE = 0x06,
+	SCREEN_COLUMNS = 0x07,
+	SCREEN_IS_VGA = 0x0f,
+};
+#define MODE_MONOCHROME 7 /* which is at 0xb0000 */
+#define IS_VGA_TEXT	1
+#define IS_VGA_VESA	0x23
+#define IS_VGA_EFI	0x70
+
+enum x86_screen x86_boot_screen(const struct x86_boot *boot)
+{
+	const uint8_t *params = boot->params.data;
+
+	if (boot->params.size == 0)
+		return X86_SCREEN_UNKNOWN;
+	if (params[SCREEN_IS_VGA] == IS_VGA_EFI)
+		return X86_SCREEN_EFI;
+	if (params[SCREEN_IS_VGA] == IS_VGA_VESA)
+		return X86_SCREEN_VESA;
+	if (params[SCREEN_IS_VGA] != IS_VGA_TEXT || params[SCREEN_MODE] == MODE_MONOCHROME ||
+		params[SCREEN_COLUMNS] != 80)
+		return X86_SCREEN_NONE;
+	return boot->framebuffer ? X86_SCREEN_DRIVER : X86_SCREEN_TEXT;
+}
+
+const char *x86_boot_screen_words(enum x86_screen screen)
+{
+	switch (screen) {
+	case X86_SCREEN_UNKNOWN:
+		return "is not known: " PARAMS_PATH " cannot be read";
+	case X86_SCREEN_EFI:
+		return "is a framebuffer of EFI and has no text mode";
+	case X86_SCREEN_VESA:
+		return "was put into a graphics mode by the boot loader";
+	case X86_SCREEN_DRIVER:
+		return "was put into a graphics mode by a driver (/sys/class/graphics/fb0)";
+	case X86_SCREEN_NONE:
+	case X86_SCREEN_TEXT:
+		break;
+	}
+	return "is in no text mode of VGA with 80 columns";
+}
+
 int x86_boot_parse_systab(struct span text, uint64_t *ret_rsdp, struct err *err)
 {
 	int status = efi_systab_address(text, "ACPI20=0x", ret_rsdp, err);
@@ -122,6 +167,15 @@ static int read_efi(
 	return ST_OK;
 }
 
+static void look_for_framebuffer(const struct sysroot *root, struct x86_boot *boot)
+{
+	struct blob name = BLOB_INIT;
+
+	boot->framebuffer =
+		sysroot_read(root, "/sys/class/graphics/fb0/name", 4096, &name, NULL) == ST_OK;
+	blob_done(&name);
+}
+
 static int read_cpu(
 	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err)
 {
@@ -147,6 +201,7 @@ int x86_boot_read(
 	int status = read_params(root, &boot, report, err);
 
 	if (status == ST_OK && boot.params.size != 0) {
+		look_for_framebuffer(root, &boot);
 		if (boot.acpi_rsdp == 0)
 			status = read_systab(root, &boot, report, err);
 		if (status == ST_OK)

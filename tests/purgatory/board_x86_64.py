@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "tests/vm"))
 import newer_qemu  # noqa: E402  pylint: disable=wrong-import-position
 
 COM1 = 0x3F8
-STUB_LA57 = 1
+STUB_LA57, STUB_TEXT = 1, 2
 LARGE = 2 << 20
 BIOS = (4 << 30) - (64 << 10)
 
@@ -135,7 +135,8 @@ class Machine:
         return None if qemu(self.newer) else "sid's QEMU cannot be fetched"
 
     def command(self, case):
-        return [*qemu(self.newer), "-M", case.board or self.board,
+        screen = ["-device", "VGA"] if case.screen else []
+        return [*qemu(self.newer), *screen, "-M", case.board or self.board,
                 "-cpu", case.cpu or self.cpu,
                 "-m", "4096" if is_high(case) else f"{RAM + RAM_SIZE >> 20}"]
 
@@ -155,7 +156,7 @@ class Machine:
         if is_high(case):
             tables.add(4 << 30, 5 << 30)
         config = struct.pack("<QQQQQ", case.load, STUB, OLD_STACK, EDU if case.uart else 0,
-                             STUB_LA57 if self.la57 else 0)
+                             STUB_LA57 * self.la57 | STUB_TEXT * case.screen)
         bios = directory / "bios"
         bios.write_bytes(code[:16] + config + code[16 + len(config):])
         return ["-bios", bios], {STUB: tables.pack()}
@@ -179,7 +180,8 @@ class Machine:
         segments = [(case.load, behind), *((region.start, region.mem_size)
                                            for region in params.regions)]
         made = subprocess.run(
-            [built["make_tables"], *map(str, (at, console, params.console_reg_shift)),
+            [built["make_tables"], *map(str, (at, console, params.console_reg_shift,
+                                              int(case.screen))),
              *(str(number) for segment in segments for number in segment)],
             check=True, capture_output=True)
         size = int(made.stderr)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The planner's page tables, for the emulated tests: make_tables PLACE CONSOLE SHIFT {START SIZE}...
- * writes those for segments there to standard output, and to standard error the size of a set.
+ * The planner's page tables, for the emulated tests: make_tables PLACE CONSOLE SHIFT SCREEN
+ * {START SIZE}... writes those for segments there to standard output, and to standard error the size
+ * of a set. SCREEN is 1 for VGA's text as well.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,14 +26,15 @@ int main(int argc, char **argv)
 	struct range sets[2];
 	const char *problem;
 
-	if (argc < 4 || argc % 2 != 0 || argc / 2 - 2 > KEXEC_SEGMENT_MAX)
+	if (argc < 5 || argc % 2 != 1 || argc / 2 - 2 > KEXEC_SEGMENT_MAX)
 		return 2;
 	layout.tables = number(argv[1]);
 	inputs.console = (struct console){ .type = CONSOLE_8250,
 		.base = number(argv[2]),
 		.reg_shift = (uint32_t)number(argv[3]),
 		.reg_width = 1 };
-	for (int i = 4; i < argc; i += 2)
+	inputs.screen = number(argv[4]) != 0;
+	for (int i = 5; i < argc; i += 2)
 		plan.segments[plan.segment_count++] = (struct segment){
 			.mem = number(argv[i]), .memsz = number(argv[i + 1])
 		};

@@ -230,6 +230,61 @@ def test_console_in_memory_without_tables(case, result):
     assert abi.Record.parse(result.record).result == abi.VERIFIED
 
 
+# ------------------------------------------------------------------------- VGA's text
+
+COLUMNS, ROWS = 80, 25
+# The card of QEMU 11 takes more than the stub to show text.
+WITH_TEXT = [machine for machine, kind in X86_64.items() if not kind.newer]
+ON_SCREEN = {"flags": abi.SCREEN | abi.VERBOSE}
+
+
+def on_screen(text):
+    """The lowest lines of a screen that ends with the text, as the memory of a VGA card."""
+    lines = [line[at:at + COLUMNS].ljust(COLUMNS) for line in text.splitlines()
+             for at in range(0, len(line), COLUMNS)]
+    return b"".join(bytes((ord(letter), 7)) for line in lines[-ROWS:] for letter in line)
+
+
+@cases({
+    **{machine: Case(machine, screen=True, params=ON_SCREEN) for machine in WITH_TEXT},
+    **{f"{machine}-bad": Case(machine, screen=True, params=ON_SCREEN | {"on_corruption": abi.BOOT},
+                              damage=lambda m: [m.flip("initrd", 0), m.flip("kernel", -1)])
+       for machine in WITH_TEXT},
+    "fault": exception("max", "boot", "int3", screen=True),
+})
+def test_screen(case, result):
+    """The same as on the line, where it is asked for; elsewhere nothing is written there."""
+    shown = on_screen(result.report) if case.params.get("flags") else b""
+    assert result.screen.endswith(shown)
+    above = result.screen[:len(result.screen) - len(shown)]
+    assert set(above) in ({0}, {0, 7, ord(" ")})
+    assert_outcome(case, result, "boot")
+
+
+@cases({machine: in_memory(machine, screen=True, params=ON_SCREEN) for machine in WITH_TEXT})
+def test_screen_by_tables(case, result):
+    """The planner's, which map it beside a console in memory."""
+    assert result.uart == verified(case.machine)
+    assert result.screen.endswith(on_screen(result.uart))
+    assert_outcome(case, result, "boot")
+
+
+@cases({policy: (Case("max", screen=True, until=until(policy), damage=lambda m: m.flip_param(1302),
+                      params={"flags": abi.SCREEN, "console_type": abi.CONSOLE_NONE,
+                              "on_corruption": POLICIES[policy]}), policy)
+        for policy in POLICIES if policy != "reset"})
+def test_screen_alone(case, expected, result):
+    assert result.screen.endswith(on_screen(params_line("sum") + policy_line(expected)))
+    assert_outcome(case, result, expected)
+
+
+@cases({"no-card": Case("qemu64", params=ON_SCREEN)})
+def test_screen_without_a_card(case, result):
+    """Nobody reads it, and nothing waits for that."""
+    assert result.report == verified(case.machine)
+    assert_outcome(case, result, "boot")
+
+
 # ------------------------------------------------------------------- the cores, natively
 
 CORES = {"plain": 1, "cpu": 2}

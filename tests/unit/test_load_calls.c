@@ -1041,9 +1041,42 @@ static void unload_falls_back_where_there_is_no_file_call(void **state)
 	end(&session);
 }
 
+static void set_available(struct session *session, const char *kib)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "MemTotal: 1748836 kB\nMemAvailable: %s kB\nSwapFree: 1 kB\n",
+		kib);
+	tmproot_text(&session->tmp, "/proc/meminfo", text);
+}
+
+/* Before anything is read, and before any call: the armed image stays, and nobody is killed. */
+static void a_load_without_memory_for_it_is_refused(void **state)
+{
+	static const enum syscall_choice calls[] = { SYSCALL_AUTO, SYSCALL_LOAD,
+		SYSCALL_FILE_LOAD };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		session.request.syscall = calls[i];
+		session.request.crash = true;
+		set_available(&session, "0");
+		assert_failed(&session, "", "memory-short", 255, "to read the files takes");
+		/* Enough for the files, and for what a panic takes; not for a restart. */
+		set_available(&session, "1000");
+		assert_int_equal(run(&session), ST_OK);
+		session.request.crash = false;
+		assert_failed(&session, "", "memory-short", 255, "for the segments");
+	}
+	end(&session);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_load_without_memory_for_it_is_refused),
 		cmocka_unit_test(auto_takes_the_file_call_first),
 		cmocka_unit_test(fall_back_says_why_under_debug),
 		cmocka_unit_test(file_call_alone_does_not_fall_back),

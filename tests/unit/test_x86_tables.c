@@ -185,6 +185,20 @@ static void test_console_beside_a_segment(void **state)
 	assert_sealed();
 }
 
+/* With the console's page the screen's, which the kernel's own tables map elsewhere. */
+static void test_screen(void **state)
+{
+	(void)state;
+	pm.inputs.screen = true;
+	plan_well();
+	assert_sealed();
+	assert_mapped(CONSOLE, UC);
+	assert_mapped(0xb8000, UC);
+	assert_unmapped(0xb9000);
+	assert_unmapped(0xb7000);
+	assert_segments_mapped();
+}
+
 /* Crash regions above 4 GiB have it far from the console, and more tables. */
 static void test_far_region(void **state)
 {
@@ -277,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_console_in_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_console_across_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_console_beside_a_segment, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_screen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_far_region, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unchecked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_console_and_ports, setup, teardown),

@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 import json
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -522,6 +523,32 @@ class PCWithScreen(PC):
 
     def _command_line(self, kernel, initrd, **options):
         return [*super()._command_line(kernel, initrd, **options), "-device", "VGA"]
+
+
+class PCWithRegisters(PC):
+    """The same with a PCI device whose registers in memory a test can make what it likes, and each
+    write to them is seen: no PC of QEMU has a UART there."""
+
+    SLOT = "0000:00:10.0"
+
+    def _command_line(self, kernel, initrd, **options):
+        return [*super()._command_line(kernel, initrd, **options), "-device", "edu,addr=10.0",
+                "-D", f"{self._dir}/writes"]
+
+    def watch(self, enable):
+        """Whether writes to all devices are noted."""
+        self.qmp("trace-event-set-state", name="memory_region_ops_write", enable=enable)
+
+    def written(self, address):
+        """The bytes that were written there, in 32 bits, while that was watched."""
+        text = (self._dir / "writes").read_text(errors="replace")
+        return bytes(int(value, 16) for value in
+                     re.findall(rf"addr {address:#x} value 0x(\w+) size 4", text))
+
+    def wait_written(self, address, words, timeout=CAPTURE_TIMEOUT):
+        """Wait until these are among them; returns them all."""
+        self._wait(lambda: words in self.written(address), timeout, f"{words!r} at {address:#x}")
+        return self.written(address)
 
 
 class _Explained:

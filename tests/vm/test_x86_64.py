@@ -18,6 +18,7 @@ import qemu
 import x86_64
 from conftest import DUMP_DISK_SIZE, LOGS
 from memory_map import memory_map
+from vmcore import Vmcore
 
 CMDLINE = "console=ttyS0 panic=-1 nr_cpus=1 reset_devices agent=ttyS1"
 HANDOVER = pathlib.Path(__file__).resolve().parents[2] / "doc/handover-x86_64.md"
@@ -188,3 +189,24 @@ def test_refusals_leave_the_armed_image(boot):
         assert result.rc == code, result
         assert kdump.crash_loaded(machine) and kdump.crash_hotplug(machine) == ("1", "1")
     kdump.crash_and_check(machine, kdump.mark_own_page(machine), with_makedumpfile=False)
+
+
+@pytest.mark.parametrize("cpu", ["qemu64", "max"])
+def test_purgatory_prints_to_a_uart_in_memory(boot, cpu):
+    """By tables of the plan, with four levels and with five; the capture kernel sees none of it."""
+    machine = boot(qemu.PCWithRegisters, cpu=cpu)
+    folder = f"/sys/bus/pci/devices/{machine.SLOT}"
+    base = int(machine.check(f"echo 1 >{folder}/enable; cat {folder}/resource").split()[0], 16)
+    # Its register 0x80 keeps what is written there: the line status of an 8250 that is idle.
+    uart = base + 0x80 - 5 * 4
+    machine.check(f"busybox devmem {base + 0x80:#x} 32 0x60")
+    load(machine, f"--console=uart8250,mmio32,{uart:#x}")
+    markers = kdump.mark_own_page(machine)
+    machine.watch(True)
+    machine.panic()
+    said = machine.wait_written(uart, b"verified\r\n")
+    machine.watch(False)
+    machine.wait_capture()
+    assert said == (b"purgatory: checking 0x4 segments\r\npurgatory: caches on\r\n"
+                    b"purgatory: SHA-256 by plain code\r\npurgatory: image verified\r\n")
+    Vmcore(machine).assert_markers(markers)

@@ -477,6 +477,7 @@ static uint64_t own_pages(const struct machine *machine)
 const struct arch_ops arm64_ops = {
 	.name = "arm64",
 	.machine = "aarch64",
+	.methods_stop_cpus = true,
 	.elf_machine = EM_AARCH64,
 	.kexec_arch = KEXEC_ARCH_AARCH64,
 	.hotplug_flag = KEXEC_CRASH_HOTPLUG_SUPPORT,

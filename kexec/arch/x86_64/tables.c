@@ -18,17 +18,18 @@
 #define DEVICE	   (MEMORY | PWT | PCD) /* entry 3 of the PAT: uncached, also as Linux sets it */
 #define LARGE_SIZE (2ull << 20)
 
-/* Segments come to far fewer pieces than there are of them; the console cuts one of them in two. */
-#define MAPPINGS_MAX (KEXEC_SEGMENT_MAX + 2)
+/* Segments come to far fewer pieces than there are of them; a device cuts one of them in two. */
+#define MAPPINGS_MAX (KEXEC_SEGMENT_MAX + 4)
 
 /*
  * All segments, to whole entries of 2 MiB: so the kernel maps them, too, and that an access behind
- * one is not to memory is for the CPU's own ranges of types (MTRR) to say. Without the console.
+ * one is not to memory is for the CPU's own ranges of types (MTRR) to say. Without devices.
  */
-static int list_memory(const struct plan *plan, struct range console, struct rangeset *ret)
+static int list_memory(
+	const struct plan *plan, const struct rangeset *devices, struct rangeset *ret)
 {
-	struct rangeset all = RANGESET_INIT, taken = RANGESET_INIT;
-	int status = rangeset_add(&taken, console.start, console.end);
+	struct rangeset all = RANGESET_INIT;
+	int status = ST_OK;
 
 	for (size_t i = 0; i < plan->segment_count && !status; i++) {
 		const struct segment *segment = &plan->segments[i];
@@ -39,9 +40,8 @@ static int list_memory(const struct plan *plan, struct range console, struct ran
 	}
 	rangeset_normalize(&all);
 	if (!status)
-		status = rangeset_subtract(&all, &taken, ret);
+		status = rangeset_subtract(&all, devices, ret);
 	rangeset_done(&all);
-	rangeset_done(&taken);
 	return status;
 }
 
@@ -80,26 +80,45 @@ static const char *build_sets(const struct page_mapping *mappings, size_t count,
 
 _Static_assert(X86_64_TABLES_MAX *PAGE_TABLE_SIZE <= PURGATORY_TABLES_SIZE_MAX, "abi");
 
+/* The console, and the screen where it is asked for, by ascending address. */
+static int list_devices(const struct plan_inputs *inputs, struct rangeset *ret)
+{
+	struct range console = console_pages(&inputs->console);
+	int status = rangeset_add(ret, console.start, console.end);
+
+	if (!status && inputs->screen)
+		status = rangeset_add(ret, PURGATORY_SCREEN_START, PURGATORY_SCREEN_END);
+	rangeset_normalize(ret);
+	return status;
+}
+
+static size_t add_mappings(
+	const struct rangeset *ranges, uint64_t bits, struct page_mapping *mappings, size_t count)
+{
+	for (size_t i = 0; i < ranges->count; i++)
+		mappings[count++] = (struct page_mapping){ ranges->ranges[i], bits };
+	return count;
+}
+
 const char *x86_64_purgatory_tables(const struct plan_inputs *inputs, const struct plan *plan,
 	const struct purgatory_layout *layout, uint8_t *memory, struct range *ret_sets)
 {
 	struct page_mapping mappings[MAPPINGS_MAX];
-	struct range console = console_pages(&inputs->console);
-	struct rangeset segments = RANGESET_INIT;
-	const char *problem;
-	size_t count = 0;
+	struct rangeset devices = RANGESET_INIT, segments = RANGESET_INIT;
+	const char *problem = "there is no memory to make them in";
+	size_t count;
 
 	if (memory_is_encrypted(inputs->machine))
 		return "this machine's memory is encrypted, and devices are reached by more than "
 		       "tables";
-	if (list_memory(plan, console, &segments) || segments.count >= MAPPINGS_MAX) {
-		rangeset_done(&segments);
-		return "there is no memory to make them in";
+	if (list_devices(inputs, &devices) == ST_OK &&
+		list_memory(plan, &devices, &segments) == ST_OK &&
+		segments.count + devices.count <= MAPPINGS_MAX) {
+		count = add_mappings(&segments, MEMORY, mappings, 0);
+		count = add_mappings(&devices, DEVICE, mappings, count);
+		problem = build_sets(mappings, count, layout->tables, memory, ret_sets);
 	}
-	for (size_t i = 0; i < segments.count; i++)
-		mappings[count++] = (struct page_mapping){ segments.ranges[i], MEMORY };
-	mappings[count++] = (struct page_mapping){ console, DEVICE };
-	problem = build_sets(mappings, count, layout->tables, memory, ret_sets);
+	rangeset_done(&devices);
 	rangeset_done(&segments);
 	return problem;
 }

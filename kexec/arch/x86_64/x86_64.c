@@ -164,8 +164,10 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 		.image = &inputs->image->bzimage,
 		.running = blob_span(&running->params),
 		.acpi_rsdp = running->acpi_rsdp,
-		.efi = running->efi.count && inputs->image->bzimage.efi_kexec ? &running->efi
-									      : NULL,
+		.efi = running->efi.count && !inputs->request->no_efi &&
+				       inputs->image->bzimage.efi_kexec
+			       ? &running->efi
+			       : NULL,
 		.memory = memory,
 		.initrd = range_of(plan_segment(plan, SEGMENT_INITRD), inputs->initrd.size),
 		.cmdline = plan->cmdline,
@@ -181,7 +183,11 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 			"where ACPI's tables begin is known neither from "
 			"/sys/kernel/boot_params/data nor from /sys/firmware/efi/systab: on a "
 			"machine with UEFI the new kernel will not find them");
-	if (running->efi.count && !wish.efi)
+	if (running->efi.count && inputs->request->no_efi)
+		report_add(report, REPORT_CHOICE, "firmware",
+			"--noefi: the new kernel gets nothing of EFI, and finds ACPI's tables by "
+			"acpi_rsdp_addr");
+	else if (running->efi.count && !wish.efi)
 		report_add(report, REPORT_CHOICE, "firmware",
 			"the new kernel takes no EFI from a kernel before it (XLF_EFI_KEXEC), and "
 			"gets none");
@@ -289,6 +295,7 @@ const struct arch_ops x86_64_ops = {
 	.hotplug_flag = KEXEC_UPDATE_ELFCOREHDR,
 	.kernel_map = true,
 	.ports = true,
+	.screen = true,
 	.dump_from = X86_64_LOW_MEMORY,
 	.handed = "boot_params",
 	.handed_key = "boot_params",

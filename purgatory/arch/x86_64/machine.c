@@ -57,6 +57,36 @@ void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 		*(volatile uint32_t *)(uintptr_t)address = value;
 }
 
+/* VGA's text mode 3, in the first MiB, which the kernel's tables map whole and the planner's do where
+ * it is asked for: the last of the lines is written, and goes up. */
+#define SCREEN_WORDS	 ((volatile uint16_t *)(uintptr_t)PURGATORY_SCREEN_START)
+#define SCREEN_COLUMNS	 80
+#define SCREEN_ROWS	 25
+#define SCREEN_LAST	 (SCREEN_COLUMNS * (SCREEN_ROWS - 1))
+#define SCREEN_ATTRIBUTE 0x0700 /* light grey on black */
+
+static void scroll(void)
+{
+	for (int i = 0; i < SCREEN_LAST; i++)
+		SCREEN_WORDS[i] = SCREEN_WORDS[i + SCREEN_COLUMNS];
+	for (int i = 0; i < SCREEN_COLUMNS; i++)
+		SCREEN_WORDS[SCREEN_LAST + i] = SCREEN_ATTRIBUTE | ' ';
+}
+
+void machine_screen_put(uint32_t *column, char c)
+{
+	if (c == '\r')
+		return;
+	if (*column >= SCREEN_COLUMNS) {
+		scroll();
+		*column = 0;
+	}
+	if (c == '\n')
+		*column = SCREEN_COLUMNS;
+	else
+		SCREEN_WORDS[SCREEN_LAST + (*column)++] = SCREEN_ATTRIBUTE | (uint8_t)c;
+}
+
 struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
