@@ -166,7 +166,9 @@ def crash_and_check(machine, markers=None, cpus=2, with_makedumpfile=True):
 def check_capture_kernel(machine, before):
     """The capture kernel lives in the reserved memory only, and purgatory said nothing."""
     own = memory_map(machine).ram - Ranges([(0, 1 << 20)])
-    assert own and not own - before.crash, f"capture kernel uses {own - before.crash}"
+    others = own - before.crash - before.lent
+    assert own and not others, f"capture kernel uses {others}"
+    assert not before.lent - own, "what CMA lends is not used"
     assert "purgatory" not in machine.console_since_panic()
 
 

@@ -19,10 +19,11 @@ class Arch:
     handover: str           # the segment that tells the capture kernel of its machine
     memory_size: tuple      # (offset, bytes) in the kernel's file: the memory that it asks for
     truncated: int          # bytes of that file that are too few
+    knows_time: bool        # whether emulated CPUs say how fast their counter is
 
 
-ARM64 = Arch(qemu.Machine, "artifacts", "dtb", (16, 8), 40)
-X86_64 = Arch(qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000)
+ARM64 = Arch(qemu.Machine, "artifacts", "dtb", (16, 8), 40, True)
+X86_64 = Arch(qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000, False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Model:
     el2: bool = False
     plain: bool = False
     arch: Arch = ARM64
+    suite = ""
 
     @property
     def machine(self):
@@ -64,6 +66,7 @@ class PCModel:
     kind: str = "bios"
     vmware: bool = False    # looks like one of theirs, see qemu.PC
     suite: str = ""
+    crashkernel: str = ""   # in place of the usual one
     la57: bool = False      # page tables of five levels
     pdpe1gb: bool = False   # pages of 1 GiB
     arch: Arch = X86_64
@@ -72,7 +75,8 @@ class PCModel:
     @property
     def machine(self):
         """Options of qemu.PC."""
-        return {"cpu": self.cpu, "kind": self.kind, "vmware": self.vmware}
+        options = {"cpu": self.cpu, "kind": self.kind, "vmware": self.vmware}
+        return options | ({"crashkernel": self.crashkernel} if self.crashkernel else {})
 
     def assert_seen(self, machine, _):
         """That a kernel there has found this CPU."""
@@ -102,7 +106,9 @@ PCS = {
     "pc-max-no-1g": PCModel("max,pdpe1gb=off", la57=True),
     "pc-trixie": PCModel("EPYC", suite="trixie", pdpe1gb=True),
     "pc-vmware": PCModel("EPYC,hypervisor=off", suite="trixie", vmware=True, pdpe1gb=True),
-    "pc-sid": PCModel("Skylake-Server", suite="sid", pdpe1gb=True),
+    # Kernels have crashkernel=,cma since 6.17.
+    "pc-sid": PCModel("Skylake-Server", suite="sid", pdpe1gb=True,
+                      crashkernel="384M crashkernel=256M,cma"),
 }
 
 

@@ -49,7 +49,8 @@ def load_panic_capture(machine, model, dump_disk):
     kdump.check_log_of_dumps(machine, dump_disk, log)
     kdump.check_full_dump(machine, markers, dump_disk)
     record = kdump.purgatory_record(machine)
-    assert record.pop("nanoseconds") > 0
+    nanoseconds = record.pop("nanoseconds")
+    assert nanoseconds > 0 if model.arch.knows_time else nanoseconds is None
     # And a header and a tree, whose sizes may change a little from one look to the next.
     assert record.pop("bytes") > sum(kdump.segment(plan, purpose)[1]
                                      for purpose in ("kernel", "initrd"))
@@ -70,8 +71,10 @@ def test_02_uefi_boot_load_panic_capture(boot, model, dump_disk):
 # --- 3, 4, 5, 7, 8: memory comes and goes ---------------------------------------------
 
 @on("el1", "el1-plain", "el2", "vhe", "max-el1", "pc-trixie", "pc-sid")
-def test_03_hot_added_memory_is_captured(boot, dump_disk):
+def test_03_hot_added_memory_is_captured(boot, model, dump_disk):
+    """On sid's kernel CMA lends memory to the capture kernel, too, which is not dumped then."""
     machine = boot(**HOTPLUG)
+    assert bool(memory_map(machine).lent) == (model.suite == "sid")
     kdump.load(machine, "--hotplug")
     assert kdump.crash_hotplug(machine) == ("1", "1")
     added = kdump.dimm_ranges([machine.hot_add(256)])
@@ -80,7 +83,9 @@ def test_03_hot_added_memory_is_captured(boot, dump_disk):
     markers = kdump.mark_fresh_memory(machine, added)
     before, _ = kdump.crash_and_check(machine, markers)
     assert not added - before.dumped
-    kdump.check_full_dump(machine, markers, dump_disk)
+    kdump.read_log(machine)
+    if not model.suite:  # Debian's kernels need more memory than is quickly written
+        kdump.check_full_dump(machine, markers, dump_disk)
 
 
 @on("max-vhe", "pc-intel")
