@@ -3,17 +3,15 @@
 
 import dataclasses
 
-import pytest
-
-import debian_kernels
 import kdump
 import secure_boot
 import x86_64
+from conftest import on
 from kdump import IMAGE, INITRD
+from qemu import PC
 from test_armed import run
-from test_x86_64 import CMDLINE, boot  # pylint: disable=unused-import
 
-FILES = f"--initrd={INITRD} '--command-line={CMDLINE}'"
+FILES = f"--initrd={INITRD} '--command-line={PC.CAPTURE_CMDLINE}'"
 # What is refused, with the answer of the kernel and the hint.
 REFUSED = {
     "/boot/unsigned": ("No data available", "has no signature"),
@@ -22,23 +20,25 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="session")
-def pc_artifacts(tmp_path_factory):
-    """Debian's kernel, signed by a key that the firmware trusts; without a signature; and with
-    Debian's, which no firmware trusts but by way of a boot loader."""
-    directory = tmp_path_factory.mktemp("secure-boot")
-    debian = debian_kernels.find(x86_64.SUITE, x86_64.FLAVOUR)
+def boot_signed(boot, made, directory):
+    """A kernel signed by a key that the firmware trusts; it has one without a signature at hand,
+    and one with Debian's, which no firmware trusts but by way of a boot loader."""
+    debian = x86_64.kernel_of(x86_64.SUITE)
     unsigned = secure_boot.unsigned(debian.image, directory / "unsigned")
     kernel = dataclasses.replace(
         debian, image=secure_boot.signed(unsigned, directory / "signed"))
-    return x86_64.make(directory, kernel, {"boot/unsigned": unsigned.read_bytes(),
-                                           "boot/foreign": debian.image.read_bytes()})
+    archive = directory / "initrd"
+    archive.write_bytes(kernel.archive(
+        made.files | {"boot/unsigned": unsigned.read_bytes(),
+                      "boot/foreign": debian.image.read_bytes()}, made.capture_initrd))
+    return boot(kernel=kernel.image, archive=archive, kind="secure")
 
 
-def test_secure_boot(boot):
+@on("pc-trixie")
+def test_secure_boot(boot, pc_artifacts, tmp_path):
     """The signed one goes in, by default and with -s; nothing else costs the armed image, and each
     answer is explained; and the panic is captured."""
-    machine = boot(kind="secure", cpu="max")
+    machine = boot_signed(boot, pc_artifacts, tmp_path)
     machine.check("mount -t securityfs none /sys/kernel/security; "
                   "grep -q '\\[integrity\\]' /sys/kernel/security/lockdown; "
                   f"cp {IMAGE} /run/changed; "
