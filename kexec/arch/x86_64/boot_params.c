@@ -21,7 +21,6 @@ enum {
 	EXT_RAMDISK_SIZE = 0x0c4,
 	EXT_CMD_LINE_PTR = 0x0c8,
 	ALT_MEM_K = 0x1e0,
-	E820_ENTRIES = 0x1e8,
 	EDDBUF_ENTRIES = 0x1e9,
 	EDD_MBR_SIG_BUF_ENTRIES = 0x1ea,
 	SECURE_BOOT = 0x1ec,
@@ -35,20 +34,14 @@ enum {
 	SETUP_DATA = 0x250,
 	EDD_MBR_SIG_BUFFER = 0x290,
 	EDD_MBR_SIG_BUFFER_SIZE = 0x40,
-	E820_TABLE = 0x2d0,
 	EDDBUF = 0xd00,
 	EDDBUF_SIZE = 6 * 82,
 };
 
-#define E820_ENTRY_SIZE	 20
-#define E820_IN_PARAMS	 128
 #define LOADER_KEXEC	 0xd0 /* kexec is loader 0xd */
 #define EXT_MEM_K_MAX	 0xfc00u
 #define NODE_HEADER_SIZE 16 /* struct setup_data: next, type, len */
 #define NODE_ALIGN	 8
-#define SETUP_E820_EXT	 1
-#define SETUP_EFI	 4
-#define SETUP_RNG_SEED	 9
 
 #define LINE_AT BOOT_PARAMS_SIZE
 
@@ -143,8 +136,8 @@ static void put_memory(const struct boot_params_wish *wish, uint8_t *params)
 	uint64_t extended = extended_memory(map);
 
 	for (size_t i = 0; i < count; i++)
-		put_entry(params + E820_TABLE + i * E820_ENTRY_SIZE, &map->entries[i]);
-	params[E820_ENTRIES] = (uint8_t)count;
+		put_entry(params + BOOT_PARAMS_E820_TABLE + i * E820_ENTRY_SIZE, &map->entries[i]);
+	params[BOOT_PARAMS_E820_ENTRIES] = (uint8_t)count;
 	store_le32(params + ALT_MEM_K, extended > UINT32_MAX ? UINT32_MAX : (uint32_t)extended);
 	store_le16(params + EXT_MEM_K,
 		(uint16_t)(extended > EXT_MEM_K_MAX ? EXT_MEM_K_MAX : extended));

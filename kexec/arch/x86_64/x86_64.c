@@ -132,7 +132,7 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 				window, PLACE_LOW },
 			inputs->initrd, err);
 	window.start = X86_64_LINE_FLOOR;
-	if (!status)
+	if (!status && plan_is_crash(plan))
 		status = place_segment(plan,
 			&(struct place_want){ SEGMENT_ELFCOREHDR, plan->core.memsz, X86_64_PAGE,
 				window, PLACE_HIGH },
@@ -166,7 +166,7 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 									      : NULL,
 		.memory = memory,
 		.initrd = range_of(plan_segment(plan, SEGMENT_INITRD), inputs->initrd.size),
-		.cmdline = plan->cmdline,
+		.cmdline = plan->cmdline ? plan->cmdline : "",
 		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
 	};
 	struct place_want want = { SEGMENT_BOOT_PARAMS, boot_params_size(&wish), X86_64_PAGE,
@@ -192,31 +192,31 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 	return place_segment(plan, &want, blob_span(&plan->boot_params), err);
 }
 
+static int make_map(const struct plan_inputs *inputs, const struct plan *plan, struct e820 *ret,
+	struct err *err)
+{
+	const struct machine *machine = inputs->machine;
+	const struct segment *core = plan_segment(plan, SEGMENT_ELFCOREHDR);
+
+	return core ? e820_for_crash(&machine->iomem, &machine->crash_cma,
+			      range_of(core, core->memsz), ret, err)
+		    : e820_for_restart(&machine->x86_boot, ret, err);
+}
+
 static int plan_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
-	const struct machine *machine = inputs->machine;
 	struct e820 memory = { .entries = NULL };
-	const struct segment *core;
-	int status;
+	int status = plan_cmdline(inputs, plan, report, err);
 
-	if (!plan_is_crash(plan)) {
-		err_set(err, ST_UNSUPPORTED, "normal-load-unsupported",
-			"this version loads kernels on x86_64 for a panic only");
-		return err_hint(err, "-s loads one for a restart by kexec_file_load");
-	}
-	status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
 		status = purgatory_prepare(plan, err);
 	if (!status)
 		status = place_all(inputs, plan, err);
-	if (!status)
+	if (!status && plan_is_crash(plan))
 		status = add_elfcorehdr(plan, err);
-	if (status)
-		return status;
-	core = plan_segment(plan, SEGMENT_ELFCOREHDR);
-	status = e820_for_crash(
-		&machine->iomem, &machine->crash_cma, range_of(core, core->memsz), &memory, err);
+	if (!status)
+		status = make_map(inputs, plan, &memory, err);
 	if (!status)
 		status = add_boot_params(inputs, plan, &memory, report, err);
 	e820_done(&memory);

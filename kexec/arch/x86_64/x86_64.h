@@ -4,6 +4,7 @@
 #define KEXEC_ARCH_X86_64_X86_64_H
 
 #include "kexec/plan/arch_ops.h"
+#include "kexec/system/e820.h"
 
 extern const struct arch_ops x86_64_ops;
 
@@ -18,30 +19,6 @@ extern const struct arch_ops x86_64_ops;
 int x86_64_kernel_layout(const struct machine *machine, struct kernel_layout *ret,
 	struct report *report, struct err *err);
 
-/* A piece of the memory map that the new kernel is given (arch/x86/include/uapi/asm/e820.h). */
-enum e820_type {
-	E820_RAM = 1,
-	E820_RESERVED = 2,
-	E820_ACPI = 3,
-	E820_NVS = 4,
-};
-
-struct e820_entry {
-	struct range range;
-	enum e820_type type;
-};
-
-struct e820 {
-	struct e820_entry
-		*entries; /* owned; RAM first, in no other order, which kernels need not */
-	size_t count;
-};
-
-void e820_done(struct e820 *map);
-
-/* "RAM", "reserved", "ACPI tables", "ACPI NVS". Static. */
-const char *e820_type_name(enum e820_type type);
-
 /*
  * The map of a capture kernel: as RAM what is usable below 1 MiB, which trampolines need, and the
  * crash regions and CMA's without the pages of keep_off, which nothing else would protect, and of
@@ -50,6 +27,12 @@ const char *e820_type_name(enum e820_type type);
  */
 int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct range keep_off,
 	struct e820 *ret, struct err *err);
+
+/*
+ * The map of a kernel for a restart: that of the firmware, all of the machine, RAM first.
+ * ST_NO_MEMORY; ST_NOT_FOUND when it is not known; ST_UNSUPPORTED as above.
+ */
+int e820_for_restart(const struct x86_boot *running, struct e820 *ret, struct err *err);
 
 /* What goes into the segment of that name, beside the map. */
 struct boot_params_wish {
