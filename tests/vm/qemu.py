@@ -121,6 +121,7 @@ class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
     CONSOLE = CONSOLE
+    AGENT = ""  # what the agent of a kernel finds on the command line
     # Firmware and boot loader write on the agent's line too, with ends of lines of their own.
     SHARES_LINE = False
 
@@ -467,6 +468,7 @@ class PC(Machine):
     """An emulated x86_64 machine: the same, with a serial line in place of virtio's port."""
 
     CONSOLE = "ttyS0"
+    AGENT = "agent=ttyS1"
     SHARES_LINE = True
     KINDS = ("bios", "uefi")
 
@@ -482,7 +484,7 @@ class PC(Machine):
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-chardev", f"socket,id=agent,path={self._dir}/agent", "-serial", "chardev:agent",
-            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"{append} agent=ttyS1",
+            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"{append} {self.AGENT}",
         ]
         if kind == "uefi":
             command += ["-bios", str(OVMF)]

@@ -12,17 +12,17 @@ import kdump
 from conftest import on
 from kdump import INITRD, TOOL
 from memory_map import Ranges, memory_map
-from qemu import CONSOLE
 
 WHOLE = "/tmp/whole"
 CHECKED = ("purgatory: caches on", "purgatory: image verified")
 
 
-def load_command(*options, marker, initrd=WHOLE):
+def load_command(machine, *options, marker, initrd=WHOLE):
     """-l by kexec_load. Purgatory says on a console that was named that all is well."""
-    cmdline = f"console={CONSOLE} panic=-1 crashkernel=256M marker={marker}"
-    return shlex.join([TOOL, "-l", "-c", f"--serial={CONSOLE}", *options, f"--initrd={initrd}",
-                       f"--command-line={cmdline}", kdump.IMAGE])
+    cmdline = (f"console={machine.CONSOLE} panic=-1 crashkernel=256M {machine.AGENT} "
+               f"marker={marker}")
+    return shlex.join([TOOL, "-l", "-c", f"--serial={machine.CONSOLE}", *options,
+                       f"--initrd={initrd}", f"--command-line={cmdline}", kdump.IMAGE])
 
 
 def pack_whole(machine):
@@ -45,16 +45,16 @@ def text_address(machine):
     return machine.check("grep ' _stext$' /proc/kallsyms").split()[0]
 
 
-def restart(machine, marker, added=Ranges(), initrd=WHOLE):
+def restart(machine, marker, *options, added=Ranges(), initrd=WHOLE):
     """Load, look at the plan, restart, and see that this is what came of it."""
-    command = load_command(marker=marker, initrd=initrd)
+    command = load_command(machine, *options, marker=marker, initrd=initrd)
     plan = kdump.plan_of(machine, f"{command} --dry-run=json")
     assert_placement(machine, plan, added)
     machine.check(command)
     assert machine.check("cat /sys/kernel/kexec_loaded") == "1\n"
     seen = len(machine.console())
     machine.leave(f"{TOOL} -e -x")
-    said = machine.console()[seen:].partition("Booting Linux")[0]
+    said = machine.console()[seen:].partition("Linux version")[0]
     assert all(words in said for words in CHECKED), said
     assert f"marker={marker}" in machine.check("cat /proc/cmdline").split()
     return plan
@@ -78,7 +78,7 @@ def test_offline_memory_is_never_loaded_to(boot):
     blocks = set(machine.check(names).split()) - before
     assert "offline" in take_offline(machine, " ".join(blocks))
     assert not added - memory_map(machine).named("System RAM")
-    plan = kdump.plan_of(machine, load_command("--dry-run=json", marker="none", initrd=INITRD))
+    plan = kdump.plan_of(machine, load_command(machine, "--dry-run=json", marker="none", initrd=INITRD))
     assert_placement(machine, plan, added)
     start = next(iter(added))[0]
     assert any(f"{start:#x}" in choice["text"] for choice in plan["choices"])
@@ -90,10 +90,10 @@ def test_restart_leaves_hot_added_memory_alone(boot):
     # The largest free piece, and still nothing to load to.
     added = kdump.dimm_ranges([machine.hot_add(1024)])
     start = next(iter(added))[0]
-    result = machine.sh(load_command(f"--mem-min={start}", marker="none", initrd=INITRD))
+    result = machine.sh(load_command(machine, f"--mem-min={start}", marker="none", initrd=INITRD))
     assert result.rc == 255 and b"[memory-too-small]" in result.err, result
     assert machine.check("cat /sys/kernel/kexec_loaded") == "0\n"
-    plan = restart(machine, "uefi", added, initrd=INITRD)
+    plan = restart(machine, "uefi", added=added, initrd=INITRD)
     assert any(f"{start:#x}" in choice["text"] for choice in plan["choices"])
     # The small archive has arrived, and nothing else.
     assert machine.check("ls /boot /tmp 2>/dev/null || true").split() == ["/tmp:"]
@@ -126,7 +126,7 @@ def test_restart_restart_panic_restart(boot, model):
     # Another loader hands the record on; it says nothing of its own start.
     assert kdump.purgatory_record(machine)["result"] == "verified"
     pack_whole(machine)
-    machine.check(f"{TOOL} -s -l --initrd={WHOLE} --append=console={CONSOLE} {kdump.IMAGE}")
+    machine.check(f"{TOOL} -s -l --initrd={WHOLE} --append=console={machine.CONSOLE} {kdump.IMAGE}")
     machine.leave(f"{TOOL} -e -x")
     status = json.loads(machine.check(f"{TOOL} --status=json"))
     assert status["purgatory"] is None and "earlier start" in status["purgatory_error"]
