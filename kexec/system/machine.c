@@ -383,6 +383,8 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 
 	if (crash)
 		status = read_layout(root, machine, report, err);
+	if (status == ST_OK && crash)
+		status = x86_boot_read_memory(root, &machine->x86_boot, report, err);
 	if (status == ST_OK && machine->fdt.size == 0)
 		status = read_devtree(root, &machine->fdt, report, err);
 	if (status == ST_OK && !crash)

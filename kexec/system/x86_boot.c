@@ -214,27 +214,24 @@ static int keep_ram_of(const struct e820 *own, struct e820 *map)
 	return status;
 }
 
-/* Of a kernel that was given all of the machine. */
-static int read_whole(
-	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err)
+/* The firmware's map, else what the boot loader made of it. */
+static int read_firmware(const struct sysroot *root, const struct e820 *own, struct e820 *ret,
+	struct report *report, struct err *err)
 {
-	struct e820 own = { .entries = NULL };
 	struct err why = ERR_INIT;
-	int status = parse_own_map(boot, &own, err);
+	int status = e820_read_firmware(root, ret, &why);
 
-	if (!status && e820_read_firmware(root, &boot->memory, &why))
+	if (status)
 		status = doubt(report, &why, err);
-	if (!status && boot->memory.count == 0 && e820_add_all(&boot->memory, &own))
+	if (!status && ret->count == 0 && e820_add_all(ret, own))
 		status = err_no_memory(err);
-	if (!status && keep_ram_of(&own, &boot->memory))
-		status = err_no_memory(err);
-	e820_done(&own);
 	return status;
 }
 
 int x86_boot_read_memory(
 	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err)
 {
+	struct e820 own = { .entries = NULL };
 	struct err why = ERR_INIT;
 	int status = setup_data_read(root, is_wanted, NODE_SIZE_MAX, &boot->setup_data, &why);
 
@@ -242,5 +239,13 @@ int x86_boot_read_memory(
 		status = doubt(report, &why, err);
 	if (!status)
 		status = parse_nodes(&boot->setup_data, SETUP_WHOLE_MAP, &boot->memory, err);
-	return status || boot->memory.count ? status : read_whole(root, boot, report, err);
+	boot->whole_told = boot->memory.count != 0;
+	if (!status && !boot->whole_told)
+		status = parse_own_map(boot, &own, err);
+	if (!status && !boot->whole_told)
+		status = read_firmware(root, &own, &boot->memory, report, err);
+	if (!status && keep_ram_of(&own, &boot->memory))
+		status = err_no_memory(err);
+	e820_done(&own);
+	return status;
 }

@@ -45,6 +45,7 @@ struct x86_boot {
 	struct efi_runtime efi; /* owned; empty where the next kernel cannot be given EFI */
 	/* See x86_boot_read_memory(); empty before. */
 	struct e820 memory;	      /* RAM first */
+	bool whole_told;	      /* it is from SETUP_WHOLE_MAP */
 	struct setup_data setup_data; /* what has to do with memory, or may be handed on */
 	bool gibibyte_pages;	      /* the CPU has pages of 1 GiB (pdpe1gb) */
 	bool five_levels; /* the running kernel uses five levels of page tables (la57) */

@@ -5,6 +5,7 @@
 
 #include "kexec/plan/arch_ops.h"
 #include "kexec/system/e820.h"
+#include "kexec/system/setup_data.h"
 
 extern const struct arch_ops x86_64_ops;
 
@@ -41,9 +42,11 @@ struct boot_params_wish {
 	uint64_t acpi_rsdp;	       /* 0 when not known */
 	const struct efi_runtime *efi; /* NULL for none */
 	const struct e820 *memory;
-	struct range initrd;	 /* empty for none */
-	const char *cmdline;	 /* "" for none */
-	const uint8_t *rng_seed; /* X86_64_SEED_SIZE bytes, or NULL for none */
+	const struct e820 *whole; /* what a kernel after that finds; NULL where it is the same */
+	const struct setup_data *inherited; /* of the running kernel; NULL for none of it */
+	struct range initrd;		    /* empty for none */
+	const char *cmdline;		    /* "" for none */
+	const uint8_t *rng_seed;	    /* X86_64_SEED_SIZE bytes, or NULL for none */
 };
 
 #define X86_64_SEED_SIZE 32 /* RNG_SEED_LENGTH of arch/x86/kernel/kexec-bzimage64.c */
@@ -54,8 +57,9 @@ size_t boot_params_size(const struct boot_params_wish *wish);
 /*
  * Fill plan->boot_params, of boot_params_size() bytes, to lie at base: boot_params, the command
  * line, EFI's runtime map, and setup_data with more of the map than boot_params holds, what EFI's
- * tables are found by, a seed, and purgatory's record, whose address goes to *ret_record. What is
- * set is noted in the plan. ST_NO_MEMORY.
+ * tables are found by, a seed, purgatory's record, whose address goes to *ret_record, the whole
+ * map, and what is inherited and still true: firmware's tables and ROMs, but no seed that was used,
+ * and no address of memory that is free now. What is set is noted in the plan. ST_NO_MEMORY.
  */
 int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
 	uint64_t *ret_record, struct err *err);
