@@ -38,7 +38,7 @@ def check_busy_files(machine):
 
 def check_room(machine):
     """What does not fit is refused before the call; a file that is gone when it is read, too."""
-    machine.check("truncate -s 300M /run/huge; : >/run/empty")
+    machine.check(f"cp {INITRD} /run/huge; truncate -s 300M /run/huge; : >/run/empty")
     for call in ("-s", ""):
         run(machine, call, "-p", "--initrd=/run/huge", CMDLINE, IMAGE, code=254,
             says="[crash-region-too-small]")
