@@ -78,7 +78,8 @@ def test_offline_memory_is_never_loaded_to(boot):
     blocks = set(machine.check(names).split()) - before
     assert "offline" in take_offline(machine, " ".join(blocks))
     assert not added - memory_map(machine).named("System RAM")
-    plan = kdump.plan_of(machine, load_command(machine, "--dry-run=json", marker="none", initrd=INITRD))
+    plan = kdump.plan_of(machine, load_command(machine, "--dry-run=json", marker="none",
+                                               initrd=INITRD))
     assert_placement(machine, plan, added)
     start = next(iter(added))[0]
     assert any(f"{start:#x}" in choice["text"] for choice in plan["choices"])
