@@ -466,6 +466,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 		.report = REPORT_INIT,
 		.choice = { .request = request, .state = &machine.state },
 	};
+	char doubt[ARCH_DOUBT_SIZE];
 	int status;
 
 	report_copy(&round.report, &files->report);
@@ -488,6 +489,9 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 		report_add(&round.report, REPORT_WARNING, "options",
 			"--%s has no effect with kexec_file_load", round.choice.option);
 	round.choice.dtb_in_image = !request->dtb && round.inputs.dtb.size;
+	if (!status && round.inputs.arch && round.inputs.arch->doubt_file_load &&
+		round.inputs.arch->doubt_file_load(&machine, request->crash, doubt))
+		round.choice.doubt = doubt;
 	if (!status)
 		status = choose_and_load(&round, err);
 	if (status && status != ST_CHANGED && request->crash && round.refused)

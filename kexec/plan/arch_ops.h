@@ -34,6 +34,7 @@ struct kernel_layout {
 };
 
 #define ARCH_PROBE_SIZE 64
+#define ARCH_DOUBT_SIZE 160
 
 /* The purgatory's segment, where it will be. */
 struct purgatory_layout {
@@ -108,6 +109,14 @@ struct arch_ops {
 	 */
 	int (*complete_tree)(const void *running, void *fdt, struct plan *plan,
 		struct report *report, struct err *err);
+
+	/*
+	 * Optional: why an image that kexec_file_load(2) takes may not start on this machine all
+	 * the same, in words that follow "since", in ret of ARCH_DOUBT_SIZE bytes. False when
+	 * nothing is known that would speak against that call. Of the machine only what that call
+	 * needs is read. Lack of memory is no doubt.
+	 */
+	bool (*doubt_file_load)(const struct machine *machine, bool crash, char *ret);
 
 	/* The command line of the new kernel, and what is doubtful about it: sets plan->cmdline,
 	 * to NULL for none. Of the plan only flags are read. ST_NOT_FOUND, ST_NO_SPACE,

@@ -363,6 +363,20 @@ static int read_needed(const struct sysroot *root, bool crash, struct machine *m
 	return status;
 }
 
+/* What an x86 kernel knows from its boot loader. The memory that it had at boot is what a kernel
+ * for a restart finds. */
+static int read_x86_boot(const struct sysroot *root, bool crash, struct machine *machine,
+	struct report *report, struct err *err)
+{
+	int status = x86_boot_read(root, &machine->x86_boot, report, err);
+
+	if (status == ST_OK && !crash)
+		status = x86_boot_read_memory(root, &machine->x86_boot, report, err);
+	if (status == ST_OK && e820_ram(&machine->x86_boot.memory, &machine->boot_memory))
+		status = err_no_memory(err);
+	return status;
+}
+
 int machine_read_tree(
 	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
 {
@@ -382,6 +396,8 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 
 	if (crash)
 		status = read_layout(root, machine, report, err);
+	if (status == ST_OK && crash)
+		status = x86_boot_read_memory(root, &machine->x86_boot, report, err);
 	if (status == ST_OK && machine->fdt.size == 0)
 		status = read_devtree(root, &machine->fdt, report, err);
 	if (status == ST_OK && !crash)
@@ -409,7 +425,7 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 		status = read_ram_total(root, &machine->ram_total, report, err);
 	machine->ram_available = machine_read_available(root);
 	if (status == ST_OK)
-		status = x86_boot_read(root, &machine->x86_boot, report, err);
+		status = read_x86_boot(root, crash, machine, report, err);
 	if (status == ST_OK && for_files && crash)
 		status = firmware_read_memory(root, &machine->firmware, report, err);
 	if (status != ST_OK)

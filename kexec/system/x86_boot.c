@@ -11,10 +11,15 @@
 /* 4096 CPUs of 2 KiB each, and as much again. */
 #define CPUINFO_MAX (16u << 20)
 
+/* An option ROM. */
+#define NODE_SIZE_MAX (16u << 20)
+
 void x86_boot_done(struct x86_boot *boot)
 {
 	blob_done(&boot->params);
 	efi_runtime_done(&boot->efi);
+	e820_done(&boot->memory);
+	setup_data_done(&boot->setup_data);
 	*boot = (struct x86_boot){ .acpi_rsdp = 0 };
 }
 
@@ -215,4 +220,90 @@ int x86_boot_read(
 	}
 	*ret = boot;
 	return ST_OK;
+}
+
+static bool is_wanted(uint64_t type)
+{
+	return (type >= SETUP_E820_EXT && type <= SETUP_CC_BLOB && type != SETUP_EFI) ||
+	       type == SETUP_WHOLE_MAP;
+}
+
+static int parse_nodes(
+	const struct setup_data *list, uint32_t type, struct e820 *map, struct err *err)
+{
+	int status = ST_OK;
+
+	for (size_t i = 0; i < list->count && !status; i++)
+		if (list->nodes[i].type == type)
+			status = e820_parse(blob_span(&list->nodes[i].data), map, err);
+	return status;
+}
+
+/* What the boot loader told: this only, and not what the firmware lists now, is without memory that
+ * was hot-added. */
+static int parse_own_map(const struct x86_boot *boot, struct e820 *ret, struct err *err)
+{
+	const uint8_t *params = boot->params.data;
+	size_t count;
+	int status;
+
+	if (boot->params.size == 0)
+		return ST_OK;
+	count = params[BOOT_PARAMS_E820_ENTRIES];
+	if (count > E820_IN_PARAMS)
+		count = E820_IN_PARAMS;
+	status = e820_parse(
+		(struct span){ params + BOOT_PARAMS_E820_TABLE, count * E820_ENTRY_SIZE }, ret,
+		err);
+	return status ? status : parse_nodes(&boot->setup_data, SETUP_E820_EXT, ret, err);
+}
+
+/* Of RAM in the map only what was there at boot, where that is known. RAM comes first then. */
+static int keep_ram_of(const struct e820 *own, struct e820 *map)
+{
+	struct rangeset ram = RANGESET_INIT;
+	int status = e820_ram(own, &ram);
+
+	if (!status && ram.count == 0)
+		status = e820_ram(map, &ram);
+	if (!status)
+		status = e820_keep_ram(map, &ram);
+	rangeset_done(&ram);
+	return status;
+}
+
+/* The firmware's map, else what the boot loader made of it. */
+static int read_firmware(const struct sysroot *root, const struct e820 *own, struct e820 *ret,
+	struct report *report, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int status = e820_read_firmware(root, ret, &why);
+
+	if (status)
+		status = doubt(report, &why, err);
+	if (!status && ret->count == 0 && e820_add_all(ret, own))
+		status = err_no_memory(err);
+	return status;
+}
+
+int x86_boot_read_memory(
+	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err)
+{
+	struct e820 own = { .entries = NULL };
+	struct err why = ERR_INIT;
+	int status = setup_data_read(root, is_wanted, NODE_SIZE_MAX, &boot->setup_data, &why);
+
+	if (status)
+		status = doubt(report, &why, err);
+	if (!status)
+		status = parse_nodes(&boot->setup_data, SETUP_WHOLE_MAP, &boot->memory, err);
+	boot->whole_told = boot->memory.count != 0;
+	if (!status && !boot->whole_told)
+		status = parse_own_map(boot, &own, err);
+	if (!status && !boot->whole_told)
+		status = read_firmware(root, &own, &boot->memory, report, err);
+	if (!status && keep_ram_of(&own, &boot->memory))
+		status = err_no_memory(err);
+	e820_done(&own);
+	return status;
 }

@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kexec/system/e820.h"
 #include "kexec/system/efi_runtime.h"
+#include "kexec/system/setup_data.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
 #include "lib/report.h"
@@ -18,6 +20,10 @@
 
 /* Where in there ACPI's root pointer is. */
 #define BOOT_PARAMS_ACPI_RSDP 0x070
+
+/* ... and the memory map, which goes on in setup_data. */
+#define BOOT_PARAMS_E820_ENTRIES 0x1e8
+#define BOOT_PARAMS_E820_TABLE	 0x2d0
 
 /* ... and struct efi_info, which is all zero where no EFI was. */
 enum {
@@ -41,6 +47,10 @@ struct x86_boot {
 	bool gibibyte_pages;	/* the CPU has pages of 1 GiB (pdpe1gb) */
 	bool encrypted_guest;	/* a hypervisor that cannot read its memory (SEV, TDX) runs it */
 	bool five_levels;	/* the running kernel uses five levels of page tables (la57) */
+	/* See x86_boot_read_memory(); empty before. */
+	struct e820 memory;	      /* RAM first */
+	bool whole_told;	      /* it is from SETUP_WHOLE_MAP */
+	struct setup_data setup_data; /* what has to do with memory, or may be handed on */
 };
 
 void x86_boot_done(struct x86_boot *boot);
@@ -74,5 +84,15 @@ bool x86_boot_cpu_has(struct span cpuinfo, const char *flag);
  */
 int x86_boot_read(
 	const struct sysroot *root, struct x86_boot *ret, struct report *report, struct err *err);
+
+/*
+ * Read setup_data, and work out from it, from boot_params and from /sys/firmware/memmap what memory
+ * the machine had when it was booted: all of it, whatever the running kernel was left with, and
+ * without what was hot-added since. In a capture kernel that is known only where the kernel before
+ * it has said so (SETUP_WHOLE_MAP). What is missing leaves memory empty; what is there and makes no
+ * sense is a REPORT_WARNING. ST_NO_MEMORY.
+ */
+int x86_boot_read_memory(
+	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err);
 
 #endif

@@ -17,7 +17,7 @@ FLAVOURS = ("arm64", "cloud-arm64", "rt-arm64", "arm64-16k")
 ROOM = {"memory": 2048, "crashkernel": "512M"}
 # What is built in is not among the modules; a guest that lacks a disk says so.
 DRIVERS = ("virtio_blk",)
-MORE_DRIVERS = {"cloud-amd64": ("virtio_mem",)}
+MORE_DRIVERS = {"cloud-amd64": ("virtio_mem", "efivarfs")}
 
 
 @dataclasses.dataclass(frozen=True)

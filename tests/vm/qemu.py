@@ -121,6 +121,7 @@ class _Channel:
 class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
+    AGENT = ""  # what the agent of a kernel finds on the command line
     CONSOLE = CONSOLE
     # The same for purgatory, and where a CPU stands in what QEMU says of it.
     UART = "pl011,0x9000000"
@@ -533,9 +534,10 @@ class PC(Machine):
     """An emulated x86_64 machine: the same, with a serial line in place of virtio's port."""
 
     CONSOLE = "ttyS0"
+    AGENT = "agent=ttyS1"
     UART = "uart8250,io,0x3f8"
     COUNTER = "RIP"
-    CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 nr_cpus=1 reset_devices agent=ttyS1"
+    CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 nr_cpus=1 reset_devices {AGENT}"
     SHARES_LINE = True
     KINDS = ("bios", "uefi", "secure")
 
@@ -554,7 +556,7 @@ class PC(Machine):
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-chardev", f"socket,id=agent,path={self._dir}/agent", "-serial", "chardev:agent",
-            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"{append} agent=ttyS1",
+            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"{append} {self.AGENT}",
         ]
         if kind == "uefi":
             command += ["-bios", str(OVMF)]

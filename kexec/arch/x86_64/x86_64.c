@@ -71,6 +71,8 @@ static int plan_cmdline(
 {
 	bool crash = plan_is_crash(plan);
 	uint64_t most = inputs->image->bzimage.cmdline_size;
+	/* kexec_file_load(2) keeps the room for any load, and counts the NUL too. */
+	uint64_t reserved = ELFCOREHDR_WORD_MAX + (inputs->by_file ? 1 : 0);
 	int status = ST_OK;
 
 	if (words_chosen(inputs->request))
@@ -86,8 +88,9 @@ static int plan_cmdline(
 	if (status || !plan->cmdline)
 		return status;
 	if (crash || inputs->by_file)
-		most = most < ELFCOREHDR_WORD_MAX ? 0 : most - ELFCOREHDR_WORD_MAX;
-	return words_check_length(plan->cmdline, most, "this kernel", err);
+		most = most < reserved ? 0 : most - reserved;
+	return words_check_length(plan->cmdline, most,
+		inputs->by_file ? "kexec_file_load, of this kernel," : "this kernel", err);
 }
 
 /* In front of the user's words: where a line is cut it is cut at its end. */
@@ -134,7 +137,7 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 				window, PLACE_LOW },
 			inputs->initrd, err);
 	window.start = X86_64_LINE_FLOOR;
-	if (!status)
+	if (!status && plan_is_crash(plan))
 		status = place_segment(plan,
 			&(struct place_want){ SEGMENT_ELFCOREHDR, plan->core.memsz, X86_64_PAGE,
 				window, PLACE_HIGH },
@@ -169,8 +172,10 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 			       ? &running->efi
 			       : NULL,
 		.memory = memory,
+		.whole = plan_is_crash(plan) ? &running->memory : NULL,
+		.inherited = plan_is_crash(plan) ? NULL : &running->setup_data,
 		.initrd = range_of(plan_segment(plan, SEGMENT_INITRD), inputs->initrd.size),
-		.cmdline = plan->cmdline,
+		.cmdline = plan->cmdline ? plan->cmdline : "",
 		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
 	};
 	struct place_want want = { SEGMENT_BOOT_PARAMS, boot_params_size(&wish), X86_64_PAGE,
@@ -200,31 +205,41 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 	return place_segment(plan, &want, blob_span(&plan->boot_params), err);
 }
 
+static bool is_capture_kernel(const struct machine *machine)
+{
+	return machine->cmdline && cmdline_has(machine->cmdline, "elfcorehdr");
+}
+
+static int make_map(const struct plan_inputs *inputs, const struct plan *plan, struct e820 *ret,
+	struct report *report, struct err *err)
+{
+	const struct machine *machine = inputs->machine;
+	const struct segment *core = plan_segment(plan, SEGMENT_ELFCOREHDR);
+
+	if (!core && is_capture_kernel(machine) && !machine->x86_boot.whole_told)
+		report_add(report, REPORT_WARNING, "memory",
+			"this is a capture kernel that was not told of the machine's memory but "
+			"for its own, 0x%" PRIx64 " bytes, and the new kernel will have no more",
+			rangeset_bytes(&machine->boot_memory));
+	return core ? e820_for_crash(&machine->iomem, &machine->crash_cma,
+			      range_of(core, core->memsz), ret, err)
+		    : e820_for_restart(&machine->x86_boot, ret, err);
+}
+
 static int plan_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
-	const struct machine *machine = inputs->machine;
 	struct e820 memory = { .entries = NULL };
-	const struct segment *core;
-	int status;
+	int status = plan_cmdline(inputs, plan, report, err);
 
-	if (!plan_is_crash(plan)) {
-		err_set(err, ST_UNSUPPORTED, "normal-load-unsupported",
-			"this version loads kernels on x86_64 for a panic only");
-		return err_hint(err, "-s loads one for a restart by kexec_file_load");
-	}
-	status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
 		status = purgatory_prepare(inputs, plan, err);
 	if (!status)
 		status = place_all(inputs, plan, err);
-	if (!status)
+	if (!status && plan_is_crash(plan))
 		status = add_elfcorehdr(plan, err);
-	if (status)
-		return status;
-	core = plan_segment(plan, SEGMENT_ELFCOREHDR);
-	status = e820_for_crash(
-		&machine->iomem, &machine->crash_cma, range_of(core, core->memsz), &memory, err);
+	if (!status)
+		status = make_map(inputs, plan, &memory, report, err);
 	if (!status)
 		status = add_boot_params(inputs, plan, &memory, report, err);
 	e820_done(&memory);
@@ -285,6 +300,61 @@ static int foretell_segments(
 	return status;
 }
 
+/* What was plugged in since the boot, without what a driver brought, which no call loads to. */
+static bool hot_added(const struct machine *machine, struct rangeset *ret)
+{
+	struct rangeset known = RANGESET_INIT;
+	int status = ST_OK;
+
+	if (machine->boot_memory.count == 0)
+		return false;
+	status = rangeset_add_all(&known, &machine->boot_memory);
+	if (!status)
+		status = rangeset_add_all(&known, &machine->iomem.ram_driver_managed);
+	rangeset_normalize(&known);
+	if (!status)
+		status = rangeset_subtract(&machine->iomem.ram, &known, ret);
+	rangeset_done(&known);
+	return !status && ret->count;
+}
+
+/* What the kernel's own loader writes into the memory map of a capture kernel, of which it forgets
+ * the rest (arch/x86/kernel/crash.c:crash_setup_memmap_entries). */
+static size_t kernels_entries(const struct iomem *iomem)
+{
+	size_t low = rangeset_find(&iomem->ram, X86_64_LOW_MEMORY) + 1;
+
+	return low + iomem->acpi_tables.count + iomem->acpi_nvs.count +
+	       iomem->firmware_reserved.count + iomem->crash.count + 1;
+}
+
+/*
+ * The kernel's own loader takes the highest memory first, and that may be what was hot-added, which
+ * is not in the map that it hands on (seen with 7.3); and of a map it hands on what fits into
+ * boot_params.
+ */
+static bool doubt_file_load(const struct machine *machine, bool crash, char *ret)
+{
+	size_t entries = crash ? kernels_entries(&machine->iomem) : machine->x86_boot.memory.count;
+	struct rangeset added = RANGESET_INIT;
+	bool part = !crash && machine->x86_boot.whole_told;
+	bool doubt = part || (!crash && hot_added(machine, &added));
+
+	if (part)
+		snprintf(ret, ARCH_DOUBT_SIZE,
+			"it gives the new kernel no more memory than this capture kernel has");
+	else if (doubt)
+		snprintf(ret, ARCH_DOUBT_SIZE,
+			"it may put the initrd into memory that was hot-added (from 0x%" PRIx64
+			" on), where the new kernel has none",
+			added.ranges[0].start);
+	else if (entries > E820_IN_PARAMS)
+		snprintf(ret, ARCH_DOUBT_SIZE, "it hands on %d ranges of a memory map that has %zu",
+			E820_IN_PARAMS, entries);
+	rangeset_done(&added);
+	return doubt || entries > E820_IN_PARAMS;
+}
+
 const struct arch_ops x86_64_ops = {
 	.name = "x86_64",
 	.machine = "x86_64",
@@ -307,6 +377,7 @@ const struct arch_ops x86_64_ops = {
 	.kernel_layout = x86_64_kernel_layout,
 	.own_pages = own_pages,
 	.check_image = check_image,
+	.doubt_file_load = doubt_file_load,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
 	.foretell_segments = foretell_segments,
