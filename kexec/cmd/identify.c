@@ -184,7 +184,7 @@ static struct json_object *describe_boot(struct jsonw *writer, const struct bzim
 	struct json_object *object = json_object_new_object();
 	char protocol[8];
 
-	snprintf(protocol, sizeof(protocol), "%u.%02u", kernel->protocol >> 8,
+	snprintf(protocol, sizeof(protocol), "%u.%02u", (unsigned int)kernel->protocol >> 8,
 		kernel->protocol & 0xffu);
 	jsonw_put_text(writer, object, "protocol", protocol);
 	jsonw_put_hex(writer, object, "loadflags", kernel->loadflags);

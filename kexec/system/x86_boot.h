@@ -77,9 +77,9 @@ int x86_boot_parse_systab(struct span text, uint64_t *ret_rsdp, struct err *err)
 bool x86_boot_cpu_has(struct span cpuinfo, const char *flag);
 
 /*
- * Read /sys/kernel/boot_params/data, /sys/firmware/efi, /sys/class/graphics and /proc/cpuinfo. What is missing leaves
- * its field empty; what is there and makes no sense is also a REPORT_WARNING. That a machine with
- * EFI has nothing of it for the next kernel is a REPORT_CHOICE.
+ * Read /sys/kernel/boot_params/data, /sys/firmware/efi, /sys/class/graphics and /proc/cpuinfo.
+ * What is missing leaves its field empty; what is there and makes no sense is also a
+ * REPORT_WARNING. That a machine with EFI has nothing of it for the next kernel is a REPORT_CHOICE.
  * ST_NO_MEMORY.
  */
 int x86_boot_read(

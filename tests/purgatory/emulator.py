@@ -330,8 +330,8 @@ class Machine:
         return False
 
     def disturb(self):
-        """With the CPU stopped, so that it is not elsewhere when the disturbance comes. Says whether
-        to come again."""
+        """With the CPU stopped, so that it is not elsewhere when the disturbance comes. Says
+        whether to come again."""
         self.monitor.command("stop")
         again = True
         if HASHING.search(self.serial.read_bytes()):
@@ -362,7 +362,8 @@ class Machine:
         return Result(raw.replace(b"\r", b"").decode("latin-1"), raw,
                       uart.replace(b"\r", b"").decode("latin-1"), self.shutdown_reason(), halted,
                       changed, self.memory.digests(),
-                      self.save(0xB8000, 4000) if self.case.screen else b"", self.save(RECORD, abi.RECORD.size),
+                      self.save(0xB8000, 4000) if self.case.screen else b"",
+                      self.save(RECORD, abi.RECORD.size),
                       range(load, load + size),
                       range(load + size, load + self.memory.blob_mem_size),
                       *([tuple(int(number, 16) for number in m.groups())

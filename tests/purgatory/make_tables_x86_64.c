@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The planner's page tables, for the emulated tests: make_tables PLACE CONSOLE SHIFT SCREEN
- * {START SIZE}... writes those for segments there to standard output, and to standard error the size
- * of a set. SCREEN is 1 for VGA's text as well.
+ * {START SIZE}... writes those for segments there to standard output, and to standard error the
+ * size of a set. SCREEN is 1 for VGA's text as well.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,9 +35,8 @@ int main(int argc, char **argv)
 		.reg_width = 1 };
 	inputs.screen = number(argv[4]) != 0;
 	for (int i = 5; i < argc; i += 2)
-		plan.segments[plan.segment_count++] = (struct segment){
-			.mem = number(argv[i]), .memsz = number(argv[i + 1])
-		};
+		plan.segments[plan.segment_count++] =
+			(struct segment){ .mem = number(argv[i]), .memsz = number(argv[i + 1]) };
 	problem = x86_64_purgatory_tables(&inputs, &plan, &layout, memory, sets);
 	if (problem) {
 		fprintf(stderr, "%s\n", problem);

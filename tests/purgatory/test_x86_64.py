@@ -134,6 +134,15 @@ def test_machine_check(case, expected, result):
     assert_followed(case, result, expected)
 
 
+# ------------------------------------------------------------------ a line without a UART
+
+@cases({machine: Case(machine, params=VERBOSE | {"console_base": 0x2F8}) for machine in X86_64})
+def test_uart_that_is_not_there(case, result):
+    """Its ports read as a line that is always idle: all is said, to nobody."""
+    assert result.report == ""
+    assert_outcome(case, result, "boot")
+
+
 # -------------------------------------------------------------------------------- resets
 
 CHIPSET = [(0xCF9, 2), (0xCF9, 6)]

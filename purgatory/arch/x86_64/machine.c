@@ -57,8 +57,8 @@ void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 		*(volatile uint32_t *)(uintptr_t)address = value;
 }
 
-/* VGA's text mode 3, in the first MiB, which the kernel's tables map whole and the planner's do where
- * it is asked for: the last of the lines is written, and goes up. */
+/* VGA's text mode 3, in the first MiB, which the kernel's tables map whole and the planner's do
+ * where it is asked for: the last of the lines is written, and goes up. */
 #define SCREEN_WORDS	 ((volatile uint16_t *)(uintptr_t)PURGATORY_SCREEN_START)
 #define SCREEN_COLUMNS	 80
 #define SCREEN_ROWS	 25
