@@ -291,8 +291,6 @@ static const struct {
 	  "try again" },
 	{ "kcore-load",
 	  "report it" },
-	{ "kernel-count",
-	  "give an initrd with --initrd=, and put a command line of several words in quotes" },
 	{ "kernel-missing",
 	  "name one" },
 	{ "kexec-file-load-failed",

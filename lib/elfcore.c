@@ -521,9 +521,29 @@ static uint64_t note_align(uint32_t size)
 	return ((uint64_t)size + 3) & ~(uint64_t)3;
 }
 
-/* The note at note->next of its PT_NOTE. *ret_found is false where there are no more. */
-static int read_note(
-	const struct elfcore *core, struct elfcore_note *note, bool *ret_found, struct err *err)
+/* Part of a note of a PT_NOTE that ends there. Where more cannot be read at once, that may be. */
+static int read_ahead(const struct elfcore *core, struct elfcore_note *note, uint64_t offset,
+	uint64_t end, void *buf, size_t size, struct err *err)
+{
+	size_t most = sizeof(note->ahead.bytes);
+	struct span part, ahead = { note->ahead.bytes, note->ahead.size };
+
+	if (offset < note->ahead.offset ||
+		!span_slice(ahead, offset - note->ahead.offset, size, &part)) {
+		note->ahead.offset = offset;
+		note->ahead.size = end - offset < most ? (size_t)(end - offset) : most;
+		if (read_source(core, offset, note->ahead.bytes, note->ahead.size, NULL)) {
+			note->ahead.size = 0;
+			return read_source(core, offset, buf, size, err);
+		}
+		part.data = note->ahead.bytes;
+	}
+	memcpy(buf, part.data, size);
+	return ST_OK;
+}
+
+int elfcore_next_note_of_phdr(
+	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err)
 {
 	const struct elfcore_phdr *phdr;
 	uint64_t offset, content, end;
@@ -532,7 +552,7 @@ static int read_note(
 	size_t name_part;
 	int status;
 
-	*ret_found = false;
+	*ret_more = false;
 	status = elfcore_phdr(core, note->phdr, &phdr, err);
 	if (status != ST_OK)
 		return status;
@@ -545,7 +565,7 @@ static int read_note(
 			" bytes of notes at offset 0x%" PRIx64,
 			note->phdr, phdr->filesz, phdr->offset);
 	offset = phdr->offset + note->next;
-	status = read_source(core, offset, nhdr, NHDR_SIZE, err);
+	status = read_ahead(core, note, offset, end, nhdr, NHDR_SIZE, err);
 	if (status != ST_OK)
 		return status;
 	name_size = (uint32_t)load(core, nhdr, 4);
@@ -564,7 +584,7 @@ static int read_note(
 			note->phdr, note->next, name_size, size, phdr->filesz);
 	memset(note->name, 0, sizeof(note->name));
 	name_part = name_size < sizeof(note->name) ? name_size : sizeof(note->name) - 1;
-	status = read_source(core, offset + NHDR_SIZE, note->name, name_part, err);
+	status = read_ahead(core, note, offset + NHDR_SIZE, end, note->name, name_part, err);
 	if (status != ST_OK)
 		return status;
 	note->offset = offset + content;
@@ -572,7 +592,7 @@ static int read_note(
 	note->type = (uint32_t)load(core, nhdr + 8, 4);
 	note->count++;
 	note->next += content + note_align(size);
-	*ret_found = true;
+	*ret_more = true;
 	return ST_OK;
 }
 
@@ -580,7 +600,7 @@ int elfcore_next_note(
 	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err)
 {
 	for (; note->phdr < core->phdrs_count; note->phdr++, note->next = 0) {
-		int status = read_note(core, note, ret_more, err);
+		int status = elfcore_next_note_of_phdr(core, note, ret_more, err);
 
 		if (status != ST_OK || *ret_more)
 			return status;

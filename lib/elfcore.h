@@ -87,8 +87,8 @@ int elfcore_salvage(const struct elfcore_source *source, struct elfcore *ret, st
  * its address in it. */
 int elfcore_open(const struct elfcore_source *source, struct elfcore *ret, struct err *err);
 
-/* One program header below phdrs_count, good until the next call where they are not kept. Errors of
- * the source, only then. */
+/* One program header below phdrs_count. Where they are not kept it is good until another one is
+ * asked for, and only then there are errors, of the source. */
 int elfcore_phdr(
 	const struct elfcore *core, size_t index, const struct elfcore_phdr **ret, struct err *err);
 
@@ -126,8 +126,17 @@ struct elfcore_note {
 	uint32_t type;
 	uint32_t count; /* of the notes so far, this one too */
 	char name[32];	/* cut to fit */
+	struct {
+		uint64_t offset;
+		size_t size;
+		uint8_t bytes[1024];
+	} ahead; /* of the source, read with a note before: they lie close together */
 };
 int elfcore_next_note(
+	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err);
+
+/* The same for the notes of the one program header note->phdr, the first of which is at next 0. */
+int elfcore_next_note_of_phdr(
 	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err);
 
 /*

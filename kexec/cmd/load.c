@@ -61,14 +61,9 @@ static void draw_seeds(const struct request *request, struct plan_inputs *inputs
 /* Why purgatory on this machine cannot print there, or NULL. */
 static const char *out_of_reach(const struct arch_ops *arch, const struct console *console)
 {
-	if (console->type == CONSOLE_NONE || !arch)
+	if (console->type == CONSOLE_NONE || !console->port || !arch || arch->ports)
 		return NULL;
-	if (console->port)
-		return arch->ports ? NULL
-				   : "the registers are I/O ports, which the CPU does not have";
-	return arch->memory_console
-		       ? NULL
-		       : "the registers are in memory, and here purgatory reaches ports only";
+	return "the registers are I/O ports, which the CPU does not have";
 }
 
 /* Where purgatory prints: what the user named, else what the firmware implies. */

@@ -395,30 +395,20 @@ static int settle(const struct parse *parse, struct err *err)
 }
 
 /* More words than the kernel's name: an initrd without its option, or a command line without
- * quotes, of which the rest would be missing in the new kernel. */
-static int check_rest(const struct parse *parse, char **rest, struct err *err)
+ * quotes, of which the rest is missing in the new kernel. kexec-tools takes them without a word, and
+ * there are scripts that are armed by such a line. */
+static void check_rest(const struct parse *parse, char **rest)
 {
-	const struct request *request = parse->request;
-	bool takes_file =
-		request->action == ACTION_LOAD || request->action == ACTION_LOAD_AND_EXEC ||
-		request->action == ACTION_LOAD_AND_SHUTDOWN || request->action == ACTION_IDENTIFY ||
-		request->action == ACTION_ELFCOREHDR;
+	const char *kernel = parse->request->kernel;
 
-	for (; *rest; rest++) {
-		if (strcmp(*rest, request->kernel) == 0)
-			continue;
-		if (!takes_file) {
-			report_add(parse->report, REPORT_CHOICE, "options", "%s has no effect here",
-				*rest);
-			continue;
-		}
-		err_set(err, ST_USAGE, "kernel-count",
-			"one file is wanted, and there are two: %s and %s", request->kernel, *rest);
-		return err_hint(err,
-			"an initrd is given with --initrd=, and a command line of several words in "
-			"quotes: --append=\"root=/dev/sda1 ro\"");
-	}
-	return ST_OK;
+	for (; *rest; rest++)
+		if (strcmp(*rest, kernel) != 0)
+			report_add(parse->report, REPORT_WARNING, "options",
+				"%.*s has no effect: one file is taken, which is %.*s; an initrd "
+				"is "
+				"given with --initrd=, and a command line of several words in "
+				"quotes",
+				VALUE_SHOWN, *rest, VALUE_SHOWN, kernel);
 }
 
 /* How many rows a shortened long option could mean; text is what stands behind the "--". */
@@ -534,7 +524,7 @@ int options_parse(
 		request.kernel = argv[optind];
 	status = settle(&parse, err);
 	if (!status && optind < argc)
-		status = check_rest(&parse, &argv[optind + 1], err);
+		check_rest(&parse, &argv[optind + 1]);
 	if (status)
 		return status;
 	*ret = request;

@@ -54,7 +54,6 @@ struct arch_ops {
 	uint64_t dump_from;	/* its kernels never dump what is below */
 	const char *handed;	/* what the new kernel is handed: "device tree", "boot_params" */
 	const char *handed_key; /* the same as a key of the plan's JSON */
-	bool memory_console;	/* its purgatory reaches a console in memory */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
 	bool hotplug_needs_kexec_file;
 	const unsigned char *const purgatory; /* the blob, and its size */
@@ -62,6 +61,10 @@ struct arch_ops {
 
 	/* Bytes behind the purgatory that purgatory_tables() may fill; 0 without it. */
 	uint64_t purgatory_tables_size;
+
+	/* They are made for a console in memory only, without which purgatory has the caches on by
+	 * the tables of the old kernel, by which it does not reach one. */
+	bool purgatory_tables_for_console;
 
 	/*
 	 * Optional: make page tables by which the purgatory can verify with the caches on. They map

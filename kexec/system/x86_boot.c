@@ -131,6 +131,9 @@ static int read_cpu(
 
 	if (status == ST_OK) {
 		boot->gibibyte_pages = x86_boot_cpu_has(blob_span(&text), "pdpe1gb");
+		boot->encrypted_guest = x86_boot_cpu_has(blob_span(&text), "tdx_guest") ||
+					(x86_boot_cpu_has(blob_span(&text), "hypervisor") &&
+						x86_boot_cpu_has(blob_span(&text), "sev"));
 		boot->five_levels = x86_boot_cpu_has(blob_span(&text), "la57");
 	}
 	blob_done(&text);

@@ -38,6 +38,7 @@ struct x86_boot {
 	uint64_t acpi_rsdp;	/* physical address of ACPI's root pointer; 0 when not known */
 	struct efi_runtime efi; /* owned; empty where the next kernel cannot be given EFI */
 	bool gibibyte_pages;	/* the CPU has pages of 1 GiB (pdpe1gb) */
+	bool encrypted_guest;	/* a hypervisor that cannot read its memory (SEV, TDX) runs it */
 	bool five_levels;	/* the running kernel uses five levels of page tables (la57) */
 };
 

@@ -461,6 +461,9 @@ class Machine:
 
 # Where firmware for q35 is; without it SeaBIOS, which QEMU brings.
 OVMF = pathlib.Path("/usr/share/ovmf/OVMF.fd")
+# With Secure Boot on, by the key that secure_boot.py signs with.
+OVMF_SECURE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
+OVMF_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"
 
 
 class PC(Machine):
@@ -468,7 +471,7 @@ class PC(Machine):
 
     CONSOLE = "ttyS0"
     SHARES_LINE = True
-    KINDS = ("bios", "uefi")
+    KINDS = ("bios", "uefi", "secure")
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, disks,
                       append, **_):
@@ -486,6 +489,13 @@ class PC(Machine):
         ]
         if kind == "uefi":
             command += ["-bios", str(OVMF)]
+        elif kind == "secure":
+            variables = self._dir / "variables"
+            shutil.copy(OVMF_VARIABLES, variables)
+            command += ["-machine", "smm=on",
+                        "-global", "driver=cfi.pflash01,property=secure,value=on",
+                        "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_SECURE}",
+                        "-drive", f"if=pflash,format=raw,file={variables}"]
         for number, disk in enumerate(disks):
             command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
                         "-device", f"virtio-blk-pci,drive=disk{number}"]

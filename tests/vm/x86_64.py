@@ -52,19 +52,21 @@ def guest_root():
     return target
 
 
-def make(directory):
-    """Archives and disks in a directory that the caller removes."""
+def make(directory, kernel=None, more=None):
+    """Archives and disks in a directory that the caller removes. A kernel in place of the usual
+    one; more: {path in the guest: bytes}."""
     root = guest_root()
     given = os.environ.get("KEXEC_TEST_KERNEL_X86_64")
-    kernel = Kernel(pathlib.Path(given) / "bzImage") if given \
-        else debian_kernels.find(SUITE, FLAVOUR)
+    if not kernel:
+        kernel = Kernel(pathlib.Path(given) / "bzImage") if given \
+            else debian_kernels.find(SUITE, FLAVOUR)
     own_page = directory / "own-page"
     subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", HERE / "own_page.c",
                     "-o", own_page], check=True)
     programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
                 "sbin/own-page": own_page}
     (directory / "initrd").write_bytes(kernel.archive(
-        initrd.base_files(root) | initrd.program_files(root, programs),
+        initrd.base_files(root) | initrd.program_files(root, programs) | (more or {}),
         initrd.capture_initrd(root)))
     tools = initrd.tools_tar(root, {
         "sbin/makedumpfile": root / "usr/bin/makedumpfile", "sbin/kexec": tool(),

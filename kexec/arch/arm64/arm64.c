@@ -348,7 +348,7 @@ static int plan_segments(
 	if (!status)
 		status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
-		status = purgatory_prepare(plan, err);
+		status = purgatory_prepare(inputs, plan, err);
 	if (!status)
 		status = place_image(inputs, plan, err);
 	if (!status)
@@ -483,7 +483,6 @@ const struct arch_ops arm64_ops = {
 	.kernel_map = true,
 	.handed = "device tree",
 	.handed_key = "device_tree",
-	.memory_console = true,
 	.hotplug_needs_kexec_file = true,
 	.purgatory = purgatory_arm64,
 	.purgatory_size = &purgatory_arm64_size,

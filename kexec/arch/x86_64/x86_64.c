@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* x86_64: what its kernel wants where (Documentation/arch/x86/boot.rst), and the table. */
+#include "kexec/arch/x86_64/tables.h"
 #include "kexec/arch/x86_64/x86_64.h"
 
 #include <inttypes.h>
@@ -208,7 +209,7 @@ static int plan_segments(
 	}
 	status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
-		status = purgatory_prepare(plan, err);
+		status = purgatory_prepare(inputs, plan, err);
 	if (!status)
 		status = place_all(inputs, plan, err);
 	if (!status)
@@ -293,6 +294,9 @@ const struct arch_ops x86_64_ops = {
 	.handed_key = "boot_params",
 	.purgatory = purgatory_x86_64,
 	.purgatory_size = &purgatory_x86_64_size,
+	.purgatory_tables_size = X86_64_TABLES_ROOM,
+	.purgatory_tables_for_console = true,
+	.purgatory_tables = x86_64_purgatory_tables,
 	.kernel_layout = x86_64_kernel_layout,
 	.own_pages = own_pages,
 	.check_image = check_image,
