@@ -147,9 +147,12 @@ static int take_ehdr(
 	uint64_t end;
 	int status;
 
-	if (type != ET_CORE)
-		return err_set(err, ST_BAD_INPUT, "elfcore-type",
+	if (type != ET_CORE) {
+		err_set(core->doubt ? core->doubt : err, ST_BAD_INPUT, "elfcore-type",
 			"ELF type is %" PRIu64 ", wanted %u (core)", type, ET_CORE);
+		if (!core->doubt)
+			return ST_BAD_INPUT;
+	}
 	if (entry != layout->phdr_size)
 		return err_set(err, ST_BAD_INPUT, "elfcore-phentsize",
 			"a program header has %" PRIu64 " bytes, wanted %zu", entry,
@@ -357,14 +360,39 @@ static int read_ehdr(struct elfcore *core, uint64_t *ret_count, struct err *err)
 	return status;
 }
 
-int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
+/* What a program header of another type can only have been: notes have no virtual address, and all
+ * are in one of them; memory has one. */
+static void salvage_phdrs(struct elfcore *core)
 {
-	struct elfcore core = { .source = *source };
+	bool has_notes = false;
+
+	for (size_t i = 0; i < core->phdrs_count; i++)
+		has_notes |= core->phdrs[i].type == PT_NOTE;
+	for (size_t i = 0; i < core->phdrs_count; i++) {
+		struct elfcore_phdr *phdr = &core->phdrs[i];
+
+		if (phdr->type == PT_LOAD || phdr->type == PT_NOTE || phdr->filesz == 0)
+			continue;
+		if (core->doubt->status == ST_OK)
+			err_set(core->doubt, ST_BAD_INPUT, "elfcore-type",
+				"program header %zu is of type 0x%" PRIx32
+				", wanted %u (memory) or %u (notes)",
+				i, phdr->type, PT_LOAD, PT_NOTE);
+		phdr->type = has_notes || phdr->vaddr ? PT_LOAD : PT_NOTE;
+		has_notes |= phdr->type == PT_NOTE;
+	}
+}
+
+static int read_all(struct elfcore core, struct elfcore *ret, struct err *err)
+{
 	uint64_t count = 0;
 	int status = read_ehdr(&core, &count, err);
 
 	if (status == ST_OK)
 		status = read_phdrs(&core, count, err);
+	if (status == ST_OK && core.doubt)
+		salvage_phdrs(&core);
+	core.doubt = NULL;
 	if (status == ST_OK)
 		status = make_map(&core, false, &core.virtual_map, err);
 	if (status == ST_OK)
@@ -375,6 +403,17 @@ int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struc
 	}
 	*ret = core;
 	return ST_OK;
+}
+
+int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
+{
+	return read_all((struct elfcore){ .source = *source }, ret, err);
+}
+
+int elfcore_salvage(const struct elfcore_source *source, struct elfcore *ret, struct err *doubt,
+	struct err *err)
+{
+	return read_all((struct elfcore){ .source = *source, .doubt = doubt }, ret, err);
 }
 
 int elfcore_open(const struct elfcore_source *source, struct elfcore *ret, struct err *err)

@@ -61,6 +61,7 @@ struct elfcore {
 	struct elfcore_chunk *chunk;	/* owned: what is held in that case */
 	struct elfcore_map virtual_map; /* owned, of the functions below, as the next one */
 	struct elfcore_map physical_map;
+	struct err *doubt; /* borrowed while it is read: NULL where nothing may be wrong */
 };
 
 /*
@@ -72,6 +73,14 @@ struct elfcore {
 #define ELFCORE_PHDRS_MAX (1u << 20)
 int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err);
 void elfcore_done(struct elfcore *core);
+
+/*
+ * The same of a core that may be damaged: where it is not said to be a core, or a program header is
+ * neither PT_LOAD nor PT_NOTE, which others do not occur in cores of Linux, it is taken for what it
+ * is by the rest. doubt, with the id elfcore-type, says so; it is left alone where all is well.
+ */
+int elfcore_salvage(const struct elfcore_source *source, struct elfcore *ret, struct err *doubt,
+	struct err *err);
 
 /* The same without keeping the program headers, which take some 100 MiB when there are
  * ELFCORE_PHDRS_MAX: for who goes through them by elfcore_phdr(), and notes. Nothing is found by

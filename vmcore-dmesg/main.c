@@ -16,12 +16,23 @@ static void dump_core(
 	struct vmcore *core, struct output *output, enum stage *stage, struct err *err)
 {
 	struct printk_sink sink = output_sink(output);
+	bool printed = false;
 
 	*stage = STAGE_NOTES;
-	if (vmcore_read_info(core, err) != ST_OK)
-		return;
-	*stage = STAGE_LOG;
-	printk_dump(core, &sink, err);
+	if (vmcore_read_info(core, err) == ST_OK) {
+		*stage = STAGE_LOG;
+		printk_dump(core, &sink, err);
+		if (err->status != ST_OK)
+			return;
+		printed = true;
+	}
+	/* Then it is no core; or it is one, and that is to be known. */
+	if (core->doubt.status != ST_OK) {
+		*stage = STAGE_HEADERS;
+		*err = core->doubt;
+		if (printed)
+			err_prefix(err, "the log is printed, but the file is damaged");
+	}
 }
 
 static void dump_file(
