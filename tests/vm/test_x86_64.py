@@ -19,7 +19,7 @@ HOTPLUG = {"slots": 8, "max_memory": 8192}
 
 
 @on("pc")
-def test_the_file_call_is_verified_the_same_way(boot):
+def test_the_file_call_is_verified_the_same_way(boot, dump_disk):
     """kexec_file_load needs no flag; what it armed stays true as well. KASLR has put the kernel
     somewhere, as in all of these machines."""
     machine = boot(**HOTPLUG)
@@ -27,7 +27,9 @@ def test_the_file_call_is_verified_the_same_way(boot):
     assert result.rc == 0 and not result.err, result
     assert kdump.crash_hotplug(machine) == ("1", "1")
     added = kdump.dimm_ranges([machine.hot_add(256)])
-    _, dump = kdump.crash_and_check(machine, kdump.mark_fresh_memory(machine, added))
+    markers = kdump.mark_fresh_memory(machine, added)
+    _, dump = kdump.crash_and_check(machine, markers)
+    kdump.check_full_dump(machine, markers, dump_disk)
     info = dump.vmcoreinfo
     assert int(info["KERNELOFFSET"], 16) or int(info["NUMBER(phys_base)"])
 
