@@ -89,9 +89,10 @@
 #define PURGATORY_CACHES_MMU_ON	    4 /* somebody else's tables are in use */
 
 /* purgatory_record_cells.core: who made the digests */
-#define PURGATORY_CORE_NONE  0
-#define PURGATORY_CORE_PLAIN 1
-#define PURGATORY_CORE_CPU   2 /* the CPU's SHA-256 instructions */
+#define PURGATORY_CORE_NONE   0
+#define PURGATORY_CORE_PLAIN  1
+#define PURGATORY_CORE_CPU    2 /* the CPU's SHA-256 instructions */
+#define PURGATORY_CORE_VECTOR 3 /* its vectors, for the schedule */
 
 #ifndef __ASSEMBLER__
 

@@ -16,6 +16,7 @@
 
 _Static_assert((int)SHA256_PLAIN == PURGATORY_CORE_PLAIN, "abi");
 _Static_assert((int)SHA256_CPU == PURGATORY_CORE_CPU, "abi");
+_Static_assert((int)SHA256_VECTOR == PURGATORY_CORE_VECTOR, "abi");
 
 /* Target addresses are numbers; here, and only here, they become memory. */
 static const void *memory_at(uint64_t address)
@@ -329,7 +330,12 @@ static void report_pace(struct console *console, const struct purgatory_params *
 	print(console, " segments\n");
 	report_caches(console, outcome->caches);
 	print(console, "purgatory: SHA-256 by ");
-	print(console, outcome->core == PURGATORY_CORE_CPU ? "CPU instructions\n" : "plain code\n");
+	if (outcome->core == PURGATORY_CORE_CPU)
+		print(console, "CPU instructions\n");
+	else if (outcome->core == PURGATORY_CORE_VECTOR)
+		print(console, "vector code\n");
+	else
+		print(console, "plain code\n");
 }
 
 /* See whether all is as the planner left it, or at least nobody wants to know. */

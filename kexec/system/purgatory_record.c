@@ -39,6 +39,7 @@ static const char *const cores[] = {
 	[PURGATORY_CORE_NONE] = "none",
 	[PURGATORY_CORE_PLAIN] = "plain",
 	[PURGATORY_CORE_CPU] = "cpu",
+	[PURGATORY_CORE_VECTOR] = "vector",
 };
 
 static int bad(struct err *err, const char *what)
@@ -307,6 +308,7 @@ static void path_text(const struct purgatory_record *record, char *ret, size_t s
 	static const char *const by_core[] = {
 		[PURGATORY_CORE_PLAIN] = "plain code",
 		[PURGATORY_CORE_CPU] = "CPU instructions",
+		[PURGATORY_CORE_VECTOR] = "vector code",
 	};
 	char took[64];
 

@@ -27,7 +27,8 @@ ARM64_PATHS = {
     "uncached, CPU instructions": {"cached": False},
     "uncached, plain code": {"hidden": ("sha2",), "cached": False},
 }
-CORES = {abi.CORE_CPU: "CPU instructions", abi.CORE_PLAIN: "plain code"}
+CORES = {abi.CORE_CPU: "CPU instructions", abi.CORE_VECTOR: "vector code",
+         abi.CORE_PLAIN: "plain code"}
 PATHS = {machine: ARM64_PATHS if machine in emulator.ARM64 else {
     f"cached, {CORES[core]}": more for more, _, core in kind.paths.values()}
          for machine, kind in emulator.MACHINES.items()}

@@ -99,6 +99,12 @@ def qemu(newer):
 PLAIN = {"cached-plain": ({}, abi.CACHES_ON, abi.CORE_PLAIN)}
 
 
+def vector_and_plain(cpu):
+    """Of a CPU model that has BMI2, and SSSE3."""
+    return {"cached-vector": ({}, abi.CACHES_ON, abi.CORE_VECTOR),
+            "cached-plain": ({"cpu": f"{cpu},-bmi2"}, abi.CACHES_ON, abi.CORE_PLAIN)}
+
+
 @dataclass(frozen=True)
 class Machine:
     """One CPU model. What emulator.py asks of each family's machines."""
@@ -219,7 +225,8 @@ class Machine:
         assert len(before) == 37 + ("xcr0" in before)
         vectors = [name for name in before if name.startswith("xmm")]
         if {after[name] for name in vectors} == {0}:
-            assert abi.Record.parse(result.record).core in (abi.CORE_CPU, 0)
+            assert abi.Record.parse(result.record).core in (
+                abi.CORE_CPU, abi.CORE_VECTOR, 0)
             before = before | dict.fromkeys(vectors, 0)
         else:
             assert abi.Record.parse(result.record).core in (abi.CORE_PLAIN, 0)
@@ -242,10 +249,11 @@ class Machine:
 
 MACHINES = {
     "qemu64": Machine("pc", "qemu64"),
-    "server": Machine("q35", "Cascadelake-Server"),
-    "max": Machine("q35", "max"),
-    "la57": Machine("q35", "max", la57=True),
+    "server": Machine("q35", "Cascadelake-Server",
+                      paths=vector_and_plain("Cascadelake-Server")),
+    "max": Machine("q35", "max", paths=vector_and_plain("max")),
+    "la57": Machine("q35", "max", la57=True, paths=vector_and_plain("max")),
     "sha": Machine("q35", "max", newer=True, paths={
         "cached-cpu": ({}, abi.CACHES_ON, abi.CORE_CPU),
-        "cached-plain": ({"cpu": "max,-sha-ni"}, abi.CACHES_ON, abi.CORE_PLAIN)}),
+        "cached-vector": ({"cpu": "max,-sha-ni"}, abi.CACHES_ON, abi.CORE_VECTOR)}),
 }

@@ -40,9 +40,15 @@ def test_good_verbose(case, result):
 @cases({f"{machine}-without-{what}": Case(machine, hidden=(what,), params=VERBOSE)
         for machine in ARM64 for what in ("sha2", "simd")} | {
     f"sha-without-{what}": Case("sha", cpu=f"max,-{what}", params=VERBOSE)
-    for what in ("sha-ni", "ssse3", "sse4.1")})
+    for what in ("ssse3", "sha-ni,-bmi2", "sse4.1,-bmi2")})
 def test_cpu_without_sha256_instructions(case, result):
     assert result.report == verified(case.machine, core=abi.CORE_PLAIN)
+    assert_outcome(case, result, "boot")
+
+
+@cases({what: Case("sha", cpu=f"max,-{what}", params=VERBOSE) for what in ("sha-ni", "sse4.1")})
+def test_cpu_with_vectors_only(case, result):
+    assert result.report == verified(case.machine, core=abi.CORE_VECTOR)
     assert_outcome(case, result, "boot")
 
 
@@ -88,8 +94,8 @@ def test_unknown_streaming_mode(case, result):
             "64k-aligned": RAM + 0x2340000,
             "odd-page": RAM + 0x2345000,
             "across-2-mib": RAM + 0x23FE000,
-            # Six pages are what the largest of the blobs takes.
-            "end-of-ram": RAM + RAM_SIZE - 0x6000}.items()} | {
+            # Seven pages are what the largest of the blobs takes.
+            "end-of-ram": RAM + RAM_SIZE - 0x7000}.items()} | {
     f"{machine}-above-4-gib": Case(machine, load=(4 << 30) + 0x12345000, params=VERBOSE)
     for machine in ("max", "la57")})
 def test_runs_anywhere(case, result):
@@ -307,10 +313,11 @@ def machine_for(family, i):
     return list(family)[i % len(family)]
 
 
-# Through both cores; machines and caches take turns.
+# Through all cores; machines and caches take turns.
 CAVP_CORES = {"cpu": (ARM64, ("cached-cpu", "uncached-cpu")),
               "plain": (ARM64, ("cached-plain", "uncached-plain")),
-              "x86_64": (X86_64, ("cached-plain",)),
+              "x86_64": (("qemu64", "server", "max", "la57"), ("cached-plain",)),
+              "x86_64-vector": (("server", "max", "la57", "sha"), ("cached-vector",)),
               "x86_64-cpu": (["sha"], ("cached-cpu",))}
 
 

@@ -129,12 +129,14 @@ class Machine:
     # What its capture kernel is told; with panic=-1 one that dies ends the test at once.
     CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 nr_cpus=1 reset_devices"
     KINDS = ("dt", "uefi", "uefi-dt")
+    PROGRAM = QEMU
+    CODE_CACHE = CODE_CACHE
     # Firmware and boot loader write on the agent's line too, with ends of lines of their own.
     SHARES_LINE = False
 
     def __init__(self, kernel, initrd, *, kind=None, cpu="cortex-a57", smp=2, memory=1024,
                  slots=0, max_memory=0, el2=False, mte=False, crashkernel="256M", append="",
-                 disks=(), counted=False, dtb=None, qemu=(QEMU,), max_cpus=0, virtio_mem=0,
+                 disks=(), counted=False, dtb=None, qemu=None, max_cpus=0, virtio_mem=0,
                  vmware=False):
         """Describe a machine.
 
@@ -165,7 +167,7 @@ class Machine:
         self._said_before = 0
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
-            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu,
+            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu or (self.PROGRAM,),
             max_cpus=max_cpus, virtio_mem=virtio_mem, vmware=vmware,
             append=f"console={self.CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
             if crashkernel else f"console={self.CONSOLE} panic=-1 {append}") + tree
@@ -191,8 +193,7 @@ class Machine:
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
             *qemu, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
-            "-accel", f"tcg,thread={'single' if counted else 'multi'},tb-size={CODE_CACHE}",
-            "-nodefaults", "-display", "none", "-no-reboot",
+            *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-device", "virtio-serial-pci",
@@ -202,14 +203,17 @@ class Machine:
         ]
         if initrd:
             command += ["-initrd", str(initrd)]
-        if counted:
-            command += ["-icount", "shift=0,sleep=off"]
         if kind != "dt":
             command += ["-bios", str(FIRMWARE)]
         for number, disk in enumerate(disks):
             command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
                         "-device", f"virtio-blk-pci,drive=disk{number}"]
         return command
+
+    def _accelerator(self, counted):
+        threads = "single" if counted else "multi"
+        return ["-accel", f"tcg,thread={threads},tb-size={self.CODE_CACHE}",
+                *(["-icount", "shift=0,sleep=off"] if counted else [])]
 
     def __enter__(self):
         return self
@@ -450,7 +454,7 @@ class Machine:
     def panic(self):
         """Crash the running kernel. Nothing is waited for."""
         self._said_before = len(self.console())
-        self._send(b"0", "echo c >/proc/sysrq-trigger")
+        self.begin("echo c >/proc/sysrq-trigger")
 
     def wait_restarted(self, timeout=BOOT_TIMEOUT):
         """Wait for the agent of a kernel that the first one started."""
@@ -462,9 +466,13 @@ class Machine:
         self._wait_ready("capture", timeout)
         return self
 
+    def begin(self, command):
+        """Run a command that does not come back. Nothing is waited for."""
+        self._send(b"0", command)
+
     def leave(self, command):
         """Run a command that starts another kernel, and wait for the agent in that."""
-        self._send(b"0", command)
+        self.begin(command)
         self._wait_ready("main", CAPTURE_TIMEOUT)
         return self
 
@@ -538,6 +546,7 @@ class PC(Machine):
     UART = "uart8250,io,0x3f8"
     COUNTER = "RIP"
     CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 nr_cpus=1 reset_devices {AGENT}"
+    PROGRAM = "qemu-system-x86_64"
     SHARES_LINE = True
     KINDS = ("bios", "uefi", "secure")
 
@@ -546,13 +555,12 @@ class PC(Machine):
         return "bios"
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, disks,
-                      append, max_cpus, virtio_mem, vmware, **_):
+                      counted, qemu, append, max_cpus, virtio_mem, vmware, **_):
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
-            "qemu-system-x86_64", "-M", "q35,vmport=on" if vmware else "q35", "-cpu", cpu,
+            *qemu, "-M", "q35,vmport=on" if vmware else "q35", "-cpu", cpu,
             "-smp", f"{smp},maxcpus={max_cpus}" if max_cpus else str(smp), "-m", size,
-            "-accel", f"tcg,thread=multi,tb-size={CODE_CACHE}",
-            "-nodefaults", "-display", "none", "-no-reboot",
+            *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-chardev", f"socket,id=agent,path={self._dir}/agent", "-serial", "chardev:agent",
