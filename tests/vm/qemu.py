@@ -167,7 +167,8 @@ class Machine:
         self._said_before = 0
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
-            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu or (self.PROGRAM,),
+            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted,
+            qemu=qemu or (self.PROGRAM,),
             max_cpus=max_cpus, virtio_mem=virtio_mem, vmware=vmware,
             append=f"console={self.CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
             if crashkernel else f"console={self.CONSOLE} panic=-1 {append}") + tree
