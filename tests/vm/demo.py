@@ -110,7 +110,7 @@ def run(stage, kexec):
         address = next(int(segment["mem"], 0) for segment in plan["segments"]
                        if segment["purpose"] == "elfcorehdr")
         story.show(machine.check("cd /sys/devices/system; grep . "
-                                 "/sys/kernel/kexec/crash_loaded "
+                                 "/sys/kernel/kexec_crash_loaded "
                                  "cpu/crash_hotplug memory/crash_hotplug"))
 
         story.tell("The header that the capture kernel will read, as it lies in memory:")
