@@ -121,12 +121,14 @@ class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
     CONSOLE = CONSOLE
+    PROGRAM = QEMU
+    CODE_CACHE = CODE_CACHE
     # Firmware and boot loader write on the agent's line too, with ends of lines of their own.
     SHARES_LINE = False
 
     def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
                  slots=0, max_memory=0, el2=False, mte=False, crashkernel="256M", append="",
-                 disks=(), counted=False, dtb=None, qemu=(QEMU,)):
+                 disks=(), counted=False, dtb=None, qemu=None):
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware), "uefi" (UEFI with ACPI) or "uefi-dt" (UEFI
@@ -134,7 +136,7 @@ class Machine:
         and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
         gives the guest EL2, mte memory with tags; disks are host files that appear as /dev/vda,
         /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; dtb is a
-        device tree in place of QEMU's; qemu is the emulator, in words. Without an initrd (None)
+        device tree in place of QEMU's; qemu is another emulator, in words. Without an initrd (None)
         the kernel finds its root on a disk.
         """
         self._dir = pathlib.Path(tempfile.mkdtemp(prefix="kexec-vm-"))
@@ -149,7 +151,8 @@ class Machine:
         self._said_before = 0
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
-            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu,
+            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted,
+            qemu=qemu or (self.PROGRAM,),
             append=f"console={self.CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
             if crashkernel else f"console={self.CONSOLE} panic=-1 {append}") + tree
 
@@ -171,8 +174,7 @@ class Machine:
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
             *qemu, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
-            "-accel", f"tcg,thread={'single' if counted else 'multi'},tb-size={CODE_CACHE}",
-            "-nodefaults", "-display", "none", "-no-reboot",
+            *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-device", "virtio-serial-pci",
@@ -182,14 +184,17 @@ class Machine:
         ]
         if initrd:
             command += ["-initrd", str(initrd)]
-        if counted:
-            command += ["-icount", "shift=0,sleep=off"]
         if kind != "dt":
             command += ["-bios", str(FIRMWARE)]
         for number, disk in enumerate(disks):
             command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
                         "-device", f"virtio-blk-pci,drive=disk{number}"]
         return command
+
+    def _accelerator(self, counted):
+        threads = "single" if counted else "multi"
+        return ["-accel", f"tcg,thread={threads},tb-size={self.CODE_CACHE}",
+                *(["-icount", "shift=0,sleep=off"] if counted else [])]
 
     def __enter__(self):
         return self
@@ -391,7 +396,7 @@ class Machine:
     def panic(self):
         """Crash the running kernel. Nothing is waited for."""
         self._said_before = len(self.console())
-        self._send(b"0", "echo c >/proc/sysrq-trigger")
+        self.begin("echo c >/proc/sysrq-trigger")
 
     def wait_restarted(self, timeout=BOOT_TIMEOUT):
         """Wait for the agent of a kernel that the first one started."""
@@ -403,9 +408,13 @@ class Machine:
         self._wait_ready("capture", timeout)
         return self
 
+    def begin(self, command):
+        """Run a command that does not come back. Nothing is waited for."""
+        self._send(b"0", command)
+
     def leave(self, command):
         """Run a command that starts another kernel, and wait for the agent in that."""
-        self._send(b"0", command)
+        self.begin(command)
         self._wait_ready("main", CAPTURE_TIMEOUT)
         return self
 
@@ -467,18 +476,18 @@ class PC(Machine):
     """An emulated x86_64 machine: the same, with a serial line in place of virtio's port."""
 
     CONSOLE = "ttyS0"
+    PROGRAM = "qemu-system-x86_64"
     SHARES_LINE = True
     KINDS = ("bios", "uefi")
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, disks,
-                      append, **_):
+                      counted, qemu, append, **_):
         if kind not in self.KINDS:
             raise ValueError(f"kind={kind}")
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
-            "qemu-system-x86_64", "-M", "q35", "-cpu", cpu, "-smp", str(smp), "-m", size,
-            "-accel", f"tcg,thread=multi,tb-size={CODE_CACHE}",
-            "-nodefaults", "-display", "none", "-no-reboot",
+            *qemu, "-M", "q35", "-cpu", cpu, "-smp", str(smp), "-m", size,
+            *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-chardev", f"socket,id=agent,path={self._dir}/agent", "-serial", "chardev:agent",
