@@ -16,10 +16,12 @@ CORES = {"by SHA instructions": (2, {}), "without SHA instructions": (3, NO_SHA)
 SOURCES = ("sha256.c", "sha256_x86_64.c", "sha256_x86_64_core.c", "sha256_x86_64_vector.c")
 OPENSSL = """
 import hashlib, ssl, time
-data = b"\\x5a" * (64 << 20)
-began = time.process_time()
-digest = hashlib.sha256(data).hexdigest()
-print(time.process_time() - began, digest, ssl.OPENSSL_VERSION)
+data, least = b"\\x5a" * (1 << 20), 1e9
+for _ in range(200):
+    began = time.process_time()
+    digest = hashlib.sha256(data).hexdigest()
+    least = min(least, time.process_time() - began)
+print(least, digest, ssl.OPENSSL_VERSION)
 """
 
 
@@ -30,7 +32,8 @@ def openssl(environment):
 
 
 def hashing(bench):
-    """64 MiB by each core, in turn with OpenSSL."""
+    """A MiB by each core, in turn with OpenSSL: the least of many, for a busy machine slows down one
+    and not the other."""
     sources = [str(TOP / "lib" / name) for name in SOURCES]
     program = bench.compiled(["gcc", "-I", str(TOP), "-I", str(TOP / "lib"), *sources], "hash.c",
                              "hash")
@@ -38,12 +41,12 @@ def hashing(bench):
     for words, (core, environment) in CORES.items():
         said(f"hash, {words}")
         took = {"ours": [], "peer": []}
-        for who in in_turn(4 * bench.runs, list(took)):
+        for who in in_turn(bench.runs, list(took)):
             text = openssl(environment) if who == "peer" else subprocess.run(
                 [program, str(core)], stdout=subprocess.PIPE, text=True, check=True).stdout
             seconds, digest = text.split()[:2]
             took[who].append((float(seconds), digest))
         assert len({digest for values in took.values() for _, digest in values}) == 1
-        rows.append(Row(f"SHA-256 {words} / OpenSSL: time", "s",
-                        *([value for value, _ in took[who]] for who in took), digits=3))
-    return rows, f"\n64 MiB, CPU time; the peer is {openssl({}).split(maxsplit=2)[2].strip()}.\n"
+        rows.append(Row(f"SHA-256 {words} / OpenSSL: time", "ms",
+                        *([1000 * value for value, _ in took[who]] for who in took), digits=3))
+    return rows, f"\nFor a MiB, the least of 200 in each run; the peer is {openssl({}).split(maxsplit=2)[2].strip()}.\n"

@@ -111,7 +111,8 @@ class Storm:
 
 MEMORY_STORM = Storm(f"{BLOCKS} blocks", "block", BLOCKS, BLOCK_EVENTS, add_all,
                      {"slots": BLOCKS, "max_memory": 64 << 10})
-CPU_STORM = Storm(f"{2 * CPU_CYCLES} CPU events", "event", 2 * CPU_CYCLES, CPU_EVENTS, cycle_cpu, {})
+CPU_STORM = Storm(f"{2 * CPU_CYCLES} CPU events", "event", 2 * CPU_CYCLES, CPU_EVENTS, cycle_cpu,
+                  {})
 
 
 def assert_true(bench, machine):
