@@ -39,7 +39,8 @@ libraries=$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu
 
 kernel=$root/boot/vmlinuz-6.1.0-56-cloud-amd64
 echo "$WANTED" | tr -s '\n\t ' '\n'
-"$loader" --library-path "$libraries" "$root/usr/bin/sbverify" --list "$kernel" | tee "$work/signatures"
+"$loader" --library-path "$libraries" "$root/usr/bin/sbverify" --list "$kernel" |
+	tee "$work/signatures"
 
 guest=$work/guest
 mkdir -p "$guest/bin" "$guest/lib64" "$guest/lib"

@@ -274,8 +274,8 @@ static void take_note(const struct elfcore_phdr *phdr, struct core_notes notes,
 		summary->vmcoreinfo_listed = true;
 }
 
-/* The first PT_LOAD is the kernel image when its memory is also in another one, elsewhere in virtual
- * memory. */
+/* The first PT_LOAD is the kernel image when its memory is also in another one, elsewhere in
+ * virtual memory. */
 static void look_for_kernel(const struct elfcore_phdr *phdr, size_t index,
 	struct coverage *coverage, struct summary *summary)
 {

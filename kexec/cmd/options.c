@@ -395,8 +395,8 @@ static int settle(const struct parse *parse, struct err *err)
 }
 
 /* More words than the kernel's name: an initrd without its option, or a command line without
- * quotes, of which the rest is missing in the new kernel. kexec-tools takes them without a word, and
- * there are scripts that are armed by such a line. */
+ * quotes, of which the rest is missing in the new kernel. kexec-tools takes them without a word,
+ * and there are scripts that are armed by such a line. */
 static void check_rest(const struct parse *parse, char **rest)
 {
 	const char *kernel = parse->request->kernel;

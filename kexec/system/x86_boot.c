@@ -298,6 +298,8 @@ int x86_boot_read_memory(
 	if (!status)
 		status = parse_nodes(&boot->setup_data, SETUP_WHOLE_MAP, &boot->memory, err);
 	boot->whole_told = boot->memory.count != 0;
+	if (!boot->whole_told)
+		e820_done(&boot->memory); /* of a node without a range */
 	if (!status && !boot->whole_told)
 		status = parse_own_map(boot, &own, err);
 	if (!status && !boot->whole_told)

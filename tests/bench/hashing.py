@@ -32,8 +32,8 @@ def openssl(environment):
 
 
 def hashing(bench):
-    """A MiB by each core, in turn with OpenSSL: the least of many, for a busy machine slows down one
-    and not the other."""
+    """A MiB by each core, in turn with OpenSSL: the least of many, for a busy machine slows down
+    one and not the other."""
     sources = [str(TOP / "lib" / name) for name in SOURCES]
     program = bench.compiled(["gcc", "-I", str(TOP), "-I", str(TOP / "lib"), *sources], "hash.c",
                              "hash")
@@ -49,4 +49,5 @@ def hashing(bench):
         assert len({digest for values in took.values() for _, digest in values}) == 1
         rows.append(Row(f"SHA-256 {words} / OpenSSL: time", "ms",
                         *([1000 * value for value, _ in took[who]] for who in took), digits=3))
-    return rows, f"\nFor a MiB, the least of 200 in each run; the peer is {openssl({}).split(maxsplit=2)[2].strip()}.\n"
+    peer = openssl({}).split(maxsplit=2)[2].strip()
+    return rows, f"\nFor a MiB, the least of 200 in each run; the peer is {peer}.\n"

@@ -126,7 +126,7 @@ def test_without_memory(boot):
     assert free < 460 << 10
     machine.check(f"truncate -s {free + (16 << 10)}K /run/large")
     run(machine, "-s", "-p", "--initrd=/run/large", CMDLINE, IMAGE, code=254,
-        says="[image-half-of-ram]")
+        says="[memory-short]")
     assert kdump.crash_loaded(machine)
 
 
