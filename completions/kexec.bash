@@ -64,12 +64,14 @@ _kexec()
 			--mem-min=
 			--mem-max=
 			--no-cma
+			--noefi
 			--no-capture-defaults
 			--hotplug
 			--hotplug-size=
 			--no-checks
 			--console=
 			--serial=
+			--console-vga
 			--on-corruption=
 			--kexec-syscall-auto
 			--kexec-syscall

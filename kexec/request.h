@@ -71,6 +71,8 @@ struct request {
 	bool no_capture_defaults;
 	enum hotplug_mode hotplug;
 	uint64_t hotplug_size; /* bytes; 0 when not given */
+	bool no_efi;	       /* --noefi: nothing of EFI for the new kernel, on x86 */
+	bool screen;	       /* --console-vga: purgatory prints there, too, on x86 */
 	const char *console;   /* --console: earlycon syntax or "none" */
 	const char *serial;    /* --serial: a tty name */
 	enum corruption_policy on_corruption;

@@ -83,6 +83,11 @@ static inline uint64_t load_uint(const void *p, size_t size, bool big_endian)
 	const uint8_t *b = p;
 	uint64_t value = 0;
 
+	/* What tables are made of: one instruction each. */
+	if (!big_endian && size == 8)
+		return load_le64(p);
+	if (!big_endian && size == 4)
+		return load_le32(p);
 	for (size_t i = 0; i < size; i++)
 		value = value << 8 | b[big_endian ? i : size - 1 - i];
 	return value;

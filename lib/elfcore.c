@@ -147,9 +147,12 @@ static int take_ehdr(
 	uint64_t end;
 	int status;
 
-	if (type != ET_CORE)
-		return err_set(err, ST_BAD_INPUT, "elfcore-type",
+	if (type != ET_CORE) {
+		err_set(core->doubt ? core->doubt : err, ST_BAD_INPUT, "elfcore-type",
 			"ELF type is %" PRIu64 ", wanted %u (core)", type, ET_CORE);
+		if (!core->doubt)
+			return ST_BAD_INPUT;
+	}
 	if (entry != layout->phdr_size)
 		return err_set(err, ST_BAD_INPUT, "elfcore-phentsize",
 			"a program header has %" PRIu64 " bytes, wanted %zu", entry,
@@ -357,14 +360,39 @@ static int read_ehdr(struct elfcore *core, uint64_t *ret_count, struct err *err)
 	return status;
 }
 
-int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
+/* What a program header of another type can only have been: notes have no virtual address, and all
+ * are in one of them; memory has one. */
+static void salvage_phdrs(struct elfcore *core)
 {
-	struct elfcore core = { .source = *source };
+	bool has_notes = false;
+
+	for (size_t i = 0; i < core->phdrs_count; i++)
+		has_notes |= core->phdrs[i].type == PT_NOTE;
+	for (size_t i = 0; i < core->phdrs_count; i++) {
+		struct elfcore_phdr *phdr = &core->phdrs[i];
+
+		if (phdr->type == PT_LOAD || phdr->type == PT_NOTE || phdr->filesz == 0)
+			continue;
+		if (core->doubt->status == ST_OK)
+			err_set(core->doubt, ST_BAD_INPUT, "elfcore-type",
+				"program header %zu is of type 0x%" PRIx32
+				", wanted %u (memory) or %u (notes)",
+				i, phdr->type, PT_LOAD, PT_NOTE);
+		phdr->type = has_notes || phdr->vaddr ? PT_LOAD : PT_NOTE;
+		has_notes |= phdr->type == PT_NOTE;
+	}
+}
+
+static int read_all(struct elfcore core, struct elfcore *ret, struct err *err)
+{
 	uint64_t count = 0;
 	int status = read_ehdr(&core, &count, err);
 
 	if (status == ST_OK)
 		status = read_phdrs(&core, count, err);
+	if (status == ST_OK && core.doubt)
+		salvage_phdrs(&core);
+	core.doubt = NULL;
 	if (status == ST_OK)
 		status = make_map(&core, false, &core.virtual_map, err);
 	if (status == ST_OK)
@@ -375,6 +403,17 @@ int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struc
 	}
 	*ret = core;
 	return ST_OK;
+}
+
+int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
+{
+	return read_all((struct elfcore){ .source = *source }, ret, err);
+}
+
+int elfcore_salvage(const struct elfcore_source *source, struct elfcore *ret, struct err *doubt,
+	struct err *err)
+{
+	return read_all((struct elfcore){ .source = *source, .doubt = doubt }, ret, err);
 }
 
 int elfcore_open(const struct elfcore_source *source, struct elfcore *ret, struct err *err)
@@ -482,9 +521,29 @@ static uint64_t note_align(uint32_t size)
 	return ((uint64_t)size + 3) & ~(uint64_t)3;
 }
 
-/* The note at note->next of its PT_NOTE. *ret_found is false where there are no more. */
-static int read_note(
-	const struct elfcore *core, struct elfcore_note *note, bool *ret_found, struct err *err)
+/* Part of a note of a PT_NOTE that ends there. Where more cannot be read at once, that may be. */
+static int read_ahead(const struct elfcore *core, struct elfcore_note *note, uint64_t offset,
+	uint64_t end, void *buf, size_t size, struct err *err)
+{
+	size_t most = sizeof(note->ahead.bytes);
+	struct span part, ahead = { note->ahead.bytes, note->ahead.size };
+
+	if (offset < note->ahead.offset ||
+		!span_slice(ahead, offset - note->ahead.offset, size, &part)) {
+		note->ahead.offset = offset;
+		note->ahead.size = end - offset < most ? (size_t)(end - offset) : most;
+		if (read_source(core, offset, note->ahead.bytes, note->ahead.size, NULL)) {
+			note->ahead.size = 0;
+			return read_source(core, offset, buf, size, err);
+		}
+		part.data = note->ahead.bytes;
+	}
+	memcpy(buf, part.data, size);
+	return ST_OK;
+}
+
+int elfcore_next_note_of_phdr(
+	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err)
 {
 	const struct elfcore_phdr *phdr;
 	uint64_t offset, content, end;
@@ -493,7 +552,7 @@ static int read_note(
 	size_t name_part;
 	int status;
 
-	*ret_found = false;
+	*ret_more = false;
 	status = elfcore_phdr(core, note->phdr, &phdr, err);
 	if (status != ST_OK)
 		return status;
@@ -506,7 +565,7 @@ static int read_note(
 			" bytes of notes at offset 0x%" PRIx64,
 			note->phdr, phdr->filesz, phdr->offset);
 	offset = phdr->offset + note->next;
-	status = read_source(core, offset, nhdr, NHDR_SIZE, err);
+	status = read_ahead(core, note, offset, end, nhdr, NHDR_SIZE, err);
 	if (status != ST_OK)
 		return status;
 	name_size = (uint32_t)load(core, nhdr, 4);
@@ -525,7 +584,7 @@ static int read_note(
 			note->phdr, note->next, name_size, size, phdr->filesz);
 	memset(note->name, 0, sizeof(note->name));
 	name_part = name_size < sizeof(note->name) ? name_size : sizeof(note->name) - 1;
-	status = read_source(core, offset + NHDR_SIZE, note->name, name_part, err);
+	status = read_ahead(core, note, offset + NHDR_SIZE, end, note->name, name_part, err);
 	if (status != ST_OK)
 		return status;
 	note->offset = offset + content;
@@ -533,7 +592,7 @@ static int read_note(
 	note->type = (uint32_t)load(core, nhdr + 8, 4);
 	note->count++;
 	note->next += content + note_align(size);
-	*ret_found = true;
+	*ret_more = true;
 	return ST_OK;
 }
 
@@ -541,7 +600,7 @@ int elfcore_next_note(
 	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err)
 {
 	for (; note->phdr < core->phdrs_count; note->phdr++, note->next = 0) {
-		int status = read_note(core, note, ret_more, err);
+		int status = elfcore_next_note_of_phdr(core, note, ret_more, err);
 
 		if (status != ST_OK || *ret_more)
 			return status;

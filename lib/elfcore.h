@@ -61,6 +61,7 @@ struct elfcore {
 	struct elfcore_chunk *chunk;	/* owned: what is held in that case */
 	struct elfcore_map virtual_map; /* owned, of the functions below, as the next one */
 	struct elfcore_map physical_map;
+	struct err *doubt; /* borrowed while it is read: NULL where nothing may be wrong */
 };
 
 /*
@@ -73,13 +74,21 @@ struct elfcore {
 int elfcore_read(const struct elfcore_source *source, struct elfcore *ret, struct err *err);
 void elfcore_done(struct elfcore *core);
 
+/*
+ * The same of a core that may be damaged: where it is not said to be a core, or a program header is
+ * neither PT_LOAD nor PT_NOTE, which others do not occur in cores of Linux, it is taken for what it
+ * is by the rest. doubt, with the id elfcore-type, says so; it is left alone where all is well.
+ */
+int elfcore_salvage(const struct elfcore_source *source, struct elfcore *ret, struct err *doubt,
+	struct err *err);
+
 /* The same without keeping the program headers, which take some 100 MiB when there are
  * ELFCORE_PHDRS_MAX: for who goes through them by elfcore_phdr(), and notes. Nothing is found by
  * its address in it. */
 int elfcore_open(const struct elfcore_source *source, struct elfcore *ret, struct err *err);
 
-/* One program header below phdrs_count, good until the next call where they are not kept. Errors of
- * the source, only then. */
+/* One program header below phdrs_count. Where they are not kept it is good until another one is
+ * asked for, and only then there are errors, of the source. */
 int elfcore_phdr(
 	const struct elfcore *core, size_t index, const struct elfcore_phdr **ret, struct err *err);
 
@@ -117,8 +126,17 @@ struct elfcore_note {
 	uint32_t type;
 	uint32_t count; /* of the notes so far, this one too */
 	char name[32];	/* cut to fit */
+	struct {
+		uint64_t offset;
+		size_t size;
+		uint8_t bytes[1024];
+	} ahead; /* of the source, read with a note before: they lie close together */
 };
 int elfcore_next_note(
+	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err);
+
+/* The same for the notes of the one program header note->phdr, the first of which is at next 0. */
+int elfcore_next_note_of_phdr(
 	const struct elfcore *core, struct elfcore_note *note, bool *ret_more, struct err *err);
 
 /*

@@ -19,6 +19,22 @@ static struct span behind(struct span text, size_t size)
 	return (struct span){ text.data + size, text.size - size };
 }
 
+static bool is_plain(uint8_t byte)
+{
+	return (byte >= ' ' && byte <= '~') || byte == '\n' || byte == '\t';
+}
+
+/* The same for so many bytes, which nearly all text is made of: a loop for vectors. */
+#define BLOCK 32u
+static bool is_plain_block(const uint8_t *data)
+{
+	uint8_t plain = 1;
+
+	for (size_t i = 0; i < BLOCK; i++)
+		plain &= is_plain(data[i]);
+	return plain;
+}
+
 /* How much from the start of text is shown as it is. */
 static size_t plain_size(struct span text)
 {
@@ -26,9 +42,11 @@ static size_t plain_size(struct span text)
 
 	while (at < text.size) {
 		uint8_t byte = text.data[at];
-		size_t size = (byte >= ' ' && byte <= '~') || byte == '\n' || byte == '\t';
+		size_t size = is_plain(byte);
 
-		if (byte >= 0x80)
+		if (text.size - at >= BLOCK && is_plain_block(text.data + at))
+			size = BLOCK;
+		else if (byte >= 0x80)
 			size = utf8_size(behind(text, at));
 		if (size == 0)
 			break;

@@ -2,6 +2,7 @@
 #include "sha256.h"
 
 #include "sha256_core.h"
+#include "sha256_round.h"
 
 /* FIPS 180-4, 4.2.2: fractional parts of the cube roots of the first 64 primes. */
 /* clang-format off */
@@ -24,27 +25,6 @@ static const uint32_t round_constant[64] __attribute__((aligned(16))) = {
 	0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 /* clang-format on */
-
-static inline uint32_t rotate_right(uint32_t x, unsigned int n)
-{
-	return x >> n | x << (32 - n);
-}
-
-/* FIPS 180-4, 4.1.2: the six functions, here by the names of what they do. */
-static inline uint32_t choose(uint32_t x, uint32_t y, uint32_t z)
-{
-	return z ^ (x & (y ^ z));
-}
-
-static inline uint32_t big_sigma0(uint32_t x)
-{
-	return rotate_right(x, 2) ^ rotate_right(x, 13) ^ rotate_right(x, 22);
-}
-
-static inline uint32_t big_sigma1(uint32_t x)
-{
-	return rotate_right(x, 6) ^ rotate_right(x, 11) ^ rotate_right(x, 25);
-}
 
 static inline uint32_t small_sigma0(uint32_t x)
 {
@@ -94,30 +74,14 @@ static inline void load_block(uint32_t w[16], const uint8_t *data)
 	}
 }
 
-/*
- * Sixteen rounds. Unrolled, so that every index is a constant and both arrays are registers,
- * not memory: with the MMU off the stack is as slow as the data. The eight working variables
- * stay where they are and change their names: s[NAME(0)] is the standard's `a` in round i,
- * s[NAME(7)] its `h`.
- *
- * The majority of a, b and c is b, unless both others differ from it. What a round computes
- * as a ^ b is b ^ c to the next one, so it is handed on: differ, in and out.
- */
+/* Sixteen rounds. Unrolled, so that both arrays are registers, not memory: with the MMU off the
+ * stack is as slow as the data. */
 static inline uint32_t sixteen_rounds(
 	uint32_t s[8], const uint32_t w[16], const uint32_t *constant, uint32_t differ)
 {
-#define NAME(n) (((n) + 16 - i) % 8)
 #pragma GCC unroll 16
-	for (int i = 0; i < 16; i++) {
-		uint32_t h = s[NAME(7)] + constant[i] + w[i] + big_sigma1(s[NAME(4)]) +
-			     choose(s[NAME(4)], s[NAME(5)], s[NAME(6)]);
-		uint32_t a_b = s[NAME(0)] ^ s[NAME(1)];
-
-		s[NAME(3)] += h;
-		s[NAME(7)] = h + big_sigma0(s[NAME(0)]) + (s[NAME(1)] ^ (a_b & differ));
-		differ = a_b;
-	}
-#undef NAME
+	for (unsigned int i = 0; i < 16; i++)
+		differ = sha256_round(s, i, constant[i], w[i], differ);
 	return differ;
 }
 
@@ -159,10 +123,10 @@ static void plain_blocks(uint32_t state[8], const uint8_t *data, size_t nblocks)
 /* No pointer to a function: in the purgatory its address would have to be relocated. */
 static void take_blocks(struct sha256 *ctx, const uint8_t *data, size_t nblocks)
 {
-	if (ctx->core == SHA256_CPU)
-		sha256_cpu_blocks(ctx->state, data, nblocks, round_constant);
-	else
+	if (ctx->core == SHA256_PLAIN)
 		plain_blocks(ctx->state, data, nblocks);
+	else
+		sha256_cpu_blocks(ctx->state, data, nblocks, round_constant, ctx->core);
 }
 
 void sha256_init(struct sha256 *ctx, enum sha256_core core)

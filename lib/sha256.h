@@ -15,8 +15,9 @@
 
 /* Who does the rounds. */
 enum sha256_core {
-	SHA256_PLAIN = 1, /* C: runs anywhere, and touches no floating point or vector register */
-	SHA256_CPU = 2,	  /* instructions of the CPU, which has them; takes vector registers */
+	SHA256_PLAIN = 1,  /* C: runs anywhere, and touches no floating point or vector register */
+	SHA256_CPU = 2,	   /* instructions of the CPU, which has them; takes vector registers */
+	SHA256_VECTOR = 3, /* the schedule by vectors of general use: x86_64 */
 };
 
 struct sha256 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * void sha256_cpu_blocks(uint32_t state[8], const uint8_t *data, size_t nblocks,
- *			  const uint32_t constant[64]);
+ *			  const uint32_t constant[64], enum sha256_core core);
  *
  * SHA-256 by the instructions of FEAT_SHA256; see lib/sha256_core.h. For a little endian CPU.
+ * There is no other core, so the last argument is not looked at.
  * In the tool and in the purgatory, where purgatory/check-blob allows FP and SIMD registers in
  * this section only. Data is read as bytes and state as words, so that no access is unaligned
  * when there is no MMU that would forgive it.

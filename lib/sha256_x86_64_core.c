@@ -7,6 +7,7 @@
 
 #include "sha256.h"
 #include "sha256_core.h"
+#include "sha256_x86_64_vector.h"
 
 #define NEEDS __attribute__((target("sse4.1,sha")))
 
@@ -65,7 +66,7 @@ NEEDS static inline void next_words(__m128i w[4], int i)
 	w[i % 4] = _mm_sha256msg2_epu32(next, last);
 }
 
-NEEDS void sha256_cpu_blocks(
+NEEDS static void by_sha(
 	uint32_t state[8], const uint8_t *data, size_t nblocks, const uint32_t constant[64])
 {
 	const __m128i *k = (const __m128i *)constant;
@@ -86,4 +87,13 @@ NEEDS void sha256_cpu_blocks(
 		s.cdgh = _mm_add_epi32(s.cdgh, before.cdgh);
 	}
 	halves_store(s, state);
+}
+
+void sha256_cpu_blocks(uint32_t state[8], const uint8_t *data, size_t nblocks,
+	const uint32_t constant[64], enum sha256_core core)
+{
+	if (core == SHA256_CPU)
+		by_sha(state, data, nblocks, constant);
+	else
+		sha256_vector_blocks(state, data, nblocks, constant);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 LIB_SOURCES := \
+	lib/advice.c \
 	lib/bytes.c \
 	lib/crc32.c \
 	lib/cursor.c \
@@ -19,6 +20,7 @@ LIB_SOURCES := \
 	lib/sha256_other.c \
 	lib/sha256_x86_64.c \
 	lib/sha256_x86_64_core.c \
+	lib/sha256_x86_64_vector.c \
 	lib/sysroot.c \
 	lib/sysroot_hold.c \
 	lib/sysroot_place.c \
@@ -33,5 +35,5 @@ LIB_SOURCES := \
 # Of the cores of SHA-256 that are made of a CPU's own instructions, the one of this machine.
 not_here := $(filter-out $(TARGET),arm64 other x86_64)
 LIB_SOURCES := $(filter-out $(not_here:%=lib/sha256_%.%) \
-	$(not_here:%=lib/sha256_%_core.%),$(LIB_SOURCES))
+	$(not_here:%=lib/sha256_%_core.%) $(not_here:%=lib/sha256_%_vector.%),$(LIB_SOURCES))
 LIB_SOURCES += $(if $(filter arm64,$(TARGET)),lib/sha256_arm64_core.S)

@@ -46,8 +46,9 @@
  */
 #define PURGATORY_SME_USED   0x4
 #define PURGATORY_SME_UNUSED 0x8
+#define PURGATORY_SCREEN     0x10 /* x86: say all on VGA's text screen as well */
 /* What is handed over is a device tree that the old kernel keeps true, so it has no digest. */
-#define PURGATORY_HANDED_EDITED 0x10
+#define PURGATORY_HANDED_EDITED 0x20
 
 /* purgatory_params.on_corruption: words, so that a bit that changed does not make one another */
 #define PURGATORY_HALT                                                                             \
@@ -97,9 +98,10 @@
 #define PURGATORY_CACHES_MMU_ON	    4 /* somebody else's tables are in use */
 
 /* purgatory_record_cells.core: who made the digests */
-#define PURGATORY_CORE_NONE  0
-#define PURGATORY_CORE_PLAIN 1
-#define PURGATORY_CORE_CPU   2 /* the CPU's SHA-256 instructions */
+#define PURGATORY_CORE_NONE   0
+#define PURGATORY_CORE_PLAIN  1
+#define PURGATORY_CORE_CPU    2 /* the CPU's SHA-256 instructions */
+#define PURGATORY_CORE_VECTOR 3 /* its vectors, for the schedule */
 
 #ifndef __ASSEMBLER__
 

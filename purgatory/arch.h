@@ -19,6 +19,11 @@ bool machine_reaches(uint64_t address);
 uint32_t mmio_read(uint64_t address, uint32_t width);
 void mmio_write(uint64_t address, uint32_t width, uint32_t value);
 
+/* Put one character on the machine's text screen, where it has one. *column is where, first
+ * SCREEN_BEGIN: on a line of its own. Never waits. */
+#define SCREEN_BEGIN UINT32_MAX
+void machine_screen_put(uint32_t *column, char c);
+
 /*
  * Hand a character to the hypervisor's terminal of this number. False when it takes none, and on a
  * CPU family whose hypervisors have none.

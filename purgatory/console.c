@@ -51,6 +51,8 @@ static bool console_usable(const struct purgatory_params *params)
 void console_init(struct console *ret_console, const struct purgatory_params *params)
 {
 	ret_console->type = PURGATORY_CONSOLE_NONE;
+	ret_console->screen = (params->flags & PURGATORY_SCREEN) != 0;
+	ret_console->column = SCREEN_BEGIN;
 	if (!console_usable(params))
 		return;
 	ret_console->type = params->console_type;
@@ -85,6 +87,8 @@ static void uart_put(struct console *console, char c)
 
 void console_put(struct console *console, char c)
 {
+	if (console->screen)
+		machine_screen_put(&console->column, c);
 	if (console->type == PURGATORY_CONSOLE_PL011)
 		pl011_put(console, c);
 	else if (console->type == PURGATORY_CONSOLE_8250)

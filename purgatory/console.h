@@ -3,6 +3,7 @@
 #ifndef PURGATORY_CONSOLE_H
 #define PURGATORY_CONSOLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct purgatory_params;
@@ -12,6 +13,8 @@ struct console {
 	uint32_t type;	    /* PURGATORY_CONSOLE_*; NONE also once it was found dead */
 	uint32_t reg_shift; /* 8250 */
 	uint32_t reg_width;
+	bool screen;	 /* what is sent is shown there as well */
+	uint32_t column; /* of the screen, see machine_screen_put() */
 };
 
 /* The console that params describe; one that says nothing if that description is no use. */

@@ -12,10 +12,11 @@
 
 #define KNOWN_FLAGS                                                                                \
 	(PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE | PURGATORY_SME_USED | PURGATORY_SME_UNUSED |    \
-		PURGATORY_HANDED_EDITED)
+		PURGATORY_SCREEN | PURGATORY_HANDED_EDITED)
 
 _Static_assert((int)SHA256_PLAIN == PURGATORY_CORE_PLAIN, "abi");
 _Static_assert((int)SHA256_CPU == PURGATORY_CORE_CPU, "abi");
+_Static_assert((int)SHA256_VECTOR == PURGATORY_CORE_VECTOR, "abi");
 
 /* Target addresses are numbers; here, and only here, they become memory. */
 static const void *memory_at(uint64_t address)
@@ -352,7 +353,12 @@ static void report_pace(struct console *console, const struct purgatory_params *
 	print(console, " segments\n");
 	report_caches(console, outcome->caches);
 	print(console, "purgatory: SHA-256 by ");
-	print(console, outcome->core == PURGATORY_CORE_CPU ? "CPU instructions\n" : "plain code\n");
+	if (outcome->core == PURGATORY_CORE_CPU)
+		print(console, "CPU instructions\n");
+	else if (outcome->core == PURGATORY_CORE_VECTOR)
+		print(console, "vector code\n");
+	else
+		print(console, "plain code\n");
 }
 
 /* See whether all is as the planner left it, or at least nobody wants to know. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/advice.h"
 #include "lib/printable.h"
 #include "lib/sysroot.h"
 #include "vmcore-dmesg/exit_status.h"
@@ -15,12 +16,23 @@ static void dump_core(
 	struct vmcore *core, struct output *output, enum stage *stage, struct err *err)
 {
 	struct printk_sink sink = output_sink(output);
+	bool printed = false;
 
 	*stage = STAGE_NOTES;
-	if (vmcore_read_info(core, err) != ST_OK)
-		return;
-	*stage = STAGE_LOG;
-	printk_dump(core, &sink, err);
+	if (vmcore_read_info(core, err) == ST_OK) {
+		*stage = STAGE_LOG;
+		printk_dump(core, &sink, err);
+		if (err->status != ST_OK)
+			return;
+		printed = true;
+	}
+	/* Then it is no core; or it is one, and that is to be known. */
+	if (core->doubt.status != ST_OK) {
+		*stage = STAGE_HEADERS;
+		*err = core->doubt;
+		if (printed)
+			err_prefix(err, "the log is printed, but the file is damaged");
+	}
 }
 
 static void dump_file(
@@ -82,12 +94,13 @@ static void run(const struct options *options, enum stage *stage, struct err *er
 static void print_error(const struct err *err)
 {
 	FILE *out = printable_open(stderr);
+	const char *hint = advice_for(err);
 
 	if (!out)
 		return;
 	fprintf(out, "vmcore-dmesg: %s [%s]\n", err->text, err->id ? err->id : "bug");
-	if (err->hint[0])
-		fprintf(out, "vmcore-dmesg: hint: %s\n", err->hint);
+	if (hint)
+		fprintf(out, "vmcore-dmesg: hint: %s\n", hint);
 	fclose(out);
 }
 

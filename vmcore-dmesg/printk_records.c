@@ -39,61 +39,95 @@ static bool knows_level(const struct vmcore *core)
 	return release.size && release.data[0] >= '0' && release.data[0] <= '9';
 }
 
-/* The structure was called log before 3.11. */
-static int read_layout(struct records *records, struct err *err)
-{
-	const struct vmcore *core = records->core;
-	uint64_t size;
-	bool is_old = !vmcore_info_number(core, "SIZE(printk_log)", &size);
-	const struct printk_number numbers[] = {
-		{ is_old ? "SIZE(log)" : "SIZE(printk_log)", &records->header_size },
-		{ is_old ? "OFFSET(log.ts_nsec)" : "OFFSET(printk_log.ts_nsec)",
-			&records->ts_nsec },
-		{ is_old ? "OFFSET(log.len)" : "OFFSET(printk_log.len)", &records->len },
-		{ is_old ? "OFFSET(log.text_len)" : "OFFSET(printk_log.text_len)",
-			&records->text_len },
-	};
-	const char *dict_len = is_old ? "OFFSET(log.dict_len)" : "OFFSET(printk_log.dict_len)";
-	int status = printk_numbers(core, numbers, sizeof(numbers) / sizeof(numbers[0]), err);
+/* Where each is in the kernels that are known. */
+#define KNOWN_TS_NSEC  0u
+#define KNOWN_LEN      8u
+#define KNOWN_TEXT_LEN 10u
+#define KNOWN_DICT_LEN 12u
+/* Without the caller, and with it, where the CPU wants no alignment and where it does. */
+static const uint64_t known_sizes[] = { 16, 20, 24 };
 
-	if (vmcore_info_number(core, dict_len, &records->dict_len) && records->header_size >= 4 &&
-		records->dict_len <= records->header_size - 4)
-		records->has_dict = true;
-	records->has_level = records->has_dict && knows_level(core);
-	/* The caller came in 5.1; before 3.11 only what somebody else has added can stand there. */
+/* What follows from the rest. The caller came in 5.1; before 3.11 only what somebody else has added
+ * can stand there. */
+static void settle_layout(struct records *records, bool is_old)
+{
+	records->has_dict =
+		records->header_size >= 4 && records->dict_len <= records->header_size - 4;
+	records->has_level = records->has_dict && knows_level(records->core);
 	records->has_caller = records->has_level && !is_old && records->header_size >= 8 &&
 			      records->dict_len <= records->header_size - 8;
-	if (status == ST_OK)
-		status = printk_check_field(
-			"ts_nsec", records->ts_nsec, 8, records->header_size, err);
-	if (status == ST_OK)
-		status = printk_check_field("len", records->len, 2, records->header_size, err);
-	if (status == ST_OK)
-		status = printk_check_field(
-			"text_len", records->text_len, 2, records->header_size, err);
-	return status;
 }
 
-static int open_buffer(struct records *records, struct err *err)
+/* A number of VMCOREINFO, or what is known where it has none or one that is not possible. */
+static void take_field(
+	struct records *records, const char *key, uint64_t size, uint64_t known, uint64_t *ret)
+{
+	uint64_t most = records->header_size ? records->header_size : PRINTK_STRUCT_MAX;
+
+	if (vmcore_info_number(records->core, key, ret) && *ret <= most && size <= most - *ret)
+		return;
+	*ret = known;
+	err_set(printk_damaged(&records->damage), ST_NOT_FOUND, "log-vmcoreinfo",
+		"VMCOREINFO has no possible number for %s: %" PRIu64
+		" is taken, as in the kernels that are known",
+		key, known);
+}
+
+/* The structure was called log before 3.11. */
+static int read_layout(struct records *records, bool *ret_is_old, struct err *err)
+{
+	static const char *const keys[][5] = {
+		{ "SIZE(printk_log)", "OFFSET(printk_log.ts_nsec)", "OFFSET(printk_log.len)",
+			"OFFSET(printk_log.text_len)", "OFFSET(printk_log.dict_len)" },
+		{ "SIZE(log)", "OFFSET(log.ts_nsec)", "OFFSET(log.len)", "OFFSET(log.text_len)",
+			"OFFSET(log.dict_len)" },
+	};
+	size_t found[2] = { 0 };
+	const char *const *key;
+	uint64_t number;
+
+	for (size_t i = 0; i < 10; i++)
+		found[i / 5] += vmcore_info_number(records->core, keys[i / 5][i % 5], &number);
+	if (found[0] + found[1] == 0)
+		return err_set(err, ST_NOT_FOUND, "log-vmcoreinfo",
+			"VMCOREINFO has no number for %s", keys[0][0]);
+	*ret_is_old = found[1] > found[0];
+	key = keys[*ret_is_old];
+	take_field(records, key[0], 1, known_sizes[0], &records->header_size);
+	if (records->header_size < known_sizes[0])
+		records->header_size = known_sizes[0];
+	take_field(records, key[1], 8, KNOWN_TS_NSEC, &records->ts_nsec);
+	take_field(records, key[2], 2, KNOWN_LEN, &records->len);
+	take_field(records, key[3], 2, KNOWN_TEXT_LEN, &records->text_len);
+	/* Nobody needs this one. */
+	if (!vmcore_info_number(records->core, key[4], &records->dict_len))
+		records->dict_len = UINT64_MAX;
+	settle_layout(records, *ret_is_old);
+	return ST_OK;
+}
+
+static int read_numbers(struct records *records, uint64_t *ret_address, struct err *err)
 {
 	const struct vmcore *core = records->core;
-	uint64_t address;
-	int status;
+	int status = printk_read_pointer(core, "log_buf", ret_address, err);
 
-	status = printk_read_pointer(core, "log_buf", &address, err);
 	if (status == ST_OK)
 		status = printk_read_u32(core, "log_buf_len", &records->size, err);
 	if (status == ST_OK)
 		status = printk_read_u32(core, "log_first_idx", &records->first, err);
 	if (status == ST_OK)
 		status = printk_read_u32(core, "log_next_idx", &records->next, err);
-	if (status != ST_OK)
-		return status;
+	return status;
+}
+
+static int open_buffer(struct records *records, uint64_t address, struct err *err)
+{
 	if (records->size > PRINTK_LOG_MAX)
 		return err_set(err, ST_BAD_INPUT, "log-size",
 			"the log has %" PRIu64 " bytes, wanted at most %" PRIu64, records->size,
 			PRINTK_LOG_MAX);
-	return window_init(&records->buffer, core, address, records->size, err);
+	window_done(&records->buffer);
+	return window_init(&records->buffer, records->core, address, records->size, err);
 }
 
 /* --- headers -------------------------------------------------------------------------- */
@@ -366,6 +400,140 @@ static int dump_log(struct records *records, struct err *err)
 	return status == ST_OK ? printk_sum_up(&records->damage, err) : status;
 }
 
+/* --- damaged descriptions -------------------------------------------------------------- */
+
+/* Records that a description is tried on; one that leads to the newest is better than any other. */
+#define TRIED	  1024u
+#define TO_NEWEST (2u * TRIED)
+
+/* How many records there are in a row from index on. */
+static uint64_t fit_from(struct records *records, uint64_t index)
+{
+	uint64_t count = 0;
+	bool around = false;
+	struct header header;
+
+	for (; count < TRIED; count++) {
+		if (index == records->next && (count || around))
+			return count + TO_NEWEST;
+		if (!read_header(records, index, &header))
+			return count;
+		if (header.length == 0 && header.is_empty && !around) {
+			around = true;
+			index = 0;
+			if (index == records->next)
+				return count + TO_NEWEST;
+			if (!read_header(records, index, &header))
+				return count;
+		}
+		if (header.length == 0 || !is_sound(records, &header))
+			return count;
+		index += header.length;
+	}
+	return count;
+}
+
+/* From the oldest on, or, if that is not where it is said to be, from the start. */
+static uint64_t fit_of(struct records *records)
+{
+	uint64_t oldest = fit_from(records, records->first), start = fit_from(records, 0);
+
+	return oldest > start ? oldest : start;
+}
+
+/* Logs are a power of two, of which one bit may be another (kernel/printk/printk.c:
+ * log_buf_len_update()). */
+static bool is_possible_size(const struct records *records, uint64_t size)
+{
+	return size >= records->header_size && size <= PRINTK_LOG_MAX && (size & (size - 1)) == 0 &&
+	       records->first < size && records->next <= size;
+}
+
+struct attempt {
+	uint64_t header_size, size, fit;
+	bool known; /* the fields are as they are known */
+};
+
+static int open_attempt(struct records *records, const struct attempt *attempt, uint64_t address,
+	bool is_old, struct err *err)
+{
+	records->header_size = attempt->header_size;
+	records->size = attempt->size;
+	if (attempt->known) {
+		records->ts_nsec = KNOWN_TS_NSEC;
+		records->len = KNOWN_LEN;
+		records->text_len = KNOWN_TEXT_LEN;
+		records->dict_len = KNOWN_DICT_LEN;
+	}
+	settle_layout(records, is_old);
+	return open_buffer(records, address, err);
+}
+
+static void try(struct records *records, struct attempt attempt, uint64_t address, bool is_old,
+	struct attempt *best)
+{
+	struct err why = ERR_INIT;
+
+	if (open_attempt(records, &attempt, address, is_old, &why) != ST_OK)
+		return;
+	attempt.fit = fit_of(records);
+	if (attempt.fit > best->fit)
+		*best = attempt;
+}
+
+/* As said, unless that leads nowhere and something else does. */
+static int choose_layout(struct records *records, struct err *err)
+{
+	struct attempt said = { .fit = 0 }, best;
+	uint64_t address, before;
+	struct records as_said;
+	bool is_old = false;
+	int status = read_layout(records, &is_old, err);
+
+	if (status == ST_OK)
+		status = read_numbers(records, &address, err);
+	if (status != ST_OK)
+		return status;
+	said.header_size = records->header_size;
+	said.size = before = records->size;
+	as_said = *records;
+	status = open_buffer(records, address, err);
+	if (status == ST_NO_MEMORY || (status == ST_OK && records->first == records->next))
+		return status;
+	if (status == ST_OK)
+		said.fit = fit_of(records);
+	best = said;
+	if (best.fit < TO_NEWEST) {
+		for (size_t i = 0; i < 3; i++)
+			try(records, (struct attempt){ known_sizes[i], before, 0, true }, address,
+				is_old, &best);
+		records->ts_nsec = as_said.ts_nsec;
+		records->len = as_said.len;
+		records->text_len = as_said.text_len;
+		records->dict_len = as_said.dict_len;
+		for (uint64_t size = 1;
+			size <= PRINTK_LOG_MAX && !is_possible_size(&as_said, before); size <<= 1)
+			if (is_possible_size(&as_said, size))
+				try(records, (struct attempt){ said.header_size, size, 0, false },
+					address, is_old, &best);
+	}
+	if (status != ST_OK && best.fit == 0)
+		return status;
+	err_clear(err);
+	status = open_attempt(records, &best, address, is_old, err);
+	if (status == ST_OK && (best.known || best.header_size != said.header_size))
+		err_set(printk_damaged(&records->damage), ST_BAD_INPUT, "log-vmcoreinfo",
+			"what VMCOREINFO says of records leads to none: they are taken for those "
+			"of %" PRIu64 " bytes of the kernels that are known",
+			best.header_size);
+	if (status == ST_OK && best.size != before)
+		err_set(printk_damaged(&records->damage), ST_BAD_INPUT, "log-size",
+			"the log is said to have %" PRIu64 " bytes, and by its records it has "
+			"%" PRIu64,
+			before, best.size);
+	return status;
+}
+
 int printk_records_dump(const struct vmcore *core, const struct printk_sink *sink, struct err *err)
 {
 	struct records *records = calloc(1, sizeof(*records));
@@ -375,9 +543,7 @@ int printk_records_dump(const struct vmcore *core, const struct printk_sink *sin
 		return err_no_memory(err);
 	records->core = core;
 	records->damage.sink = sink;
-	status = read_layout(records, err);
-	if (status == ST_OK)
-		status = open_buffer(records, err);
+	status = choose_layout(records, err);
 	if (status == ST_OK)
 		status = dump_log(records, err);
 	window_done(&records->buffer);

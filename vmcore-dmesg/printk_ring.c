@@ -32,9 +32,10 @@ struct ring {
 	const struct vmcore *core;
 	struct layout layout;
 	uint64_t id_mask;
-	uint64_t count; /* of descriptors */
-	uint64_t size;	/* of the text ring */
-	uint64_t used;	/* of it, by the records so far */
+	uint64_t count_bits, size_bits; /* as the ring has them; what counts may be others */
+	uint64_t count;			/* of descriptors */
+	uint64_t size;			/* of the text ring */
+	uint64_t used;			/* of it, by the records so far */
 	uint64_t tail_id, head_id;
 	struct window descs, infos, text;
 	struct printk_damage damage;
@@ -48,36 +49,77 @@ struct ring {
 	uint64_t seq_ahead, odd_seq_ahead; /* and what one record said that did not agree */
 };
 
-static int read_layout(const struct vmcore *core, struct layout *layout, struct err *err)
-{
-	const struct printk_number numbers[] = {
-		{ "SIZE(printk_ringbuffer)", &layout->ringbuffer_size },
-		{ "OFFSET(printk_ringbuffer.desc_ring)", &layout->desc_ring },
-		{ "OFFSET(printk_ringbuffer.text_data_ring)", &layout->text_ring },
-		{ "OFFSET(prb_desc_ring.count_bits)", &layout->count_bits },
-		{ "OFFSET(prb_desc_ring.descs)", &layout->descs },
-		{ "OFFSET(prb_desc_ring.infos)", &layout->infos },
-		{ "OFFSET(prb_desc_ring.head_id)", &layout->head_id },
-		{ "OFFSET(prb_desc_ring.tail_id)", &layout->tail_id },
-		{ "OFFSET(atomic_long_t.counter)", &layout->counter },
-		{ "OFFSET(prb_data_ring.size_bits)", &layout->size_bits },
-		{ "OFFSET(prb_data_ring.data)", &layout->data },
-		{ "SIZE(prb_desc)", &layout->desc_size },
-		{ "OFFSET(prb_desc.state_var)", &layout->state_var },
-		{ "OFFSET(prb_desc.text_blk_lpos)", &layout->text_lpos },
-		{ "OFFSET(prb_data_blk_lpos.begin)", &layout->begin },
-		{ "OFFSET(prb_data_blk_lpos.next)", &layout->next },
-		{ "SIZE(printk_info)", &layout->info_size },
-		{ "OFFSET(printk_info.seq)", &layout->seq },
-		{ "OFFSET(printk_info.ts_nsec)", &layout->ts_nsec },
-		{ "OFFSET(printk_info.text_len)", &layout->text_len },
-		{ "OFFSET(printk_info.caller_id)", &layout->caller_id },
-	};
-	int status = printk_numbers(core, numbers, sizeof(numbers) / sizeof(numbers[0]), err);
+/* What each is called, and, where it is missing or wrong, what it is in the kernels that are known:
+ * so many bytes, and words of the machine. */
+static const struct field {
+	const char *key;
+	size_t at; /* in struct layout */
+	uint8_t bytes, words;
+} fields[] = {
+#define FIELD(key, name, bytes, words)                                                             \
+	{                                                                                          \
+		key, offsetof(struct layout, name), bytes, words                                   \
+	}
+	FIELD("SIZE(printk_ringbuffer)", ringbuffer_size, 0, 11),
+	FIELD("OFFSET(printk_ringbuffer.desc_ring)", desc_ring, 0, 0),
+	FIELD("OFFSET(printk_ringbuffer.text_data_ring)", text_ring, 0, 6),
+	FIELD("OFFSET(prb_desc_ring.count_bits)", count_bits, 0, 0),
+	FIELD("OFFSET(prb_desc_ring.descs)", descs, 0, 1),
+	FIELD("OFFSET(prb_desc_ring.infos)", infos, 0, 2),
+	FIELD("OFFSET(prb_desc_ring.head_id)", head_id, 0, 3),
+	FIELD("OFFSET(prb_desc_ring.tail_id)", tail_id, 0, 4),
+	FIELD("OFFSET(atomic_long_t.counter)", counter, 0, 0),
+	FIELD("OFFSET(prb_data_ring.size_bits)", size_bits, 0, 0),
+	FIELD("OFFSET(prb_data_ring.data)", data, 0, 1),
+	FIELD("SIZE(prb_desc)", desc_size, 0, 3),
+	FIELD("OFFSET(prb_desc.state_var)", state_var, 0, 0),
+	FIELD("OFFSET(prb_desc.text_blk_lpos)", text_lpos, 0, 1),
+	FIELD("OFFSET(prb_data_blk_lpos.begin)", begin, 0, 0),
+	FIELD("OFFSET(prb_data_blk_lpos.next)", next, 0, 1),
+	FIELD("SIZE(printk_info)", info_size, 88, 0),
+	FIELD("OFFSET(printk_info.seq)", seq, 0, 0),
+	FIELD("OFFSET(printk_info.ts_nsec)", ts_nsec, 8, 0),
+	FIELD("OFFSET(printk_info.text_len)", text_len, 16, 0),
+	FIELD("OFFSET(printk_info.caller_id)", caller_id, 20, 0),
+#undef FIELD
+};
 
-	/* Between length and caller there is room for just facility, flags and level. */
-	layout->has_level = layout->caller_id == layout->text_len + 4;
-	return status;
+#define FIELDS	   (sizeof(fields) / sizeof(fields[0]))
+#define FIELD_SIZE 0u
+#define FIELD_TEXT 2u
+
+/* Before 6.8 the ring of descriptors had a word less, and so had what is behind it. */
+#define OLD_LESS 1u
+
+static uint64_t *field_in(struct layout *layout, size_t index)
+{
+	return (uint64_t *)((char *)layout + fields[index].at);
+}
+
+static uint64_t known(const struct vmcore *core, size_t index)
+{
+	return fields[index].bytes + fields[index].words * (uint64_t)core->word_size;
+}
+
+/* How many are missing; these are as in the kernels that are known. */
+static size_t read_layout(const struct vmcore *core, struct layout *layout, bool *missing)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		uint64_t *field = field_in(layout, i);
+
+		missing[i] = !vmcore_info_number(core, fields[i].key, field);
+		count += missing[i];
+		if (missing[i])
+			*field = known(core, i);
+	}
+	/* What is behind the text ring is not wanted. */
+	if (missing[FIELD_TEXT] && layout->ringbuffer_size == 10 * (uint64_t)core->word_size)
+		layout->text_ring -= OLD_LESS * core->word_size;
+	if (missing[FIELD_SIZE] && layout->text_ring <= PRINTK_STRUCT_MAX / 2)
+		layout->ringbuffer_size = layout->text_ring + 4 * (uint64_t)core->word_size;
+	return count;
 }
 
 /* Fields that are nested are added up first; none of the sums can wrap, as each part is small. */
@@ -88,7 +130,7 @@ static int check_layout(const struct layout *l, size_t word, struct err *err)
 		uint64_t outer, inner, innermost;
 		size_t size;
 		uint64_t in;
-	} fields[] = {
+	} parts_of[] = {
 		{ "count_bits", l->desc_ring, l->count_bits, 0, 4, l->ringbuffer_size },
 		{ "descs", l->desc_ring, l->descs, 0, word, l->ringbuffer_size },
 		{ "infos", l->desc_ring, l->infos, 0, word, l->ringbuffer_size },
@@ -106,18 +148,19 @@ static int check_layout(const struct layout *l, size_t word, struct err *err)
 	};
 	int status = ST_OK;
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && status == ST_OK; i++) {
-		const uint64_t parts[] = { fields[i].outer, fields[i].inner, fields[i].innermost };
+	for (size_t i = 0; i < sizeof(parts_of) / sizeof(parts_of[0]) && status == ST_OK; i++) {
+		const uint64_t parts[] = { parts_of[i].outer, parts_of[i].inner,
+			parts_of[i].innermost };
 		uint64_t offset = 0;
 
 		for (size_t part = 0; part < 3 && status == ST_OK; part++) {
 			status = printk_check_field(
-				fields[i].name, parts[part], 0, fields[i].in, err);
+				parts_of[i].name, parts[part], 0, parts_of[i].in, err);
 			offset += parts[part];
 		}
 		if (status == ST_OK)
 			status = printk_check_field(
-				fields[i].name, offset, fields[i].size, fields[i].in, err);
+				parts_of[i].name, offset, parts_of[i].size, parts_of[i].in, err);
 	}
 	return status;
 }
@@ -157,7 +200,8 @@ static void close_ring(struct ring *ring)
 	window_done(&ring->text);
 }
 
-static int open_ring(struct ring *ring, struct err *err)
+/* 0 is for as the ring says. */
+static int open_ring(struct ring *ring, uint64_t count_bits, uint64_t size_bits, struct err *err)
 {
 	const struct vmcore *core = ring->core;
 	const struct layout *layout = &ring->layout;
@@ -177,12 +221,13 @@ static int open_ring(struct ring *ring, struct err *err)
 	}
 	desc_ring = rb + layout->desc_ring;
 	text_ring = rb + layout->text_ring;
-	status = check_bits("descriptors", vmcore_load(core, desc_ring + layout->count_bits, 4),
+	ring->count_bits = vmcore_load(core, desc_ring + layout->count_bits, 4);
+	ring->size_bits = vmcore_load(core, text_ring + layout->size_bits, 4);
+	status = check_bits("descriptors", count_bits ? count_bits : ring->count_bits,
 		COUNT_BITS_MAX, &ring->count, err);
 	if (status == ST_OK)
-		status = check_bits("bytes of text",
-			vmcore_load(core, text_ring + layout->size_bits, 4), SIZE_BITS_MAX,
-			&ring->size, err);
+		status = check_bits("bytes of text", size_bits ? size_bits : ring->size_bits,
+			SIZE_BITS_MAX, &ring->size, err);
 	if (status != ST_OK)
 		return status;
 	ring->id_mask = (UINT64_C(1) << (8 * word - 2)) - 1;
@@ -645,6 +690,225 @@ static int walk(struct ring *ring, struct err *err)
 	return status == ST_OK ? printk_sum_up(&ring->damage, err) : status;
 }
 
+/* --- damaged descriptions -------------------------------------------------------------- */
+
+/* Descriptors that a description is tried on. */
+#define TRIED 1024u
+
+/* Of each: its number, its text, its record. */
+#define POINTS 4u
+
+/* How much of a ring fits its description: POINTS for each descriptor that is tried, and as many
+ * again for each end. The number of descriptors is a part of it, so it is not their share. */
+struct fit {
+	uint64_t points, most;
+};
+
+static uint64_t fit_of_record(struct ring *ring, uint64_t index, uint64_t id, uint64_t *last_ahead)
+{
+	const struct vmcore *core = ring->core;
+	const struct layout *l = &ring->layout;
+	struct block block;
+	struct place place;
+	const uint8_t *bytes;
+	uint64_t length, ahead, points = 0;
+
+	if (window_at(&ring->descs, index * l->desc_size, l->desc_size, &bytes, NULL) != ST_OK)
+		return 0;
+	block.begin = vmcore_load(core, bytes + l->text_lpos + l->begin, core->word_size);
+	block.next = vmcore_load(core, bytes + l->text_lpos + l->next, core->word_size);
+	if (window_at(&ring->infos, index * l->info_size, l->info_size, &bytes, NULL) != ST_OK)
+		return 0;
+	length = vmcore_load(core, bytes + l->text_len, 2);
+	ahead = (vmcore_load(core, bytes + l->seq, 8) - id) & ring->id_mask;
+	points += ahead == *last_ahead && vmcore_load(core, bytes + l->ts_nsec, 8) >> 56 == 0;
+	*last_ahead = ahead;
+	if (block.begin & block.next & 1)
+		return points + (length == 0 ? 2 : 0);
+	if (find_place(ring, block, &place) || !has_owner(ring, place.start, id))
+		return points;
+	/* Texts are filled up to the next word. */
+	return points + 1 +
+	       (length + core->word_size <= place.size &&
+		       place.size - length - core->word_size < core->word_size);
+}
+
+static struct fit fit_of(struct ring *ring)
+{
+	uint64_t step = ring->count > TRIED ? ring->count / TRIED : 1, ahead = UINT64_MAX;
+	struct fit fit = { 0, 0 };
+
+	for (uint64_t i = 0; i < ring->count; i += step) {
+		enum desc_state state;
+		uint64_t state_var;
+
+		/* One that never was used says nothing. */
+		if (read_state(ring, i, &state_var) == ST_OK && state_var == 0)
+			continue;
+		fit.most += POINTS * step;
+		if (lap_of(ring, i) == UINT64_MAX)
+			continue;
+		state = state_of(ring, state_var);
+		if (state != DESC_COMMITTED && state != DESC_FINALIZED)
+			fit.most -= (POINTS - 1) * step; /* freed: the text is another one's */
+		else
+			fit.points +=
+				step * fit_of_record(ring, i, state_var & ring->id_mask, &ahead);
+		fit.points += step;
+	}
+	fit.most += 2 * POINTS;
+	if (is_head(ring, ring->head_id))
+		fit.points += POINTS;
+	if (((ring->head_id - ring->tail_id) & ring->id_mask) < ring->count)
+		fit.points += POINTS;
+	return fit;
+}
+
+/* What is tried: a description, and how large the rings are, 0 for as they say. */
+struct attempt {
+	struct layout layout;
+	uint64_t count_bits, size_bits;
+	struct fit fit;
+};
+
+static int open_attempt(struct ring *ring, const struct attempt *attempt, struct err *err)
+{
+	int status;
+
+	close_ring(ring);
+	ring->layout = attempt->layout;
+	status = check_layout(&ring->layout, ring->core->word_size, err);
+	/* Between length and caller there is room for just facility, flags and level. */
+	ring->layout.has_level = ring->layout.caller_id == ring->layout.text_len + 4;
+	return status ? status : open_ring(ring, attempt->count_bits, attempt->size_bits, err);
+}
+
+/* Take it if it fits better than the best so far, which is the one before where they are even. */
+static void try(struct ring *ring, struct attempt attempt, struct attempt *best)
+{
+	struct err why = ERR_INIT;
+
+	if (open_attempt(ring, &attempt, &why) != ST_OK)
+		return;
+	attempt.fit = fit_of(ring);
+	if (attempt.fit.points > best->fit.points)
+		*best = attempt;
+}
+
+static bool is_good(const struct attempt *attempt)
+{
+	return attempt->fit.points >= attempt->fit.most / 8 * 7;
+}
+
+/* A kernel has one descriptor for each 32 bytes of text (kernel/printk/printk.c: PRB_AVGBITS). */
+#define TEXT_BITS 5u
+
+/* By each other, and by the variable that says how large the text is. */
+static void try_bits(struct ring *ring, struct attempt attempt, struct attempt *best)
+{
+	uint64_t length = 0, bits[3] = { 0 };
+	struct err why = ERR_INIT;
+
+	attempt.count_bits = attempt.size_bits = 0;
+	if (open_attempt(ring, &attempt, &why) != ST_OK && ring->count_bits == 0)
+		return;
+	bits[0] = ring->size_bits;
+	bits[1] = ring->count_bits + TEXT_BITS;
+	if (printk_read_u32(ring->core, "log_buf_len", &length, &why) == ST_OK)
+		while (length >>= 1)
+			bits[2]++;
+	for (size_t i = 0; i < 3; i++) {
+		if (bits[i] <= TEXT_BITS || bits[i] > SIZE_BITS_MAX)
+			continue;
+		attempt.count_bits = bits[i] - TEXT_BITS;
+		attempt.size_bits = bits[i];
+		try(ring, attempt, best);
+	}
+}
+
+/* Each field in turn as it is in the kernels that are known, and then all. */
+static void try_layouts(struct ring *ring, const struct attempt *said, struct attempt *best)
+{
+	const struct vmcore *core = ring->core;
+	struct attempt attempt = *said;
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		attempt = *said;
+		*field_in(&attempt.layout, i) = known(core, i);
+		try(ring, attempt, best);
+	}
+	for (size_t i = 0; i < FIELDS; i++)
+		*field_in(&attempt.layout, i) = known(core, i);
+	for (size_t old = 0; old < 2; old++) {
+		try(ring, attempt, best);
+		attempt.layout.text_ring -= OLD_LESS * core->word_size;
+		attempt.layout.ringbuffer_size -= OLD_LESS * core->word_size;
+	}
+}
+
+static void tell_layout(struct ring *ring, const struct layout *said, const bool *missing)
+{
+	struct layout was = *said;
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		uint64_t before = *field_in(&was, i), now = *field_in(&ring->layout, i);
+
+		if (missing[i])
+			err_set(printk_damaged(&ring->damage), ST_NOT_FOUND, "log-vmcoreinfo",
+				"VMCOREINFO has no number for %s: %" PRIu64
+				" is taken, as in the kernels that are known",
+				fields[i].key, now);
+		else if (before != now)
+			err_set(printk_damaged(&ring->damage), ST_BAD_INPUT, "log-vmcoreinfo",
+				"VMCOREINFO has %" PRIu64 " for %s: by the log it is %" PRIu64,
+				before, fields[i].key, now);
+	}
+	if (ring->count_bits >= 64 || ring->count != UINT64_C(1) << ring->count_bits)
+		err_set(printk_damaged(&ring->damage), ST_BAD_INPUT, "log-size",
+			"the ring buffer is said to have 2^%" PRIu64
+			" descriptors, and by the log it has %" PRIu64,
+			ring->count_bits, ring->count);
+	if (ring->size_bits >= 64 || ring->size != UINT64_C(1) << ring->size_bits)
+		err_set(printk_damaged(&ring->damage), ST_BAD_INPUT, "log-size",
+			"the ring buffer is said to have 2^%" PRIu64
+			" bytes of text, and by the log it has %" PRIu64,
+			ring->size_bits, ring->size);
+}
+
+/* By what VMCOREINFO and the ring say of themselves, unless that does not fit and something else
+ * does. The error is that of the description as it is. */
+static int choose_layout(struct ring *ring, struct err *err)
+{
+	bool missing[FIELDS];
+	struct attempt said = { .count_bits = 0 }, best;
+	size_t lacks = read_layout(ring->core, &said.layout, missing);
+	int status;
+
+	if (lacks == FIELDS)
+		return err_set(err, ST_NOT_FOUND, "log-vmcoreinfo",
+			"VMCOREINFO has no number for %s", fields[0].key);
+	status = open_attempt(ring, &said, err);
+	if (status == ST_NO_MEMORY)
+		return status;
+	if (status == ST_OK)
+		said.fit = fit_of(ring);
+	best = said;
+	if (status != ST_OK || !is_good(&best) || ring->count_bits + TEXT_BITS != ring->size_bits) {
+		try_bits(ring, said, &best);
+		if (!is_good(&best) || best.fit.points == 0)
+			try_layouts(ring, &said, &best);
+		if (!is_good(&best))
+			try_bits(ring, best, &best);
+	}
+	if (status != ST_OK && best.fit.points == 0)
+		return status;
+	err_clear(err);
+	status = open_attempt(ring, &best, err);
+	if (status == ST_OK)
+		tell_layout(ring, &said.layout, missing);
+	return status;
+}
+
 int printk_ring_dump(const struct vmcore *core, const struct printk_sink *sink, struct err *err)
 {
 	struct ring *ring = calloc(1, sizeof(*ring));
@@ -654,11 +918,7 @@ int printk_ring_dump(const struct vmcore *core, const struct printk_sink *sink, 
 		return err_no_memory(err);
 	ring->core = core;
 	ring->damage.sink = sink;
-	status = read_layout(core, &ring->layout, err);
-	if (status == ST_OK)
-		status = check_layout(&ring->layout, core->word_size, err);
-	if (status == ST_OK)
-		status = open_ring(ring, err);
+	status = choose_layout(ring, err);
 	if (status == ST_OK) {
 		find_head(ring);
 		status = walk(ring, err);

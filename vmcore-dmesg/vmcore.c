@@ -13,18 +13,32 @@ uint64_t vmcore_load(const struct vmcore *core, const void *p, size_t size)
 	return load_uint(p, size, core->big_endian);
 }
 
+static bool find_number(const struct vmcore *core, const char *key, int base, uint64_t *ret)
+{
+	struct span value;
+
+	if (vmcoreinfo_number(blob_span(&core->vmcoreinfo), key, base, ret))
+		return true;
+	if (!vmcoreinfo_find(blob_span(&core->vmcoreinfo), key, &value))
+		return false;
+	value = span_trim(value);
+	if (base == VMCOREINFO_ANY_BASE)
+		base = span_skip(&value, "0x") ? 16 : 10;
+	return span_take_number(&value, base, ret);
+}
+
 bool vmcore_symbol(const struct vmcore *core, const char *name, uint64_t *ret)
 {
 	char key[64];
 
 	snprintf(key, sizeof(key), "SYMBOL(%s)", name);
-	return vmcoreinfo_number(blob_span(&core->vmcoreinfo), key, 16, ret);
+	return find_number(core, key, 16, ret);
 }
 
 /* Kernels print some numbers in decimal and some in hexadecimal; then 0x stands before it. */
 bool vmcore_info_number(const struct vmcore *core, const char *key, uint64_t *ret)
 {
-	return vmcoreinfo_number(blob_span(&core->vmcoreinfo), key, VMCOREINFO_ANY_BASE, ret);
+	return find_number(core, key, VMCOREINFO_ANY_BASE, ret);
 }
 
 /* --- addresses ------------------------------------------------------------------------ */
@@ -145,15 +159,15 @@ int vmcore_open(struct sysroot_file *file, struct vmcore *ret, struct err *err)
 	struct err why = ERR_INIT;
 	int status;
 
-	status = elfcore_read(&source, &core.elf, &why);
+	status = elfcore_salvage(&source, &core.elf, &core.doubt, &why);
 	if (status == ST_OK) {
 		core.big_endian = core.elf.big_endian;
 		core.word_size = core.elf.is_64 ? 8 : 4;
 	} else {
 		status = dumpfile_open(file, &core, err);
 		if (status == ST_NOT_MINE) {
-			*err = why;
-			return why.status;
+			*err = core.doubt.status ? core.doubt : why;
+			return err->status;
 		}
 		if (status != ST_OK)
 			return status;

@@ -25,13 +25,14 @@ struct vmcore {
 		mappings[VMCORE_MAPPINGS_MAX]; /* by VMCOREINFO; the first that fits */
 	size_t mappings_count;
 	struct elfcore elf;    /* owned; no program headers when the dump is of another kind */
+	struct err doubt;      /* why it may be no core at all; ST_OK where it is one */
 	struct dumpfile *dump; /* lasts as long as the process; NULL when it is ELF */
 };
 
 /*
  * Understand the dump in file, which stays the caller's and must outlive the result. First an
  * ELF core; what is none goes to libkdumpfile where this build has it. Errors of
- * elfcore_read(). Free with vmcore_done(). vmcore_read_info() then fills in VMCOREINFO; errors
+ * elfcore_salvage(). Free with vmcore_done(). vmcore_read_info() then fills in VMCOREINFO; errors
  * of elfcore_vmcoreinfo(). For a dump that is not ELF both have the id dumpfile.
  */
 int vmcore_open(struct sysroot_file *file, struct vmcore *ret, struct err *err);
@@ -54,7 +55,8 @@ int vmcore_read_uint(
 	const struct vmcore *core, uint64_t vaddr, size_t size, uint64_t *ret, struct err *err);
 
 /* What VMCOREINFO says of a key such as "SYMBOL(prb)" (hexadecimal) or "SIZE(prb_desc)".
- * False when it does not, or nonsense. */
+ * False when it does not, or nonsense. Behind a number there may be anything: the end of the line
+ * may be damaged. */
 bool vmcore_symbol(const struct vmcore *core, const char *name, uint64_t *ret);
 bool vmcore_info_number(const struct vmcore *core, const char *key, uint64_t *ret);
 

@@ -16,6 +16,8 @@ static const char *needs_plan(const struct choice *choice, char *text)
 	const char *option = request->needs_load ? request->needs_load : request->prefers_load;
 
 	if (!option)
+		option = choice->option;
+	if (!option)
 		return choice->dtb_in_image ? "the device tree in the image" : NULL;
 	snprintf(text, WHY_SIZE, "--%s", option);
 	return text;
@@ -47,6 +49,9 @@ static enum load_call by_file(const struct choice *choice, struct report *report
 {
 	if (is_blind(choice))
 		say_blind(choice, CALL_FILE_LOAD, report);
+	if (choice->doubt)
+		report_add(report, REPORT_WARNING, "syscall",
+			"what kexec_file_load loads may not start here, since %s", choice->doubt);
 	return CALL_FILE_LOAD;
 }
 
@@ -58,7 +63,8 @@ static enum load_call by_file_without(
 	return by_file(choice, report);
 }
 
-/* By kexec_file_load(2), unless something needs the other call, or the armed image would be risked.
+/* By kexec_file_load(2), unless something needs the other call, or the armed image would be risked,
+ * or what that call loads may not start.
  * Lockdown is known before: its EPERM would be no answer to go on from. */
 enum load_call choose_first(struct choice *choice, struct report *report)
 {
@@ -80,16 +86,17 @@ enum load_call choose_first(struct choice *choice, struct report *report)
 		return by_file_without(choice, why, "the kernel is locked down", report);
 	if (why) {
 		/* The user named his options; what is in the file he may not know. */
-		report_add(report,
-			request->needs_load || request->prefers_load ? REPORT_CHOICE
-								     : REPORT_WARNING,
-			"syscall", "kexec_load, for %s", why);
+		report_add(report, why[0] == '-' ? REPORT_CHOICE : REPORT_WARNING, "syscall",
+			"kexec_load, for %s", why);
 		return CALL_LOAD;
 	}
-	choice->in_place_of_file = is_blind(choice) && !locked;
+	choice->in_place_of_file = (choice->doubt || is_blind(choice)) && !locked;
 	if (!choice->in_place_of_file)
 		return by_file(choice, report);
-	say_blind(choice, CALL_LOAD, report);
+	if (choice->doubt)
+		report_add(report, REPORT_CHOICE, "syscall", "kexec_load, since %s", choice->doubt);
+	else
+		say_blind(choice, CALL_LOAD, report);
 	return CALL_LOAD;
 }
 
@@ -105,9 +112,13 @@ static bool other_call_may_do(const struct err *err)
 
 bool choose_does_not_fit(const struct err *err)
 {
-	return err->status == ST_NO_SPACE && (strcmp(err->id, "crash-region-too-small") == 0 ||
-						     strcmp(err->id, "crash-region-full") == 0 ||
-						     strcmp(err->id, "image-half-of-ram") == 0);
+	static const char *const ids[] = { "crash-region-too-small", "crash-region-full",
+		"image-half-of-ram", "cmdline-too-long" };
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		found = found || strcmp(err->id, ids[i]) == 0;
+	return err->status == ST_NO_SPACE && found;
 }
 
 static void say_lost(

@@ -16,13 +16,16 @@ enum load_call { CALL_NONE, CALL_LOAD, CALL_FILE_LOAD };
 struct choice {
 	const struct request *request;	 /* borrowed */
 	const struct kexec_state *state; /* before any call; borrowed */
-	bool dtb_in_image;		 /* a device tree that kexec_file_load(2) cannot use */
+	const char *option; /* of the request, without dashes: it means something on this machine,
+			     * to kexec_load(2) only; or NULL */
+	bool dtb_in_image;  /* a device tree that kexec_file_load(2) cannot use */
+	const char *doubt;  /* why what that loads may not start here; NULL for none; borrowed */
 	bool in_place_of_file; /* kexec_load(2) is made, and nothing of the request asks for it */
 	bool second;	       /* one call has failed, and this is the other */
 };
 
-/* Does why say, before the call, that the image has no room as that call places it? The other one
- * places it in another way, and has something more or less to place. */
+/* Does why say, before the call, that the image has no room as that call places it, or its command
+ * line? The other one places it in another way, and has something more or less to place. */
 bool choose_does_not_fit(const struct err *why);
 
 /* The call to begin with; never CALL_NONE. What decides it, and what it may cost, goes to

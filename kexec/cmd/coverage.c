@@ -178,18 +178,6 @@ static int read_sources(
 
 /* --- notes ----------------------------------------------------------------------------- */
 
-static void next_note(struct notes_pass *pass)
-{
-	if (elfcore_next_note(pass->core, &pass->note, &pass->more, &pass->error) != ST_OK)
-		pass->more = false;
-}
-
-void notes_pass_begin(struct notes_pass *pass, const struct elfcore *core)
-{
-	*pass = (struct notes_pass){ .core = core };
-	next_note(pass);
-}
-
 /* Lines of text; of memory that was cleared, only the size is left. What cannot be read is not held
  * against it here: that is another fault. */
 static bool has_text(const struct elfcore *core, const struct elfcore_note *note)
@@ -204,12 +192,16 @@ static bool has_text(const struct elfcore *core, const struct elfcore_note *note
 struct core_notes notes_pass_of(struct notes_pass *pass, size_t index)
 {
 	struct core_notes notes = { .registers = 0 };
+	struct elfcore_note *note = &pass->note;
+	bool more;
 
-	for (; pass->more && pass->note.phdr == index; next_note(pass)) {
-		notes.registers +=
-			pass->note.type == NT_PRSTATUS && strcmp(pass->note.name, "CORE") == 0;
-		notes.vmcoreinfo |= strcmp(pass->note.name, "VMCOREINFO") == 0 &&
-				    has_text(pass->core, &pass->note);
+	note->phdr = index;
+	note->next = 0;
+	while (!pass->error.status &&
+		elfcore_next_note_of_phdr(pass->core, note, &more, &pass->error) == ST_OK && more) {
+		notes.registers += note->type == NT_PRSTATUS && strcmp(note->name, "CORE") == 0;
+		notes.vmcoreinfo |=
+			strcmp(note->name, "VMCOREINFO") == 0 && has_text(pass->core, note);
 	}
 	return notes;
 }
@@ -231,6 +223,8 @@ const struct cpu_notes *coverage_cpu(
 /* What is gathered in one go through all program headers. */
 struct summary {
 	struct rangeset covered;
+	struct elfcore_phdr first_load; /* of type PT_LOAD when there is one */
+	size_t first_index;
 	bool *has_notes; /* owned: for each of cpus.notes */
 	uint64_t registers;
 	bool memory;		/* is in any program header */
@@ -254,14 +248,13 @@ static int add_load(const struct elfcore_phdr *phdr, size_t index, bool has_mach
 static void probe(const struct elfcore *core, const struct elfcore_phdr *phdr, size_t index,
 	struct coverage *coverage)
 {
-	struct elfcore_phdr load = *phdr; /* its place is used again when notes are read */
-	size_t size = load.memsz < PROBE_SIZE ? (size_t)load.memsz : PROBE_SIZE;
+	size_t size = phdr->memsz < PROBE_SIZE ? (size_t)phdr->memsz : PROBE_SIZE;
 	struct err *why = coverage->unreadable ? NULL : &coverage->unreadable_why;
 	uint8_t page[PROBE_SIZE];
 
-	if (elfcore_read_load(core, &load, 0, page, size, why) == ST_OK &&
-		(load.memsz == size || elfcore_read_load(core, &load, load.memsz - size, page, size,
-					       why) == ST_OK))
+	if (elfcore_read_load(core, phdr, 0, page, size, why) == ST_OK &&
+		(phdr->memsz == size || elfcore_read_load(core, phdr, phdr->memsz - size, page,
+						size, why) == ST_OK))
 		return;
 	if (coverage->unreadable++ == 0)
 		err_prefix(&coverage->unreadable_why, "program header %zu", index);
@@ -281,22 +274,43 @@ static void take_note(const struct elfcore_phdr *phdr, struct core_notes notes,
 		summary->vmcoreinfo_listed = true;
 }
 
+/* The first PT_LOAD is the kernel image when its memory is also in another one, elsewhere in
+ * virtual memory. */
+static void look_for_kernel(const struct elfcore_phdr *phdr, size_t index,
+	struct coverage *coverage, struct summary *summary)
+{
+	const struct elfcore_phdr *first = &summary->first_load;
+
+	if (first->type != PT_LOAD) {
+		summary->first_load = *phdr;
+		summary->first_index = index;
+	} else if (first->memsz && phdr->vaddr - phdr->paddr != first->vaddr - first->paddr &&
+		   first->paddr - phdr->paddr < phdr->memsz) {
+		coverage->kernel = summary->first_index;
+	}
+}
+
+/* What cannot be memory ends the look at memory, not that at notes. */
 static int summarize(struct coverage *coverage, struct summary *summary, struct err *err)
 {
 	const struct elfcore *core = coverage->core;
+	struct notes_pass pass = { .core = core };
 	const struct elfcore_phdr *phdr;
-	struct notes_pass pass;
 	int status = ST_OK;
 
-	notes_pass_begin(&pass, core);
-	for (size_t i = 0; i < core->phdrs_count && status == ST_OK; i++) {
-		struct core_notes notes = notes_pass_of(&pass, i);
+	for (size_t i = 0; i < core->phdrs_count; i++) {
+		int read = elfcore_phdr(core, i, &phdr, err);
 
-		status = elfcore_phdr(core, i, &phdr, err);
-		if (status != ST_OK)
-			break;
-		take_note(phdr, notes, coverage, summary);
+		if (read != ST_OK)
+			return read;
+		/* In a header of the tool or the kernel offsets are physical addresses. */
+		if (i == 0)
+			coverage->is_dump = !coverage->armed && phdr->offset != phdr->paddr;
+		take_note(phdr, notes_pass_of(&pass, i), coverage, summary);
 		if (phdr->type != PT_LOAD)
+			continue;
+		look_for_kernel(phdr, i, coverage, summary);
+		if (status != ST_OK)
 			continue;
 		summary->memory |= phdr->memsz != 0;
 		status = add_load(phdr, i, coverage->has_machine, &summary->covered, err);
@@ -309,36 +323,6 @@ static int summarize(struct coverage *coverage, struct summary *summary, struct 
 			"none of the %zu program headers has memory", core->phdrs_count);
 	rangeset_normalize(&summary->covered);
 	return status;
-}
-
-/* In a header of the tool or the kernel offsets are physical addresses. */
-static int find_kind(struct coverage *coverage, struct err *err)
-{
-	struct elfcore_phdr first = { .type = PT_NULL };
-	const struct elfcore_phdr *phdr;
-	size_t first_index = SIZE_MAX;
-
-	coverage->kernel = SIZE_MAX;
-	for (size_t i = 0; i < coverage->core->phdrs_count; i++) {
-		int status = elfcore_phdr(coverage->core, i, &phdr, err);
-
-		if (status != ST_OK)
-			return status;
-		if (i == 0)
-			coverage->is_dump = !coverage->armed && phdr->offset != phdr->paddr;
-		if (phdr->type != PT_LOAD)
-			continue;
-		if (first_index == SIZE_MAX) {
-			first_index = i;
-			first = *phdr;
-		}
-		/* The first PT_LOAD is the kernel image when its memory is also in another one,
-		 * elsewhere in virtual memory. */
-		if (first.memsz && phdr->vaddr - phdr->paddr != first.vaddr - first.paddr &&
-			first.paddr - phdr->paddr < phdr->memsz)
-			coverage->kernel = first_index;
-	}
-	return ST_OK;
 }
 
 /* --- coverage -------------------------------------------------------------------------- */
@@ -384,15 +368,12 @@ static int judge_notes(struct coverage *coverage, const struct summary *summary)
 static int look(struct coverage *coverage, struct summary *summary)
 {
 	struct err why = ERR_INIT;
-	int status = find_kind(coverage, &why);
+	int status;
 
-	if (!status) {
-		summary->has_notes =
-			calloc(coverage->cpus.notes_count + 1, sizeof(*summary->has_notes));
-		if (!summary->has_notes)
-			return ST_NO_MEMORY;
-		status = summarize(coverage, summary, &why);
-	}
+	summary->has_notes = calloc(coverage->cpus.notes_count + 1, sizeof(*summary->has_notes));
+	if (!summary->has_notes)
+		return ST_NO_MEMORY;
+	status = summarize(coverage, summary, &why);
 	if (!status && coverage->has_machine)
 		status =
 			rangeset_subtract(&coverage->dumped, &summary->covered, &coverage->missing);

@@ -60,15 +60,12 @@ int coverage_judge(const struct coverage *coverage);
 const struct cpu_notes *coverage_cpu(
 	const struct coverage *coverage, const struct elfcore_phdr *phdr);
 
-/* Goes through the notes of all program headers, which are to be asked for in ascending order. */
+/* Looks at the notes of program headers, of each at most once. */
 struct notes_pass {
 	const struct elfcore *core; /* borrowed */
-	struct elfcore_note note;
-	bool more;	  /* note is one that nobody has asked for yet */
-	struct err error; /* why the rest of them is not told */
+	struct elfcore_note note;   /* the last one */
+	struct err error;	    /* why the rest of them is not told */
 };
-
-void notes_pass_begin(struct notes_pass *pass, const struct elfcore *core);
 struct core_notes notes_pass_of(struct notes_pass *pass, size_t index);
 
 #endif

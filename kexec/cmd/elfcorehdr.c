@@ -48,12 +48,11 @@ static const char *const verdicts[] = {
 static void print_entries(const struct coverage *coverage, FILE *out, struct err *why)
 {
 	const struct elfcore_phdr *phdr;
-	struct notes_pass pass;
+	struct notes_pass pass = { .core = coverage->core };
 	char what[64];
 
 	fprintf(out, "  %5s  %-7s  %-18s  %-18s  %-18s  %-12s  %s\n", "index", "type", "offset",
 		"virtual", "physical", "size", "what");
-	notes_pass_begin(&pass, coverage->core);
 	for (size_t i = 0; i < coverage->core->phdrs_count; i++) {
 		struct core_notes notes = notes_pass_of(&pass, i);
 
@@ -136,12 +135,10 @@ static void put_entries(const struct coverage *coverage, struct jsonout *json, s
 {
 	size_t count = coverage->core ? coverage->core->phdrs_count : 0;
 	const struct elfcore_phdr *phdr;
-	struct notes_pass pass = { .error = ERR_INIT };
+	struct notes_pass pass = { .core = coverage->core };
 	char what[64];
 
 	jsonout_open(json, "program_headers", '[');
-	if (count)
-		notes_pass_begin(&pass, coverage->core);
 	for (size_t i = 0; i < count; i++) {
 		struct core_notes notes = notes_pass_of(&pass, i);
 

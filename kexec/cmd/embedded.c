@@ -93,7 +93,7 @@ int embedded_initrd(const struct image *image, const struct request *request, st
 	if (!has || given)
 		return ST_OK;
 	snprintf(name, sizeof(name), "the %s's %s", image->parts_of, part->name);
-	status = initrd_check(part->bytes, name, ret, report, err);
+	status = initrd_check(part->bytes, NULL, name, image->kind, ret, report, err);
 	if (status) {
 		err_hint(err, "give the initrd with --initrd, and the one in there is left out");
 		return status;
@@ -131,12 +131,25 @@ static int match_tree(
 	return ST_OK;
 }
 
+/* Boot stubs go on without a tree that they cannot read, and so does a load: the running one is
+ * there. */
+static int skip_broken(
+	const struct image *image, struct err *why, struct report *report, struct err *err)
+{
+	if (why->status == ST_NO_MEMORY)
+		return err_no_memory(err);
+	report_add(report, REPORT_WARNING, "image", "a device tree in the %s is left out: %s",
+		image->parts_of, why->text);
+	return ST_OK;
+}
+
 /* The part that the boot stub would take: the first .dtbauto for the machine, else .dtb. ret stays
  * as it is when there is none. */
 static int choose(const struct image *image, const void *running, const struct image_part **ret,
-	enum match *ret_match, struct err *err)
+	enum match *ret_match, struct report *report, struct err *err)
 {
 	const struct image_part *plain = image_part(image, ".dtb");
+	struct err why = ERR_INIT;
 	int status;
 
 	for (size_t i = 0; i < image->parts_count; i++) {
@@ -144,9 +157,13 @@ static int choose(const struct image *image, const void *running, const struct i
 
 		if (strcmp(part->name, ".dtbauto") != 0)
 			continue;
-		status = match_tree(part, running, ret_match, err);
-		if (status)
-			return status;
+		status = match_tree(part, running, ret_match, &why);
+		if (status) {
+			status = skip_broken(image, &why, report, err);
+			if (status)
+				return status;
+			continue;
+		}
 		if (*ret_match >= MATCH_FIRST) {
 			*ret = part;
 			return ST_OK;
@@ -154,8 +171,10 @@ static int choose(const struct image *image, const void *running, const struct i
 	}
 	if (!plain)
 		return ST_OK;
+	if (match_tree(plain, running, ret_match, &why))
+		return skip_broken(image, &why, report, err);
 	*ret = plain;
-	return match_tree(plain, running, ret_match, err);
+	return ST_OK;
 }
 
 /* The running tree has what firmware filled in, and no call has to be chosen for it; so it is
@@ -205,7 +224,7 @@ int embedded_dtb(const struct image *image, struct span running, struct span *re
 			"say what it is, so it runs on ACPI",
 			image->parts_of);
 	else
-		status = choose(image, view.fdt, &part, &match, err);
+		status = choose(image, view.fdt, &part, &match, report, err);
 	devtree_view_done(&view);
 	if (status)
 		return err_prefix(err, "the %s", image->parts_of);

@@ -36,8 +36,9 @@ bool embedded_has_dtb(const struct image *image);
  * the one in ".dtb"; but neither on a machine whose own tree names no machine: it runs on ACPI,
  * which another tree would turn off. Where all the names are the same the running tree serves as
  * well and knows more, and where none is the other cannot: both times the running one stays, and
- * the report says so. ST_BAD_INPUT for a tree that is broken, ST_NO_SPACE for one that is too
- * large, ST_NO_MEMORY.
+ * the report says so. A tree that is broken or too large is left out with a warning, as boot
+ * stubs do it (systemd-stub(7)). Errors are those of devtree_view_init() about running;
+ * ST_NO_MEMORY.
  */
 int embedded_dtb(const struct image *image, struct span running, struct span *ret,
 	const char **ret_name, struct report *report, struct err *err);

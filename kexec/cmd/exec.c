@@ -4,12 +4,24 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kexec/arch/arch.h"
 #include "kexec/cmd/signals.h"
 #include "kexec/syscall/ifdown.h"
 #include "kexec/syscall/refusal.h"
 #include "kexec/system/cpu_methods.h"
 #include "kexec/system/kexec_state.h"
 #include "lib/sysroot.h"
+
+static enum cpus_stop look_at_cpus(const struct sysroot *root)
+{
+	const struct arch_ops *arch;
+	const char *machine;
+
+	if (sysroot_fact(root, "machine", &machine, NULL))
+		return CPUS_STOP_UNKNOWN;
+	arch = arch_find(machine);
+	return arch && arch->methods_stop_cpus ? cpu_methods_look(root) : CPUS_STOP_UNKNOWN;
+}
 
 /*
  * A state that cannot be read is no reason to stay: the kernel knows best. But one that has no such
@@ -26,7 +38,7 @@ static int check_loaded(const struct sysroot *root, struct err *err)
 	err_set(err, ST_NOT_FOUND, "nothing-loaded", "Nothing has been loaded!");
 	if (loaded == STATE_UNKNOWN)
 		return err_hint(err, "this kernel has no kexec: there is no %s", path);
-	if (cpu_methods_look(root) == CPUS_STOP_NO)
+	if (look_at_cpus(root) == CPUS_STOP_NO)
 		return err_hint(err,
 			"this kernel takes none, since it cannot stop its other CPUs: %s",
 			CPUS_STOP_HELP);
@@ -89,7 +101,7 @@ int exec_from(const struct request *request, const struct sysroot *root, const s
 {
 	int status = check_loaded(root, err);
 
-	return status ? status : leave(request, io, cpu_methods_look(root), err);
+	return status ? status : leave(request, io, look_at_cpus(root), err);
 }
 
 int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err)

@@ -2,6 +2,7 @@
 #include "kexec/cmd/files.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "kexec/cmd/embedded.h"
 #include "kexec/image/initrd.h"
@@ -10,6 +11,7 @@
 #include "kexec/system/cmdline.h"
 #include "kexec/system/devtree.h"
 #include "kexec/system/kexec_state.h"
+#include "kexec/system/machine.h"
 
 /* Files that are loaded; a limit on what a hostile path can make us take in. */
 #define INITRD_SIZE_MAX	 ((size_t)2 << 30)
@@ -84,6 +86,17 @@ static int initrd_unreadable(const struct files *files, struct err *err)
 		err, why.status, "initrd-unreadable", "Could not open initrd file: %s", why.text);
 }
 
+/* Before a file is read, whose bytes will be in memory besides those of the others: the machine may
+ * have too little for them. What is no regular file says no size. */
+static int check_memory(const struct sysroot_file *file, struct files *files, struct err *err)
+{
+	struct stat stat;
+
+	if (fstat(sysroot_fd(file), &stat) == 0 && stat.st_size > 0)
+		files->bytes += (uint64_t)stat.st_size;
+	return plan_check_files(files->bytes, files->available, err);
+}
+
 /* Take a file's bytes in place of those that are held. The old ones are given back when the new
  * ones are there: until then nobody can write to them. */
 static int hold(
@@ -106,13 +119,15 @@ static int initrd_empty(const char *name, struct err *err)
 
 /* Judge bytes of it and take them, or what is in them: then the kernel is to get that, not the
  * file. */
-static int take_initrd(struct files *files, struct span bytes, struct err *err)
+static int take_initrd(
+	struct files *files, struct span bytes, const struct cpio_source *whole, struct err *err)
 {
 	int status;
 
 	if (bytes.size == 0)
 		return initrd_empty(files->initrd_name, err);
-	status = initrd_check(bytes, files->initrd_name, &files->initrd, &files->report, err);
+	status = initrd_check(bytes, whole, files->initrd_name, files->image.kind, &files->initrd,
+		&files->report, err);
 	if (status)
 		return err_prefix(err, "initrd");
 	files->initrd_inner = files->initrd.data != bytes.data;
@@ -128,12 +143,18 @@ static int hold_initrd(struct files *files, struct err *err)
 		return initrd_unreadable(files, err);
 	blob_done(&files->initrd_made);
 	files->initrd_unread = 0;
-	return take_initrd(files, files->initrd_held.bytes, err);
+	return take_initrd(files, files->initrd_held.bytes, NULL, err);
+}
+
+static int read_file(void *context, uint64_t offset, void *buf, size_t size, struct err *err)
+{
+	return sysroot_pread(context, offset, buf, size, err);
 }
 
 /* Its beginning, where the kernel reads it itself for kexec_file_load(2). */
 static int skim_initrd(struct files *files, struct err *err)
 {
+	struct cpio_source whole = { .read = read_file, .context = files->initrd_open };
 	uint64_t size;
 	int status = sysroot_file_skim(
 		files->initrd_open, INITRD_SIZE_MAX, &files->initrd_made, &size, err);
@@ -143,7 +164,8 @@ static int skim_initrd(struct files *files, struct err *err)
 	if (initrd_is_wrapped(blob_span(&files->initrd_made)))
 		return hold_initrd(files, err);
 	files->initrd_unread = size - files->initrd_made.size;
-	return take_initrd(files, blob_span(&files->initrd_made), err);
+	whole.size = size;
+	return take_initrd(files, blob_span(&files->initrd_made), &whole, err);
 }
 
 /* Append a file, filled up as a boot loader does it (Documentation/driver-api/early-userspace/
@@ -158,8 +180,14 @@ static int join_one(
 	struct sysroot_file *file = NULL;
 	int status = sysroot_open(root, name, &file, err);
 
-	if (!status)
-		status = sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err);
+	if (status)
+		return initrd_unreadable(files, err);
+	status = check_memory(file, files, err);
+	if (status) {
+		sysroot_close(file);
+		return status;
+	}
+	status = sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err);
 	if (status) {
 		sysroot_close(file);
 		return initrd_unreadable(files, err);
@@ -167,7 +195,8 @@ static int join_one(
 	if (part.bytes.size == 0) {
 		report_add(&files->report, REPORT_WARNING, "initrd", "%s is empty", name);
 	} else {
-		status = initrd_check(part.bytes, name, &inner, &files->report, err);
+		status = initrd_check(
+			part.bytes, NULL, name, files->image.kind, &inner, &files->report, err);
 		if (status)
 			err_prefix(err, "initrd");
 	}
@@ -197,6 +226,22 @@ static int join_initrds(const struct request *request, const struct sysroot *roo
 	return files->initrd.size ? ST_OK : initrd_empty(request->initrd, err);
 }
 
+/* Each file is there and may be read, and memory has room for them, before one is unpacked. */
+static int open_all(const struct request *request, const char *initrd, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+	int status;
+
+	if (sysroot_open(root, request->kernel, &files->kernel_open, err))
+		return err_prefix(err, "kernel");
+	status = check_memory(files->kernel_open, files, err);
+	if (status || !initrd || request->more_initrds[0])
+		return status;
+	if (sysroot_open(root, initrd, &files->initrd_open, err))
+		return initrd_unreadable(files, err);
+	return check_memory(files->initrd_open, files, err);
+}
+
 static int read_initrd(const struct request *request, const char *initrd,
 	const struct sysroot *root, struct files *files, struct err *err)
 {
@@ -207,26 +252,58 @@ static int read_initrd(const struct request *request, const char *initrd,
 	files->initrd_name = initrd;
 	if (request->more_initrds[0])
 		return join_initrds(request, root, files, err);
-	if (sysroot_open(root, initrd, &files->initrd_open, err))
-		return initrd_unreadable(files, err);
 	return files->for_plan ? hold_initrd(files, err) : skim_initrd(files, err);
 }
 
-static int read_dtb(const struct request *request, const struct sysroot *root, struct blob *ret,
-	struct err *err)
+static int check_dtb_kind(struct span bytes, const char *name, struct err *err)
 {
-	int status = sysroot_read(root, request->dtb, DTB_FILE_MAX, ret, err);
+	static const uint8_t magic[] = { 0xd0, 0x0d, 0xfe, 0xed };
 	struct kind kind;
 
-	if (!status && kind_of(blob_span(ret), &kind) && !kind.device_tree && !kind.guessed) {
+	if (kind_of(bytes, &kind)) {
+		if (kind.device_tree)
+			return ST_OK;
 		err_set(err, ST_UNSUPPORTED, "dtb-kind",
-			"%s: this is %s; the blob of a device tree is wanted", request->dtb,
-			kind.name);
-		status = kind_hint(err, &kind, request->dtb);
+			"%s: this is %s; the blob of a device tree is wanted", name, kind.name);
+		return kind_hint(err, &kind, name);
 	}
+	if (bytes.size < sizeof(magic))
+		return ST_OK; /* too short, which is said elsewhere */
+	return err_set(err, ST_UNSUPPORTED, "dtb-kind",
+		"%s: this is nothing known here (it begins with %02x %02x %02x %02x); the blob of "
+		"a device tree is wanted, which begins with %02x %02x %02x %02x",
+		name, bytes.data[0], bytes.data[1], bytes.data[2], bytes.data[3], magic[0],
+		magic[1], magic[2], magic[3]);
+}
+
+/* Behind a tree, what is no filling: it may be another tree, and the one that is meant. */
+static void tell_behind_dtb(struct span bytes, const char *name, struct report *report)
+{
+	struct span rest = { bytes.data + devtree_size(bytes), bytes.size - devtree_size(bytes) };
+	struct kind kind;
+
+	while (rest.size && (rest.data[0] == 0 || rest.data[0] == 0xff))
+		rest = (struct span){ rest.data + 1, rest.size - 1 };
+	if (rest.size)
+		report_add(report, REPORT_WARNING, "dtb",
+			"%s: %zu bytes behind the tree are left out%s%s", name, rest.size,
+			kind_of(rest, &kind) ? ": " : "", kind_of(rest, &kind) ? kind.name : "");
+}
+
+static int read_dtb(const struct request *request, const struct sysroot *root, struct files *files,
+	struct err *err)
+{
+	struct blob *tree = &files->dtb;
+	int status = sysroot_read(root, request->dtb, DTB_FILE_MAX, tree, err);
+
 	if (!status)
-		status = devtree_check(blob_span(ret), request->dtb, err);
-	return status ? err_prefix(err, "--dtb") : ST_OK;
+		status = check_dtb_kind(blob_span(tree), request->dtb, err);
+	if (!status)
+		status = devtree_check(blob_span(tree), request->dtb, err);
+	if (status)
+		return err_prefix(err, "--dtb");
+	tell_behind_dtb(blob_span(tree), request->dtb, &files->report);
+	return ST_OK;
 }
 
 /* What the kernel file is. Of one that was unpacked nothing is needed any more. */
@@ -249,20 +326,33 @@ static int describe_kernel(const struct request *request, struct files *files, s
 	return status;
 }
 
-static int read_kernel(const struct request *request, const struct sysroot *root,
-	struct files *files, struct err *err)
+/* More bytes than most loads have. */
+#define HASH_MUCH ((uint64_t)256 << 20)
+
+/* What may have no room is not hashed before a plan says that it has: then the plan does it. */
+static bool is_hashed_early(
+	const struct request *request, const struct sysroot *root, const struct files *files)
 {
-	if (sysroot_open(root, request->kernel, &files->kernel_open, err))
-		return err_prefix(err, "kernel");
-	return describe_kernel(request, files, err);
+	uint64_t size = files->image.mem_size + files->initrd.size, room;
+
+	if (request->no_checks || !files->for_plan || size > HASH_MUCH)
+		return false;
+	return !request->crash ||
+	       sysroot_read_u64(root, "/sys/kernel/kexec_crash_size", 10, &room, NULL) ||
+	       size <= room;
 }
 
-/* Before the machine is looked at, so that it has less time to change under the plan. */
-static void hash(const struct request *request, struct files *files, struct span file)
+/* Before the machine is looked at, so that it has less time to change under the plan; and behind
+ * all that can be refused without. */
+static void hash(const struct request *request, const struct sysroot *root, struct files *files)
 {
+	const struct span spans[] = { image_segment(&files->image), files->initrd };
+
 	timeline_spent(&files->timeline, PHASE_READ);
-	if (!request->no_checks && files->for_plan && file.size)
-		files->digests[files->digests_count++] = digest_of(file);
+	if (is_hashed_early(request, root, files))
+		for (size_t i = 0; i < 2; i++)
+			if (spans[i].size)
+				files->digests[files->digests_count++] = digest_of(spans[i]);
 	timeline_spent(&files->timeline, PHASE_HASH);
 }
 
@@ -273,22 +363,23 @@ int files_read(const struct request *request, const struct sysroot *root, struct
 	int status = ST_OK;
 
 	files->for_plan = plans_first(request, root);
+	files->available = machine_read_available(root);
 	if (request->reuse_initrd && !initrd)
 		status = find_retained_initrd(root, &initrd, err);
 	if (!status)
-		status = read_kernel(request, root, files, err);
+		status = open_all(request, initrd, root, files, err);
+	if (!status && request->dtb)
+		status = read_dtb(request, root, files, err);
 	if (!status)
-		hash(request, files, image_segment(&files->image));
+		status = describe_kernel(request, files, err);
 	if (!status)
 		status = embedded_cmdline(
 			&files->image, request, &files->cmdline, &files->report, err);
 	if (!status)
 		status = read_initrd(request, initrd, root, files, err);
-	if (!status)
-		hash(request, files, files->initrd);
-	if (!status && request->dtb)
-		status = read_dtb(request, root, &files->dtb, err);
 	timeline_spent(&files->timeline, PHASE_READ);
+	if (!status)
+		hash(request, root, files);
 	return status;
 }
 
@@ -305,7 +396,8 @@ bool files_are_asked_for(const struct files *files)
 	return held_is_asked_for(&files->kernel_held) || held_is_asked_for(&files->initrd_held);
 }
 
-int files_copy(const struct request *request, struct files *files, struct err *err)
+int files_copy(const struct request *request, const struct sysroot *root, struct files *files,
+	struct err *err)
 {
 	bool is_part = files->initrd.size && !files->initrd_open && !files->initrd_made.size;
 	int status = ST_OK;
@@ -314,15 +406,13 @@ int files_copy(const struct request *request, struct files *files, struct err *e
 	files->digests_count = 0;
 	if (files->kernel_held.bytes.size)
 		status = describe_kernel(request, files, err);
-	if (!status)
-		hash(request, files, image_segment(&files->image));
 	if (!status && is_part)
 		status = embedded_initrd(
 			&files->image, request, &files->initrd, &files->report, err);
 	else if (!status && files->initrd_held.bytes.size)
 		status = hold_initrd(files, err);
 	if (!status)
-		hash(request, files, files->initrd);
+		hash(request, root, files);
 	return status;
 }
 

@@ -37,6 +37,7 @@ struct files {
 	struct span initrd;	 /* in one of these, or a part of the image */
 	bool initrd_inner;	 /* it is what was in the file that is open, not the file */
 	uint64_t initrd_unread;
+	uint64_t bytes, available; /* of the files so far, and of memory that can be had */
 	struct blob dtb;
 	char *cmdline; /* owned: of the image; NULL when there is none that counts */
 	struct known_digest digests[2];
@@ -60,7 +61,8 @@ void files_done(struct files *files);
  * files_read(); also when the file is another by now.
  */
 bool files_are_asked_for(const struct files *files);
-int files_copy(const struct request *request, struct files *files, struct err *err);
+int files_copy(const struct request *request, const struct sysroot *root, struct files *files,
+	struct err *err);
 
 /* For -d: which are mapped, and which were copied and why. */
 void files_say(const struct files *files, FILE *out);

@@ -17,12 +17,25 @@
 /* As much text of a UKI as anybody reads. */
 #define PART_TEXT_MAX 4096
 
-/* The kernel's own banner: "Linux version 6.1.0-13-arm64 (builder@...". Empty when there is none
- * (init/version-timestamp.c). */
-static void find_release(struct span data, char ret[RELEASE_MAX + 1])
+/* Characters of a release at the beginning of a text. */
+static size_t release_length(struct span text)
+{
+	size_t length = 0;
+
+	/* A format string has "%s" there. */
+	while (length < text.size && length < RELEASE_MAX && isdigit(text.data[0]) &&
+		text.data[length] > ' ' && text.data[length] < 0x7f)
+		length++;
+	return length;
+}
+
+/* The kernel's own banner: "Linux version 6.1.0-13-arm64 (builder@...", where it is not packed, and
+ * what a bzImage says in the open. Empty when there is none (init/version-timestamp.c). */
+static void find_release(const struct image *image, char ret[RELEASE_MAX + 1])
 {
 	static const char banner[] = "Linux version ";
-	size_t length = 0;
+	struct span data = image->kind == IMAGE_BZIMAGE ? image->bzimage.version : image->data;
+	size_t length = image->kind == IMAGE_BZIMAGE ? release_length(data) : 0;
 
 	ret[0] = '\0';
 	while (length == 0) {
@@ -32,10 +45,7 @@ static void find_release(struct span data, char ret[RELEASE_MAX + 1])
 			return;
 		at += sizeof(banner) - 1;
 		data = (struct span){ at, data.size - (size_t)(at - data.data) };
-		/* A format string has "%s" there. */
-		while (length < data.size && length < RELEASE_MAX && isdigit(data.data[0]) &&
-			data.data[length] > ' ' && data.data[length] < 0x7f)
-			length++;
+		length = release_length(data);
 	}
 	memcpy(ret, data.data, length);
 	ret[length] = '\0';
@@ -97,12 +107,42 @@ static void print_parts(const struct image *image, FILE *out)
 	}
 }
 
-static void print_text(const char *name, const struct image *image, FILE *out)
+static void print_arm64(const struct image *image, FILE *out)
 {
 	const char *granule = pages(image->page_size);
+
+	fprintf(out, "memory: %" PRIu64 " bytes, %" PRIu64 " behind a 2 MiB line, %s\n",
+		image->mem_size, image->text_offset,
+		image->placement_anywhere ? "anywhere" : "near the beginning of memory");
+	fprintf(out, "boots on: arm64 CPUs that run %s-endian with pages of %s\n",
+		image->big_endian ? "big" : "little", granule ? granule : "a size it does not say");
+}
+
+static void print_x86_64(const struct bzimage *kernel, FILE *out)
+{
+	fprintf(out,
+		"memory: %" PRIu64 " bytes (init_size), at a multiple of %" PRIu64
+		", from 0x%" PRIx64 " on (pref_address), %s\n",
+		kernel->init_size, kernel->kernel_alignment, kernel->pref_address,
+		!kernel->relocatable ? "there only"
+		: kernel->above_4g   ? "anywhere"
+				     : "below 4 GiB");
+	fprintf(out,
+		"boots on: x86_64 CPUs with four levels of page tables%s\n"
+		"boot protocol: %u.%02u, loadflags 0x%02x, xloadflags 0x%02x\n"
+		"64-bit entry: 0x%x behind its first byte\n"
+		"command line: %" PRIu32 " characters\n"
+		"EFI from a kernel before it: %s\n",
+		kernel->five_levels ? " or five" : "", kernel->protocol >> 8,
+		kernel->protocol & 0xff, kernel->loadflags, kernel->xloadflags, BZIMAGE_ENTRY_64,
+		kernel->cmdline_size, kernel->efi_kexec ? "yes" : "no");
+}
+
+static void print_text(const char *name, const struct image *image, FILE *out)
+{
 	char release[RELEASE_MAX + 1];
 
-	find_release(image->data, release);
+	find_release(image, release);
 	fprintf(out, "file: %s\ntype: %s\n", name, image_type(image));
 	for (size_t i = 0; i < image->layers_count; i++) {
 		char text[IMAGE_LAYER_TEXT_SIZE];
@@ -111,11 +151,10 @@ static void print_text(const char *name, const struct image *image, FILE *out)
 			image->layers[i].size);
 	}
 	fprintf(out, "release: %s\n", release[0] ? release : "not known");
-	fprintf(out, "memory: %" PRIu64 " bytes, %" PRIu64 " behind a 2 MiB line, %s\n",
-		image->mem_size, image->text_offset,
-		image->placement_anywhere ? "anywhere" : "near the beginning of memory");
-	fprintf(out, "boots on: arm64 CPUs that run %s-endian with pages of %s\n",
-		image->big_endian ? "big" : "little", granule ? granule : "a size it does not say");
+	if (image->kind == IMAGE_BZIMAGE)
+		print_x86_64(&image->bzimage, out);
+	else
+		print_arm64(image, out);
 	fprintf(out, "kexec_load: yes\nkexec_file_load: %s\n",
 		image->as_is ? "yes, the file as it is" : "yes, unpacked");
 	print_parts(image, out);
@@ -140,21 +179,51 @@ static struct json_object *describe_layers(struct jsonw *writer, const struct im
 	return array;
 }
 
+static struct json_object *describe_boot(struct jsonw *writer, const struct bzimage *kernel)
+{
+	struct json_object *object = json_object_new_object();
+	char protocol[8];
+
+	snprintf(protocol, sizeof(protocol), "%u.%02u", (unsigned int)kernel->protocol >> 8,
+		kernel->protocol & 0xffu);
+	jsonw_put_text(writer, object, "protocol", protocol);
+	jsonw_put_hex(writer, object, "loadflags", kernel->loadflags);
+	jsonw_put_hex(writer, object, "xloadflags", kernel->xloadflags);
+	jsonw_put_hex(writer, object, "pref_address", kernel->pref_address);
+	jsonw_put_number(writer, object, "alignment", kernel->kernel_alignment);
+	jsonw_put_number(writer, object, "cmdline_size", kernel->cmdline_size);
+	jsonw_put_bool(writer, object, "relocatable", kernel->relocatable);
+	jsonw_put_bool(writer, object, "above_4g", kernel->above_4g);
+	jsonw_put_bool(writer, object, "five_levels", kernel->five_levels);
+	jsonw_put_bool(writer, object, "efi_kexec", kernel->efi_kexec);
+	jsonw_put_hex(writer, object, "entry_64", BZIMAGE_ENTRY_64);
+	return object;
+}
+
 static struct json_object *describe_kernel(struct jsonw *writer, const struct image *image)
 {
 	struct json_object *object = json_object_new_object();
+	bool x86_64 = image->kind == IMAGE_BZIMAGE;
 	char release[RELEASE_MAX + 1];
 
-	find_release(image->data, release);
+	find_release(image, release);
 	jsonw_put_text(writer, object, "release", release[0] ? release : NULL);
-	jsonw_put_text(writer, object, "architecture", "arm64");
+	jsonw_put_text(writer, object, "architecture", x86_64 ? "x86_64" : "arm64");
 	jsonw_put_text(writer, object, "endianness", image->big_endian ? "big" : "little");
-	if (image->page_size)
+	if (x86_64)
+		jsonw_put_number(writer, object, "page_size", 4096);
+	else if (image->page_size)
 		jsonw_put_number(writer, object, "page_size", image->page_size);
 	else
 		jsonw_put_null(writer, object, "page_size");
 	jsonw_put_number(writer, object, "size", image->data.size);
 	jsonw_put_number(writer, object, "image_size", image->mem_size);
+	if (x86_64) {
+		jsonw_put_bool(writer, object, "placement_anywhere",
+			image->bzimage.relocatable && image->bzimage.above_4g);
+		jsonw_put(writer, object, "boot", describe_boot(writer, &image->bzimage));
+		return object;
+	}
 	jsonw_put_number(writer, object, "text_offset", image->text_offset);
 	jsonw_put_bool(writer, object, "placement_anywhere", image->placement_anywhere);
 	return object;

@@ -10,32 +10,62 @@
 /* No deeper than anything that is written here. */
 static const char indent[] = "\n                ";
 
-static void put_line(const struct jsonout *out)
+static void flush(struct jsonout *out)
+{
+	fwrite(out->buf, 1, out->used, out->file);
+	out->used = 0;
+}
+
+static void put(struct jsonout *out, const void *data, size_t size)
+{
+	if (size > sizeof(out->buf) - out->used)
+		flush(out);
+	if (size > sizeof(out->buf)) {
+		fwrite(data, 1, size, out->file);
+		return;
+	}
+	memcpy(out->buf + out->used, data, size);
+	out->used += size;
+}
+
+static void put_string(struct jsonout *out, const char *string)
+{
+	put(out, string, strlen(string));
+}
+
+static void put_char(struct jsonout *out, char c)
+{
+	if (out->used == sizeof(out->buf))
+		flush(out);
+	out->buf[out->used++] = c;
+}
+
+static void put_line(struct jsonout *out)
 {
 	size_t size = 1 + 2 * (size_t)out->level;
 
 	assert(size < sizeof(indent));
-	fwrite_unlocked(indent, 1, size, out->file);
+	put(out, indent, size);
 }
 
 static void put_key(struct jsonout *out, const char *key)
 {
 	if (out->has_member)
-		putc_unlocked(',', out->file);
+		put_char(out, ',');
 	if (out->level)
 		put_line(out);
 	out->has_member = true;
 	if (!key)
 		return;
-	putc_unlocked('"', out->file);
-	fputs_unlocked(key, out->file);
-	fputs_unlocked("\": ", out->file);
+	put_char(out, '"');
+	put_string(out, key);
+	put_string(out, "\": ");
 }
 
 void jsonout_open(struct jsonout *out, const char *key, char bracket)
 {
 	put_key(out, key);
-	putc_unlocked(bracket, out->file);
+	put_char(out, bracket);
 	out->level++;
 	out->has_member = false;
 }
@@ -45,10 +75,12 @@ void jsonout_close(struct jsonout *out, char bracket)
 	out->level--;
 	if (out->has_member)
 		put_line(out);
-	putc_unlocked(bracket == '{' ? '}' : ']', out->file);
+	put_char(out, bracket == '{' ? '}' : ']');
 	out->has_member = true;
-	if (out->level == 0)
-		putc_unlocked('\n', out->file);
+	if (out->level)
+		return;
+	put_char(out, '\n');
+	flush(out);
 }
 
 /* What stands for itself in a string (RFC 8259). */
@@ -57,19 +89,21 @@ static bool is_plain(uint8_t byte)
 	return byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-static void put_byte(FILE *file, uint8_t byte)
+static void put_byte(struct jsonout *out, uint8_t byte)
 {
 	static const char controls[] = "\b\f\n\r\t";
 	const char *control = byte ? strchr(controls, byte) : NULL;
+	char text[8];
 
 	if (byte == '"' || byte == '\\')
-		fprintf(file, "\\%c", byte);
+		snprintf(text, sizeof(text), "\\%c", byte);
 	else if (control)
-		fprintf(file, "\\%c", "bfnrt"[control - controls]);
+		snprintf(text, sizeof(text), "\\%c", "bfnrt"[control - controls]);
 	else if (byte < ' ')
-		fprintf(file, "\\u%04x", byte);
+		snprintf(text, sizeof(text), "\\u%04x", byte);
 	else
-		fprintf(file, "\\\\x%02x", byte);
+		snprintf(text, sizeof(text), "\\\\x%02x", byte);
+	put_string(out, text);
 }
 
 void jsonout_text(struct jsonout *out, const char *key, const char *text)
@@ -78,10 +112,10 @@ void jsonout_text(struct jsonout *out, const char *key, const char *text)
 
 	put_key(out, key);
 	if (!text) {
-		fputs_unlocked("null", out->file);
+		put_string(out, "null");
 		return;
 	}
-	putc_unlocked('"', out->file);
+	put_char(out, '"');
 	while (rest.size) {
 		size_t size = 0;
 
@@ -90,18 +124,17 @@ void jsonout_text(struct jsonout *out, const char *key, const char *text)
 		if (size == 0)
 			size = utf8_size(rest);
 		if (size)
-			fwrite_unlocked(rest.data, 1, size, out->file);
+			put(out, rest.data, size);
 		else
-			put_byte(out->file, rest.data[0]);
+			put_byte(out, rest.data[0]);
 		size += size == 0;
 		rest.data += size;
 		rest.size -= size;
 	}
-	putc_unlocked('"', out->file);
+	put_char(out, '"');
 }
 
-/* printf() takes half the time of a long list. */
-static void put_number(FILE *file, uint64_t value, unsigned int base)
+static void put_number(struct jsonout *out, uint64_t value, unsigned int base)
 {
 	char digits[20];
 	size_t at = sizeof(digits);
@@ -110,25 +143,25 @@ static void put_number(FILE *file, uint64_t value, unsigned int base)
 		digits[--at] = "0123456789abcdef"[base == 16 ? value & 15 : value % 10];
 		value = base == 16 ? value >> 4 : value / 10;
 	} while (value);
-	fwrite_unlocked(digits + at, 1, sizeof(digits) - at, file);
+	put(out, digits + at, sizeof(digits) - at);
 }
 
 void jsonout_hex(struct jsonout *out, const char *key, uint64_t value)
 {
 	put_key(out, key);
-	fputs_unlocked("\"0x", out->file);
-	put_number(out->file, value, 16);
-	putc_unlocked('"', out->file);
+	put_string(out, "\"0x");
+	put_number(out, value, 16);
+	put_char(out, '"');
 }
 
 void jsonout_number(struct jsonout *out, const char *key, uint64_t value)
 {
 	put_key(out, key);
-	put_number(out->file, value, 10);
+	put_number(out, value, 10);
 }
 
 void jsonout_bool(struct jsonout *out, const char *key, bool value)
 {
 	put_key(out, key);
-	fputs_unlocked(value ? "true" : "false", out->file);
+	put_string(out, value ? "true" : "false");
 }

@@ -27,6 +27,7 @@
 #include "kexec/syscall/kexec_load.h"
 #include "kexec/system/console.h"
 #include "kexec/system/machine.h"
+#include "kexec/system/cpu_methods.h"
 #include "lib/sysroot.h"
 
 /* A hotplug storm that outlasts this many loads is told to the user, not waited for. */
@@ -65,14 +66,11 @@ static const char *out_of_reach(const struct arch_ops *arch, const struct consol
 		return NULL;
 	if (console->type == CONSOLE_HVTERM)
 		return arch->terminals ? NULL : "it is a terminal, which no hypervisor has here";
-	if (!arch->ports && !arch->memory_console)
+	if (arch->terminals)
 		return "it has registers, and here purgatory reaches terminals only";
-	if (console->port)
-		return arch->ports ? NULL
-				   : "the registers are I/O ports, which the CPU does not have";
-	return arch->memory_console
-		       ? NULL
-		       : "the registers are in memory, and here purgatory reaches ports only";
+	return console->port && !arch->ports
+		       ? "the registers are I/O ports, which the CPU does not have"
+		       : NULL;
 }
 
 /* Where purgatory prints: what the user named, else what the firmware implies. */
@@ -114,6 +112,24 @@ static int choose_console(const struct request *request, const struct sysroot *r
 			"purgatory prints to the %s at 0x%" PRIx64 " (%s)",
 			console_type_name(ret->type), ret->base, ret->source);
 	return status;
+}
+
+/* Is there a text screen to print on? A framebuffer of EFI, or of a driver, shows pictures only. */
+static bool choose_screen(const struct plan_inputs *inputs, struct report *report)
+{
+	enum x86_screen screen;
+
+	if (!inputs->request->screen || !inputs->arch || !inputs->arch->screen)
+		return false;
+	screen = x86_boot_screen(&inputs->machine->x86_boot);
+	if (screen == X86_SCREEN_TEXT)
+		report_add(report, REPORT_CHOICE, "console",
+			"purgatory prints to VGA's text screen at 0xb8000 (--console-vga)");
+	else
+		report_add(report, REPORT_WARNING, "console",
+			"--console-vga: purgatory prints nothing to the screen, which %s",
+			x86_boot_screen_words(screen));
+	return screen == X86_SCREEN_TEXT;
 }
 
 /* The crash_hotplug files read 1 also on an arm64 kernel whose rewrites can only fail. Where its
@@ -218,6 +234,20 @@ static int files_changed(struct err *err)
 		"the kernel or the initrd is about to be written to");
 }
 
+/* A restart that the kernel would refuse for good, by as much as is known of the machine. */
+static void look_at_cpus(const struct round *round)
+{
+	struct machine *machine = round->machine;
+	const struct arch_ops *arch = round->inputs.arch;
+
+	if (round->inputs.request->crash || !arch || !arch->methods_stop_cpus)
+		return;
+	machine->state.cpus_stop = machine->complete
+					   ? cpu_methods_read(round->root, blob_span(&machine->fdt),
+						     &machine->firmware, &machine->config)
+					   : cpu_methods_look(round->root);
+}
+
 /* A plan of ours, by kexec_load(2), of the files as they are held. */
 static int load_held(struct round *round, struct err *err)
 {
@@ -241,10 +271,13 @@ static int load_held(struct round *round, struct err *err)
 		timeline_spent(&round->files->timeline, PHASE_MACHINE);
 		if (status)
 			return status;
+		look_at_cpus(round);
 	}
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
 	status = choose_console(request, round->root, inputs, &inputs->console, report, err);
+	if (!status)
+		inputs->screen = choose_screen(inputs, report);
 	if (!status)
 		status = request->crash ? plan_crash(inputs, &plan, report, err)
 					: plan_normal(inputs, &plan, report, err);
@@ -279,7 +312,7 @@ static int load_by_plan(struct round *round, struct err *err)
 	if (request->dry_run || !files_are_asked_for(round->files) ||
 		(status && !are_files_changed(err)))
 		return status;
-	status = files_copy(request, round->files, err);
+	status = files_copy(request, round->root, round->files, err);
 	return status ? status : files_changed(err);
 }
 
@@ -313,6 +346,26 @@ static int load_by_file(struct round *round, struct err *err)
 	}
 	plan_done(&plan);
 	return status;
+}
+
+/* Options that are for some machines only, and there for a plan of ours. */
+static const char *option_of_machine(const struct plan_inputs *inputs, struct report *report)
+{
+	const struct request *request = inputs->request;
+
+	if (request->no_efi) {
+		if (inputs->machine->x86_boot.efi.count)
+			return "noefi";
+		report_add(report, REPORT_CHOICE, "options",
+			"--noefi has no effect here: there is nothing of EFI to hand on");
+	}
+	if (request->screen) {
+		if (inputs->arch && inputs->arch->screen)
+			return "console-vga";
+		report_add(report, REPORT_CHOICE, "options",
+			"--console-vga has no effect here: such screens are on x86 only");
+	}
+	return NULL;
 }
 
 /* The kernel does crash hotplug unasked for whatever kexec_file_load(2) loads, where it can. A load
@@ -419,6 +472,7 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 		.report = REPORT_INIT,
 		.choice = { .request = request, .state = &machine.state },
 	};
+	char doubt[ARCH_DOUBT_SIZE];
 	int status;
 
 	report_copy(&round.report, &files->report);
@@ -428,12 +482,22 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 				   root, request->crash, &machine, &round.report, err);
 	round.inputs.arch = arch_find(machine.name);
 	timeline_spent(&files->timeline, PHASE_MACHINE);
+	if (!status)
+		look_at_cpus(&round);
 	if (!status && !request->dtb)
 		status = embedded_dtb(&files->image, blob_span(&machine.fdt), &round.inputs.dtb,
 			&round.inputs.dtb_name, &round.report, err);
 	if (!status && !request->dry_run)
 		status = check_page_size(&machine, &files->image, io->syscalls, err);
+	if (!status)
+		round.choice.option = option_of_machine(&round.inputs, &round.report);
+	if (round.choice.option && request->syscall == SYSCALL_FILE_LOAD)
+		report_add(&round.report, REPORT_WARNING, "options",
+			"--%s has no effect with kexec_file_load", round.choice.option);
 	round.choice.dtb_in_image = !request->dtb && round.inputs.dtb.size;
+	if (!status && round.inputs.arch && round.inputs.arch->doubt_file_load &&
+		round.inputs.arch->doubt_file_load(&machine, request->crash, doubt))
+		round.choice.doubt = doubt;
 	if (!status)
 		status = choose_and_load(&round, err);
 	if (status && status != ST_CHANGED && request->crash && round.refused)

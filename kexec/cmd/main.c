@@ -13,6 +13,7 @@
 #include "kexec/cmd/status.h"
 #include "kexec/cmd/unload.h"
 #include "kexec/cmd/usage.h"
+#include "lib/advice.h"
 #include "lib/err.h"
 #include "lib/printable.h"
 #include "lib/report.h"
@@ -102,9 +103,11 @@ int main(int argc, char **argv)
 	report_done(&notes);
 
 	if (err.status) {
+		const char *hint = advice_for(&err);
+
 		fprintf(io.err, "kexec: %s [%s]\n", err.text, err.id ? err.id : "bug");
-		if (err.hint[0])
-			fprintf(io.err, "kexec: hint: %s\n", err.hint);
+		if (hint)
+			fprintf(io.err, "kexec: hint: %s\n", hint);
 	}
 	fclose(io.err);
 	exit(err.status ? exit_status(request.action, &err) : answer);

@@ -38,6 +38,11 @@ struct parse {
 	bool ended;  /* nothing behind counts */
 	const struct option_row *refused;    /* the first option that arm64 cannot follow */
 	const struct option_row *needs_load; /* one that asks for kexec_load(2) */
+	/* By row: has it a value that still counts, and which? */
+	struct {
+		bool given;
+		const char *value;
+	} values[ROWS_MAX];
 };
 
 /* Would it be lost with the other call? */
@@ -54,6 +59,53 @@ static void note_needs(struct parse *parse, const struct option_row *row)
 		return;
 	if (!parse->needs_load || must_have_load(row))
 		parse->needs_load = row;
+}
+
+/* Do both set the same to a value, of which the last one counts? */
+static bool is_same_thing(const struct option_row *one, const struct option_row *other)
+{
+	switch (one->effect) {
+	case EFFECT_SEED:
+		return one == other;
+	case EFFECT_STRING:
+	case EFFECT_WORD:
+	case EFFECT_SIZE:
+	case EFFECT_ADDRESS:
+		return one->effect == other->effect && one->field == other->field;
+	default:
+		return false;
+	}
+}
+
+static bool is_same_text(const char *one, const char *other)
+{
+	return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+/* What of a value is shown. */
+#define VALUE_SHOWN 60
+
+/* Scripts add options to those of a configuration, so the last one counts, as in kexec-tools. That
+ * a file or a text is left out is said. */
+static void note_value(struct parse *parse, const struct option_row *row, const char *value)
+{
+	for (size_t i = 0; i < option_table_count; i++) {
+		const struct option_row *other = &option_table[i];
+		const char *old = parse->values[i].value;
+
+		if (!parse->values[i].given || !is_same_thing(row, other))
+			continue;
+		parse->values[i].given = false;
+		if (is_same_text(old, value) && (row == other || row->effect == EFFECT_STRING))
+			continue;
+		report_add(parse->report,
+			row->effect == EFFECT_WORD ? REPORT_CHOICE : REPORT_WARNING, "options",
+			"--%s%s%.*s has no effect: of several the last one counts, --%s%s%.*s",
+			other->name, old ? "=" : "", VALUE_SHOWN, old ? old : "", row->name,
+			value ? "=" : "", VALUE_SHOWN, value ? value : "");
+	}
+	parse->values[row - option_table].given = true;
+	parse->values[row - option_table].value = value;
 }
 
 static int bad_value(const struct option_row *row, const char *value, struct err *err)
@@ -330,7 +382,33 @@ static int settle(const struct parse *parse, struct err *err)
 		err_set(err, ST_USAGE, "kernel-missing", "No kernel specified");
 		return err_hint(err, "kexec -l KERNEL, kexec -p KERNEL; see kexec --help");
 	}
-	return loads ? choose_syscall(parse, err) : ST_OK;
+	if (!loads)
+		return ST_OK;
+	if (request->reuse_initrd && request->initrd)
+		report_add(parse->report, REPORT_WARNING, "options",
+			"--reuseinitrd has no effect with --initrd=%s", request->initrd);
+	if (request->console && request->serial)
+		report_add(parse->report, REPORT_WARNING, "options",
+			"--serial=%s has no effect with --console=%s", request->serial,
+			request->console);
+	return choose_syscall(parse, err);
+}
+
+/* More words than the kernel's name: an initrd without its option, or a command line without
+ * quotes, of which the rest is missing in the new kernel. kexec-tools takes them without a word,
+ * and there are scripts that are armed by such a line. */
+static void check_rest(const struct parse *parse, char **rest)
+{
+	const char *kernel = parse->request->kernel;
+
+	for (; *rest; rest++)
+		if (strcmp(*rest, kernel) != 0)
+			report_add(parse->report, REPORT_WARNING, "options",
+				"%.*s has no effect: one file is taken, which is %.*s; an initrd "
+				"is "
+				"given with --initrd=, and a command line of several words in "
+				"quotes",
+				VALUE_SHOWN, *rest, VALUE_SHOWN, kernel);
 }
 
 /* How many rows a shortened long option could mean; text is what stands behind the "--". */
@@ -440,10 +518,13 @@ int options_parse(
 			return ST_OK;
 		}
 		note_needs(&parse, row);
+		note_value(&parse, row, optarg);
 	}
 	if (optind < argc)
 		request.kernel = argv[optind];
 	status = settle(&parse, err);
+	if (!status && optind < argc)
+		check_rest(&parse, &argv[optind + 1]);
 	if (status)
 		return status;
 	*ret = request;

@@ -11,9 +11,11 @@ enum {
 	SETUP_SECTS = 0x1f1,
 	SYSSIZE = 0x1f4,
 	BOOT_FLAG = 0x1fe,
+	JUMP = 0x200,
 	JUMP_DISTANCE = 0x201, /* from the byte behind it to the end of the header */
 	MAGIC = 0x202,
 	VERSION = 0x206,
+	KERNEL_VERSION = 0x20e, /* where its text is, counted from JUMP */
 	LOADFLAGS = 0x211,
 	KERNEL_ALIGNMENT = 0x230,
 	RELOCATABLE_KERNEL = 0x234,
@@ -75,6 +77,20 @@ static int check_sizes(const struct bzimage *image, struct err *err)
 	return ST_OK;
 }
 
+/* "6.12.94+deb13-amd64 (builder@host) #1 SMP ...", in the real mode part. */
+static struct span version_text(struct span setup)
+{
+	size_t at = load_le16(setup.data + KERNEL_VERSION);
+	struct span text = { setup.data, 0 };
+
+	if (at == 0 || at >= setup.size - JUMP)
+		return text;
+	text.data += JUMP + at;
+	while (text.size < setup.size - JUMP - at && text.data[text.size] != '\0')
+		text.size++;
+	return text;
+}
+
 int bzimage_parse(struct span bytes, struct bzimage *ret, struct err *err)
 {
 	struct span magic;
@@ -113,6 +129,9 @@ int bzimage_parse(struct span bytes, struct bzimage *ret, struct err *err)
 	image.loaded = (struct span){ bytes.data + setup, bytes.size - (size_t)setup };
 
 	flags = load_le16(bytes.data + XLOADFLAGS);
+	image.version = version_text((struct span){ bytes.data, (size_t)setup });
+	image.loadflags = bytes.data[LOADFLAGS];
+	image.xloadflags = flags;
 	image.protocol = load_le16(bytes.data + VERSION);
 	image.pref_address = load_le64(bytes.data + PREF_ADDRESS);
 	image.kernel_alignment = load_le32(bytes.data + KERNEL_ALIGNMENT);

@@ -22,9 +22,12 @@
 #define BZIMAGE_PROTOCOL_64 0x20c
 
 struct bzimage {
-	struct span header;	   /* as it goes into boot_params at BZIMAGE_HEADER_START */
-	struct span loaded;	   /* the protected mode part: what memory gets */
-	uint16_t protocol;	   /* such as 0x20f */
+	struct span header;  /* as it goes into boot_params at BZIMAGE_HEADER_START */
+	struct span version; /* its release and who built it; empty when it does not say */
+	struct span loaded;  /* the protected mode part: what memory gets */
+	uint16_t protocol;   /* such as 0x20f */
+	uint8_t loadflags;
+	uint16_t xloadflags;
 	uint64_t pref_address;	   /* below this it would move itself to there */
 	uint64_t kernel_alignment; /* a power of two */
 	uint64_t init_size;	   /* bytes that it needs from where it is loaded */

@@ -36,9 +36,11 @@ image_probe elf_image_probe;
 
 image_probe foreign_probe; /* recognised so that it can be refused by name */
 
-/* The RAM disk in a U-Boot image (uImage) of that type, or the second part of several. ST_BAD_INPUT
- * for one that is damaged, ST_UNSUPPORTED without one. */
-int uimage_ramdisk(struct span file, struct span *ret, struct err *err);
+/* The RAM disk in a U-Boot image (uImage) of that type, or the second part of several, for a kernel
+ * of that kind; name is the file's. ST_BAD_INPUT for one that is damaged, ST_UNSUPPORTED without
+ * one, or for one of another CPU. */
+int uimage_ramdisk(struct span file, const char *name, enum image_kind kernel, struct span *ret,
+	struct report *report, struct err *err);
 
 /* "this is <fmt>; a kernel for ... is wanted". Returns ST_UNSUPPORTED. */
 int format_refuse(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -19,13 +19,14 @@ bool initrd_is_wrapped(struct span beginning)
 	       span_starts_with(beginning, "VNDRBOOT", 8);
 }
 
-static int unwrap(struct span file, struct span *ret, struct err *err)
+static int unwrap(struct span file, const char *name, enum image_kind kernel, struct span *ret,
+	struct report *report, struct err *err)
 {
 	struct android_image android;
 	int status = android_parse(file, &android, err);
 
 	if (status == ST_NOT_MINE)
-		return uimage_ramdisk(file, ret, err);
+		return uimage_ramdisk(file, name, kernel, ret, report, err);
 	if (status)
 		return status;
 	if (android.ramdisk.size == 0)
@@ -113,14 +114,28 @@ static int look_inside(struct span packed, const char *name, struct report *repo
 	return status;
 }
 
-int initrd_check(struct span file, const char *name, struct span *ret, struct report *report,
-	struct err *err)
+/* A packed part behind plain ones, as behind microcode, is looked into as one that comes first. */
+static int walk(struct span inside, const struct cpio_source *whole, const char *name,
+	struct report *report, struct err *err)
+{
+	struct cpio_source source = whole ? *whole : cpio_from_span(&inside);
+	uint64_t packed;
+
+	cpio_walk(&source, name, &packed, report);
+	if (packed == 0 || packed >= inside.size)
+		return ST_OK;
+	return look_inside((struct span){ inside.data + packed, inside.size - (size_t)packed },
+		name, report, err);
+}
+
+int initrd_check(struct span file, const struct cpio_source *whole, const char *name,
+	enum image_kind kernel, struct span *ret, struct report *report, struct err *err)
 {
 	struct span inside = file;
 	int status = ST_OK;
 
 	if (initrd_is_wrapped(file)) {
-		status = unwrap(file, &inside, err);
+		status = unwrap(file, name, kernel, &inside, report, err);
 		if (!status)
 			report_add(report, REPORT_CHOICE, "initrd",
 				"%s: of %zu bytes the RAM disk in it is taken, %zu bytes", name,
@@ -130,6 +145,8 @@ int initrd_check(struct span file, const char *name, struct span *ret, struct re
 		status = judge(inside, name, "", report, err);
 	if (!status)
 		status = look_inside(skip_zeros(inside), name, report, err);
+	if (!status)
+		status = walk(inside, whole, name, report, err);
 	if (status) {
 		err_prefix(err, "%s", name);
 		return status;

@@ -3,6 +3,7 @@ IMAGE_SOURCES := \
 	kexec/image/android.c \
 	kexec/image/arm64_image.c \
 	kexec/image/bzimage.c \
+	kexec/image/cpio.c \
 	kexec/image/elf_image.c \
 	kexec/image/foreign.c \
 	kexec/image/image.c \

@@ -18,7 +18,10 @@
 #define FILES_MAX 16
 
 #define OS_LINUX	   5
+#define CPU_ARM		   2
+#define CPU_I386	   3
 #define CPU_ARM64	   22
+#define CPU_X86_64	   24
 #define TYPE_KERNEL	   2
 #define TYPE_RAMDISK	   3
 #define TYPE_MULTI	   4
@@ -152,7 +155,32 @@ static int take_files(struct span data, struct image *image, struct span *ret, s
 	return status;
 }
 
-int uimage_ramdisk(struct span file, struct span *ret, struct err *err)
+/* What is in it is for the programs of one CPU, as a kernel is. But U-Boot takes one of 32-bit arm
+ * on arm64, and headers are made carelessly for it (include/image.h: image_check_arch()). */
+static int check_ramdisk_cpu(uint8_t cpu, const char *name, enum image_kind kernel,
+	struct report *report, struct err *err)
+{
+	bool arm = kernel == IMAGE_ARM64;
+
+	if (cpu == (arm ? CPU_ARM64 : CPU_X86_64))
+		return ST_OK;
+	if (cpu == (arm ? CPU_ARM : CPU_I386)) {
+		report_add(report, REPORT_WARNING, "initrd",
+			"%s: by its header this RAM disk is for 32-bit %s: a 64-bit kernel may "
+			"not run what is in it",
+			name, arm ? "arm" : "x86");
+		return ST_OK;
+	}
+	err_set(err, ST_UNSUPPORTED, "initrd-kind",
+		"this is a U-Boot image (uImage) with a RAM disk for CPU type %u, and %s is %d",
+		cpu, arm ? "arm64" : "x86_64", arm ? CPU_ARM64 : CPU_X86_64);
+	err_hint(err, "where only the header is wrong, take off its %d bytes: tail -c +%d %s",
+		HEADER_SIZE, HEADER_SIZE + 1, name);
+	return ST_UNSUPPORTED;
+}
+
+int uimage_ramdisk(struct span file, const char *name, enum image_kind kernel, struct span *ret,
+	struct report *report, struct err *err)
 {
 	struct span data = { .data = NULL };
 	uint8_t type;
@@ -173,8 +201,10 @@ int uimage_ramdisk(struct span file, struct span *ret, struct err *err)
 		return err_set(err, ST_UNSUPPORTED, "initrd-kind",
 			"this is a U-Boot image (uImage) of type %u (%s) without RAM disk", type,
 			type_name(type));
-	*ret = data;
-	return ST_OK;
+	status = check_ramdisk_cpu(file.data[CPU_AT], name, kernel, report, err);
+	if (!status)
+		*ret = data;
+	return status;
 }
 
 int uimage_probe(struct span bytes, const char *file, struct image *image, struct unwrapped *ret,

@@ -34,6 +34,7 @@ struct kernel_layout {
 };
 
 #define ARCH_PROBE_SIZE 64
+#define ARCH_DOUBT_SIZE 160
 
 /* The purgatory's segment, where it will be. */
 struct purgatory_layout {
@@ -50,13 +51,15 @@ struct arch_ops {
 	uint32_t kexec_arch;	/* KEXEC_ARCH_* of include/uapi/linux/kexec.h */
 	uint32_t hotplug_flag;	/* what asks its kernel to keep the elfcorehdr true */
 	bool kernel_map;	/* the elfcorehdr has a PT_LOAD for the kernel image */
+	bool methods_stop_cpus; /* a restart needs firmware's method to stop each CPU, which its
+				 * device tree names (kexec/system/cpu_methods.h) */
 	bool ports;		/* its CPUs have I/O ports, at which a console may be */
-	bool terminals;		/* its hypervisors have terminals, which purgatory prints to */
+	bool terminals;		/* its hypervisors have terminals: purgatory prints to those only */
 	uint64_t dump_from;	/* its kernels never dump what is below */
 	uint64_t saved;		/* so much from 0 on is dumped from a copy: SEGMENT_BACKUP */
+	bool screen;		/* its machines may have VGA's text screen */
 	const char *handed;	/* what the new kernel is handed: "device tree", "boot_params" */
 	const char *handed_key; /* the same as a key of the plan's JSON */
-	bool memory_console;	/* its purgatory reaches a console in memory */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
 	bool hotplug_needs_kexec_file;
 	/* With hotplug_flag its kernel keeps the device tree true, too: it gets no digest. */
@@ -67,6 +70,10 @@ struct arch_ops {
 
 	/* Bytes behind the purgatory that purgatory_tables() may fill; 0 without it. */
 	uint64_t purgatory_tables_size;
+
+	/* They are made for a console in memory only, without which purgatory has the caches on by
+	 * the tables of the old kernel, by which it does not reach one. */
+	bool purgatory_tables_for_console;
 
 	/*
 	 * Optional: make page tables by which the purgatory can verify with the caches on. They map
@@ -112,6 +119,14 @@ struct arch_ops {
 	 */
 	int (*complete_tree)(const void *running, void *fdt, struct plan *plan,
 		struct report *report, struct err *err);
+
+	/*
+	 * Optional: why an image that kexec_file_load(2) takes may not start on this machine all
+	 * the same, in words that follow "since", in ret of ARCH_DOUBT_SIZE bytes. False when
+	 * nothing is known that would speak against that call. Of the machine only what that call
+	 * needs is read. Lack of memory is no doubt.
+	 */
+	bool (*doubt_file_load)(const struct machine *machine, bool crash, char *ret);
 
 	/* The command line of the new kernel, and what is doubtful about it: sets plan->cmdline,
 	 * to NULL for none. Of the plan only flags are read. ST_NOT_FOUND, ST_NO_SPACE,

@@ -86,6 +86,8 @@ int plan_file(
 		status = plan.arch->plan_cmdline(inputs, &plan, report, err);
 	if (!status && inputs->request->crash)
 		status = foretell(inputs, &plan, report, err);
+	if (!status)
+		status = plan_check_memory(inputs, &plan, err);
 	if (status) {
 		plan_done(&plan);
 		return status;

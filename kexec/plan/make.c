@@ -59,7 +59,12 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 	plan->own_pages = plan->arch->own_pages(machine);
 	plan->flags |= plan->arch->kexec_arch;
 	status = inputs->request->crash ? ST_OK : check_cpus(machine, err);
-	return status ? status : plan->arch->check_image(machine, inputs->image, err);
+	if (status)
+		return status;
+	status = plan->arch->check_image(machine, inputs->image, err);
+	if (status && inputs->request->kernel)
+		err_prefix(err, "%s", inputs->request->kernel);
+	return status;
 }
 
 /* What the kernel will say to the system call, where that is known before (kernel/kexec.c:
@@ -89,13 +94,16 @@ static void warn_of_refusal(
 static int finish(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
+	int status;
+
 	warn_of_refusal(plan, &inputs->machine->state, report);
 	if (plan->hotplug)
 		plan->flags |= plan->arch->hotplug_flag;
 	if (!inputs->request->no_checks)
 		plan_digest(inputs, plan);
 	purgatory_fill(inputs, plan, report);
-	return plan_seal(plan, inputs->machine->ram_total, err);
+	status = plan_seal(plan, inputs->machine->ram_total, err);
+	return status ? status : plan_check_memory(inputs, plan, err);
 }
 
 int plan_make(const struct plan_inputs *inputs, uint64_t flags,

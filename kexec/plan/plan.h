@@ -96,6 +96,7 @@ struct plan_inputs {
 	struct span dtb;
 	const char *dtb_name;
 	struct console console;	 /* where purgatory prints; CONSOLE_NONE for nowhere */
+	bool screen;		 /* purgatory prints on VGA's text screen as well */
 	enum tristate file_load; /* has the kernel kexec_file_load(2)? */
 	bool has_seeds;		 /* else the seeds are left out of the tree */
 	uint8_t kaslr_seed[KASLR_SEED_SIZE];

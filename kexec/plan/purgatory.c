@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kexec/plan/purgatory.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +35,17 @@ static bool layout_of(const struct plan *plan, struct purgatory_layout *ret)
 	       align_up(mem_size, PURGATORY_ALIGN, &ret->tables);
 }
 
-int purgatory_prepare(struct plan *plan, struct err *err)
+/* Bytes of room for tables. */
+static uint64_t tables_room(const struct plan_inputs *inputs, const struct arch_ops *arch)
+{
+	const struct console *console = &inputs->console;
+
+	if (arch->purgatory_tables_for_console && (console->type == CONSOLE_NONE || console->port))
+		return 0;
+	return arch->purgatory_tables_size;
+}
+
+int purgatory_prepare(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
 {
 	size_t size = *plan->arch->purgatory_size, whole;
 	struct purgatory_layout layout;
@@ -51,7 +62,7 @@ int purgatory_prepare(struct plan *plan, struct err *err)
 		!layout_of(plan, &layout) || layout.tables > MEM_SIZE_MAX)
 		return err_set(err, ST_BUG, "purgatory-blob",
 			"the purgatory was built for another version of its parameters");
-	whole = layout.tables + plan->arch->purgatory_tables_size;
+	whole = layout.tables + tables_room(inputs, plan->arch);
 	if (blob_reserve(&plan->purgatory, whole))
 		return err_no_memory(err);
 	memset(plan->purgatory.data + size, 0, whole - size);
@@ -113,7 +124,26 @@ static void fill_set(uint8_t *set, struct range range, const uint8_t *tables)
 	store_le64(set + TABLES(sum), sum_of(tables, range_size(range)));
 }
 
-/* Tables are for speed: without them the purgatory verifies all the same. */
+static void report_tables(const struct plan_inputs *inputs, const struct arch_ops *arch,
+	const struct range *sets, const char *why, struct report *report)
+{
+	if (!arch->purgatory_tables_for_console && why)
+		report_add(report, REPORT_WARNING, "purgatory",
+			"purgatory will verify with the caches off, which is slow, because %s",
+			why);
+	else if (why)
+		report_add(report, REPORT_WARNING, "purgatory",
+			"purgatory will print nothing to the %s at 0x%" PRIx64 ", because %s",
+			console_type_name(inputs->console.type), inputs->console.base, why);
+	else if (arch->purgatory_tables_for_console)
+		report_add(report, REPORT_CHOICE, "purgatory",
+			"purgatory reaches the %s at 0x%" PRIx64
+			" by page tables of its own, at [0x%" PRIx64 ", 0x%" PRIx64 ")",
+			console_type_name(inputs->console.type), inputs->console.base,
+			sets[0].start, sets[PURGATORY_TABLES_SETS - 1].end);
+}
+
+/* Tables are for speed or for a console: without them the purgatory verifies all the same. */
 static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, struct report *report)
 {
 	const struct arch_ops *arch = plan->arch;
@@ -122,7 +152,7 @@ static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, str
 	struct purgatory_layout layout;
 	const char *why;
 
-	if (!arch->purgatory_tables || !layout_of(plan, &layout))
+	if (tables_room(inputs, arch) == 0 || !layout_of(plan, &layout))
 		return;
 	memory = plan->purgatory.data + layout.tables;
 	layout.start += plan->entry;
@@ -130,11 +160,9 @@ static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, str
 	layout.end += plan->entry;
 	layout.tables += plan->entry;
 	why = arch->purgatory_tables(inputs, plan, &layout, memory, sets);
+	report_tables(inputs, arch, sets, why, report);
 	if (why) {
 		memset(memory, 0, arch->purgatory_tables_size);
-		report_add(report, REPORT_WARNING, "purgatory",
-			"purgatory will verify with the caches off, which is slow, because %s",
-			why);
 		return;
 	}
 	for (size_t i = 0; i < PURGATORY_TABLES_SETS; i++)
@@ -150,8 +178,10 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 
 	if (request->no_checks)
 		flags |= PURGATORY_SKIP_CHECK;
-	if (request->console || request->serial)
+	if (request->console || request->serial || inputs->screen)
 		flags |= PURGATORY_VERBOSE;
+	if (inputs->screen)
+		flags |= PURGATORY_SCREEN;
 	if (plan->arch->purgatory_flags)
 		flags |= plan->arch->purgatory_flags(inputs->machine);
 
@@ -178,7 +208,7 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 	store_le32(params + PARAM(region_count), count);
 	for (size_t i = 0; i < PURGATORY_OWN; i++)
 		store_le64(params + PARAM(own) + 8 * i, plan->handover.own[i]);
-	if (!request->no_checks)
+	if (!request->no_checks || plan->arch->purgatory_tables_for_console)
 		fill_tables(inputs, plan, report);
 	store_le64(params + PARAM(sum),
 		sum_of(params + PARAM(magic), offsetof(struct purgatory_params, sum)));

@@ -8,9 +8,9 @@
 
 /*
  * Copy the arch's blob into plan->purgatory, with all the memory it needs at run time and with room
- * for its page tables. ST_BUG when the blob is not of this ABI; ST_NO_MEMORY.
+ * for the page tables that it is to have. ST_BUG when the blob is not of this ABI; ST_NO_MEMORY.
  */
-int purgatory_prepare(struct plan *plan, struct err *err);
+int purgatory_prepare(const struct plan_inputs *inputs, struct plan *plan, struct err *err);
 
 /* Write the parameters: hand-over addresses, console, policy, one region for every digested
  * segment, page tables where the arch can make them. The digests must be there. */

@@ -2,6 +2,7 @@
 #include "kexec/plan/seal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,49 @@ int plan_check_amount(uint64_t bytes, uint64_t ram_total, struct err *err)
 		" bytes, and the kernel allows half of its 0x%" PRIx64 " bytes of RAM",
 		bytes, ram_total);
 	return err_hint(err, "load a smaller kernel and initrd");
+}
+
+/* Room for either sentence below. */
+#define WANTS_SIZE 160
+
+static int memory_short(uint64_t available, const char wants[WANTS_SIZE], struct err *err)
+{
+	err_set(err, ST_NO_SPACE, "memory-short",
+		"%s, and 0x%" PRIx64
+		" bytes can be had (MemAvailable and SwapFree of /proc/meminfo)",
+		wants, available);
+	return err_hint(err, "load a smaller initrd, or give memory back first; kexec -u frees a "
+			     "kernel that is loaded for a restart");
+}
+
+int plan_check_files(uint64_t bytes, uint64_t available, struct err *err)
+{
+	char wants[WANTS_SIZE];
+
+	if (available == 0 || bytes <= available)
+		return ST_OK;
+	snprintf(wants, sizeof(wants), "to read the files takes 0x%" PRIx64 " bytes", bytes);
+	return memory_short(available, wants, err);
+}
+
+int plan_check_memory(const struct plan_inputs *inputs, const struct plan *plan, struct err *err)
+{
+	const struct image *image = inputs->image;
+	uint64_t available = inputs->machine->ram_available, initrd, read = 0, kept = 0;
+	char wants[WANTS_SIZE];
+
+	initrd = inputs->initrd.size + inputs->initrd_unread;
+	if (inputs->by_file)
+		read = image->file.size * (image->as_is ? 1 : 2) + initrd;
+	if (!plan_is_crash(plan))
+		kept = inputs->by_file ? image->mem_size + initrd : taken(plan);
+	if (available == 0 || read + kept <= available)
+		return ST_OK;
+	snprintf(wants, sizeof(wants),
+		"the kernel takes 0x%" PRIx64 " bytes of memory for this load (0x%" PRIx64
+		" while it reads the files, 0x%" PRIx64 " for the segments)",
+		read + kept, read, kept);
+	return memory_short(available, wants, err);
 }
 
 /* For a crash load only: otherwise the kernel has all of its memory to take its own pages from. */

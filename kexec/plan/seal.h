@@ -28,6 +28,18 @@ int plan_seal(struct plan *plan, uint64_t ram_total, struct err *err);
  * a crash load, whose memory is not part of that RAM. ram_total as above. ST_NO_SPACE. */
 int plan_check_amount(uint64_t bytes, uint64_t ram_total, struct err *err);
 
+/*
+ * Has the machine memory for the load? For a restart the kernel keeps all segments in pages of its
+ * own; by kexec_file_load(2) it takes in the files besides, in one piece each, and what it cannot
+ * read from a file lies in memory for it. Known too late, that ends with the death of some program.
+ * ST_NO_SPACE.
+ */
+int plan_check_memory(const struct plan_inputs *inputs, const struct plan *plan, struct err *err);
+
+/* The part of it that is about the files, of so many bytes, before they are read: available as
+ * machine_read_available() says it. ST_NO_SPACE. */
+int plan_check_files(uint64_t bytes, uint64_t available, struct err *err);
+
 /* Refuse what the kernel would take for the elfcorehdr of a hotplug load. ST_UNSUPPORTED. */
 int plan_not_elf(enum segment_purpose purpose, struct span data, struct err *err);
 

@@ -9,6 +9,7 @@ PLAN_SOURCES := \
 	kexec/plan/file.c \
 	kexec/plan/make.c \
 	kexec/plan/normal.c \
+	kexec/plan/page_tables.c \
 	kexec/plan/place.c \
 	kexec/plan/plan.c \
 	kexec/plan/purgatory.c \

@@ -45,6 +45,18 @@ struct span plan_source_tree(const struct plan_inputs *inputs, const struct plan
 	return plan->tree.size ? blob_span(&plan->tree) : blob_span(&inputs->machine->fdt);
 }
 
+const char *plan_source_tree_name(const struct plan_inputs *inputs, const struct plan *plan)
+{
+	return plan->tree.size ? inputs->dtb_name : "the running tree";
+}
+
+/* How to load with the machine's own tree in place of this one. */
+static const char *way_to_running(const struct maker *maker)
+{
+	return maker->inputs->request->dtb ? "leave --dtb out to use the running one"
+					   : "--dtb=/sys/firmware/fdt uses the running one";
+}
+
 static int edit_failed(const struct maker *maker, const char *what, int code)
 {
 	return err_set(maker->err, code == -FDT_ERR_NOSPACE ? ST_NO_SPACE : ST_BAD_INPUT,
@@ -80,9 +92,10 @@ static int check_kind(struct maker *maker)
 	err_set(maker->err, ST_BAD_INPUT, "fdt-no-machine",
 		"%s is not the device tree of a machine: %s", maker->inputs->dtb_name,
 		overlay ? "it is an overlay" : "it has no nodes that describe one");
-	return err_hint(maker->err,
+	return err_hint(maker->err, "%s, or %s",
 		overlay ? "apply it to the board's tree, as with fdtoverlay(1), and use the result"
-			: "use the tree of the board, or leave --dtb out to use the running one");
+			: "use the tree of the board",
+		way_to_running(maker));
 }
 
 static int check_board(struct maker *maker)
@@ -105,9 +118,8 @@ static int check_board(struct maker *maker)
 		maker->inputs->dtb_name, board_of(maker->fdt, &other),
 		board_of(maker->running, &own));
 	return err_hint(maker->err,
-		"leave --dtb out to use the running tree; to a tree that is right all the same "
-		"add %s as a name of the root",
-		own.text);
+		"%s; to a tree that is right all the same add %s as a name of the root",
+		way_to_running(maker), own.text);
 }
 
 static int check_cpus(struct maker *maker)
@@ -116,7 +128,8 @@ static int check_cpus(struct maker *maker)
 		return ST_OK;
 	err_set(maker->err, ST_BAD_INPUT, "fdt-no-cpus", "%s has no CPU below /cpus",
 		maker->inputs->dtb_name);
-	return err_hint(maker->err, "use the whole tree of the board, not a part of one");
+	return err_hint(maker->err, "use the whole tree of the board, not a part of one; %s",
+		way_to_running(maker));
 }
 
 /* --- memory ----------------------------------------------------------------------------- */
@@ -180,14 +193,20 @@ static int put(struct maker *maker, int node, const char *name, const void *valu
 	return code ? edit_failed(maker, name, code) : ST_OK;
 }
 
+static int put_range(struct maker *maker, const char *name, struct range range, uint8_t **at)
+{
+	int status = devtree_put_range(maker->cells, name, range, at, maker->err);
+
+	return status ? err_prefix(maker->err, "%s", maker->inputs->dtb_name) : ST_OK;
+}
+
 static int put_ranges(struct maker *maker, int node, const struct rangeset *ranges)
 {
 	uint8_t *value = malloc(ranges->count * DEVTREE_TUPLE_MAX), *at = value;
 	int status = value ? ST_OK : err_no_memory(maker->err);
 
 	for (size_t i = 0; i < ranges->count && !status; i++)
-		status = devtree_put_range(
-			maker->cells, "memory", ranges->ranges[i], &at, maker->err);
+		status = put_range(maker, "memory", ranges->ranges[i], &at);
 	if (!status)
 		status = put(maker, node, "reg", value, (size_t)(at - value));
 	free(value);
@@ -232,8 +251,8 @@ static int memory_elsewhere(
 		rangeset_bytes(machine), machine->ranges[0].start, board_of(maker->fdt, &other),
 		board_of(maker->running, &own));
 	return err_hint(maker->err,
-		"use the tree of this board, without memory nodes to have them filled in; or leave "
-		"--dtb out to use the running one");
+		"use the tree of this board, without memory nodes to have them filled in; or %s",
+		way_to_running(maker));
 }
 
 /* Is all that a capture kernel lives in in the set? */
@@ -294,6 +313,8 @@ static int complete_memory(struct maker *maker)
 	struct span tree = { maker->fdt, fdt_totalsize(maker->fdt) };
 	int status = boot_memory_from_tree(tree, &listed, maker->err);
 
+	if (status)
+		err_prefix(maker->err, "%s", maker->inputs->dtb_name);
 	if (!status)
 		status = machine_memory(maker, &own, &all);
 	if (!status && rangeset_subtract(&listed, &all, &outside))
@@ -402,7 +423,7 @@ static int reserve_unmapped(struct maker *maker, struct range range)
 	node = node_below(maker, parent, strrchr(path, '/') + 1);
 	if (node < 0)
 		return maker->err->status;
-	status = devtree_put_range(maker->cells, "reserved memory", range, &at, maker->err);
+	status = put_range(maker, "reserved memory", range, &at);
 	if (!status)
 		status = put(maker, node, "no-map", NULL, 0);
 	if (!status)
@@ -508,13 +529,20 @@ static void tell_of_chosen(struct maker *maker)
 			"of the running tree's /chosen the new kernel will not get: %s", names);
 }
 
+static int root_cells(struct maker *maker)
+{
+	int status = devtree_root_cells(maker->fdt, &maker->cells, maker->err);
+
+	return status ? err_prefix(maker->err, "%s", maker->inputs->dtb_name) : ST_OK;
+}
+
 static int complete(struct maker *maker)
 {
 	bool efi = false;
 	int status = check_kind(maker);
 
 	if (!status)
-		status = devtree_root_cells(maker->fdt, &maker->cells, maker->err);
+		status = root_cells(maker);
 	if (!status)
 		status = complete_efi(maker, &efi);
 	if (!status && maker->stub && !efi)
@@ -584,7 +612,9 @@ static int read_reserved(
 	int status = reserved_memory_of(
 		plan_source_tree(inputs, plan), plan->page_size, &reserved, report, err);
 
-	if (!status)
+	if (status)
+		err_prefix(err, "%s", plan_source_tree_name(inputs, plan));
+	else
 		status = reserved_memory_all(&reserved, &plan->reserved, err);
 	reserved_memory_done(&reserved);
 	return status;

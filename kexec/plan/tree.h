@@ -26,4 +26,7 @@ int plan_tree(const struct plan_inputs *inputs, struct plan *plan, struct report
 /* That tree: the other one, completed, or the machine's own; empty where there is neither. */
 struct span plan_source_tree(const struct plan_inputs *inputs, const struct plan *plan);
 
+/* Its name, for messages. */
+const char *plan_source_tree_name(const struct plan_inputs *inputs, const struct plan *plan);
+
 #endif

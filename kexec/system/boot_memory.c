@@ -93,7 +93,8 @@ static int add_node(const void *fdt, int node, struct devtree_cells cells, struc
 	while (devtree_take_range(cells, &at, &left, &range)) {
 		if (range.end == UINT64_MAX)
 			return err_set(err, ST_BAD_INPUT, "fdt-memory",
-				"device tree: memory at 0x%" PRIx64 " leaves the 64-bit space",
+				"the device tree has memory at 0x%" PRIx64
+				" that leaves the 64-bit space",
 				range.start);
 		if (rangeset_add(ret, range.start, range.end))
 			return err_no_memory(err);
@@ -134,7 +135,8 @@ int boot_memory_from_efi(
 		if (!mul_u64(load_le64(descriptor + DESCRIPTOR_PAGES), EFI_PAGE_SIZE, &size) ||
 			!add_u64(start, size, &end))
 			status = err_set(err, ST_BAD_INPUT, "efi-map",
-				"EFI memory map: memory at 0x%" PRIx64 " leaves the 64-bit space",
+				"EFI memory map: memory at 0x%" PRIx64
+				" that leaves the 64-bit space",
 				start);
 		else if (rangeset_add(ret, start, end))
 			status = err_no_memory(err);

@@ -73,10 +73,7 @@ enum cpus_stop cpu_methods_look(const struct sysroot *root)
 	const struct kconfig config = { .source = NULL };
 	enum cpus_stop answer = CPUS_STOP_UNKNOWN;
 	struct blob fdt = BLOB_INIT;
-	const char *name;
 
-	if (sysroot_fact(root, "machine", &name, NULL) || strcmp(name, "aarch64") != 0)
-		return answer;
 	if (devtree_read(root, &fdt, NULL, NULL) == ST_OK)
 		answer = cpu_methods_read(root, blob_span(&fdt), &firmware, &config);
 	blob_done(&fdt);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How an arm64 kernel starts and stops the CPUs: a restart by kexec needs all but one stopped. */
+/* How a kernel starts and stops the CPUs, where that takes firmware: a restart by kexec needs all
+ * but one stopped. For whom that is true is for the architecture to say. */
 #ifndef KEXEC_SYSTEM_CPU_METHODS_H
 #define KEXEC_SYSTEM_CPU_METHODS_H
 
@@ -29,7 +30,7 @@ enum cpus_stop cpu_methods_from_tree(struct span fdt);
 enum cpus_stop cpu_methods_read(const struct sysroot *root, struct span fdt,
 	const struct firmware *firmware, const struct kconfig *config);
 
-/* As far as the tree tells, for a hint; on another machine than arm64 it tells nothing. */
+/* As far as the tree tells, for a hint. */
 enum cpus_stop cpu_methods_look(const struct sysroot *root);
 
 #endif

@@ -276,7 +276,8 @@ static int read_notes(
 	}
 	if (cpus->notes_count == 0) {
 		err_set(err, ST_UNSUPPORTED, "cpu-notes-none",
-			CPU_DIR ": no folder for any of %zu possible CPUs, so no crash notes",
+			CPU_DIR ": no folder for any of the %zu CPUs that " CPU_DIR
+				"/possible lists, so no crash notes",
 			cpus->possible.count);
 		return err_hint(err, "is /sys mounted, and all of it visible here?");
 	}

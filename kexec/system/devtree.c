@@ -171,6 +171,11 @@ int devtree_check(struct span tree, const char *name, struct err *err)
 	return status;
 }
 
+size_t devtree_size(struct span tree)
+{
+	return load_be32(tree.data + 4);
+}
+
 static int read_flat(const struct sysroot *root, struct blob *ret, struct err *err)
 {
 	struct blob flat = BLOB_INIT;
@@ -358,7 +363,7 @@ static int root_cells(const void *fdt, const char *name, uint32_t *ret, struct e
 		return ST_OK;
 	if (!value || length != 4 || fdt32_ld(value) < 1 || fdt32_ld(value) > 2)
 		return err_set(err, ST_BAD_INPUT, "fdt-cells",
-			"device tree: the root's %s is not 1 or 2", name);
+			"the device tree has a root whose %s is not 1 or 2", name);
 	*ret = fdt32_ld(value);
 	return ST_OK;
 }
@@ -405,7 +410,8 @@ int devtree_put_range(struct devtree_cells cells, const char *name, struct range
 	if ((cells.address == 1 && range.start > UINT32_MAX) ||
 		(cells.size == 1 && size > UINT32_MAX)) {
 		err_set(err, ST_BAD_INPUT, "fdt-cells",
-			"device tree: [0x%" PRIx64 ", 0x%" PRIx64 ") of %s does not fit the root's "
+			"[0x%" PRIx64 ", 0x%" PRIx64
+			") of %s does not fit the device tree's root: its "
 			"#address-cells %" PRIu32 " and #size-cells %" PRIu32,
 			range.start, range.end, name, cells.address, cells.size);
 		return err_hint(err, "use a tree whose root has two cells for each, or reserve "

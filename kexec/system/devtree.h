@@ -98,4 +98,7 @@ int devtree_view_init(
 	struct span tree, const char *name, struct devtree_view *ret, struct err *err);
 void devtree_view_done(struct devtree_view *view);
 
+/* Of bytes that devtree_check() has found good: those of the tree. */
+size_t devtree_size(struct span tree);
+
 #endif

@@ -44,7 +44,7 @@ struct kexec_state {
 	int64_t load_limit_reboot; /* sysctl kernel.kexec_load_limit_reboot, likewise */
 	char lockdown[24];	   /* "none", "integrity", "confidentiality"; "" when not known */
 	bool lockdown_odd;	   /* the file says something else */
-	enum cpus_stop cpus_stop;  /* by machine_read(), for a restart only; else not known */
+	enum cpus_stop cpus_stop;  /* by who reads it (cpu_methods.h); else not known */
 };
 
 /*

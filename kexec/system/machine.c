@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "kexec/system/boot_memory.h"
-#include "kexec/system/cpu_methods.h"
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
@@ -106,24 +105,38 @@ static int read_memory_map(const struct sysroot *root, struct iomem *ret, struct
 	return ST_OK;
 }
 
-/* "MemTotal:       16318480 kB" (fs/proc/meminfo.c). */
-static int parse_ram_total(struct span text, uint64_t *ret, struct err *err)
+/* "MemTotal:       16318480 kB" (fs/proc/meminfo.c), or another line. */
+static int parse_meminfo(struct span text, const char *name, uint64_t *ret, struct err *err)
 {
 	struct cursor cursor = cursor_over(text);
 	struct span line;
 	uint64_t kib;
 
 	while (cursor_line(&cursor, &line)) {
-		if (!span_skip(&line, "MemTotal:"))
+		if (!span_skip(&line, name))
 			continue;
 		line = span_trim(line);
 		if (span_take_number(&line, 10, &kib) && span_equals(line, " kB") &&
 			mul_u64(kib, 1024, ret))
 			return ST_OK;
 		return err_set(err, ST_BAD_INPUT, "meminfo-total",
-			MEMINFO_PATH " line %zu: wanted \"MemTotal: NUMBER kB\"", cursor.line);
+			MEMINFO_PATH " line %zu: wanted \"%s NUMBER kB\"", cursor.line, name);
 	}
-	return err_set(err, ST_NOT_FOUND, "meminfo-total", MEMINFO_PATH " has no MemTotal");
+	return err_set(err, ST_NOT_FOUND, "meminfo-total", MEMINFO_PATH " has no %s", name);
+}
+
+uint64_t machine_read_available(const struct sysroot *root)
+{
+	struct blob text = BLOB_INIT;
+	uint64_t available = 0, swap = 0;
+
+	if (sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, NULL) == ST_OK &&
+		parse_meminfo(blob_span(&text), "MemAvailable:", &available, NULL) == ST_OK &&
+		parse_meminfo(blob_span(&text), "SwapFree:", &swap, NULL) == ST_OK &&
+		!add_u64(available, swap, &available))
+		available = 0;
+	blob_done(&text);
+	return available;
 }
 
 /* What is merely missing: empty, and said. Only lack of memory stays an error. */
@@ -146,7 +159,7 @@ static int read_ram_total(
 	*ret = 0;
 	status = sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, &why);
 	if (status == ST_OK)
-		status = parse_ram_total(blob_span(&text), ret, &why);
+		status = parse_meminfo(blob_span(&text), "MemTotal:", ret, &why);
 	blob_done(&text);
 	if (status == ST_OK)
 		return ST_OK;
@@ -362,6 +375,20 @@ static int read_needed(const struct sysroot *root, bool crash, struct machine *m
 	return status;
 }
 
+/* What an x86 kernel knows from its boot loader. The memory that it had at boot is what a kernel
+ * for a restart finds. */
+static int read_x86_boot(const struct sysroot *root, bool crash, struct machine *machine,
+	struct report *report, struct err *err)
+{
+	int status = x86_boot_read(root, &machine->x86_boot, report, err);
+
+	if (status == ST_OK && !crash)
+		status = x86_boot_read_memory(root, &machine->x86_boot, report, err);
+	if (status == ST_OK && e820_ram(&machine->x86_boot.memory, &machine->boot_memory))
+		status = err_no_memory(err);
+	return status;
+}
+
 int machine_read_tree(
 	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
 {
@@ -381,6 +408,8 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 
 	if (crash)
 		status = read_layout(root, machine, report, err);
+	if (status == ST_OK && crash)
+		status = x86_boot_read_memory(root, &machine->x86_boot, report, err);
 	if (status == ST_OK && machine->fdt.size == 0)
 		status = read_devtree(root, &machine->fdt, report, err);
 	if (status == ST_OK && !crash)
@@ -391,9 +420,6 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 			root, blob_span(&machine->fdt), &machine->firmware, report, err);
 	if (status == ST_OK)
 		status = read_config(root, machine, report, err);
-	if (status == ST_OK && !crash && strcmp(machine->name, "aarch64") == 0)
-		machine->state.cpus_stop = cpu_methods_read(
-			root, blob_span(&machine->fdt), &machine->firmware, &machine->config);
 	if (status == ST_OK)
 		status = read_cpuinfo(root, machine, err);
 	machine->complete = status == ST_OK;
@@ -409,12 +435,11 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 	status = read_needed(root, crash, machine, report, err);
 	if (status == ST_OK)
 		status = read_ram_total(root, &machine->ram_total, report, err);
+	machine->ram_available = machine_read_available(root);
 	if (status == ST_OK)
-		status = x86_boot_read(root, &machine->x86_boot, report, err);
+		status = read_x86_boot(root, crash, machine, report, err);
 	if (status == ST_OK && for_files && crash)
 		status = firmware_read_memory(root, &machine->firmware, report, err);
-	if (status == ST_OK && for_files && !crash)
-		machine->state.cpus_stop = cpu_methods_look(root);
 	if (status != ST_OK)
 		return err_prefix(err, CANNOT_READ);
 	if (!for_files)

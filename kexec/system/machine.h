@@ -26,11 +26,12 @@ struct layout_sources {
 };
 
 struct machine {
-	char name[65];	    /* uname -m: "aarch64" */
-	char release[65];   /* uname -r */
-	uint64_t page_size; /* of the running kernel; a power of two */
-	uint64_t ram_total; /* MemTotal of /proc/meminfo in bytes: the kernel's totalram_pages;
+	char name[65];		/* uname -m: "aarch64" */
+	char release[65];	/* uname -r */
+	uint64_t page_size;	/* of the running kernel; a power of two */
+	uint64_t ram_total;	/* MemTotal of /proc/meminfo in bytes: the kernel's totalram_pages;
 			       0 when not known */
+	uint64_t ram_available; /* what can be had now, see machine_read_available() */
 	struct iomem iomem;
 	/* For a crash load only, else empty: */
 	struct cpus cpus;
@@ -63,6 +64,10 @@ int machine_parse_vmcoreinfo(
  * sysroot. */
 int machine_read_vmcoreinfo(
 	const struct sysroot *root, uint64_t *ret_paddr, uint64_t *ret_size, struct err *err);
+
+/* Bytes that programs and the kernel can have before something is killed: MemAvailable and SwapFree
+ * of /proc/meminfo; 0 when not known. */
+uint64_t machine_read_available(const struct sysroot *root);
 
 /* The page size of the running kernel, as in struct machine. ST_BAD_INPUT, ST_NOT_FOUND. */
 int machine_read_page_size(const struct sysroot *root, uint64_t *ret, struct err *err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kexec/system/devtree.h"
+#include "kexec/system/setup_data.h"
 #include "lib/checked.h"
 #include "lib/crc32.h"
 
@@ -38,6 +39,7 @@ static const char *const cores[] = {
 	[PURGATORY_CORE_NONE] = "none",
 	[PURGATORY_CORE_PLAIN] = "plain",
 	[PURGATORY_CORE_CPU] = "cpu",
+	[PURGATORY_CORE_VECTOR] = "vector",
 };
 
 static int bad(struct err *err, const char *what)
@@ -212,35 +214,23 @@ static int read_flat(const struct sysroot *root, struct purgatory_record *ret, s
 	return status;
 }
 
-#define SETUP_DATA "/sys/kernel/boot_params/setup_data"
-
-/* The node of that type, in a folder of its own (arch/x86/kernel/ksysfs.c). Nobody hands it on to
- * a third kernel, so it needs no mark. */
-static int read_setup_data(
-	const struct sysroot *root, struct purgatory_record *ret, struct err *err)
+static bool is_record(uint64_t type)
 {
-	struct blob bytes = BLOB_INIT;
-	char **names, path[sizeof(SETUP_DATA) + NAME_MAX + 8];
-	size_t count;
-	uint64_t type;
-	int status = sysroot_list(root, SETUP_DATA, &names, &count, err);
+	return type == PURGATORY_RECORD_SETUP_DATA;
+}
 
-	if (status)
-		return status == ST_NOT_FOUND ? not_found(err) : status;
-	status = ST_NOT_FOUND;
-	for (size_t i = 0; i < count && status == ST_NOT_FOUND; i++) {
-		snprintf(path, sizeof(path), SETUP_DATA "/%s/type", names[i]);
-		if (sysroot_read_u64(root, path, 16, &type, NULL) ||
-			type != PURGATORY_RECORD_SETUP_DATA)
-			continue;
-		snprintf(path, sizeof(path), SETUP_DATA "/%s/data", names[i]);
-		status = sysroot_read(root, path, PATH_MAX_SIZE, &bytes, err);
-		if (status == ST_OK)
-			status = purgatory_record_parse(blob_span(&bytes), ret, err);
-	}
-	blob_done(&bytes);
-	sysroot_free_names(names, count);
-	return status == ST_NOT_FOUND ? not_found(err) : status;
+/* The node of that type. Nobody hands it on to a third kernel, so it needs no mark. */
+static int read_node(const struct sysroot *root, struct purgatory_record *ret, struct err *err)
+{
+	struct setup_data list = { .count = 0 };
+	int status = setup_data_read(root, is_record, PATH_MAX_SIZE, &list, err);
+
+	if (!status)
+		status = list.count
+				 ? purgatory_record_parse(blob_span(&list.nodes[0].data), ret, err)
+				 : not_found(err);
+	setup_data_done(&list);
+	return status;
 }
 
 static int read_devtree(const struct sysroot *root, struct purgatory_record *ret, struct err *err)
@@ -265,8 +255,8 @@ static int read_devtree(const struct sysroot *root, struct purgatory_record *ret
 
 int purgatory_record_read(const struct sysroot *root, struct purgatory_record *ret, struct err *err)
 {
-	if (sysroot_is_dir(root, SETUP_DATA))
-		return read_setup_data(root, ret, err);
+	if (sysroot_is_dir(root, SETUP_DATA_DIR))
+		return read_node(root, ret, err);
 	return read_devtree(root, ret, err);
 }
 
@@ -321,6 +311,7 @@ static void path_text(const struct purgatory_record *record, char *ret, size_t s
 	static const char *const by_core[] = {
 		[PURGATORY_CORE_PLAIN] = "plain code",
 		[PURGATORY_CORE_CPU] = "CPU instructions",
+		[PURGATORY_CORE_VECTOR] = "vector code",
 	};
 	char took[64];
 

@@ -9,6 +9,7 @@ SYSTEM_SOURCES := \
 	kexec/system/crash_region.c \
 	kexec/system/crashkernel.c \
 	kexec/system/devtree.c \
+	kexec/system/e820.c \
 	kexec/system/efi_runtime.c \
 	kexec/system/firmware.c \
 	kexec/system/iomem.c \
@@ -19,4 +20,5 @@ SYSTEM_SOURCES := \
 	kexec/system/machine.c \
 	kexec/system/purgatory_record.c \
 	kexec/system/reserved_memory.c \
+	kexec/system/setup_data.c \
 	kexec/system/x86_boot.c

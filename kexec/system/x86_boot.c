@@ -11,11 +11,61 @@
 /* 4096 CPUs of 2 KiB each, and as much again. */
 #define CPUINFO_MAX (16u << 20)
 
+/* An option ROM. */
+#define NODE_SIZE_MAX (16u << 20)
+
 void x86_boot_done(struct x86_boot *boot)
 {
 	blob_done(&boot->params);
 	efi_runtime_done(&boot->efi);
+	e820_done(&boot->memory);
+	setup_data_done(&boot->setup_data);
 	*boot = (struct x86_boot){ .acpi_rsdp = 0 };
+}
+
+/* In struct screen_info (include/uapi/linux/screen_info.h), which boot_params begin with. */
+enum {
+	SCREEN_MODE = 0x06,
+	SCREEN_COLUMNS = 0x07,
+	SCREEN_IS_VGA = 0x0f,
+};
+#define MODE_MONOCHROME 7 /* which is at 0xb0000 */
+#define IS_VGA_TEXT	1
+#define IS_VGA_VESA	0x23
+#define IS_VGA_EFI	0x70
+
+enum x86_screen x86_boot_screen(const struct x86_boot *boot)
+{
+	const uint8_t *params = boot->params.data;
+
+	if (boot->params.size == 0)
+		return X86_SCREEN_UNKNOWN;
+	if (params[SCREEN_IS_VGA] == IS_VGA_EFI)
+		return X86_SCREEN_EFI;
+	if (params[SCREEN_IS_VGA] == IS_VGA_VESA)
+		return X86_SCREEN_VESA;
+	if (params[SCREEN_IS_VGA] != IS_VGA_TEXT || params[SCREEN_MODE] == MODE_MONOCHROME ||
+		params[SCREEN_COLUMNS] != 80)
+		return X86_SCREEN_NONE;
+	return boot->framebuffer ? X86_SCREEN_DRIVER : X86_SCREEN_TEXT;
+}
+
+const char *x86_boot_screen_words(enum x86_screen screen)
+{
+	switch (screen) {
+	case X86_SCREEN_UNKNOWN:
+		return "is not known: " PARAMS_PATH " cannot be read";
+	case X86_SCREEN_EFI:
+		return "is a framebuffer of EFI and has no text mode";
+	case X86_SCREEN_VESA:
+		return "was put into a graphics mode by the boot loader";
+	case X86_SCREEN_DRIVER:
+		return "was put into a graphics mode by a driver (/sys/class/graphics/fb0)";
+	case X86_SCREEN_NONE:
+	case X86_SCREEN_TEXT:
+		break;
+	}
+	return "is in no text mode of VGA with 80 columns";
 }
 
 int x86_boot_parse_systab(struct span text, uint64_t *ret_rsdp, struct err *err)
@@ -122,6 +172,15 @@ static int read_efi(
 	return ST_OK;
 }
 
+static void look_for_framebuffer(const struct sysroot *root, struct x86_boot *boot)
+{
+	struct blob name = BLOB_INIT;
+
+	boot->framebuffer =
+		sysroot_read(root, "/sys/class/graphics/fb0/name", 4096, &name, NULL) == ST_OK;
+	blob_done(&name);
+}
+
 static int read_cpu(
 	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err)
 {
@@ -131,6 +190,9 @@ static int read_cpu(
 
 	if (status == ST_OK) {
 		boot->gibibyte_pages = x86_boot_cpu_has(blob_span(&text), "pdpe1gb");
+		boot->encrypted_guest = x86_boot_cpu_has(blob_span(&text), "tdx_guest") ||
+					(x86_boot_cpu_has(blob_span(&text), "hypervisor") &&
+						x86_boot_cpu_has(blob_span(&text), "sev"));
 		boot->five_levels = x86_boot_cpu_has(blob_span(&text), "la57");
 	}
 	blob_done(&text);
@@ -144,6 +206,7 @@ int x86_boot_read(
 	int status = read_params(root, &boot, report, err);
 
 	if (status == ST_OK && boot.params.size != 0) {
+		look_for_framebuffer(root, &boot);
 		if (boot.acpi_rsdp == 0)
 			status = read_systab(root, &boot, report, err);
 		if (status == ST_OK)
@@ -157,4 +220,92 @@ int x86_boot_read(
 	}
 	*ret = boot;
 	return ST_OK;
+}
+
+static bool is_wanted(uint64_t type)
+{
+	return (type >= SETUP_E820_EXT && type <= SETUP_CC_BLOB && type != SETUP_EFI) ||
+	       type == SETUP_WHOLE_MAP;
+}
+
+static int parse_nodes(
+	const struct setup_data *list, uint32_t type, struct e820 *map, struct err *err)
+{
+	int status = ST_OK;
+
+	for (size_t i = 0; i < list->count && !status; i++)
+		if (list->nodes[i].type == type)
+			status = e820_parse(blob_span(&list->nodes[i].data), map, err);
+	return status;
+}
+
+/* What the boot loader told: this only, and not what the firmware lists now, is without memory that
+ * was hot-added. */
+static int parse_own_map(const struct x86_boot *boot, struct e820 *ret, struct err *err)
+{
+	const uint8_t *params = boot->params.data;
+	size_t count;
+	int status;
+
+	if (boot->params.size == 0)
+		return ST_OK;
+	count = params[BOOT_PARAMS_E820_ENTRIES];
+	if (count > E820_IN_PARAMS)
+		count = E820_IN_PARAMS;
+	status = e820_parse(
+		(struct span){ params + BOOT_PARAMS_E820_TABLE, count * E820_ENTRY_SIZE }, ret,
+		err);
+	return status ? status : parse_nodes(&boot->setup_data, SETUP_E820_EXT, ret, err);
+}
+
+/* Of RAM in the map only what was there at boot, where that is known. RAM comes first then. */
+static int keep_ram_of(const struct e820 *own, struct e820 *map)
+{
+	struct rangeset ram = RANGESET_INIT;
+	int status = e820_ram(own, &ram);
+
+	if (!status && ram.count == 0)
+		status = e820_ram(map, &ram);
+	if (!status)
+		status = e820_keep_ram(map, &ram);
+	rangeset_done(&ram);
+	return status;
+}
+
+/* The firmware's map, else what the boot loader made of it. */
+static int read_firmware(const struct sysroot *root, const struct e820 *own, struct e820 *ret,
+	struct report *report, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int status = e820_read_firmware(root, ret, &why);
+
+	if (status)
+		status = doubt(report, &why, err);
+	if (!status && ret->count == 0 && e820_add_all(ret, own))
+		status = err_no_memory(err);
+	return status;
+}
+
+int x86_boot_read_memory(
+	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err)
+{
+	struct e820 own = { .entries = NULL };
+	struct err why = ERR_INIT;
+	int status = setup_data_read(root, is_wanted, NODE_SIZE_MAX, &boot->setup_data, &why);
+
+	if (status)
+		status = doubt(report, &why, err);
+	if (!status)
+		status = parse_nodes(&boot->setup_data, SETUP_WHOLE_MAP, &boot->memory, err);
+	boot->whole_told = boot->memory.count != 0;
+	if (!boot->whole_told)
+		e820_done(&boot->memory); /* of a node without a range */
+	if (!status && !boot->whole_told)
+		status = parse_own_map(boot, &own, err);
+	if (!status && !boot->whole_told)
+		status = read_firmware(root, &own, &boot->memory, report, err);
+	if (!status && keep_ram_of(&own, &boot->memory))
+		status = err_no_memory(err);
+	e820_done(&own);
+	return status;
 }

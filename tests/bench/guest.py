@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The emulated machine in which both tools are measured, and what is in it."""
 
-import os
 import pathlib
 import random
 import shlex
@@ -11,21 +10,17 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
-VM = TOP / "tests/vm"
-sys.path[:0] = [str(VM), str(TOP / "tests/purgatory")]
+sys.path[:0] = [str(TOP / "tests/vm"), str(TOP / "tests/purgatory")]
 # pylint: disable=wrong-import-position
+import families  # noqa: E402
 import initrd  # noqa: E402
-import models  # noqa: E402
-import qemu  # noqa: E402
 
-CROSS_CC = "aarch64-linux-gnu-gcc"
-CAPTURE = "console=ttyAMA0 earlycon=pl011,0x9000000 nr_cpus=1 reset_devices"
-# One machine for all sizes; memory that is not touched costs nothing.
-VM_OPTIONS = {"kind": "dt", "cpu": "cortex-a57", "smp": 2, "memory": 4096,
-              "crashkernel": "768M"}
-# "plain" is ours with a purgatory that sees no SHA-256 instructions.
-TOOLS = {"ours": "/sbin/kexec", "plain": "/sbin/kexec-plain", "peer": "/sbin/kexec-peer"}
 MB = 10 ** 6
+# Whose they are, by the names of the columns and rows: the program, and the call that it makes.
+TOOLS = {"ours": ("/sbin/kexec", "-c"), "plain": ("/sbin/kexec-plain", "-c"),
+         "peer": ("/sbin/kexec-peer", "-c"), "before": ("/sbin/kexec-before", "-c"),
+         # The kernel verifies by a purgatory of its own, where it has one.
+         "kernel": ("/sbin/kexec", "-s")}
 
 
 def said(text):
@@ -33,46 +28,58 @@ def said(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def output_of(script):
-    """The last line of what a script of tests/vm prints."""
-    text = subprocess.run([VM / script], stdout=subprocess.PIPE, check=True, text=True).stdout
-    return pathlib.Path(text.splitlines()[-1])
-
-
-class Bench:
-    """The kernel, the tools and the archives that all measurements share."""
+class Host:
+    """What all measurements share; enough for those that need no guest."""
+    name, emulator, peer = "host", None, ""
 
     def __init__(self, args, scratch):
         self.runs = args.runs
         self.sizes = args.sizes
         self.scratch = scratch
         self.host_kexec = args.host_kexec
-        self.blob = args.kexec.resolve().parents[1] / "purgatory/arm64/purgatory.bin"
-        self.root = output_of("guest-root")
-        kernel = os.environ.get("KEXEC_TEST_KERNEL")
-        self.kernel = (pathlib.Path(kernel) if kernel else output_of("kernel/build")) / "Image"
-        self.image = self.kernel.read_bytes()
-        plain = scratch / "kexec-plain"
-        plain.write_bytes(models.without_sha256(args.kexec.read_bytes(), self.blob.read_bytes()))
-        programs = {"sbin/kexec": args.kexec, "sbin/kexec-plain": plain,
-                    "sbin/kexec-peer": self.root / "usr/sbin/kexec"}
-        self.files = initrd.base_files(self.root) | initrd.program_files(self.root, programs) | {
-            "Image": self.image,
-            "sbin/measure": self.helper(CROSS_CC).read_bytes(),
-        }
-
-    def machine(self, more, **options):
-        """A machine, off, whose initrd has these files as well."""
-        archive = self.scratch / "initrd"
-        archive.write_bytes(initrd.cpio(self.files | more))
-        return qemu.Machine(self.kernel, archive, **VM_OPTIONS | options)
 
     def helper(self, compiler="gcc"):
         """measure.c, for this machine or another."""
-        target = self.scratch / f"measure-{compiler}"
-        subprocess.run([compiler, "-static", "-O2", "-Wall", "-o", target, HERE / "measure.c"],
-                       check=True)
+        return self.compiled([compiler, "-static"], "measure.c", f"measure-{compiler}")
+
+    def compiled(self, command, source, name):
+        target = self.scratch / name
+        subprocess.run([*command, "-O2", "-Wall", "-o", target, HERE / source], check=True)
         return target
+
+
+class Bench(Host):
+    """The kernel, the tools and the archives that all measurements of a family share."""
+
+    def __init__(self, args, family, scratch):
+        super().__init__(args, scratch)
+        self.name = family
+        self.family = families.FAMILIES[family]
+        self.machine_class = self.family.machine
+        self.emulator = self.family.emulator()
+        self.tool = args.kexec if family == "arm64" else args.host_kexec
+        self.before = args.before
+        self.root = self.family.root()
+        version = next(line for line in (self.root / "versions").read_text().splitlines()
+                       if line.startswith("kexec-tools "))
+        self.peer = f" Peer: Debian {version}, {self.family.deb}."
+        self.kernel = self.family.kernel()
+        self.image = self.kernel.read_bytes()
+        programs = {"sbin/kexec": self.tool, "sbin/kexec-peer": self.root / "usr/sbin/kexec",
+                    "sbin/kexec-plain": self.family.plain_tool(self.tool, scratch)}
+        if self.before:
+            programs["sbin/kexec-before"] = self.before
+        self.files = initrd.base_files(self.root) | initrd.program_files(self.root, programs) | {
+            "Image": self.image,
+            "sbin/measure": self.helper(self.family.compiler).read_bytes(),
+        }
+
+    def machine(self, more, who="ours", **options):
+        """A machine, off, whose initrd has these files as well."""
+        archive = self.scratch / "initrd"
+        archive.write_bytes(initrd.cpio(self.files | more))
+        return self.machine_class(self.kernel, archive, qemu=self.emulator,
+                                   **self.family.options(who, options))
 
     def capture(self, size):
         """An initrd that makes so many MB together with the kernel, most of it noise."""
@@ -81,16 +88,18 @@ class Bench:
         return initrd.cpio(files | {"noise": random.Random(size).randbytes(max(room, 0))})
 
     def large_kernel(self, size):
-        """A kernel that is never entered: the Image again and again, so that it packs like one,
-        and as large as it says in its header."""
+        """A kernel that is never entered: the Image of arm64 again and again, so that it packs
+        like one, and as large as it says in its header."""
         data = bytearray(self.image * (size // len(self.image) + 1))[:size]
         struct.pack_into("<Q", data, 16, len(data))
         return bytes(data)
 
-
-def load_command(who, options="", kernel="/Image", capture="/capture", call="-c"):
-    return (f"{TOOLS[who]} {call} -p {options} --initrd={capture} --append={shlex.quote(CAPTURE)} "
-            f"{kernel}")
+    def load_command(self, who, options="", kernel="/Image", capture="/capture", call=None,
+                     kind="-p"):
+        """What loads a kernel."""
+        program, own_call = TOOLS[who]
+        return (f"{program} {call or own_call} {kind} {options} --initrd={capture} "
+                f"--append={shlex.quote(self.family.command_line(kind))} {kernel}")
 
 
 def emulator_seconds():

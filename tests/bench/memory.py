@@ -11,25 +11,25 @@ import shlex
 import subprocess
 
 import debian
-from guest import in_turn, load_command, said
+from guest import in_turn, said
 import initrd
-import qemu
 from rows import Row
 
-SUITE, METAPACKAGE = "trixie", "linux-image-cloud-arm64"
+SUITE = "trixie"
 MODULES = ("virtio_blk", "ext4")
 SIZE = 256
 
 
-def kernel():
+def kernel(family):
     """A folder in the cache with vmlinuz and the modules, in the order to load them in."""
-    archive = debian.Archive(SUITE)
-    target = debian.cache_dir() / "bench-kernel" / debian.content_key(SUITE, *MODULES)
+    meta = family.debian_kernel
+    archive = debian.Archive(SUITE, arch=family.deb)
+    target = debian.cache_dir() / "bench-kernel" / debian.content_key(SUITE, meta, *MODULES)
     if target.is_dir():
         return target
     archive.update()
-    depends = archive.show([METAPACKAGE], "Depends")[METAPACKAGE]
-    name = re.search(r"linux-image-\d\S*-cloud-arm64", depends)[0]
+    depends = archive.show([meta], "Depends")[meta]
+    name = re.search(r"linux-image-\d\S*-cloud-\w+", depends)[0]
     with debian.published(target) as root:
         (deb,) = archive.download([name])
         debian.unpack(deb, root / "package")
@@ -82,10 +82,10 @@ def prepare(machine, count):
                              "echo +memory >/cgroup/cgroup.subtree_control"]))
 
 
-def peak(machine, who):
+def peak(bench, machine, who):
     """MiB."""
     script = ("echo $$ >/cgroup/load/cgroup.procs; exec "
-              + load_command(who, "", "/disk/Image", "/disk/capture"))
+              + bench.load_command(who, "", "/disk/Image", "/disk/capture"))
     text = machine.check("echo 3 >/proc/sys/vm/drop_caches; mkdir /cgroup/load; "
                          f"sh -c {shlex.quote(script)} >&2 || exit 1; "
                          "cat /cgroup/load/memory.peak; rmdir /cgroup/load", timeout=600)
@@ -94,19 +94,19 @@ def peak(machine, who):
 
 def memory(bench):
     """Cold page cache."""
-    system = kernel()
+    system = kernel(bench.family)
     modules = {f"modules/{path.name}": path.read_bytes() for path in sorted(system.glob("*.ko"))}
     large = disk(bench, {"Image": bench.image, "capture": bench.capture(SIZE)})
     archive = bench.scratch / "memory-initrd"
     archive.write_bytes(initrd.cpio(bench.files | modules))
     took = {"ours": [], "peer": []}
-    machine = qemu.Machine(system / "vmlinuz", archive, kind="dt", cpu="cortex-a57", smp=2,
-                           memory=3072, crashkernel="768M", disks=(large,))
-    with machine:
+    options = bench.family.options("ours", {"memory": 3072, "disks": (large,)})
+    with bench.family.machine(system / "vmlinuz", archive, qemu=bench.emulator,
+                              **options) as machine:
         machine.boot()
         prepare(machine, len(modules))
         for who in in_turn(bench.runs, list(took)):
-            took[who].append(peak(machine, who))
+            took[who].append(peak(bench, machine, who))
             said(f"memory, {SIZE} MB, {who}: {took[who][-1]:.0f} MiB")
     return [Row(f"load, {SIZE} MB, cold page cache: memory.peak", "MiB", took["ours"],
                 took["peer"], digits=0)], ""

@@ -27,9 +27,11 @@ ARM64_PATHS = {
     "uncached, CPU instructions": {"cached": False},
     "uncached, plain code": {"hidden": ("sha2",), "cached": False},
 }
-# No PC of QEMU 7.2 has SHA instructions.
-PATHS = {machine: ARM64_PATHS if machine in emulator.ARM64 else {"cached, plain code": {}}
-         for machine in emulator.MACHINES}
+CORES = {abi.CORE_CPU: "CPU instructions", abi.CORE_VECTOR: "vector code",
+         abi.CORE_PLAIN: "plain code"}
+PATHS = {machine: ARM64_PATHS if machine in emulator.ARM64 else {
+    f"cached, {CORES[core]}": more for more, _, core in kind.paths.values()}
+         for machine, kind in emulator.MACHINES.items()}
 
 
 DATA = sum(emulator.DATA_SIZES.values())

@@ -234,7 +234,7 @@ def test_output_that_was_not_written_is_a_failure(built):
 
 def test_a_load_outlives_its_reader(built):
     """Nobody reads: a load goes on to where it is refused, and who only asks ends."""
-    for words, status in (("-d --noefi -p /no/such/kernel", 1), ("-h", -signal.SIGPIPE)):
+    for words, status in (("-d --real-mode -p /no/such/kernel", 1), ("-h", -signal.SIGPIPE)):
         reader, writer = os.pipe()
         os.close(reader)
         done = subprocess.run(["build/sbin/kexec", *words.split()], cwd=built, check=False,

@@ -311,14 +311,15 @@ def test_exit_statuses_of_files(native, tmp_path):
             (changed(4, "B", 3), 6, "elfcore-class"),
             (changed(5, "B", 3), 7, "elfcore-data"),
             (good[:40], 10, "file-short"),
-            (changed(16, "<H", 2), 11, "elfcore-type"),
             (changed(54, "<H", 55), 12, "elfcore-phentsize"),
             (changed(56, "<H", 0), 13, "elfcore-phnum"),
             (changed(32, "<Q", 2**64 - 1), 16, "elfcore-phoff"),
             (core.elf_core(LE64, core.note(LE64, "CORE", b"x", 1), []), 20, "elfcore-vmcoreinfo"),
             (changed(64 + 8, "<Q", 1 << 40), 22, "file-short"),
             (core.elf_core(LE64, core.note(LE64, "VMCOREINFO", b"OSRELEASE=1\n"), []), 50,
-             "log-missing")):
+             "log-missing"),
+            (b"\x7fELF" + good[4:16] + struct.pack("<H", 2) + good[18:56] + bytes(8), 11,
+             "elfcore-type")):
         answer = native.dump(data)
         assert (answer.status, answer.id, answer.out) == (status, name, b"")
         assert str(native.file) in answer.err
@@ -483,8 +484,9 @@ def test_text_is_cut_to_its_block(native, shape):
 
 @SHAPES
 def test_every_key_of_vmcoreinfo_is_wanted(native, shape):
-    """Without it, or with nonsense in it, there is a message and no crash."""
-    records = [Record(b"message")]
+    """Without it, or with nonsense in it, there is a message and no crash; and where kernels agree
+    in what it is, or the log tells, all of the log all the same."""
+    records = [Record(b"message %d" % number, ns=number * 10**6) for number in range(20)]
     optional = re.compile(r"OSRELEASE|PAGESIZE|dev_info|dict_len")
     for log in (Ring(shape, records), Records(shape, records), Text(shape, b"text")):
         for key, good in list(log.info.items()):
@@ -495,11 +497,51 @@ def test_every_key_of_vmcoreinfo_is_wanted(native, shape):
             assert answer.id in ("log-vmcoreinfo", "log-missing"), key
             assert key.split("(")[-1].rstrip(")") in answer.err or key == "SYMBOL(log_buf)" \
                 or key in ("SYMBOL(prb)", "SYMBOL(log_first_idx)") or "printk_log" in key
+            if "SYMBOL" not in key:
+                assert without_marks(answer.out)[0] == log.expected(), key
             for bad in ("", "x", "99999", str(2**64 - 1), "-1"):
                 log.info[key] = bad
-                assert native.dump(log.core()).status, (key, bad)
+                answer = native.dump(log.core())
+                assert answer.status, (key, bad)
+                if "SYMBOL" not in key:
+                    assert without_marks(answer.out)[0] == log.expected(), (key, bad)
+            log.info[key] = good
+            log.info = {name: value + "q" if name == key else value
+                        for name, value in log.info.items()}
+            assert native.dump(log.core()).out == log.expected(), key
             log.info[key] = good
         assert native.dump(log.core()).status == 0
+
+
+def flipped(data, at, bits):
+    """The data, once for each of the bits, with that one changed."""
+    for bit in range(bits):
+        changed = bytearray(data)
+        changed[at + bit // 8] ^= 1 << bit % 8
+        yield bit, bytes(changed)
+
+
+@SHAPES
+def test_sizes_that_are_wrong_cost_nothing(native, peer, shape):
+    """Each bit of what says how large a log is, and of the types in the headers of a core."""
+    records = [Record(b"line number %d" % number, ns=number * 10**6) for number in range(40)]
+    ring, old = Ring(shape, records), Records(shape, records)
+    for log, at in ((ring, ring.rb), (ring, ring.rb + 6 * ring.word), (old, old.length)):
+        for bit, memory in flipped(bytes(log.memory), at, 32):
+            loads = [(base(shape), PHYSICAL, memory)]
+            data = log.core(loads)
+            ours = native.dump(data)
+            assert ours.status or ours.out == log.expected(), (at, bit)
+            sound = set(log.expected().splitlines())
+            theirs = set(peer.begin_of(data, 1 << 20).splitlines())
+            assert not (theirs & sound) - set(ours.out.splitlines()), (at, bit)
+    headers, size = (64, 56) if shape.bits == 64 else (52, 32)
+    for log in (ring, old):
+        for at, bits in ((16, 16), (headers, 32), (headers + size, 32)):
+            for bit, data in flipped(log.core(), at, bits):
+                ours = native.dump(data)
+                assert (ours.status, ours.id, ours.out) == \
+                    (11, "elfcore-type", log.expected()), (at, bit)
 
 
 @SHAPES

@@ -99,6 +99,41 @@ static void take_request(struct stream *stream, struct plan_machine *pm, char *w
 	pm->machine.ram_total = 0;
 }
 
+/* What the machine was booted with: for a restart, or for one from the capture kernel. */
+static void take_known(struct stream *stream, struct plan_machine *pm)
+{
+	struct x86_boot *boot = &pm->machine.x86_boot;
+	size_t count, nodes;
+	uint64_t at, size, step;
+
+	pm->request.crash = take(stream, 1) % 4 != 3;
+	count = take(stream, 1);
+	at = take_amount(stream);
+	size = take_amount(stream) % (UINT64_C(1) << 34) + 1;
+	step = take_amount(stream) % (UINT64_C(1) << 34) + 1;
+	boot->memory.entries = calloc(count + 1, sizeof(*boot->memory.entries));
+	assert(boot->memory.entries);
+	for (uint32_t type = (uint32_t)take(stream, 1); boot->memory.count < count;
+		at += size + step, type = (uint32_t)take(stream, 1) % 8)
+		boot->memory.entries[boot->memory.count++] =
+			(struct e820_entry){ { at, at + size }, type };
+	assert(e820_ram(&boot->memory, &pm->machine.boot_memory) == ST_OK);
+	if (pm->machine.boot_memory.count)
+		assert(e820_keep_ram(&boot->memory, &pm->machine.boot_memory) == ST_OK);
+	nodes = take(stream, 1) % 8;
+	boot->setup_data.nodes = calloc(nodes + 1, sizeof(*boot->setup_data.nodes));
+	assert(boot->setup_data.nodes);
+	for (size_t i = 0; i < nodes; i++) {
+		struct setup_node *node = &boot->setup_data.nodes[i];
+
+		node->type = (uint32_t)take(stream, 1) % 8;
+		pm_noise(&node->data, take(stream, 2) % 3000);
+	}
+	boot->setup_data.count = nodes;
+	if (pm->request.crash)
+		rangeset_done(&pm->machine.boot_memory);
+}
+
 /* An entry of the map that the new kernel is given, wherever it is. */
 struct entry {
 	struct range range;
@@ -118,6 +153,9 @@ struct handed {
 	bool map_goes_on;
 	const uint8_t *seed;
 	const uint8_t *record;
+	struct span whole;
+	const struct setup_data *inherited;
+	size_t inherited_seen;
 };
 
 static const uint8_t *at(const struct handed *handed, uint64_t address, uint64_t size)
@@ -137,6 +175,21 @@ static void take_entries(struct map *map, const uint8_t *bytes, size_t count)
 		map->entries[map->count++] =
 			(struct entry){ { start, end }, load_le32(bytes + 16) };
 	}
+}
+
+/* A node of the running kernel, as it was, and in its order; those that are not true any more are
+ * left out. */
+static void check_inherited(struct handed *handed, uint32_t type, struct span content)
+{
+	const struct setup_data *list = handed->inherited;
+	size_t i = handed->inherited_seen;
+
+	while (i < list->count && (list->nodes[i].type < 2 || list->nodes[i].type == 4))
+		i++;
+	assert(i < list->count && list->nodes[i].type == type);
+	assert(content.size == list->nodes[i].data.size);
+	assert(!content.size || memcmp(content.data, list->nodes[i].data.data, content.size) == 0);
+	handed->inherited_seen = i + 1;
 }
 
 /* The list of setup_data: each node at most once, apart, and what it says it is. */
@@ -160,6 +213,11 @@ static void follow(struct handed *handed)
 		} else if (type == 9) {
 			assert(!handed->seed && size == 32);
 			handed->seed = content;
+		} else if (type == SETUP_WHOLE_MAP) {
+			assert(!handed->whole.size && size);
+			handed->whole = (struct span){ content, size };
+		} else if (type < 8) {
+			check_inherited(handed, type, (struct span){ content, size });
 		} else {
 			assert(type == PURGATORY_RECORD_SETUP_DATA && !handed->record);
 			assert(size == sizeof(struct purgatory_record_cells));
@@ -258,6 +316,33 @@ static void check_map(const struct plan_machine *pm, const struct map *map)
 	check_edges(pm, map, &iomem->firmware_reserved);
 }
 
+static bool same_entry(const struct entry *entry, const struct e820_entry *wanted)
+{
+	return entry->type == wanted->type && entry->range.start == wanted->range.start &&
+	       entry->range.end == wanted->range.end;
+}
+
+/* The whole machine: to a kernel for a restart all that there is, to a capture kernel on the
+ * side. */
+static void check_whole(const struct plan_machine *pm, const struct handed *handed)
+{
+	static struct map whole;
+	const struct e820 *memory = &pm->machine.x86_boot.memory;
+	const struct map *map = handed->map;
+
+	whole.count = 0;
+	if (pm->request.crash) {
+		assert(handed->whole.size == memory->count * ENTRY_SIZE);
+		take_entries(&whole, handed->whole.data, memory->count);
+		map = &whole;
+	} else {
+		assert(!handed->whole.size);
+	}
+	assert(map->count == memory->count);
+	for (size_t i = 0; i < memory->count; i++)
+		assert(same_entry(&map->entries[i], &memory->entries[i]));
+}
+
 static uint64_t halves(const uint8_t *params, size_t low, size_t high)
 {
 	return load_le32(params + low) | (uint64_t)load_le32(params + high) << 32;
@@ -268,16 +353,17 @@ static void check_header(const struct plan_machine *pm, const struct handed *han
 	const struct bzimage *kernel = &pm->image.bzimage;
 	const struct segment *initrd = plan_segment(&pm->plan, SEGMENT_INITRD);
 	const uint8_t *params = handed->bytes.data;
-	size_t length = strlen(pm->plan.cmdline);
+	const char *words = pm->plan.cmdline ? pm->plan.cmdline : "";
+	size_t length = strlen(words);
 	uint64_t line = halves(params, 0x228, 0x0c8);
 
 	assert(params[0x1ef] == 0 && params[0x210] == 0xd0 && params[0x1e8]);
 	assert(load_le32(params + 0x202) == 0x53726448);
 	assert(halves(params, 0x218, 0x0c0) == (initrd ? initrd->mem : 0));
 	assert(halves(params, 0x21c, 0x0c4) == (initrd ? initrd->data.size : 0));
-	assert(memcmp(at(handed, line, length + 1), pm->plan.cmdline, length + 1) == 0);
+	assert(memcmp(at(handed, line, length + 1), words, length + 1) == 0);
 	assert(length <= kernel->cmdline_size);
-	assert(strncmp(pm->plan.cmdline, "elfcorehdr=0x", 13) == 0);
+	assert((strncmp(words, "elfcorehdr=0x", 13) == 0) == pm->request.crash);
 	assert(load_le64(params + 0x070) == pm->machine.x86_boot.acpi_rsdp);
 	/* Behind the header nothing of the file is left, up to what the running kernel says. */
 	for (size_t i = 0x1f1 + kernel->header.size; i < 0x290; i++)
@@ -291,15 +377,26 @@ static void check(const struct plan_machine *pm)
 	const struct iomem *iomem = &pm->machine.iomem;
 	const struct segment *segment = plan_segment(plan, SEGMENT_BOOT_PARAMS);
 	const struct segment *kernel = plan_segment(plan, SEGMENT_KERNEL);
-	struct handed handed = { .bytes = segment->data, .base = segment->mem, .map = &map };
+	struct handed handed = { .bytes = segment->data,
+		.base = segment->mem,
+		.map = &map,
+		.inherited = &pm->machine.x86_boot.setup_data };
 
 	map.count = 0;
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		const struct segment *one = &plan->segments[i];
 
 		assert(one->mem % PAGE == 0 && one->memsz % PAGE == 0 && one->memsz);
-		assert(one->mem >= iomem->crash_load.start);
-		assert(one->mem + one->memsz <= iomem->crash_load.end);
+		if (pm->request.crash) {
+			assert(one->mem >= iomem->crash_load.start);
+			assert(one->mem + one->memsz <= iomem->crash_load.end);
+		} else {
+			assert(rangeset_contains(&iomem->ram, one->mem, one->mem + one->memsz));
+			assert(!page_in(&iomem->crash, one->mem));
+			assert(pm->machine.boot_memory.count == 0 ||
+				rangeset_contains(
+					&pm->machine.boot_memory, one->mem, one->mem + one->memsz));
+		}
 		assert(i == 0 ||
 			plan->segments[i - 1].mem + plan->segments[i - 1].memsz <= one->mem);
 	}
@@ -313,7 +410,9 @@ static void check(const struct plan_machine *pm)
 	assert(handed.bytes.size > BOOT_PARAMS_SIZE && handed.bytes.data[0x1e8] <= E820_IN_PARAMS);
 	take_entries(&map, handed.bytes.data + 0x2d0, handed.bytes.data[0x1e8]);
 	follow(&handed);
-	check_map(pm, &map);
+	if (pm->request.crash)
+		check_map(pm, &map);
+	check_whole(pm, &handed);
 	check_header(pm, &handed);
 	assert(!handed.seed == !pm->inputs.has_seeds);
 	assert(handed.record == at(&handed, plan->handover.record, 8));
@@ -332,6 +431,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take_memory(&stream, &pm.machine.iomem);
 	take_kernel(&stream, file);
 	take_request(&stream, &pm, words, sizeof(words));
+	take_known(&stream, &pm);
 	if (pm_bzimage(&pm, file, sizeof(file)) == ST_OK) {
 		status = pm_plan(&pm);
 		if (status == ST_OK) {

@@ -117,7 +117,7 @@ static void check_initrd(struct span file)
 	struct report report = REPORT_INIT;
 	struct err err = ERR_INIT;
 	struct span inside = { .data = NULL };
-	int status = initrd_check(file, "initrd", &inside, &report, &err);
+	int status = initrd_check(file, NULL, "initrd", IMAGE_ARM64, &inside, &report, &err);
 
 	if (status)
 		assert(err.status == status && err.id && err.text[0] && !inside.data);

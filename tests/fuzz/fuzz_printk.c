@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vmcore core = { .dump = NULL };
 	struct err err = ERR_INIT;
 
-	if (elfcore_read(&source, &core.elf, &err) == ST_OK) {
+	if (elfcore_salvage(&source, &core.elf, &core.doubt, &err) == ST_OK) {
 		core.big_endian = core.elf.big_endian;
 		core.word_size = core.elf.is_64 ? 8 : 4;
 		if (vmcore_read_info(&core, &err) == ST_OK)

@@ -9,6 +9,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_decompress.c \
 	tests/fuzz/fuzz_devtree.c \
 	tests/fuzz/fuzz_dtb_edit.c \
+	tests/fuzz/fuzz_e820.c \
 	tests/fuzz/fuzz_efi_runtime.c \
 	tests/fuzz/fuzz_elfcore.c \
 	tests/fuzz/fuzz_image.c \

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""kexec-messages(7), made from doc/messages.md."""
+"""kexec-messages(7) and the hints of lib/advice.c, made from doc/messages.md."""
 
 import re
 import textwrap
 
 SOURCE = "doc/messages.md"
 PAGE = "kexec/kexec-messages.7"
+ADVICE = "lib/advice.c"
 
 HEAD = r"""{comment} SPDX-License-Identifier: GPL-2.0-only
 {comment} Made from {source} by make update-docs.
@@ -55,6 +56,60 @@ def sentence(words):
     if words[0] != "`" and not words.split()[0].endswith("_load(2)"):
         words = words[0].upper() + words[1:]
     return words + ("" if words[-1] in ".?" else ".")
+
+
+ADVICE_HEAD = """// SPDX-License-Identifier: GPL-2.0-only
+/* Made from {source} by make update-docs. */
+#include "lib/advice.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct {{
+	const char *id, *text;
+}} rows[] = {{
+"""
+ADVICE_TAIL = """};
+/* clang-format on */
+
+const char *advice_for(const struct err *err)
+{
+	if (err->hint[0])
+		return err->hint;
+	for (size_t i = 0; err->id && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].id, err->id) == 0)
+			return rows[i].text;
+	return NULL;
+}
+"""
+# Of what has no column for it: our own mistakes.
+REPORT = "please report it, with the whole command line and what --dry-run=json prints"
+
+
+def rows_of(text):
+    """(id, what to do) of each message."""
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            name, _, *advice = [cell.strip() for cell in line.strip("|").split(" | ")]
+            yield name.strip(" `"), advice[0] if advice else REPORT
+
+
+def plain(text):
+    """The words of a Markdown text, without those about a hint: this is one."""
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text).replace("`", "")
+    return "; ".join(part for part in text.split("; ") if "the hint" not in part)
+
+
+def advice(tree):
+    """The text of advice.c."""
+    made_text = ADVICE_HEAD.format(source=SOURCE)
+    for name, words in sorted(rows_of((tree / SOURCE).read_text())):
+        lines = textwrap.wrap(plain(words), 84, break_long_words=False, break_on_hyphens=False)
+        lines = [line.replace("\\", r"\\").replace('"', r'\"') for line in lines]
+        if lines:
+            made_text += f'\t{{ "{name}",\n\t  "' + ' "\n\t  "'.join(lines) + '" },\n'
+    return made_text + ADVICE_TAIL
 
 
 def made(tree):

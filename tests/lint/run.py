@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import messages_page  # pylint: disable=wrong-import-position
 import option_docs  # pylint: disable=wrong-import-position
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -340,6 +341,14 @@ def messages(tree):
     yield from (f"{ids[name]}: {name} is not explained" for name in sorted(set(ids) - explained))
     yield from (f"{name} is explained, but no message has it"
                 for name in sorted(explained - set(ids)))
+
+
+@rule("every message has a hint: doc/messages.md says what to do about each",
+      ("doc/messages.md", "\n| `output` | it is known what it means | see the hint |\n"))
+def advice_for_all(tree):
+    rows = messages_page.rows_of(tree.text("doc/messages.md"))
+    yield from (f"{name}: what is to be done?"
+                for name, advice in rows if not messages_page.plain(advice))
 
 
 @rule("doc/errno.md lists the answers that tests/unit/test_errno.c plays",

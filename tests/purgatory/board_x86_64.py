@@ -9,16 +9,20 @@ import functools
 import re
 import struct
 import subprocess
+import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import abi
-from layout import CROSS, OLD_STACK, PAGE, RAM, RAM_SIZE, STUB
+from layout import CROSS, HERE, OLD_STACK, PAGE, RAM, RAM_SIZE, ROOT, STUB
+
+sys.path.insert(0, str(ROOT / "tests/vm"))
+import newer_qemu  # noqa: E402  pylint: disable=wrong-import-position
 
 COM1 = 0x3F8
-STUB_LA57 = 1
+STUB_LA57, STUB_TEXT = 1, 2
 LARGE = 2 << 20
 BIOS = (4 << 30) - (64 << 10)
 
@@ -28,8 +32,10 @@ EDU = 0xFEA00000
 EDU_LINE_STATUS = 0x80
 EDU_WRITE = re.compile(rf"addr {EDU + EDU_LINE_STATUS - 20:#x} value 0x(\w+) size 4")
 
+NO_DEVICE = 0xFEB00000
+
 # Bits of an entry. A and D are set, or the CPU would write.
-PRESENT, WRITABLE, UNCACHED, USED, IS_LARGE = 1, 2, 0x18, 0x60, 0x80
+PRESENT, WRITABLE, USED, IS_LARGE = 1, 2, 0x60, 0x80
 HLT = 0xF4
 
 
@@ -44,7 +50,7 @@ def machine_code(instructions):
 
 
 class Tables:
-    """Identity mapped page tables, at base."""
+    """Identity mapped page tables, at base: what the purgatory is entered by."""
 
     def __init__(self, base, levels):
         self.base = base
@@ -58,7 +64,7 @@ class Tables:
                                        | PRESENT | WRITABLE | USED)
         return (self.pages[page][index] - self.base) // PAGE
 
-    def add(self, start, end, bits=0):
+    def add(self, start, end):
         """By large pages where they fit."""
         while start < end:
             large = start % LARGE == 0 and end - start >= LARGE
@@ -67,16 +73,36 @@ class Tables:
             for level in range(self.levels - 1, last, -1):
                 page = self._next(page, start >> (12 + 9 * level) & 511)
             self.pages[page][start >> (12 + 9 * last) & 511] = (
-                start | PRESENT | WRITABLE | USED | bits | (IS_LARGE if large else 0))
+                start | PRESENT | WRITABLE | USED | (IS_LARGE if large else 0))
             start += LARGE if large else PAGE
 
-    def pack(self, pages=0):
+    def pack(self):
         words = [word for page in self.pages for word in page]
-        return struct.pack(f"<{len(words)}Q", *words).ljust(pages * PAGE, b"\0")
+        return struct.pack(f"<{len(words)}Q", *words)
 
 
 def is_high(case):
     return case.load >= 4 << 30
+
+
+@functools.cache
+def qemu(newer):
+    """The system's, or one whose PCs have SHA instructions: None where that cannot be fetched."""
+    if not newer:
+        return ["qemu-system-x86_64"]
+    try:
+        return newer_qemu.find("x86_64")[0]
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+PLAIN = {"cached-plain": ({}, abi.CACHES_ON, abi.CORE_PLAIN)}
+
+
+def vector_and_plain(cpu):
+    """Of a CPU model that has BMI2, and SSSE3."""
+    return {"cached-vector": ({}, abi.CACHES_ON, abi.CORE_VECTOR),
+            "cached-plain": ({"cpu": f"{cpu},-bmi2"}, abi.CACHES_ON, abi.CORE_PLAIN)}
 
 
 @dataclass(frozen=True)
@@ -85,6 +111,8 @@ class Machine:
     board: str
     cpu: str
     la57: bool = False
+    newer: bool = False
+    paths: dict = field(default_factory=lambda: PLAIN)
 
     arch: ClassVar = "x86_64"
     reset: ClassVar = abi.RESET_PC
@@ -96,14 +124,25 @@ class Machine:
     state_size: ClassVar = 608  # of the IDT and what else stands above the stack
     tick_rate: ClassVar = 0  # nobody tells
     ticks_per_instruction: ClassVar = 1
-    paths: ClassVar = {"cached-plain": ({}, abi.CACHES_ON, abi.CORE_PLAIN)}
 
     @staticmethod
-    def build(_directory):
-        return {}
+    def build(directory):
+        """What a run takes besides the blob."""
+        program = directory / "make_tables_x86_64"
+        sources = ["kexec/arch/x86_64/tables.c", "kexec/plan/page_tables.c", "lib/rangeset.c",
+                   "lib/vmcoreinfo.c", "lib/cursor.c", "lib/bytes.c", "lib/err.c"]
+        subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}", "-o",
+                        program, HERE / "make_tables_x86_64.c",
+                        *(ROOT / source for source in sources)], check=True)
+        return {"make_tables": program}
+
+    def missing(self):
+        """Why there is no such machine here; None if there is."""
+        return None if qemu(self.newer) else "sid's QEMU cannot be fetched"
 
     def command(self, case):
-        return ["qemu-system-x86_64", "-M", case.board or self.board,
+        screen = ["-device", "VGA"] if case.screen else []
+        return [*qemu(self.newer), *screen, "-M", case.board or self.board,
                 "-cpu", case.cpu or self.cpu,
                 "-m", "4096" if is_high(case) else f"{RAM + RAM_SIZE >> 20}"]
 
@@ -123,7 +162,7 @@ class Machine:
         if is_high(case):
             tables.add(4 << 30, 5 << 30)
         config = struct.pack("<QQQQQ", case.load, STUB, OLD_STACK, EDU if case.uart else 0,
-                             STUB_LA57 if self.la57 else 0)
+                             STUB_LA57 * self.la57 | STUB_TEXT * case.screen)
         bios = directory / "bios"
         bios.write_bytes(code[:16] + config + code[16 + len(config):])
         return ["-bios", bios], {STUB: tables.pack()}
@@ -137,22 +176,22 @@ class Machine:
             replacement = machine_code(instructions)
             code[offset:offset + len(replacement)] = replacement
 
-    def tables(self, case, params, _built, _blob_size, behind):
-        """Both sets, for a console in memory only: (root, bytes) of each."""
+    def tables(self, case, params, built, _blob_size, behind):
+        """The planner's sets, for a console in memory only: (root, bytes) of each."""
         if (params.console_base < 0x10000 or params.console_type == abi.CONSOLE_NONE
                 or not case.cached):
             return []
-        uart = params.console_base // PAGE * PAGE
-        at, sets, size = case.load + behind, [], 0
-        for levels in (4, 5):
-            tables = Tables(at, levels)
-            tables.add(0, RAM + RAM_SIZE)
-            if uart >= RAM + RAM_SIZE and case.unmapped != "console":
-                tables.add(uart, uart + PAGE, UNCACHED)
-            size = size or len(tables.pages) + 1  # both of the size of the larger
-            sets.append((at, tables.pack(size)))
-            at += size * PAGE
-        return sets
+        at = case.load + behind
+        console = NO_DEVICE if case.unmapped == "console" else params.console_base
+        segments = [(case.load, behind), *((region.start, region.mem_size)
+                                           for region in params.regions)]
+        made = subprocess.run(
+            [built["make_tables"], *map(str, (at, console, params.console_reg_shift,
+                                              int(case.screen))),
+             *(str(number) for segment in segments for number in segment)],
+            check=True, capture_output=True)
+        size = int(made.stderr)
+        return [(at, made.stdout[:size]), (at + size, made.stdout[size:])]
 
     @staticmethod
     def handed_content(content):
@@ -184,6 +223,13 @@ class Machine:
         assert after.pop("gdt") in result.code
         assert after.pop("idt") in result.scratch
         assert len(before) == 37 + ("xcr0" in before)
+        vectors = [name for name in before if name.startswith("xmm")]
+        if {after[name] for name in vectors} == {0}:
+            assert abi.Record.parse(result.record).core in (
+                abi.CORE_CPU, abi.CORE_VECTOR, 0)
+            before = before | dict.fromkeys(vectors, 0)
+        else:
+            assert abi.Record.parse(result.record).core in (abi.CORE_PLAIN, 0)
         assert after == before
         self.assert_as_the_kernel_leaves_it(before)
 
@@ -203,7 +249,11 @@ class Machine:
 
 MACHINES = {
     "qemu64": Machine("pc", "qemu64"),
-    "server": Machine("q35", "Cascadelake-Server"),
-    "max": Machine("q35", "max"),
-    "la57": Machine("q35", "max", la57=True),
+    "server": Machine("q35", "Cascadelake-Server",
+                      paths=vector_and_plain("Cascadelake-Server")),
+    "max": Machine("q35", "max", paths=vector_and_plain("max")),
+    "la57": Machine("q35", "max", la57=True, paths=vector_and_plain("max")),
+    "sha": Machine("q35", "max", newer=True, paths={
+        "cached-cpu": ({}, abi.CACHES_ON, abi.CORE_CPU),
+        "cached-vector": ({"cpu": "max,-sha-ni"}, abi.CACHES_ON, abi.CORE_VECTOR)}),
 }

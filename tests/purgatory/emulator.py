@@ -70,6 +70,7 @@ class Case:
     damage: object = None  # function of a Memory
     until: str = "kernel"  # what ends the run: kernel, halt, reset
     uart: bool = False  # the 16550 on PCI too
+    screen: bool = False  # VGA, in text mode
     board: str | None = None  # another one than the machine's
     cpu: str | None = None  # another model
     code: dict = field(default_factory=dict)  # {function of the blob: what it does instead}
@@ -181,6 +182,7 @@ class Result:
     halted: bool
     changed: list  # addresses of bytes that differ from what was loaded
     digests: dict  # of each region: as planned, and of what is in memory
+    screen: bytes  # all of VGA's text, if there is some
     record: bytes  # what is there in the end
     code: range  # where the blob's bytes are
     scratch: range  # where the blob may write: behind its bytes, up to its mem_size
@@ -328,8 +330,8 @@ class Machine:
         return False
 
     def disturb(self):
-        """With the CPU stopped, so that it is not elsewhere when the disturbance comes. Says whether
-        to come again."""
+        """With the CPU stopped, so that it is not elsewhere when the disturbance comes. Says
+        whether to come again."""
         self.monitor.command("stop")
         again = True
         if HASHING.search(self.serial.read_bytes()):
@@ -359,7 +361,9 @@ class Machine:
         load, size = self.case.load, len(self.memory.filled)
         return Result(raw.replace(b"\r", b"").decode("latin-1"), raw,
                       uart.replace(b"\r", b"").decode("latin-1"), self.shutdown_reason(), halted,
-                      changed, self.memory.digests(), self.save(RECORD, abi.RECORD.size),
+                      changed, self.memory.digests(),
+                      self.save(0xB8000, 4000) if self.case.screen else b"",
+                      self.save(RECORD, abi.RECORD.size),
                       range(load, load + size),
                       range(load + size, load + self.memory.blob_mem_size),
                       *([tuple(int(number, 16) for number in m.groups())

@@ -8,7 +8,8 @@ from emulator import MACHINES
 from layout import DEFAULT_LOAD, MEM_SIZES, START
 
 POLICIES = {"halt": abi.HALT, "reset": abi.RESET, "boot": abi.BOOT}
-CORES = {abi.CORE_CPU: "CPU instructions", abi.CORE_PLAIN: "plain code"}
+CORES = {abi.CORE_CPU: "CPU instructions", abi.CORE_VECTOR: "vector code",
+         abi.CORE_PLAIN: "plain code"}
 CACHES = {abi.CACHES_ON: "on", abi.NO_TABLES: "off: no tables",
           abi.NO_GRANULE: "off: no granule of 4 KiB"}
 

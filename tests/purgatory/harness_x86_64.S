@@ -46,6 +46,7 @@ device:
 stub_flags:
 	.quad	0
 #define FLAG_LA57 1
+#define FLAG_TEXT 2
 #else
 	.globl	_start
 _start:
@@ -220,7 +221,20 @@ at_32_bits:
 	outl	%eax, %dx
 	movl	$0x60, 0x80(%ecx)
 
-1:	movl	$CR4_PAE, %eax
+/* VGA at 0xb8000, letters in one of its planes and colours in another, as a BIOS leaves text. */
+1:	testl	$FLAG_TEXT, stub_flags
+	jz	3f
+	movl	$0x3c4, %edx
+	movl	$0x0302, %eax		/* both planes are written */
+	outw	%ax, %dx
+	movl	$0x3ce, %edx
+	movl	$0x0004, %eax
+	outw	%ax, %dx
+	movl	$0x1005, %eax		/* even and odd */
+	outw	%ax, %dx
+	movl	$0x0e06, %eax		/* 32 KiB from 0xb8000 */
+	outw	%ax, %dx
+3:	movl	$CR4_PAE, %eax
 	testl	$FLAG_LA57, stub_flags
 	jz	2f
 	orl	$CR4_LA57, %eax

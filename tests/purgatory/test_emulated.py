@@ -38,9 +38,17 @@ def test_good_verbose(case, result):
 
 
 @cases({f"{machine}-without-{what}": Case(machine, hidden=(what,), params=VERBOSE)
-        for machine in ARM64 for what in ("sha2", "simd")})
+        for machine in ARM64 for what in ("sha2", "simd")} | {
+    f"sha-without-{what}": Case("sha", cpu=f"max,-{what}", params=VERBOSE)
+    for what in ("ssse3", "sha-ni,-bmi2", "sse4.1,-bmi2")})
 def test_cpu_without_sha256_instructions(case, result):
     assert result.report == verified(case.machine, core=abi.CORE_PLAIN)
+    assert_outcome(case, result, "boot")
+
+
+@cases({what: Case("sha", cpu=f"max,-{what}", params=VERBOSE) for what in ("sha-ni", "sse4.1")})
+def test_cpu_with_vectors_only(case, result):
+    assert result.report == verified(case.machine, core=abi.CORE_VECTOR)
     assert_outcome(case, result, "boot")
 
 
@@ -86,8 +94,8 @@ def test_unknown_streaming_mode(case, result):
             "64k-aligned": RAM + 0x2340000,
             "odd-page": RAM + 0x2345000,
             "across-2-mib": RAM + 0x23FE000,
-            # Six pages are what the largest of the blobs takes.
-            "end-of-ram": RAM + RAM_SIZE - 0x6000}.items()} | {
+            # Seven pages are what the largest of the blobs takes.
+            "end-of-ram": RAM + RAM_SIZE - 0x7000}.items()} | {
     f"{machine}-above-4-gib": Case(machine, load=(4 << 30) + 0x12345000, params=VERBOSE)
     for machine in ("max", "la57")})
 def test_runs_anywhere(case, result):
@@ -305,10 +313,12 @@ def machine_for(family, i):
     return list(family)[i % len(family)]
 
 
-# Through both cores; machines and caches take turns.
+# Through all cores; machines and caches take turns.
 CAVP_CORES = {"cpu": (ARM64, ("cached-cpu", "uncached-cpu")),
               "plain": (ARM64, ("cached-plain", "uncached-plain")),
-              "x86_64": (X86_64, ("cached-plain",))}
+              "x86_64": (("qemu64", "server", "max", "la57"), ("cached-plain",)),
+              "x86_64-vector": (("server", "max", "la57", "sha"), ("cached-vector",)),
+              "x86_64-cpu": (["sha"], ("cached-cpu",))}
 
 
 @cases({f"{i}-{core}": vectors(batch, machine_for(family, i), paths[i % len(paths)])
@@ -397,8 +407,8 @@ DAMAGE = {
 }
 
 
-def damaged(machine, more, offset, cpu=None):
-    return Case(machine, until="halt", cpu=cpu, **more,
+def damaged(machine, more, offset):
+    return Case(machine, until="halt", **more,
                 damage=lambda memory: [memory.flip(name, offset(name), 3) for name in START])
 
 
@@ -406,7 +416,8 @@ def damaged(machine, more, offset, cpu=None):
         for machine, kind in MACHINES.items() for path, (more, _, _) in kind.paths.items()
         for place, (offset, in_tail) in DAMAGE.items()} | {
     f"{machine}-max-{path}-{place}": (
-        damaged(machine, MACHINES[machine].paths[path][0], offset, "max"), (offset, in_tail))
+        damaged(machine, MACHINES[machine].paths[path][0] | {"cpu": "max"}, offset),
+        (offset, in_tail))
         for machine in ("el1", "el2") for path in ("cached-cpu", "cached-plain")
         for place, (offset, in_tail) in DAMAGE.items()})
 def test_every_path_sees_it(case, expected, result):

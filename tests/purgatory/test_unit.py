@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SHA256 = ["lib/sha256.c", *{
-    "x86_64": ["lib/sha256_x86_64.c", "lib/sha256_x86_64_core.c"],
+    "x86_64": ["lib/sha256_x86_64.c", "lib/sha256_x86_64_core.c",
+               "lib/sha256_x86_64_vector.c"],
     "aarch64": ["lib/sha256_arm64.c", "lib/sha256_arm64_core.S"],
 }.get(platform.machine(), ["lib/sha256_other.c"])]
 PROGRAMS = {

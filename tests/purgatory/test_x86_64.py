@@ -134,6 +134,15 @@ def test_machine_check(case, expected, result):
     assert_followed(case, result, expected)
 
 
+# ------------------------------------------------------------------ a line without a UART
+
+@cases({machine: Case(machine, params=VERBOSE | {"console_base": 0x2F8}) for machine in X86_64})
+def test_uart_that_is_not_there(case, result):
+    """Its ports read as a line that is always idle: all is said, to nobody."""
+    assert result.report == ""
+    assert_outcome(case, result, "boot")
+
+
 # -------------------------------------------------------------------------------- resets
 
 CHIPSET = [(0xCF9, 2), (0xCF9, 6)]
@@ -230,9 +239,65 @@ def test_console_in_memory_without_tables(case, result):
     assert abi.Record.parse(result.record).result == abi.VERIFIED
 
 
+# ------------------------------------------------------------------------- VGA's text
+
+COLUMNS, ROWS = 80, 25
+# The card of QEMU 11 takes more than the stub to show text.
+WITH_TEXT = [machine for machine, kind in X86_64.items() if not kind.newer]
+ON_SCREEN = {"flags": abi.SCREEN | abi.VERBOSE}
+
+
+def on_screen(text):
+    """The lowest lines of a screen that ends with the text, as the memory of a VGA card."""
+    lines = [line[at:at + COLUMNS].ljust(COLUMNS) for line in text.splitlines()
+             for at in range(0, len(line), COLUMNS)]
+    return b"".join(bytes((ord(letter), 7)) for line in lines[-ROWS:] for letter in line)
+
+
+@cases({
+    **{machine: Case(machine, screen=True, params=ON_SCREEN) for machine in WITH_TEXT},
+    **{f"{machine}-bad": Case(machine, screen=True, params=ON_SCREEN | {"on_corruption": abi.BOOT},
+                              damage=lambda m: [m.flip("initrd", 0), m.flip("kernel", -1)])
+       for machine in WITH_TEXT},
+    "fault": exception("max", "boot", "int3", screen=True),
+})
+def test_screen(case, result):
+    """The same as on the line, where it is asked for; elsewhere nothing is written there."""
+    shown = on_screen(result.report) if case.params.get("flags") else b""
+    assert result.screen.endswith(shown)
+    above = result.screen[:len(result.screen) - len(shown)]
+    assert set(above) in ({0}, {0, 7, ord(" ")})
+    assert_outcome(case, result, "boot")
+
+
+@cases({machine: in_memory(machine, screen=True, params=ON_SCREEN) for machine in WITH_TEXT})
+def test_screen_by_tables(case, result):
+    """The planner's, which map it beside a console in memory."""
+    assert result.uart == verified(case.machine)
+    assert result.screen.endswith(on_screen(result.uart))
+    assert_outcome(case, result, "boot")
+
+
+@cases({policy: (Case("max", screen=True, until=until(policy), damage=lambda m: m.flip_param(1302),
+                      params={"flags": abi.SCREEN, "console_type": abi.CONSOLE_NONE,
+                              "on_corruption": POLICIES[policy]}), policy)
+        for policy in POLICIES if policy != "reset"})
+def test_screen_alone(case, expected, result):
+    assert result.screen.endswith(on_screen(params_line("sum") + policy_line(expected)))
+    assert_outcome(case, result, expected)
+
+
+@cases({"no-card": Case("qemu64", params=ON_SCREEN)})
+def test_screen_without_a_card(case, result):
+    """Nobody reads it, and nothing waits for that."""
+    assert result.report == verified(case.machine)
+    assert_outcome(case, result, "boot")
+
+
 # ------------------------------------------------------------------- the cores, natively
 
-CORES = {"plain": 1, "cpu": 2}
+# With what the CPU needs for it.
+CORES = {"plain": (1, []), "cpu": (2, ["sha_ni"]), "vector": (3, ["ssse3", "bmi2"])}
 SOURCE = r"""
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,16 +332,18 @@ def test_cavp_vectors_natively(folder, tmp_path, core):
         flags = cpuinfo.read().split()
     if "lm" not in flags:
         pytest.skip("this machine is no x86_64")
-    if core == "cpu" and "sha_ni" not in flags:
-        pytest.skip("this machine's CPU has no SHA instructions")
+    number, needs = CORES[core]
+    if not set(needs) <= set(flags):
+        pytest.skip(f"this machine's CPU does not have {needs}")
     objects = folder / "x86_64/obj/lib"
     program = tmp_path / "hash"
     subprocess.run(["cc", "-O1", "-Wall", "-Werror", f"-I{ROOT}", "-x", "c", "-", "-x", "none",
-                    objects / "sha256.o", objects / "sha256_x86_64_core.o", "-o", program],
+                    objects / "sha256.o", objects / "sha256_x86_64_core.o",
+                    objects / "sha256_x86_64_vector.o", "-o", program],
                    input=SOURCE.encode(), check=True)
     messages = cavp.messages("SHA256ShortMsg.rsp") + cavp.messages("SHA256LongMsg.rsp")
     data = b"".join(len(message).to_bytes(8, "little") + message for message, _ in messages)
-    found = subprocess.run([program, str(CORES[core])], input=data, check=True,
+    found = subprocess.run([program, str(number)], input=data, check=True,
                            capture_output=True).stdout.decode().split()
     assert len(messages) == 65 + 64
     assert found == [digest for _, digest in messages]

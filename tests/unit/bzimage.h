@@ -27,6 +27,8 @@ __attribute__((unused)) static void make_bzimage(uint8_t file[TEST_FILE_SIZE])
 	file[0x201] = 0x6a; /* the header ends at 0x26c */
 	memcpy(file + 0x202, "HdrS", 4);
 	store_le16(file + 0x206, 0x020f);
+	store_le16(file + 0x20e, 0x400); /* where its release is, from 0x200 on */
+	strcpy((char *)file + 0x600, "6.1.0-13-amd64 (builder@somewhere) #1 SMP");
 	file[0x211] = 0x01;
 	store_le32(file + 0x230, 0x200000);
 	file[0x234] = 1;

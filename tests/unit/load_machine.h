@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_LOAD_MACHINE_H
 #define TESTS_UNIT_LOAD_MACHINE_H
 
+#include "tests/unit/cpio.h"
 #include "tests/unit/tmproot.h"
 #include "tests/unit/tree.h"
 
@@ -53,7 +54,7 @@ __attribute__((unused)) static void lm_init(struct tmproot *tmp)
 	fdt = tree_finish(&tree);
 	tmproot_bytes(tmp, "/sys/firmware/fdt", fdt.data, fdt.size);
 	lm_image(tmp, "/boot/Image");
-	tmproot_text(tmp, "/boot/initrd", "070701 and so on");
+	tmproot_bytes(tmp, "/boot/initrd", CPIO_EMPTY, CPIO_EMPTY_SIZE);
 	tmproot_reopen(tmp);
 }
 

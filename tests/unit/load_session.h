@@ -30,7 +30,7 @@ struct session {
 	char kernel[IMAGE_BYTES]; /* what the descriptors read */
 	ssize_t kernel_size;
 	bool kernel_sealed;
-	char initrd[64]; /* by either call, as far as there is room */
+	char initrd[512]; /* by either call, as far as there is room */
 	size_t initrd_size;
 	bool initrd_sealed;
 	bool asked_initrd;

@@ -15,6 +15,7 @@ UNIT_SOURCES := \
 	tests/unit/test_cursor.c \
 	tests/unit/test_decompress.c \
 	tests/unit/test_devtree.c \
+	tests/unit/test_e820.c \
 	tests/unit/test_elfcore.c \
 	tests/unit/test_elfcorehdr.c \
 	tests/unit/test_embedded.c \
@@ -63,4 +64,6 @@ UNIT_SOURCES := \
 	tests/unit/test_vmcoreinfo.c \
 	tests/unit/test_window.c \
 	tests/unit/test_x86_64.c \
-	tests/unit/test_x86_boot.c
+	tests/unit/test_x86_boot.c \
+	tests/unit/test_x86_restart.c \
+	tests/unit/test_x86_tables.c

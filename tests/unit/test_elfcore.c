@@ -218,6 +218,27 @@ static void notes_of_every_shape_are_walked(void **state)
 	with_every_shape(check_notes);
 }
 
+/* The file ends within them. */
+static void check_cut_notes(struct opened *opened)
+{
+	struct elfcore_note note = { .phdr = 0 };
+	bool more;
+
+	opened->bytes.size = NOTES + 12 + sizeof("CORE");
+	assert_int_equal(elfcore_next_note(&opened->core, &note, &more, &opened->err), ST_OK);
+	assert_true(more);
+	assert_string_equal(note.name, "CORE");
+	assert_int_equal(
+		elfcore_next_note(&opened->core, &note, &more, &opened->err), ST_BAD_INPUT);
+	assert_string_equal(opened->err.id, "file-short");
+}
+
+static void a_note_is_read_though_the_next_is_not_there(void **state)
+{
+	(void)state;
+	with_every_shape(check_cut_notes);
+}
+
 /* Cut anywhere, whatever was asked for either is all there or is refused. */
 static void every_truncation_is_safe(void **state)
 {
@@ -546,6 +567,7 @@ int main(void)
 		cmocka_unit_test(memory_of_every_shape_is_read),
 		cmocka_unit_test(notes_of_every_shape_are_walked),
 		cmocka_unit_test(notes_have_an_end),
+		cmocka_unit_test(a_note_is_read_though_the_next_is_not_there),
 		cmocka_unit_test(every_truncation_is_safe),
 		cmocka_unit_test(damaged_notes_do_not_hide_vmcoreinfo),
 		cmocka_unit_test(damaged_vmcoreinfo_is_read),

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
+#include "tests/unit/cpio.h"
 #include "kexec/cmd/embedded.h"
 
 static struct span text_span(const char *text)
@@ -118,7 +119,7 @@ static struct span initrd_of(
 
 static void an_initrd_given_wins(void **state)
 {
-	struct image_part part = { ".initrd", text_span("070701") };
+	struct image_part part = { ".initrd", { (const uint8_t *)CPIO_EMPTY, CPIO_EMPTY_SIZE } };
 	struct image image = image_of(&part, 1);
 	struct request request = { .action = ACTION_LOAD, .crash = true, .kernel = "/boot/uki" };
 	struct report report = REPORT_INIT;
@@ -128,7 +129,7 @@ static void an_initrd_given_wins(void **state)
 	request.initrd = "/boot/initrd";
 	assert_int_equal(initrd_of(&image, &request, &report).size, 0);
 	assert_string_equal(report.entries[0].text,
-		"the UKI's .initrd is left out for the one that was given, 6 bytes");
+		"the UKI's .initrd is left out for the one that was given, 124 bytes");
 	request.initrd = NULL;
 	request.reuse_initrd = true;
 	assert_int_equal(initrd_of(&image, &request, NULL).size, 0);
@@ -167,7 +168,7 @@ static void what_cannot_be_an_initrd_is_told(void **state)
 /* What a boot loader would take from a second file is missing, unless the user gives it. */
 static void what_an_android_image_lacks_is_told(void **state)
 {
-	struct image_part part = { ".initrd", text_span("070701") };
+	struct image_part part = { ".initrd", { (const uint8_t *)CPIO_EMPTY, CPIO_EMPTY_SIZE } };
 	struct image image = image_of(&part, 1);
 	struct request request = {
 		.action = ACTION_LOAD, .initrd = "/boot/initrd", .kernel = "/boot/boot.img"
@@ -191,7 +192,7 @@ static void what_an_android_image_lacks_is_told(void **state)
 	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
 	assert_non_null(strstr(report.entries[0].text, "vendor_boot"));
 	assert_string_equal(
-		report.entries[1].text, "the Android boot image's .initrd is used, 6 bytes");
+		report.entries[1].text, "the Android boot image's .initrd is used, 124 bytes");
 	report_done(&report);
 }
 
@@ -298,26 +299,32 @@ static void no_tree_turns_acpi_off(void **state)
 	report_done(&choice.report);
 }
 
-static void broken_trees_are_refused(void **state)
+/* As by boot stubs. A tree behind the broken one is found, and without one nothing changes. */
+static void broken_trees_are_left_out(void **state)
 {
-	struct tree running;
+	struct tree running, ours;
+	struct choice choice = { .report = REPORT_INIT };
 	struct image_part parts[] = { { ".dtbauto",
-		text_span("not a tree, but long enough to be one "
-			  "and then some more of it") } };
+					      text_span("not a tree, but long enough to be one "
+							"and then some more of it") },
+		{ ".dtbauto", tree_for(&ours, "test,ours") } };
 	struct image image = image_of(parts, 1);
-	struct err err = ERR_INIT;
-	struct span dtb = { .data = NULL };
-	const char *name = NULL;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(embedded_dtb(&image, tree_for(&running, "test,ours"), &dtb, &name,
-					 NULL, &err),
-			ST_BAD_INPUT);
-		assert_null(dtb.data);
-		assert_non_null(strstr(err.text, "the UKI: .dtb"));
-		memcpy(parts[0].name, ".dtb", 5);
+		settle(&choice, &image, tree_for(&running, "test,ours"));
+		assert_null(choice.dtb.data);
+		assert_said(&choice, REPORT_WARNING, "a device tree in the UKI is left out: .dtb");
+		report_done(&choice.report);
+		memcpy(parts[0].name, i ? ".dtbauto" : ".dtb", i ? 9 : 5);
 	}
+	image = image_of(parts, 2);
+	fdt_appendprop_string(ours.bytes, 0, "compatible", "test,revised");
+	settle(&choice, &image, tree_for(&running, "test,ours"));
+	assert_ptr_equal(choice.dtb.data, parts[1].bytes.data);
+	assert_int_equal(choice.report.count, 2);
+	assert_non_null(strstr(choice.report.entries[0].text, "is left out: .dtbauto"));
+	report_done(&choice.report);
 }
 
 int main(void)
@@ -330,7 +337,7 @@ int main(void)
 		cmocka_unit_test(the_tree_for_this_machine_is_chosen),
 		cmocka_unit_test(the_running_tree_is_preferred_where_it_serves_as_well),
 		cmocka_unit_test(no_tree_turns_acpi_off),
-		cmocka_unit_test(broken_trees_are_refused),
+		cmocka_unit_test(broken_trees_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 
 #include "kexec/cmd/identify.h"
+#include "tests/unit/bzimage.h"
 
 #define KERNEL "/boot/vmlinuz"
 
@@ -78,6 +79,66 @@ static void an_image_in_words(void **state)
 	session_end(&session);
 }
 
+/* The release is in the open there, though the kernel is packed. */
+static void a_bzimage_in_words(void **state)
+{
+	struct session session;
+	uint8_t file[TEST_FILE_SIZE];
+
+	(void)state;
+	start(&session, IDENTIFY_TEXT);
+	make_bzimage(file);
+	tmproot_bytes(&session.tmp, KERNEL, file, sizeof(file));
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.out,
+		"file: " KERNEL "\ntype: bzImage64\nlayer: bzImage, 10048 bytes\n"
+		"release: 6.1.0-13-amd64\n"
+		"memory: 10838016 bytes (init_size), at a multiple of 2097152, from 0x1000000 on "
+		"(pref_address), anywhere\n"
+		"boots on: x86_64 CPUs with four levels of page tables or five\n"
+		"boot protocol: 2.15, loadflags 0x01, xloadflags 0x73\n"
+		"64-bit entry: 0x200 behind its first byte\n"
+		"command line: 2047 characters\n"
+		"EFI from a kernel before it: yes\n"
+		"kexec_load: yes\nkexec_file_load: yes, the file as it is\n");
+	session_end(&session);
+}
+
+/* What its header denies is said; text that is none, or ends nowhere, is no release. */
+static void a_lesser_bzimage_as_json(void **state)
+{
+	static const uint16_t no_text[] = { 0, 0x600, 0xffff };
+	struct session session;
+	uint8_t file[TEST_FILE_SIZE];
+
+	(void)state;
+	start(&session, IDENTIFY_JSON);
+	make_bzimage(file);
+	file[0x234] = 0;
+	store_le16(file + 0x236, 0x01);
+	for (size_t i = 0; i < sizeof(no_text) / sizeof(no_text[0]); i++) {
+		struct json_object *object, *kernel, *boot, *field;
+
+		store_le16(file + 0x20e, no_text[i]);
+		tmproot_bytes(&session.tmp, KERNEL, file, sizeof(file));
+		assert_int_equal(run(&session), ST_OK);
+		object = json_tokener_parse(session.out);
+		assert_true(json_object_object_get_ex(object, "kernel", &kernel));
+		assert_true(json_object_object_get_ex(kernel, "release", &field));
+		assert_null(field);
+		assert_false(json_object_object_get_ex(kernel, "text_offset", &field));
+		assert_true(json_object_object_get_ex(kernel, "placement_anywhere", &field));
+		assert_false(json_object_get_boolean(field));
+		assert_true(json_object_object_get_ex(kernel, "boot", &boot));
+		assert_true(json_object_object_get_ex(boot, "relocatable", &field));
+		assert_false(json_object_get_boolean(field));
+		assert_true(json_object_object_get_ex(boot, "xloadflags", &field));
+		assert_string_equal(json_object_get_string(field), "0x1");
+		json_object_put(object);
+	}
+	session_end(&session);
+}
+
 static void a_uki_in_words(void **state)
 {
 	struct session session;
@@ -142,6 +203,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_image_in_words),
+		cmocka_unit_test(a_bzimage_in_words),
+		cmocka_unit_test(a_lesser_bzimage_as_json),
 		cmocka_unit_test(a_uki_in_words),
 		cmocka_unit_test(a_uki_as_json),
 		cmocka_unit_test(what_is_no_kernel_is_an_error),

@@ -18,6 +18,7 @@
 #include "kexec/image/initrd.h"
 #include "kexec/image/kind.h"
 #include "lib/crc32.h"
+#include "tests/unit/cpio.h"
 
 #define FILE_SIZE 0x10100
 
@@ -170,13 +171,18 @@ static void efi_programs_say_who_they_are(void **state)
 
 /* --- initrds --------------------------------------------------------------------------------- */
 
+static struct span span_of(const char *bytes, size_t size)
+{
+	return (struct span){ (const uint8_t *)bytes, size };
+}
+
 static void assert_taken(struct span file, struct span wanted, const char *warning)
 {
 	struct report report = REPORT_INIT;
 	struct err err = ERR_INIT;
 	struct span inside = { .data = NULL };
 
-	if (initrd_check(file, "/boot/initrd", &inside, &report, &err))
+	if (initrd_check(file, NULL, "/boot/initrd", IMAGE_ARM64, &inside, &report, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(inside.size, wanted.size);
 	assert_memory_equal(inside.data, wanted.data, wanted.size);
@@ -198,24 +204,26 @@ static void assert_refused(
 	struct err err = ERR_INIT;
 	struct span inside = { .data = NULL };
 
-	assert_int_equal(initrd_check(file, "/boot/initrd", &inside, NULL, &err), status);
+	assert_int_equal(
+		initrd_check(file, NULL, "/boot/initrd", IMAGE_ARM64, &inside, NULL, &err), status);
 	assert_null(inside.data);
 	assert_string_equal(err.id, id);
 	if (!strstr(err.text, words) || !strstr(err.hint, hint))
 		fail_msg("\"%s\" hint \"%s\", wanted \"%s\" hint \"%s\"", err.text, err.hint, words,
 			hint);
-	assert_int_equal(initrd_check(file, "/boot/initrd", &inside, NULL, NULL), status);
+	assert_int_equal(
+		initrd_check(file, NULL, "/boot/initrd", IMAGE_ARM64, &inside, NULL, NULL), status);
 }
 
 static void initrds_are_taken(void **state)
 {
-	static const uint8_t padded[] = "\0\0\0\0"
-					"070701";
+	static const char padded[] = "\0\0\0\0" CPIO_EMPTY;
 	struct span file = marked(0, "hsqs", 4);
 
 	(void)state;
-	assert_taken(text_span("070701 and so on"), text_span("070701 and so on"), NULL);
-	assert_taken((struct span){ padded, 10 }, (struct span){ padded, 10 }, NULL);
+	assert_taken(
+		span_of(CPIO_EMPTY, CPIO_EMPTY_SIZE), span_of(CPIO_EMPTY, CPIO_EMPTY_SIZE), NULL);
+	assert_taken(span_of(padded, 128), span_of(padded, 128), NULL);
 	assert_taken(file, file, "a SquashFS file system: a kernel takes it for a RAM disk with");
 	file = marked(0x8001, "CD001", 5);
 	assert_taken(file, file, "an ISO 9660 image, in which a kernel finds no initrd");
@@ -240,7 +248,7 @@ static void zeros_in_front_hide_nothing(void **state)
 		{ 512, "EFI PART", "an image of a whole disk (GPT)" },
 		{ 0x8001, "CD001", "an ISO 9660 image" },
 		{ 0x10040, "_BHRfS_M", "a btrfs file system" },
-		{ 8, "070701", NULL },
+		{ 8, "070701", "the archive in it is cut short: at 0x8 of 0xe bytes" },
 		{ 100, "hello", "this is a text" },
 	};
 
@@ -317,7 +325,7 @@ static void put_be32(uint8_t *at, uint32_t value)
 		at[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
-static struct span uimage(uint8_t type, struct span data)
+static struct span uimage_of(uint8_t cpu, uint8_t type, struct span data)
 {
 	static uint8_t file[64 + 256];
 
@@ -326,28 +334,33 @@ static struct span uimage(uint8_t type, struct span data)
 	memcpy(file, "\x27\x05\x19\x56", 4);
 	put_be32(file + 12, (uint32_t)data.size);
 	put_be32(file + 24, crc32_of(data));
-	memcpy(file + 28, "\x05\x16", 2);
+	file[28] = 5;
+	file[29] = cpu;
 	file[30] = type;
 	memcpy(file + 64, data.data, data.size);
 	put_be32(file + 4, crc32_of((struct span){ file, 64 }));
 	return (struct span){ file, 64 + data.size };
 }
 
+static struct span uimage(uint8_t type, struct span data)
+{
+	return uimage_of(22, type, data);
+}
+
 /* U-Boot's header is for U-Boot: a kernel does not know it. */
 static void a_uimage_is_taken_off(void **state)
 {
-	static const uint8_t files[] = "\0\0\0\6\0\0\0\6\0\0\0\0kernel\0\0"
-				       "070701";
-	struct span file = uimage(3, text_span("070701 and so on"));
+	static const uint8_t files[] = "\0\0\0\6\0\0\0\174\0\0\0\0kernel\0\0" CPIO_EMPTY;
+	struct span file = uimage(3, span_of(CPIO_EMPTY, CPIO_EMPTY_SIZE));
 
 	(void)state;
 	assert_true(initrd_is_wrapped(file));
-	assert_taken(file, text_span("070701 and so on"), NULL);
+	assert_taken(file, span_of(CPIO_EMPTY, CPIO_EMPTY_SIZE), NULL);
 	for (size_t size = 4; size < file.size; size += 3)
 		assert_refused((struct span){ file.data, size }, ST_BAD_INPUT, "image-truncated",
 			"/boot/initrd: this is a U-Boot image (uImage)", "");
-	assert_taken(
-		uimage(4, (struct span){ files, sizeof(files) - 1 }), text_span("070701"), NULL);
+	assert_taken(uimage(4, (struct span){ files, sizeof(files) - 1 }),
+		span_of(CPIO_EMPTY, CPIO_EMPTY_SIZE), NULL);
 	assert_refused(uimage(4, (struct span){ files + 4, sizeof(files) - 5 }), ST_UNSUPPORTED,
 		"initrd-kind", "of type 4 (multi) without RAM disk", "");
 	assert_refused(uimage(2, text_span("kernel")), ST_UNSUPPORTED, "initrd-kind",
@@ -356,23 +369,124 @@ static void a_uimage_is_taken_off(void **state)
 		"this is an ELF file", "");
 }
 
+/* Boot loaders take 32-bit arm's for arm64, and no other. */
+static void a_uimage_of_another_cpu_is_told(void **state)
+{
+	static const uint8_t others[] = { 0, 3, 5, 7, 12, 24, 26, 255 };
+	struct span data = span_of(CPIO_EMPTY, CPIO_EMPTY_SIZE), inside = { .data = NULL };
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(initrd_check(uimage_of(2, 3, data), NULL, "/boot/initrd", IMAGE_ARM64,
+				 &inside, &report, &err),
+		ST_OK);
+	assert_memory_equal(inside.data, data.data, data.size);
+	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
+	assert_string_equal(report.entries[0].text,
+		"/boot/initrd: by its header this RAM disk is for 32-bit arm: a 64-bit kernel may "
+		"not run what is in it");
+	report_done(&report);
+	for (size_t i = 0; i < sizeof(others); i++)
+		assert_refused(uimage_of(others[i], 3, data), ST_UNSUPPORTED, "initrd-kind",
+			"with a RAM disk for CPU type", "tail -c +65 /boot/initrd");
+}
+
 static void androids_ramdisks_are_taken(void **state)
 {
 	static uint8_t file[3 * 4096] = "ANDROID!";
 
 	(void)state;
-	store_le32(file + 12, 6);
+	store_le32(file + 12, CPIO_EMPTY_SIZE);
 	store_le32(file + 40, 4);
-	memcpy(file + 4096, "070701", 6);
+	memcpy(file + 4096, CPIO_EMPTY, CPIO_EMPTY_SIZE);
 	assert_true(initrd_is_wrapped((struct span){ file, 8 }));
-	assert_taken((struct span){ file, sizeof(file) }, text_span("070701"), NULL);
+	assert_taken(
+		(struct span){ file, sizeof(file) }, span_of(CPIO_EMPTY, CPIO_EMPTY_SIZE), NULL);
 	store_le32(file + 12, 0);
 	assert_refused((struct span){ file, sizeof(file) }, ST_UNSUPPORTED, "initrd-kind",
 		"an Android boot image without RAM disk", "");
 	memcpy(file, "VNDRBOOT\4\0\0\0\0\x10\0", 15);
-	store_le32(file + 24, 6);
+	store_le32(file + 24, CPIO_EMPTY_SIZE);
 	assert_true(initrd_is_wrapped((struct span){ file, 8 }));
-	assert_taken((struct span){ file, sizeof(file) }, text_span("070701"), NULL);
+	assert_taken(
+		(struct span){ file, sizeof(file) }, span_of(CPIO_EMPTY, CPIO_EMPTY_SIZE), NULL);
+}
+
+/* Two files of which one has bytes, and the end. */
+#define ARCHIVE                                                                                    \
+	CPIO_HEADER("00000001", "00000005", "00000005")                                            \
+	"init\0\0hello\0\0\0" CPIO_HEADER("00000002", "00000000", "00000004") "dev\0\0"            \
+									      "\0" CPIO_EMPTY
+#define ARCHIVE_SIZE (sizeof(ARCHIVE) - 1)
+
+/* Wherever it is cut, it is told, and in which file; but what fills it up nobody needs. */
+static void what_is_cut_is_told(void **state)
+{
+	static const char twice[] = ARCHIVE "\0\0\0\0\0\0\0\0" ARCHIVE;
+	struct span all = span_of(twice, ARCHIVE_SIZE), both = span_of(twice, sizeof(twice) - 1);
+
+	(void)state;
+	assert_int_equal(ARCHIVE_SIZE % 4, 0);
+	assert_taken(all, all, NULL);
+	assert_taken(both, both, NULL);
+	for (size_t size = 6; size < ARCHIVE_SIZE; size++) {
+		struct span cut = { all.data, size };
+		const char *words = NULL;
+
+		if (size < 115)
+			words = "is cut short: at 0x0 of ";
+		else if (size < 121)
+			words = "file init; a kernel unpacks what is before that";
+		else if (size <= 124)
+			words = "ends without \"TRAILER!!!\"";
+		else if (size < 238)
+			words = "is cut short: at 0x7c of ";
+		else if (size <= 240)
+			words = "ends without \"TRAILER!!!\"";
+		else if (size < ARCHIVE_SIZE - 3)
+			words = "is cut short: at 0xf0 of ";
+		assert_taken(cut, cut, words);
+		cut.size += ARCHIVE_SIZE + 8;
+		cut.data = both.data;
+		if (size < 115)
+			words = "is cut short: at 0x174 of ";
+		else if (size >= 125 && size < 234)
+			words = "is cut short: at 0x1f0 of ";
+		if (size < 115 || (size >= 125 && size < 234))
+			assert_taken(cut, cut, words);
+	}
+}
+
+static void what_follows_archives_is_told(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t size;
+		const char *warning;
+	} cases[] = {
+		{ ARCHIVE "\0\0\0\0", ARCHIVE_SIZE + 4, NULL },
+		{ ARCHIVE "BZh9 and so on", ARCHIVE_SIZE + 14, NULL },
+		{ ARCHIVE "\0BZh9 and so on", ARCHIVE_SIZE + 15, NULL },
+		{ ARCHIVE "more", ARCHIVE_SIZE + 4, "behind its archives, at 0x16c of 0x170" },
+		{ ARCHIVE "\0" ARCHIVE, 2 * ARCHIVE_SIZE + 1, "on a line of 4 bytes" },
+		{ CPIO_HEADER("00000001", "FFFFFFFF", "00000005") "init\0", 115,
+			"is cut short: at 0x0 of 0x73 bytes, file init;" },
+		{ CPIO_HEADER("00000001", "00000000", "FFFFFFFF") "init\0", 115, "is cut short" },
+		{ CPIO_HEADER("00000001", "FFFFFFFF", "FFFFFFFF") "init\0", 115, "is cut short" },
+		{ CPIO_HEADER("00000001", "0000000g", "00000005") "init\0", 115, "is damaged" },
+		{ CPIO_HEADER("00000001", "00000000", "00000005") "init\0" ARCHIVE,
+			115 + ARCHIVE_SIZE, "is damaged: at 0x74 of" },
+		{ CPIO_HEADER("00000001", "00000000", "00000000") "\0\0" CPIO_EMPTY,
+			112 + CPIO_EMPTY_SIZE, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span file = span_of(cases[i].bytes, cases[i].size);
+
+		assert_taken(file, file, cases[i].warning);
+	}
 }
 
 int main(void)
@@ -384,10 +498,13 @@ int main(void)
 		cmocka_unit_test(initrds_are_taken),
 		cmocka_unit_test(zeros_in_front_hide_nothing),
 		cmocka_unit_test(what_cannot_be_one_is_refused),
+		cmocka_unit_test(what_is_cut_is_told),
+		cmocka_unit_test(what_follows_archives_is_told),
 #ifdef HAVE_ZLIB
 		cmocka_unit_test(what_is_packed_is_looked_at),
 #endif
 		cmocka_unit_test(a_uimage_is_taken_off),
+		cmocka_unit_test(a_uimage_of_another_cpu_is_told),
 		cmocka_unit_test(androids_ramdisks_are_taken),
 	};
 

@@ -15,6 +15,9 @@
 /* Plain, escaped, UTF-8, and bytes that are none. */
 static const char *const texts[] = { "", "plain", "\"\\ \t\n\001\177", "\xc3\xa9", "\xff\xc2\x9b",
 	NULL };
+#define TEXTS (sizeof(texts) / sizeof(texts[0]))
+/* So many that what is written ends anywhere in the writer's buffer, again and again. */
+#define ELEMENTS 20000u
 
 static char *written(void)
 {
@@ -25,9 +28,9 @@ static char *written(void)
 	assert_non_null(out.file);
 	jsonout_open(&out, NULL, '{');
 	jsonout_open(&out, "list", '[');
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < ELEMENTS; i++) {
 		jsonout_open(&out, NULL, '{');
-		jsonout_text(&out, "text", texts[i]);
+		jsonout_text(&out, "text", texts[i % TEXTS]);
 		jsonout_bool(&out, "even", i % 2 == 0);
 		jsonout_close(&out, '{');
 	}
@@ -53,10 +56,10 @@ static void what_is_written_is_what_json_c_makes(void **state)
 	char *found = written();
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < ELEMENTS; i++) {
 		struct json_object *element = json_object_new_object();
 
-		jsonw_put_text(&writer, element, "text", texts[i]);
+		jsonw_put_text(&writer, element, "text", texts[i % TEXTS]);
 		jsonw_put_bool(&writer, element, "even", i % 2 == 0);
 		jsonw_append(&writer, list, element);
 	}
@@ -70,6 +73,28 @@ static void what_is_written_is_what_json_c_makes(void **state)
 	assert_int_equal(strlen(found), text.size);
 	assert_memory_equal(found, text.data, text.size);
 	blob_done(&text);
+	free(found);
+}
+
+/* Longer than any buffer, behind something. */
+static void a_text_of_any_length_is_written(void **state)
+{
+	static char text[100000];
+	char *found = NULL;
+	size_t size;
+	struct jsonout out = { .file = open_memstream(&found, &size) };
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	assert_non_null(out.file);
+	jsonout_open(&out, NULL, '[');
+	jsonout_text(&out, NULL, text);
+	jsonout_close(&out, '[');
+	fclose(out.file);
+	assert_int_equal(size, sizeof(text) + strlen("[\n  \"\"\n]\n") - 1);
+	assert_memory_equal(found, "[\n  \"", 5);
+	assert_memory_equal(found + 5, text, sizeof(text) - 1);
+	assert_string_equal(found + 4 + sizeof(text), "\"\n]\n");
 	free(found);
 }
 
@@ -96,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_what_json_c_makes),
+		cmocka_unit_test(a_text_of_any_length_is_written),
 		cmocka_unit_test(what_is_empty_is_one_word),
 	};
 

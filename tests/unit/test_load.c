@@ -138,7 +138,20 @@ static void files_are_checked(void **state)
 	assert_refused(&session, ST_BAD_INPUT, "initrd-empty", "Empty ramdisk file: /boot/empty");
 	session.request.initrd = NULL;
 	session.request.dtb = "/boot/text";
-	assert_refused(&session, ST_BAD_INPUT, "fdt-broken", "--dtb: /boot/text");
+	assert_refused(&session, ST_UNSUPPORTED, "dtb-kind",
+		"--dtb: /boot/text: this is a text; the blob of a device tree is wanted");
+	tmproot_bytes(&session.tmp, "/boot/random",
+		"\x5a\xa5\xff\xfe"
+		"anything\xff",
+		13);
+	session.request.dtb = "/boot/random";
+	assert_refused(&session, ST_UNSUPPORTED, "dtb-kind", "it begins with 5a a5 ff fe");
+	tmproot_bytes(&session.tmp, "/boot/zeros", (uint8_t[64]){ 0 }, 64);
+	session.request.dtb = "/boot/zeros";
+	assert_refused(&session, ST_UNSUPPORTED, "dtb-kind", "this is nothing but zeros");
+	tmproot_bytes(&session.tmp, "/boot/short", "\xd0\x0d", 2);
+	session.request.dtb = "/boot/short";
+	assert_refused(&session, ST_BAD_INPUT, "fdt-truncated", "--dtb: /boot/short: found 2");
 	tmproot_text(&session.tmp, "/boot/dts", "/dts-v1/;\n/ { };\n");
 	session.request.dtb = "/boot/dts";
 	assert_refused(&session, ST_UNSUPPORTED, "dtb-kind",

@@ -125,7 +125,7 @@ static void files_go_in_by_their_descriptors(void **state)
 	assert_int_equal(session.kernel_size, IMAGE_BYTES);
 	assert_false(session.kernel_sealed); /* signatures are attached to the file */
 	assert_memory_equal(session.kernel, "MZ", 2);
-	assert_string_equal(session.initrd, "070701 and so on");
+	assert_memory_equal(session.initrd, CPIO_EMPTY, CPIO_EMPTY_SIZE);
 	assert_string_equal(session.cmdline, "quiet");
 	assert_int_equal(session.flags, KEXEC_FILE_ON_CRASH);
 	memcpy(image, session.kernel, sizeof(image));
@@ -189,10 +189,9 @@ static void large_initrd_is_kept_only_for_a_plan(void **state)
 
 	(void)state;
 	assert_non_null(text);
-	memset(text, 'x', 1000000);
-	memcpy(text, "070701", 6);
+	memcpy(text, CPIO_EMPTY, CPIO_EMPTY_SIZE);
 	start(&session);
-	tmproot_text(&session.tmp, "/boot/initrd", text);
+	tmproot_bytes(&session.tmp, "/boot/initrd", text, 1000000);
 	assert_loaded(&session, "file ");
 	session.file_errno = ENOSYS;
 	assert_int_equal(run(&session), ST_OK);
@@ -214,7 +213,7 @@ static void several_initrds_are_joined(void **state)
 
 	(void)state;
 	start(&session);
-	tmproot_text(&session.tmp, "/boot/second", "070701 2");
+	tmproot_bytes(&session.tmp, "/boot/second", CPIO_NUMBERED("00000002"), 121);
 	tmproot_text(&session.tmp, "/boot/empty", "");
 	tmproot_text(&session.tmp, "/boot/odd", "odd");
 	session.request.initrd = "/boot/odd";
@@ -223,32 +222,21 @@ static void several_initrds_are_joined(void **state)
 	session.request.debug = true;
 	assert_int_equal(run(&session), ST_OK);
 	assert_string_equal(session.calls, "file ");
-	assert_memory_equal(session.initrd,
-		"odd\0"
-		"070701 2"
-		"070701 and so on\0",
-		29);
+	assert_memory_equal(session.initrd, "odd\0" CPIO_NUMBERED("00000002") CPIO_EMPTY, 253);
 	assert_true(session.initrd_sealed);
 	assert_non_null(strstr(session.said, "initrd: /boot/odd: 3 bytes, at 0x0 of the whole"));
-	assert_non_null(strstr(session.said, "initrd: /boot/initrd: 16 bytes, at 0xc of the"));
+	assert_non_null(strstr(session.said, "initrd: /boot/initrd: 124 bytes, at 0x80 of the"));
 	session.request.debug = false;
 	session.request.syscall = SYSCALL_LOAD;
 	assert_loaded(&session, "load ");
-	assert_memory_equal(session.initrd,
-		"odd\0"
-		"070701 2"
-		"070701 and so on\0",
-		29);
-	assert_int_equal(session.initrd_size, 28);
+	assert_memory_equal(session.initrd, "odd\0" CPIO_NUMBERED("00000002") CPIO_EMPTY, 253);
+	assert_int_equal(session.initrd_size, 252);
 
 	/* One that has nothing in it adds nothing, and is named; none but such is no initrd. */
 	session.request.syscall = SYSCALL_AUTO;
 	session.request.more_initrds[0] = "/boot/empty";
 	assert_int_equal(run(&session), ST_OK);
-	assert_memory_equal(session.initrd,
-		"odd\0"
-		"070701 and so on\0",
-		21);
+	assert_memory_equal(session.initrd, "odd\0" CPIO_EMPTY, 129);
 	assert_non_null(strstr(session.said, "warning: initrd: /boot/empty is empty"));
 	session.request.initrd = "/boot/empty";
 	session.request.more_initrds[1] = NULL;
@@ -284,7 +272,7 @@ static void replace_files(struct session *session)
 {
 	tmproot_text(&session->tmp, "/boot/new", "not what was looked at");
 	rename_over(session, "/boot/new", "/boot/Image");
-	tmproot_text(&session->tmp, "/boot/new", "070701 of another kernel");
+	tmproot_bytes(&session->tmp, "/boot/new", CPIO_NUMBERED("00000007"), CPIO_EMPTY_SIZE);
 	rename_over(session, "/boot/new", "/boot/initrd");
 }
 
@@ -305,14 +293,13 @@ static void files_that_are_replaced_meanwhile_are_not_loaded(void **state)
 	assert_loaded(&session, "probe file ");
 	assert_int_equal(session.kernel_size, sizeof(image));
 	assert_memory_equal(session.kernel, image, sizeof(image));
-	assert_string_equal(session.initrd, "070701 and so on");
+	assert_memory_equal(session.initrd, CPIO_EMPTY, CPIO_EMPTY_SIZE);
 
 	/* Also where the initrd is read again, for the other call. */
-	memset(text, 'x', sizeof(text) - 1);
-	memcpy(text, "070701", 6);
-	text[sizeof(text) - 1] = '\0';
+	memset(text, 0, sizeof(text));
+	memcpy(text, CPIO_EMPTY, CPIO_EMPTY_SIZE);
 	lm_image(&session.tmp, "/boot/Image");
-	tmproot_text(&session.tmp, "/boot/initrd", text);
+	tmproot_bytes(&session.tmp, "/boot/initrd", text, sizeof(text) - 1);
 	session.file_errno = ENOSYS;
 	session.meanwhile = replace_files;
 	assert_loaded(&session, "file load ");
@@ -370,10 +357,9 @@ static void files_that_change_meanwhile_do_no_harm(void **state)
 
 	(void)state;
 	start(&session);
-	memset(text, 'x', sizeof(text) - 1);
-	memcpy(text, "070701", 6);
-	text[sizeof(text) - 1] = '\0';
-	tmproot_text(&session.tmp, "/boot/initrd", text);
+	memset(text, 0, sizeof(text));
+	memcpy(text, CPIO_EMPTY, CPIO_EMPTY_SIZE);
+	tmproot_bytes(&session.tmp, "/boot/initrd", text, sizeof(text) - 1);
 	session.file_errno = ENOSYS;
 	session.meanwhile = cut_files;
 	assert_int_equal(run(&session), ST_OK);
@@ -381,7 +367,7 @@ static void files_that_change_meanwhile_do_no_harm(void **state)
 	assert_string_equal(session.calls, session.waits ? "file file load " : "file load ");
 	assert_true(session.largest < sizeof(text) - 1);
 	lm_image(&session.tmp, "/boot/Image");
-	tmproot_text(&session.tmp, "/boot/initrd", text);
+	tmproot_bytes(&session.tmp, "/boot/initrd", text, sizeof(text) - 1);
 	session.meanwhile = empty_files;
 	assert_failed(&session, "file ", "initrd-empty", 1,
 		"no crash kernel is armed: Empty ramdisk file");
@@ -685,12 +671,13 @@ static void retained_initrd_is_used(void **state)
 	tmproot_remove(&session.tmp, "/sys/firmware/initrd");
 	tmproot_text(&session.tmp, "/proc/cmdline", "root=/dev/vda retain_initrd\n");
 	assert_failed(&session, "", "initrd-not-retained", 1, "/sys/firmware/initrd");
-	tmproot_text(&session.tmp, "/sys/firmware/initrd", "070701 of the first boot");
+	tmproot_bytes(
+		&session.tmp, "/sys/firmware/initrd", CPIO_NUMBERED("00000001"), CPIO_EMPTY_SIZE);
 	assert_loaded(&session, "file ");
-	assert_string_equal(session.initrd, "070701 of the first boot");
+	assert_memory_equal(session.initrd, CPIO_NUMBERED("00000001"), CPIO_EMPTY_SIZE);
 	session.request.initrd = "/boot/initrd"; /* more exact */
 	assert_loaded(&session, "file ");
-	assert_string_equal(session.initrd, "070701 and so on");
+	assert_memory_equal(session.initrd, CPIO_EMPTY, CPIO_EMPTY_SIZE);
 	end(&session);
 }
 
@@ -1054,9 +1041,42 @@ static void unload_falls_back_where_there_is_no_file_call(void **state)
 	end(&session);
 }
 
+static void set_available(struct session *session, const char *kib)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "MemTotal: 1748836 kB\nMemAvailable: %s kB\nSwapFree: 1 kB\n",
+		kib);
+	tmproot_text(&session->tmp, "/proc/meminfo", text);
+}
+
+/* Before anything is read, and before any call: the armed image stays, and nobody is killed. */
+static void a_load_without_memory_for_it_is_refused(void **state)
+{
+	static const enum syscall_choice calls[] = { SYSCALL_AUTO, SYSCALL_LOAD,
+		SYSCALL_FILE_LOAD };
+	struct session session;
+
+	(void)state;
+	start(&session);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		session.request.syscall = calls[i];
+		session.request.crash = true;
+		set_available(&session, "0");
+		assert_failed(&session, "", "memory-short", 255, "to read the files takes");
+		/* Enough for the files, and for what a panic takes; not for a restart. */
+		set_available(&session, "1000");
+		assert_int_equal(run(&session), ST_OK);
+		session.request.crash = false;
+		assert_failed(&session, "", "memory-short", 255, "for the segments");
+	}
+	end(&session);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_load_without_memory_for_it_is_refused),
 		cmocka_unit_test(auto_takes_the_file_call_first),
 		cmocka_unit_test(fall_back_says_why_under_debug),
 		cmocka_unit_test(file_call_alone_does_not_fall_back),

@@ -82,7 +82,9 @@ static void full_machine_is_read(void **state)
 	(void)state;
 	tmproot_init(&tmp);
 	put_machine(&tmp);
-	tmproot_text(&tmp, "/proc/meminfo", "MemTotal:         748836 kB\nMemFree: 1 kB\n");
+	tmproot_text(&tmp, "/proc/meminfo",
+		"MemTotal:         748836 kB\nMemFree: 1 kB\nMemAvailable: 1000 kB\n"
+		"SwapFree: 24 kB\n");
 	tmproot_text(&tmp, "/proc/cmdline", "root=/dev/vda crashkernel=256M\n");
 	tmproot_text(&tmp, "/proc/cpuinfo",
 		"processor\t: 0\nBogoMIPS\t: 125.00\nFeatures\t: fp asimd sme \n"
@@ -99,6 +101,7 @@ static void full_machine_is_read(void **state)
 	tmproot_bytes(&tmp, "/sys/firmware/fdt", fdt.data, fdt.size);
 	assert_int_equal(machine_read(tmp.root, true, &machine, &report, &err), ST_OK);
 	assert_int_equal(machine.ram_total, UINT64_C(748836) * 1024);
+	assert_int_equal(machine.ram_available, UINT64_C(1024) * 1024);
 	assert_string_equal(machine.cmdline, "root=/dev/vda crashkernel=256M");
 	assert_string_equal(machine.cpu_features, "fp asimd sme");
 	assert_int_equal(machine.layout.kallsyms.text, 0xffff800080000000);

@@ -419,6 +419,24 @@ static void known_refusals_are_those_of_a_reboot(void **state)
 	pm_done(&pm);
 }
 
+/* The kernel keeps all segments until the restart: for a panic they lie in the crash region. */
+static void memory_for_the_segments_has_to_be_there(void **state)
+{
+	struct plan_machine pm;
+	uint64_t sum = 0;
+
+	(void)state;
+	normal_init(&pm);
+	plan_well(&pm);
+	for (size_t i = 0; i < pm.plan.segment_count; i++)
+		sum += pm.plan.segments[i].memsz;
+	pm.machine.ram_available = sum;
+	plan_well(&pm);
+	pm.machine.ram_available = sum - 1;
+	assert_refused(&pm, ST_NO_SPACE, "memory-short", "for the segments");
+	pm_done(&pm);
+}
+
 static void every_page_size_works(void **state)
 {
 	static const uint64_t sizes[] = { 4096, 16384, 65536 };
@@ -479,6 +497,7 @@ int main(void)
 		cmocka_unit_test(tree_is_free_of_what_was_true_for_another_kernel),
 		cmocka_unit_test(command_line_is_not_that_of_a_capture_kernel),
 		cmocka_unit_test(known_refusals_are_those_of_a_reboot),
+		cmocka_unit_test(memory_for_the_segments_has_to_be_there),
 		cmocka_unit_test(every_page_size_works),
 		cmocka_unit_test(elf_initrd_is_fine),
 		cmocka_unit_test(no_checks_means_no_digests),

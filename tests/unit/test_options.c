@@ -156,11 +156,72 @@ static void test_double_dash_ends_options(void **state)
 	assert_false(request.debug);
 }
 
-static void test_further_arguments_are_ignored(void **state)
+static bool has_line(enum report_kind kind, const char *text)
 {
+	for (size_t i = 0; i < report.count; i++)
+		if (report.entries[i].kind == kind && strstr(report.entries[i].text, text))
+			return true;
+	return false;
+}
+
+static void test_one_kernel_is_taken(void **state)
+{
+	static const char *const lines[] = { "-p K L", "-l K L", "-f K L", "K L", "-p K K L",
+		"--identify K L", "-l K --append root=/dev/vda1 ro L", "-e K L", "-u K L" };
+
 	(void)state;
-	assert_loads("-p K L M");
-	assert_string_equal(request.kernel, "K");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert_int_equal(parse(lines[i]), ST_OK);
+		assert_string_equal(request.kernel, "K");
+		assert_true(
+			has_line(REPORT_WARNING, "L has no effect: one file is taken, which is K"));
+	}
+	assert_loads("-p K K");
+	assert_int_equal(report.count, 0);
+}
+
+static void test_what_a_later_option_replaces_is_said(void **state)
+{
+	static const struct {
+		const char *line, *first, *last;
+	} cases[] = {
+		{ "-p K --dtb=one --dtb=other", "--dtb=one ", "--dtb=other" },
+		{ "-p K --append=one --append=other", "--append=one ", "--append=other" },
+		{ "-p K --append=one --command-line=other", "--append=one ",
+			"--command-line=other" },
+		{ "-p K --append=one --append ''", "--append=one ", "--append=" },
+		{ "-p K --console=none --console=pl011,0x9000000", "--console=none ",
+			"--console=pl011" },
+		{ "-p K --serial=ttyS0 --serial=ttyS1", "--serial=ttyS0 ", "--serial=ttyS1" },
+		{ "-p K --type=Image --type=uki", "--type=Image ", "--type=uki" },
+		{ "-l K --mem-min=1 --mem-min=2", "--mem-min=1 ", "--mem-min=2" },
+		{ "-p K --hotplug-size=8k --hotplug-size=16k", "--hotplug-size=8k ",
+			"--hotplug-size=16k" },
+		{ "-p K --seed=1 --seed=2", "--seed=1 ", "--seed=2" },
+		{ "-p K --initrd=one --reuseinitrd", "--reuseinitrd ", "--initrd=one" },
+		{ "-p K --serial=ttyS0 --console=none", "--serial=ttyS0 ", "--console=none" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse(cases[i].line), ST_OK);
+		if (!has_line(REPORT_WARNING, cases[i].first) ||
+			!has_line(REPORT_WARNING, cases[i].last))
+			fail_msg("%s: nothing is said", cases[i].line);
+		assert_int_equal(report.count, 1);
+	}
+	/* Each of three once. */
+	assert_loads("-p K --dtb=a --dtb=b --dtb=c");
+	assert_int_equal(report.count, 2);
+	/* The same again is nothing; neither are synonyms that say the same. */
+	assert_loads("-p K --dtb=a --dtb=a --append=x --command-line=x");
+	assert_int_equal(report.count, 0);
+	/* Scripts choose a call behind what was configured: no warning. */
+	assert_loads("-p K -c -s");
+	assert_int_equal(report.count, 1);
+	assert_true(has_line(REPORT_CHOICE, "--kexec-syscall has no effect"));
+	assert_loads("-p K --hotplug --hotplug=auto");
+	assert_true(has_line(REPORT_CHOICE, "--hotplug has no effect"));
 }
 
 static void test_short_options_in_one_word(void **state)
@@ -652,7 +713,8 @@ int main(void)
 		cmocka_unit_test(test_empty_command_line_is_a_value),
 		cmocka_unit_test(test_options_behind_the_kernel),
 		cmocka_unit_test(test_double_dash_ends_options),
-		cmocka_unit_test(test_further_arguments_are_ignored),
+		cmocka_unit_test(test_one_kernel_is_taken),
+		cmocka_unit_test(test_what_a_later_option_replaces_is_said),
 		cmocka_unit_test(test_short_options_in_one_word),
 		cmocka_unit_test(test_abbreviations),
 		cmocka_unit_test(test_actions),

@@ -21,11 +21,13 @@ static struct report report;
 
 static int setup(void **state)
 {
+	const struct plan_inputs inputs = { .request = &request };
+
 	(void)state;
 	memset(&plan, 0, sizeof(plan));
 	memset(&request, 0, sizeof(request));
 	plan.arch = arch_find("aarch64");
-	assert_int_equal(purgatory_prepare(&plan, NULL), ST_OK);
+	assert_int_equal(purgatory_prepare(&inputs, &plan, NULL), ST_OK);
 	plan.entry = ENTRY;
 	plan.handover = (struct plan_handover){
 		.kernel_entry = 0x6fc00000,

@@ -60,6 +60,8 @@ static struct {
 	uint64_t ticks;
 	uint64_t terminal; /* the hypervisor's only one; 0 for none */
 	struct purgatory_outcome outcome;
+	char screen[8192];
+	size_t screen_length;
 	jmp_buf halt;
 } machine;
 
@@ -98,6 +100,16 @@ void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 	assert_true(machine.length < sizeof(machine.said) - 1);
 	machine.said[machine.length++] = (char)value;
 	machine.busy_left = machine.busy;
+}
+
+/* On lines of its own: the first letter is asked to begin one. */
+void machine_screen_put(uint32_t *column, char c)
+{
+	if (machine.screen_length == 0)
+		assert_int_equal(*column, SCREEN_BEGIN);
+	assert_true(machine.screen_length < sizeof(machine.screen) - 1);
+	machine.screen[machine.screen_length++] = c;
+	*column = 1;
 }
 
 enum sha256_core machine_sha256_core(uint32_t flags)
@@ -734,7 +746,7 @@ static void test_skip_wants_a_header(void **state)
 BAD_PARAMETER_TEST(test_bad_magic, blob.params.magic ^= 1ull << 63, "magic")
 BAD_PARAMETER_TEST(test_bad_version, blob.params.version = 1, "version")
 BAD_PARAMETER_TEST(test_bad_size, blob.params.size--, "size")
-BAD_PARAMETER_TEST(test_bad_flags, blob.params.flags = 32, "flags")
+BAD_PARAMETER_TEST(test_bad_flags, blob.params.flags = 64, "flags")
 BAD_PARAMETER_TEST(test_bad_policy, blob.params.on_corruption = 3, "on_corruption")
 BAD_PARAMETER_TEST(test_bad_reserved, blob.params.reserved = 1, "reserved")
 BAD_PARAMETER_TEST(test_no_region, blob.params.region_count = 0, "region_count")
@@ -856,6 +868,26 @@ static void test_8250_layouts(void **state)
 			use_8250(shift, width);
 			assert_speaks();
 		}
+}
+
+/* The same on the screen, if it is asked for, also where the line is dead or is none. */
+static void test_screen(void **state)
+{
+	(void)state;
+	assert_speaks();
+	assert_int_equal(machine.screen_length, 0);
+	machine.length = 0;
+	blob.params.flags |= PURGATORY_SCREEN;
+	assert_int_equal(run(), ENTERED);
+	assert_said(VERIFIED);
+	assert_int_equal(machine.screen_length, machine.length);
+	assert_memory_equal(machine.screen, machine.said, machine.length);
+	blob.params.console_type = PURGATORY_CONSOLE_NONE;
+	machine.length = 0;
+	machine.screen_length = 0;
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+	assert_memory_equal(machine.screen, "purgatory: checking ", 20);
 }
 
 /* Nothing is written to a full UART (mmio_write looks), and all is out before we leave. */
@@ -1059,6 +1091,7 @@ int main(void)
 		TEST(test_odd_name_is_printable),
 		TEST(test_pl011_widths),
 		TEST(test_8250_layouts),
+		TEST(test_screen),
 		TEST(test_slow_uart),
 		TEST(test_dead_uart),
 		TEST(test_terminal),

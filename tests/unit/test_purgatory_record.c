@@ -134,6 +134,12 @@ static void time_that_is_not_known(void **state)
 	assert_false(purgatory_record_nanoseconds(&record, &nanoseconds));
 	assert_text(bytes, "image verified, 4294967301 bytes in 6500065 ticks, caches on, "
 			   "SHA-256 by CPU instructions");
+	put32(bytes.at + 24, PURGATORY_CORE_VECTOR);
+	assert_string_equal(
+		purgatory_record_core(&(struct purgatory_record){ .core = PURGATORY_CORE_VECTOR }),
+		"vector");
+	assert_text(bytes, "image verified, 4294967301 bytes in 6500065 ticks, caches on, "
+			   "SHA-256 by vector code");
 	put32(bytes.at + 28, 1); /* 2^63 seconds are more nanoseconds than there are numbers */
 	put32(bytes.at + 40, 0x80000007);
 	record = parse(bytes);
@@ -163,7 +169,7 @@ static void broken(void **state)
 		{ 12, SIZE - 4 },		  /* size */
 		{ 16, 0 }, { 16, 2 }, { 16, 5 },  /* result */
 		{ 16, PURGATORY_RESULT_CORRUPT }, /* with nothing bad */
-		{ 20, 0 }, { 20, 5 }, { 20, 0xffffffff }, { 24, 0 }, { 24, 3 }, { 24, 0xffffffff },
+		{ 20, 0 }, { 20, 5 }, { 20, 0xffffffff }, { 24, 0 }, { 24, 4 }, { 24, 0xffffffff },
 		{ 56, 1 },	    /* verified, and one bad */
 		{ 60, 0x61000000 }, /* a name, and none bad */
 	};

@@ -418,6 +418,32 @@ static void trap10_trap11_or_not_at_all(void **state)
 	assert_true(pm_said(&pm.report, REPORT_CHOICE, "firmware", "XLF_EFI_KEXEC"));
 }
 
+/* --noefi: no trace of EFI in all that is handed on, and ACPI all the same. */
+static void trap10_noefi_hands_on_acpi_only(void **state)
+{
+	(void)state;
+	give_efi();
+	plan_well();
+	pm.request.no_efi = true;
+	plan_well();
+	assert_no_efi();
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "firmware", "--noefi"));
+}
+
+/* --console-vga. */
+static void the_screen_is_a_flag(void **state)
+{
+	const size_t flags = PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, flags);
+
+	(void)state;
+	plan_well();
+	assert_int_equal(load_le32(pm.plan.purgatory.data + flags), 0);
+	pm.inputs.screen = true;
+	plan_well();
+	assert_int_equal(
+		load_le32(pm.plan.purgatory.data + flags), PURGATORY_SCREEN | PURGATORY_VERBOSE);
+}
+
 static void trap16_setup_data_ends_and_stays_inside(void **state)
 {
 	uint64_t node = 0, next;
@@ -615,6 +641,8 @@ int main(void)
 		TEST(trap10_no_root_pointer_is_doubted),
 		TEST(trap11_efi_is_handed_on_whole),
 		TEST(trap10_trap11_or_not_at_all),
+		TEST(trap10_noefi_hands_on_acpi_only),
+		TEST(the_screen_is_a_flag),
 		TEST(trap16_setup_data_ends_and_stays_inside),
 		TEST(trap17_elfcorehdr_comes_first_and_a_long_line_is_refused),
 		TEST(trap18_words_of_another_load_are_not_reused),

@@ -98,6 +98,78 @@ static void params_are_read_whole(void **state)
 	tmproot_done(&tmp);
 }
 
+/* Letters are only where screen_info says so and no driver draws. */
+static void only_a_text_screen_is_one(void **state)
+{
+	static const struct {
+		uint8_t is_vga, mode, columns;
+		bool framebuffer;
+		enum x86_screen screen;
+	} cases[] = {
+		{ 1, 3, 80, false, X86_SCREEN_TEXT },
+		{ 1, 3, 80, true, X86_SCREEN_DRIVER },
+		{ 1, 7, 80, false, X86_SCREEN_NONE }, /* monochrome, at 0xb0000 */
+		{ 1, 1, 40, false, X86_SCREEN_NONE },
+		{ 0, 3, 80, false, X86_SCREEN_NONE },
+		{ 0x23, 0, 80, false, X86_SCREEN_VESA },
+		{ 0x70, 0, 80, true, X86_SCREEN_EFI },
+	};
+	uint8_t params[BOOT_PARAMS_SIZE] = { 0 };
+	struct report report = REPORT_INIT;
+	struct x86_boot boot = { .acpi_rsdp = 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(x86_boot_screen(&boot), X86_SCREEN_UNKNOWN);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tmproot tmp;
+
+		tmproot_init(&tmp);
+		params[0x06] = cases[i].mode;
+		params[0x07] = cases[i].columns;
+		params[0x0f] = cases[i].is_vga;
+		tmproot_bytes(&tmp, "/sys/kernel/boot_params/data", params, sizeof(params));
+		if (cases[i].framebuffer)
+			tmproot_text(&tmp, "/sys/class/graphics/fb0/name", "VESA VGA\n");
+		assert_int_equal(x86_boot_read(tmp.root, &boot, &report, &err), ST_OK);
+		assert_int_equal(x86_boot_screen(&boot), cases[i].screen);
+		x86_boot_done(&boot);
+		tmproot_done(&tmp);
+	}
+	report_done(&report);
+}
+
+/* Of a guest whose memory its host cannot read, not of a CPU that could have such guests. */
+static void encrypted_guests_are_known(void **state)
+{
+	static const struct {
+		const char *flags;
+		bool encrypted;
+	} cases[] = {
+		{ "flags\t\t: fpu hypervisor\n", false },
+		{ "flags\t\t: fpu sme sev sev_es\n", false },
+		{ "flags\t\t: fpu hypervisor sev\n", true },
+		{ "flags\t\t: fpu hypervisor tdx_guest\n", true },
+	};
+	static const uint8_t params[BOOT_PARAMS_SIZE];
+	struct report report = REPORT_INIT;
+	struct x86_boot boot;
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_bytes(&tmp, "/sys/kernel/boot_params/data", params, sizeof(params));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		tmproot_text(&tmp, "/proc/cpuinfo", cases[i].flags);
+		assert_int_equal(x86_boot_read(tmp.root, &boot, &report, &err), ST_OK);
+		assert_int_equal(boot.encrypted_guest, cases[i].encrypted);
+		x86_boot_done(&boot);
+	}
+	report_done(&report);
+	tmproot_done(&tmp);
+}
+
 #define EFI "/sys/firmware/efi"
 
 struct efi_case {
@@ -254,6 +326,8 @@ int main(void)
 		cmocka_unit_test(flags_are_words),
 		cmocka_unit_test(other_machines_have_nothing),
 		cmocka_unit_test(params_are_read_whole),
+		cmocka_unit_test(only_a_text_screen_is_one),
+		cmocka_unit_test(encrypted_guests_are_known),
 		cmocka_unit_test(trap11_efi_is_known_whole),
 		cmocka_unit_test(trap11_efi_is_known_not_at_all),
 		cmocka_unit_test(efi_without_runtime_services_is_no_fault),

@@ -25,6 +25,10 @@ class Artifacts:
     capture_initrd: bytes
     files: dict                     # of initrd
 
+    def for_model(self, model):
+        """(kernel, archive, more options of qemu.Machine) for one of models.MODELS."""
+        return self.kernel, self.plain_initrd if model.plain else self.initrd, {}
+
     def archive_for(self, kernel, path):
         """Write to path an archive like initrd, for a debian_kernels.Kernel to load itself."""
         path.write_bytes(kernel.archive(self.files, self.capture_initrd))

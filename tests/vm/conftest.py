@@ -10,7 +10,7 @@ import pytest
 
 import artifacts
 import models
-from qemu import Machine
+import x86_64
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
@@ -22,6 +22,12 @@ DUMP_DISK_SIZE = 8 << 30
 def make_artifacts(tmp_path_factory):
     """Kernels, archives and disks, made once per run."""
     return artifacts.make(tmp_path_factory.mktemp("vm"))
+
+
+@pytest.fixture(scope="session")
+def pc_artifacts(tmp_path_factory):
+    """The same for x86_64."""
+    return x86_64.make(tmp_path_factory.mktemp("pc"))
 
 
 @pytest.fixture(scope="session")
@@ -42,28 +48,30 @@ def dump_disk(tmp_path):
 
 @pytest.fixture
 def model(request):
-    """The CPU model of this test, see on(); KEXEC_TEST_MODEL names one for all tests."""
-    return models.MODELS[os.environ.get("KEXEC_TEST_MODEL") or getattr(request, "param", "el1")]
+    """The model of this test, see on(); KEXEC_TEST_MODEL names one for all tests."""
+    return models.find(os.environ.get("KEXEC_TEST_MODEL") or getattr(request, "param", "el1"))
 
 
 def on(*names):
-    """Run a test on each of these models.MODELS, in place of the usual one."""
+    """Run a test on each of these models, in place of the usual one."""
     return pytest.mark.parametrize("model", names, indirect=True)
 
 
 @pytest.fixture
-def boot(artifacts, dump_disk, model, request):  # pylint: disable=redefined-outer-name
-    """boot(**options of Machine) boots a machine that ends with the test.
+def boot(dump_disk, model, request):  # pylint: disable=redefined-outer-name
+    """boot(**options of Machine) boots a machine that ends with the test; board is another class
+    than the model's.
 
     What was on its console is kept as build/vm/TEST.console.
     """
+    made = request.getfixturevalue(model.arch.artifacts)
     machines = []
     with contextlib.ExitStack() as stack:
-        def start(kernel=None, archive=None, **options):
-            archive = archive or (artifacts.plain_initrd if model.plain else artifacts.initrd)
-            disks = (dump_disk, artifacts.tools_disk)  # of one machine at a time
-            machine = Machine(kernel or artifacts.kernel, archive,
-                              **({"disks": disks} | model.machine | options))
+        def start(kernel=None, archive=None, board=model.arch.board, **options):
+            usual, its_archive, room = made.for_model(model)
+            disks = (dump_disk, made.tools_disk)  # of one machine at a time
+            machine = board(kernel or usual, archive or its_archive,
+                            **({"disks": disks} | room | model.machine | options))
             machines.append(stack.enter_context(machine))
             return machine.boot()
 

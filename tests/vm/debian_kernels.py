@@ -17,6 +17,7 @@ FLAVOURS = ("arm64", "cloud-arm64", "rt-arm64", "arm64-16k")
 ROOM = {"memory": 2048, "crashkernel": "512M"}
 # What is built in is not among the modules; a guest that lacks a disk says so.
 DRIVERS = ("virtio_blk",)
+MORE_DRIVERS = {"cloud-amd64": ("virtio_mem", "efivarfs")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +47,7 @@ def _packages(archive, flavour):
 
 def find(suite, flavour, refresh=False):
     """The newest kernel of a flavour, or the one that was fetched first; refresh looks again."""
-    name = f"{suite}-{flavour}"
+    name = "-".join((suite, flavour, *MORE_DRIVERS.get(flavour, ())))
     target = debian.cache_dir() / "debian-kernel" / name
     with debian.locked("debian-kernel"):
         if refresh or not target.is_dir():
@@ -60,8 +61,9 @@ def _fetch(suite, flavour, target):
     archive = debian.Archive(suite, arch=re.search("arm64|amd64", flavour)[0], stale_ok=True)
     archive.update()
     release, packages = _packages(archive, flavour)
+    drivers = "|".join((*DRIVERS, *MORE_DRIVERS.get(flavour, ())))
     wanted = re.compile(r"boot/vmlinuz-.*|usr/lib/modules/[^/]+/vmlinuz|"
-                        rf".*/({'|'.join(DRIVERS)})\.ko(\.xz)?")
+                        rf".*/({drivers})\.ko(\.xz)?")
     with debian.published(target) as root:
         for deb in archive.download(packages):
             debian.unpack(deb, root / "package", wanted.fullmatch)

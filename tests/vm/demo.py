@@ -7,6 +7,7 @@ memory in the dump, without anything being loaded again.
 """
 
 import argparse
+import dataclasses
 import io
 import json
 import os
@@ -18,12 +19,30 @@ from elftools.elf.elffile import ELFFile
 
 import initrd
 import qemu
+import x86_64
+from debian_kernels import ROOM, Kernel
 
 HERE = pathlib.Path(__file__).parent
 MIB = 1 << 20
 MARKER = b"This page was written after the crash kernel had been armed."
-ARM = ("kexec -p --hotplug --console=pl011,0x9000000 --initrd=/capture "
-       "--command-line='console=ttyAMA0 nr_cpus=1 reset_devices' /Image")
+# From where on addresses are those of the kernel's own map, on either kind of CPU.
+KERNEL_MAP = {"EM_AARCH64": 0xffff800000000000, "EM_X86_64": 0xffffffff80000000}
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A machine that the story is told of."""
+    words: str
+    board: type             # of qemu
+    options: dict
+    kernel: Kernel
+    root: pathlib.Path      # programs of the guest
+
+    @property
+    def arm(self):
+        """The command that arms the crash kernel."""
+        return (f"kexec -p --hotplug --console={self.board.UART} --initrd=/boot/initrd "
+                f"--command-line='{self.board.CAPTURE_CMDLINE}' /boot/Image")
 
 
 class Story:
@@ -44,11 +63,12 @@ class Story:
 def program_headers(data):
     """The rows of an ELF core header, as readelf would show them."""
     rows = [f"{'type':8} {'physical':>18} {'size':>12}   what"]
-    for header in ELFFile(io.BytesIO(data)).iter_segments():
+    elf = ELFFile(io.BytesIO(data))
+    for header in elf.iter_segments():
         what = "notes"
         if header["p_type"] == "PT_LOAD":
             what = f"RAM, {header['p_memsz'] / MIB:.3g} MiB"
-            if header["p_vaddr"] >= 0xffff800000000000:
+            if header["p_vaddr"] >= KERNEL_MAP[elf.header["e_machine"]]:
                 what = "kernel image"
         rows.append(f"{header['p_type']:8} {header['p_paddr']:#18x} {header['p_memsz']:#12x}   "
                     f"{what}")
@@ -69,28 +89,28 @@ def offset_in_vmcore(data, address):
     return None
 
 
-def run(kernel, kexec, root):
+def run(stage, kexec):
     """Tell the story; returns whether it ended well."""
     story = Story()
-    files = initrd.base_files(root) | initrd.program_files(root, {"sbin/kexec": kexec}) | {
-        "Image": kernel.read_bytes(),
-        "capture": initrd.capture_initrd(root),
-    }
-    archive = scratch("demo-initrd", initrd.cpio(files))
+    root = stage.root
+    archive = scratch("demo-initrd", stage.kernel.archive(
+        initrd.base_files(root) | initrd.program_files(root, {"sbin/kexec": kexec}),
+        initrd.capture_initrd(root)))
 
-    with qemu.Machine(kernel, archive, kind="uefi", slots=8, max_memory=8192) as machine:
-        story.tell("Booting an arm64 machine: UEFI and ACPI, 2 CPUs, 1 GiB, crashkernel=256M.")
+    with stage.board(stage.kernel.image, archive, slots=8, max_memory=8192,
+                     **stage.options) as machine:
+        story.tell(f"Booting {stage.words}.")
         machine.boot()
         story.show(machine.check("uname -sr; grep -E 'System RAM|Crash kernel' /proc/iomem"))
 
         story.tell("Arming the crash kernel, once:")
-        story.show("# " + ARM)
-        machine.check(ARM)
-        plan = json.loads(machine.check(ARM.replace("kexec -p", "kexec -p --dry-run=json")))
+        story.show("# " + stage.arm)
+        machine.check(stage.arm)
+        plan = json.loads(machine.check(stage.arm.replace("-p", "-p --dry-run=json", 1)))
         address = next(int(segment["mem"], 0) for segment in plan["segments"]
                        if segment["purpose"] == "elfcorehdr")
         story.show(machine.check("cd /sys/devices/system; grep . "
-                                 "/sys/kernel/kexec/crash_loaded "
+                                 "/sys/kernel/kexec_crash_loaded "
                                  "cpu/crash_hotplug memory/crash_hotplug"))
 
         story.tell("The header that the capture kernel will read, as it lies in memory:")
@@ -149,13 +169,29 @@ def output_of(script):
     return pathlib.Path(text.splitlines()[-1])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kexec", type=pathlib.Path, required=True, help="the arm64 tool")
-    args = parser.parse_args()
+def arm64_stage():
+    """A kernel with crash hotplug, which no distribution has for arm64 yet."""
     kernel = pathlib.Path(os.environ["KEXEC_TEST_KERNEL"]) \
         if "KEXEC_TEST_KERNEL" in os.environ else output_of("kernel/build")
-    return 0 if run(kernel / "Image", args.kexec, output_of("guest-root")) else 1
+    return Stage("an arm64 machine: UEFI and ACPI, 2 CPUs, 1 GiB, crashkernel=256M", qemu.Machine,
+                 {}, Kernel(kernel / "Image"), output_of("guest-root"))
+
+
+def x86_64_stage():
+    """Debian's own kernel."""
+    kernel = x86_64.kernel_of(x86_64.SUITE)
+    return Stage(f"a PC with Debian's own kernel {kernel.release}: BIOS, 2 CPUs, 2 GiB, "
+                 "crashkernel=512M", qemu.PC, {"cpu": "qemu64"} | ROOM, kernel,
+                 x86_64.guest_root())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kexec", type=pathlib.Path, required=True, help="the machine's tool")
+    parser.add_argument("machine", choices=["arm64", "x86_64"])
+    args = parser.parse_args()
+    stage = arm64_stage() if args.machine == "arm64" else x86_64_stage()
+    return 0 if run(stage, args.kexec) else 1
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from vmcore import CoreHeader
 
 PAGE = 4096
 RAM = 1
-E820_EXT, EFI, RNG_SEED, RECORD = 1, 4, 9, 0x4b455852
+E820_EXT, EFI, RNG_SEED, RECORD, WHOLE = 1, 4, 9, 0x4b455852, 0x4b45584d
 # Fields that may differ, and fields that are addresses and are compared by what is there: of
 # struct boot_params, arch/x86/include/uapi/asm/bootparam.h.
 NAMED = {"efi_memdesc_size": (0x1c8, 4), "efi_memmap_size": (0x1d4, 4),
@@ -33,6 +33,8 @@ DIFFERENCES = (
     ("efi_memmap_size", "40 bytes a region", "48 bytes a region", "follows from that"),
     (f"setup_data {RECORD:#x}", "purgatory's record", "none",
      "`--status` reads it in the capture kernel; kernels pass over types that they do not know"),
+    (f"setup_data {WHOLE:#x}", "the whole machine's memory map", "none",
+     "a restart from the capture kernel leads to the whole machine again"),
     ("setup_data: order", "as made", "newest first", "kernels walk all of it"),
 )
 
@@ -114,7 +116,7 @@ def read(region, start, token, header_size):
         "command line": _line(region, start, place - start).replace(token, "").split()[1:],
         "initrd": region[initrd:initrd + _halves(params, 0x21c, 0x0c4)],
         "EFI's runtime map": _efi_regions(region, start, params),
-        "setup_data: order": [kind for kind in nodes if kind != RECORD],
+        "setup_data: order": [kind for kind in nodes if kind not in (RECORD, WHOLE)],
         "ELF header": elf[:64],
         **{f"program header {n}": phdr for n, phdr in enumerate(core.phdrs)},
         **{f"setup_data {kind:#x}": data for kind, data in nodes.items()},

@@ -61,9 +61,12 @@ class Resource:
 
 
 class MemoryMap:
-    """What /proc/iomem of one kernel said at one time."""
+    """What /proc/iomem of one kernel said at one time, and the memory that CMA lends to its capture
+    kernel, which has lines of start and end too."""
 
-    def __init__(self, text):
+    def __init__(self, text, lent=""):
+        self.lent = Ranges((int(start, 16), int(end, 16) + 1)
+                           for start, end in re.findall(r"(\w+)-(\w+)", lent))
         self.resources = []
         for line in text.splitlines():
             start, end, name = re.fullmatch(r" *([0-9a-f]+)-([0-9a-f]+) : (.*)", line).groups()
@@ -88,9 +91,12 @@ class MemoryMap:
     def dumped(self):
         """What a dump of this machine holds. On a PC no kernel dumps the first MiB, and there is
         none on the other machines."""
-        return self.ram - self.crash - Ranges([(0, 1 << 20)])
+        return self.ram - self.crash - self.lent - Ranges([(0, 1 << 20)])
 
 
 def memory_map(machine):
     """The memory map of the kernel that runs on the machine now."""
-    return MemoryMap(machine.check("cat /proc/iomem"))
+    lines, _, lent = machine.check("cat /proc/iomem; echo lent; "
+                                   "cat /sys/kernel/kexec_crash_cma_ranges 2>/dev/null || true"
+                                   ).partition("lent\n")
+    return MemoryMap(lines, lent)

@@ -1,12 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The CPUs that the scenarios run on: each way through the purgatory has one or more."""
+"""What the scenarios run on: each way through the purgatory has a CPU or more."""
 
 import dataclasses
 import pathlib
 import sys
 
+import qemu
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "purgatory"))
 import board_arm64  # noqa: E402  pylint: disable=wrong-import-position
+
+
+@dataclasses.dataclass(frozen=True)
+class Arch:
+    """What the scenarios have to know of an architecture."""
+    board: type             # the class of its machines, of qemu
+    artifacts: str          # the fixture of conftest with what they are made from
+    handover: str           # the segment that tells the capture kernel of its machine
+    memory_size: tuple      # (offset, bytes) in the kernel's file: the memory that it asks for
+    truncated: int          # bytes of that file that are too few
+    knows_time: bool        # whether emulated CPUs say how fast their counter is
+
+
+ARM64 = Arch(qemu.Machine, "artifacts", "dtb", (16, 8), 40, True)
+X86_64 = Arch(qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000, False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,6 +32,8 @@ class Model:
     cpu: str
     el2: bool = False
     plain: bool = False
+    arch: Arch = ARM64
+    suite = ""
 
     @property
     def machine(self):
@@ -31,6 +50,43 @@ class Model:
         """What the purgatory's record says of the digest."""
         return "plain" if self.plain else "cpu"
 
+    def assert_seen(self, machine, role):
+        """That a kernel there, of role "main" or "capture", has found this CPU."""
+        dmesg = machine.check("dmesg")
+        assert ("started at EL2" in dmesg) == self.el2
+        if role == "main":
+            assert ("Virtualization Host Extensions" in dmesg) == self.vhe
+
+
+@dataclasses.dataclass(frozen=True)
+class PCModel:
+    """A CPU of QEMU, of which none has instructions for SHA-256 but some SSSE3 and BMI2, the
+    firmware, and whose kernel it is: that of one of Debian's suites, or the one at hand."""
+    cpu: str
+    kind: str = "bios"
+    vmware: bool = False    # looks like one of theirs, see qemu.PC
+    suite: str = ""
+    crashkernel: str = ""   # in place of the usual one
+    la57: bool = False      # page tables of five levels
+    pdpe1gb: bool = False   # pages of 1 GiB
+    arch: Arch = X86_64
+
+    @property
+    def sha256(self):
+        """What the purgatory's record says of the digest."""
+        return "plain" if self.cpu.startswith("qemu64") else "vector"
+
+    @property
+    def machine(self):
+        """Options of qemu.PC."""
+        options = {"cpu": self.cpu, "kind": self.kind, "vmware": self.vmware}
+        return options | ({"crashkernel": self.crashkernel} if self.crashkernel else {})
+
+    def assert_seen(self, machine, _):
+        """That a kernel there has found this CPU."""
+        flags = machine.check("grep -m 1 ^flags /proc/cpuinfo").split()
+        assert (("la57" in flags), ("pdpe1gb" in flags)) == (self.la57, self.pdpe1gb)
+
 
 # QEMU's own way to authenticate pointers is slow beyond use.
 _MAX = "max,pauth-impdef=on"
@@ -44,6 +100,25 @@ MODELS = {
     "max-el1": Model(_MAX),
     "max-vhe": Model(_MAX, el2=True),
 }
+PCS = {
+    "pc": PCModel("qemu64"),
+    "pc-1g": PCModel("qemu64,pdpe1gb=on", pdpe1gb=True),
+    "pc-intel": PCModel("Skylake-Server", pdpe1gb=True),
+    "pc-amd": PCModel("EPYC", pdpe1gb=True),
+    "pc-max": PCModel("max", kind="uefi", la57=True, pdpe1gb=True),
+    "pc-max-4-levels": PCModel("max,la57=off", pdpe1gb=True),
+    "pc-max-no-1g": PCModel("max,pdpe1gb=off", la57=True),
+    "pc-trixie": PCModel("EPYC", suite="trixie", pdpe1gb=True),
+    "pc-vmware": PCModel("EPYC,hypervisor=off", suite="trixie", vmware=True, pdpe1gb=True),
+    # Kernels have crashkernel=,cma since 6.17.
+    "pc-sid": PCModel("Skylake-Server", suite="sid", pdpe1gb=True,
+                      crashkernel="384M crashkernel=256M,cma"),
+}
+
+
+def find(name):
+    """A model by its name."""
+    return (MODELS | PCS)[name]
 
 
 def without_sha256(tool, blob):

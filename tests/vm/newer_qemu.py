@@ -8,30 +8,36 @@ import subprocess
 import debian
 
 SUITE = "sid"
-PACKAGES = ("qemu-system-arm", "qemu-system-data", "qemu-system-common", "libc6")
-KEEP = ("usr/bin/qemu-system-aarch64", "usr/lib/", "usr/lib64/", "usr/share/qemu/")
+PACKAGES = ("qemu-system-data", "qemu-system-common", "libc6")
+KEEP = ("usr/lib/", "usr/lib64/", "usr/share/qemu/", "usr/share/seabios/")
+# For each architecture the program, and the packages that bring it and its firmware.
+PROGRAMS = {"arm64": ("qemu-system-aarch64", ("qemu-system-arm",)),
+            "x86_64": ("qemu-system-x86_64", ("qemu-system-x86", "seabios"))}
 
 
-def find(refresh=False):
-    """(words in front of its options, version)."""
-    target = debian.cache_dir() / "qemu" / debian.content_key(SUITE, *PACKAGES, *KEEP)
+def find(arch="arm64", refresh=False):
+    """(words in front of its options, version). Raises what apt and the file system raise."""
+    program, packages = PROGRAMS[arch]
+    packages, keep = (*packages, *PACKAGES), (f"usr/bin/{program}", *KEEP)
+    target = debian.cache_dir() / "qemu" / debian.content_key(SUITE, *packages, *keep)
     with debian.locked("qemu"):
         if refresh or not target.is_dir():
-            _fetch(target)
+            _fetch(target, packages, keep)
     (loader,) = target.glob("usr/lib*/ld-linux*.so*")
     libraries = ":".join(sorted({str(path.parent) for path in target.glob("usr/lib/*/lib*.so*")}))
-    command = [str(loader), "--library-path", libraries,
-               str(target / "usr/bin/qemu-system-aarch64"), "-L", str(target / "usr/share/qemu")]
+    command = [str(loader), "--library-path", libraries, str(target / "usr/bin" / program)]
+    for firmware in ("qemu", "seabios"):
+        command += ["-L", str(target / "usr/share" / firmware)]
     text = subprocess.run([*command, "--version"], stdout=subprocess.PIPE, text=True,
                           check=True).stdout
     return command, re.search(r"version (\S+)", text)[1]
 
 
-def _fetch(target):
+def _fetch(target, packages, keep):
     host = subprocess.run(["dpkg", "--print-architecture"], stdout=subprocess.PIPE, text=True,
                           check=True).stdout.strip()
     archive = debian.Archive(SUITE, arch=host, stale_ok=True)
     archive.update()
     with debian.published(target) as root:
-        for deb in archive.download(archive.with_libraries(PACKAGES)):
-            debian.unpack(deb, root, lambda path: path.startswith(KEEP))
+        for deb in archive.download(archive.with_libraries(packages)):
+            debian.unpack(deb, root, lambda path: path.startswith(keep))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An emulated arm64 machine that a test can ask, change, crash and ask again.
+"""An emulated machine that a test can ask, change, crash and ask again.
 
-Machine runs one QEMU. The agent in the guest (see the file agent) executes shell commands
-and survives a panic in the sense that the capture kernel runs it too. Every wait ends: with
-what was waited for, with the end of QEMU, or with a deadline; the last two raise an error
-that carries the end of the console. Nothing sleeps for a guessed time.
+Machine, an arm64 one, and PC run one QEMU each. The agent in the guest (see the file agent)
+executes shell commands and survives a panic in the sense that the capture kernel runs it too.
+Every wait ends: with what was waited for, with the end of QEMU, or with a deadline; the last two
+raise an error that carries the end of the console. Nothing sleeps for a guessed time.
 """
 
 import base64
@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 import json
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -120,22 +121,36 @@ class _Channel:
 class Machine:
     """One virtual machine, off until boot(); use it in a with statement."""
 
+    AGENT = ""  # what the agent of a kernel finds on the command line
     CONSOLE = CONSOLE
+    # The same for purgatory, and where a CPU stands in what QEMU says of it.
+    UART = "pl011,0x9000000"
+    COUNTER = "PC"
+    # What its capture kernel is told; with panic=-1 one that dies ends the test at once.
+    CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 nr_cpus=1 reset_devices"
+    KINDS = ("dt", "uefi", "uefi-dt")
+    PROGRAM = QEMU
+    CODE_CACHE = CODE_CACHE
     # Firmware and boot loader write on the agent's line too, with ends of lines of their own.
     SHARES_LINE = False
 
-    def __init__(self, kernel, initrd, *, kind="dt", cpu="cortex-a57", smp=2, memory=1024,
+    def __init__(self, kernel, initrd, *, kind=None, cpu="cortex-a57", smp=2, memory=1024,
                  slots=0, max_memory=0, el2=False, mte=False, crashkernel="256M", append="",
-                 disks=(), counted=False, dtb=None, qemu=(QEMU,)):
+                 disks=(), counted=False, dtb=None, qemu=None, max_cpus=0, virtio_mem=0,
+                 vmware=False):
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware), "uefi" (UEFI with ACPI) or "uefi-dt" (UEFI
-        with a device tree); memory
-        and max_memory are in MiB, and hot-adding needs "uefi", slots and max_memory; el2
-        gives the guest EL2, mte memory with tags; disks are host files that appear as /dev/vda,
-        /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; dtb is a
-        device tree in place of QEMU's; qemu is the emulator, in words. Without an initrd (None)
-        the kernel finds its root on a disk.
+        with a device tree), of a PC "bios" or "uefi"; without one it is the first that can do what
+        is asked for. memory and max_memory are in MiB, and hot-adding needs slots, max_memory and
+        ACPI; el2 gives the guest EL2, mte memory with tags; disks are host files that appear as
+        /dev/vda, /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; dtb
+        is a device tree in place of QEMU's; qemu is the emulator, in words. Without an initrd
+        (None) the kernel finds its root on a disk.
+
+        A PC alone can have more CPUs later, up to max_cpus, and virtio_mem MiB by virtio-mem.
+        With vmware it looks like one of VMware's, the one hypervisor that Linux finds in an
+        emulated machine: without a hypervisor it takes no CPU that was not there at the beginning.
         """
         self._dir = pathlib.Path(tempfile.mkdtemp(prefix="kexec-vm-"))
         self._qemu = None
@@ -146,17 +161,25 @@ class Machine:
         self._qmp = _Channel(self._dir / "qmp")
         self._qmp_ready = False
         tree = ["-dtb", str(dtb)] if dtb else []
+        kind = kind or self._first_kind(slots)
+        if kind not in self.KINDS:
+            raise ValueError(f"kind={kind}")
         self._said_before = 0
         self._command = self._command_line(
             kernel, initrd, kind=kind, cpu=cpu, smp=smp, memory=memory, slots=slots,
-            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted, qemu=qemu,
+            max_memory=max_memory, el2=el2, mte=mte, disks=disks, counted=counted,
+            qemu=qemu or (self.PROGRAM,),
+            max_cpus=max_cpus, virtio_mem=virtio_mem, vmware=vmware,
             append=f"console={self.CONSOLE} panic=-1 crashkernel={crashkernel} {append}"
             if crashkernel else f"console={self.CONSOLE} panic=-1 {append}") + tree
 
+    @staticmethod
+    def _first_kind(slots):
+        """QEMU announces DIMMs through ACPI, which comes with UEFI."""
+        return "uefi" if slots else "dt"
+
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, el2,
-                      mte, disks, counted, qemu, append):
-        if kind not in ("dt", "uefi", "uefi-dt"):
-            raise ValueError(f"kind={kind}")
+                      mte, disks, counted, qemu, append, **_):
         board = "virt,gic-version=3"
         if kind == "dt":
             # A second kernel finds the LPIs of the first enabled and cannot trust their
@@ -171,8 +194,7 @@ class Machine:
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
             *qemu, "-M", board, "-cpu", cpu, "-smp", str(smp), "-m", size,
-            "-accel", f"tcg,thread={'single' if counted else 'multi'},tb-size={CODE_CACHE}",
-            "-nodefaults", "-display", "none", "-no-reboot",
+            *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-device", "virtio-serial-pci",
@@ -182,14 +204,17 @@ class Machine:
         ]
         if initrd:
             command += ["-initrd", str(initrd)]
-        if counted:
-            command += ["-icount", "shift=0,sleep=off"]
         if kind != "dt":
             command += ["-bios", str(FIRMWARE)]
         for number, disk in enumerate(disks):
             command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
                         "-device", f"virtio-blk-pci,drive=disk{number}"]
         return command
+
+    def _accelerator(self, counted):
+        threads = "single" if counted else "multi"
+        return ["-accel", f"tcg,thread={threads},tb-size={self.CODE_CACHE}",
+                *(["-icount", "shift=0,sleep=off"] if counted else [])]
 
     def __enter__(self):
         return self
@@ -343,22 +368,20 @@ class Machine:
                     return reply["return"]
 
     def plug(self, size, addr=None):
-        """Add a DIMM of size MiB; returns (id, start), whatever the guest makes of it."""
+        """Add a DIMM of size MiB; returns (id, start, end), whatever the guest makes of it."""
         name = f"dimm{next(self._dimms)}"
         self.qmp("object-add", **{"qom-type": "memory-backend-ram", "id": f"{name}-memory",
                                   "size": size * MIB})
         place = {} if addr is None else {"addr": addr}
         self.qmp("device_add", driver="pc-dimm", id=name, memdev=f"{name}-memory", **place)
         (start,) = (dimm["addr"] for dimm in self.dimms() if dimm["id"] == name)
-        return name, start
+        return name, start, start + size * MIB
 
     def hot_add(self, size, addr=None):
         """Add a DIMM of size MiB; returns (id, start, end) when the guest uses all of it."""
-        name, start = self.plug(size, addr)
-        line = f"{start:08x}-{start + size * MIB - 1:08x} : System RAM"
-        self._wait(lambda: self._memory_online(line, start, size), COMMAND_TIMEOUT,
-                   f"{line} in the guest")
-        return name, start, start + size * MIB
+        dimm = self.plug(size, addr)
+        self.wait_online([dimm])
+        return dimm
 
     def hot_remove(self, name, timeout=COMMAND_TIMEOUT):
         """Ask the guest to give up a DIMM and wait until it did.
@@ -377,21 +400,62 @@ class Machine:
         """The DIMMs plugged in, as QEMU sees them."""
         return [device["data"] for device in self.qmp("query-memory-devices")]
 
-    def _memory_online(self, line, start, size):
-        """Whether /proc/iomem has the line and every memory block of it is online."""
-        script = (f"grep -q '^{line}$' /proc/iomem || exit 1; "
-                  "block=0x$(cat /sys/devices/system/memory/block_size_bytes); "
-                  f"first=$(({start} / block)); last=$((({start + size * MIB} - 1) / block)); "
-                  "for number in $(seq $first $last); do "
-                  "grep -q online /sys/devices/system/memory/memory$number/state || exit 1; done")
-        return self.sh(script).rc == 0
+    def hot_add_cpu(self):
+        """Add a CPU; returns its number when it runs in the guest.
+
+        Until the guest knows of it a panic resets a PC: the NMI that stops the other CPUs goes to
+        all, and one that nobody has started yet runs firmware then.
+        """
+        free = [cpu for cpu in self.qmp("query-hotpluggable-cpus") if "qom-path" not in cpu]
+        cpu = min(free, key=lambda cpu: sorted(cpu["props"].items()))
+        before = self.check("cat /sys/devices/system/cpu/present")
+        number = int(re.findall(r"\d+", before)[-1]) + 1
+        self.qmp("device_add", driver=cpu["type"], id=f"cpu{number}", **cpu["props"])
+        self._wait(lambda: self.check("cat /sys/devices/system/cpu/present") != before,
+                   COMMAND_TIMEOUT, f"another CPU than {before.strip()} in the guest")
+        online = f"/sys/devices/system/cpu/cpu{number}/online"
+        self._wait(lambda: self.sh(f"[ $(cat {online}) = 1 ] || echo 1 >{online}").rc == 0,
+                   COMMAND_TIMEOUT, f"CPU {number} online")
+        return number
+
+    def grow(self, size):
+        """Let the machine have size MiB by virtio-mem; returns the (start, end) ranges of them
+        when the guest uses all."""
+        self.qmp("qom-set", path="/machine/peripheral/virtio-mem", property="requested-size",
+                 value=size * MIB)
+        found = []
+
+        def there():
+            found[:] = [(int(start, 16), int(end, 16) + 1) for start, end in re.findall(
+                r"([0-9a-f]+)-([0-9a-f]+) : System RAM \(virtio_mem\)",
+                self.check("cat /proc/iomem"))]
+            return sum(end - start for start, end in found) == size * MIB
+
+        self._wait(there, COMMAND_TIMEOUT, f"{size} MiB by virtio-mem in the guest")
+        return found
+
+    def wait_online(self, dimms):
+        """Wait until the guest uses all of these DIMMs."""
+        self._wait(lambda: not self._missing(dimms), COMMAND_TIMEOUT,
+                   f"{dimms[0]} and {len(dimms) - 1} others in the guest")
+
+    def _missing(self, dimms):
+        """Those that /proc/iomem has no line for or that have a memory block offline."""
+        lines = self.check("cat /proc/iomem; cd /sys/devices/system/memory; cat block_size_bytes; "
+                           "grep -l online memory*/state").splitlines()
+        block = int(next(line for line in lines if re.fullmatch("[0-9a-f]+", line)), 16)
+        lines = set(lines)
+        return [(name, start, end) for name, start, end in dimms
+                if f"{start:08x}-{end - 1:08x} : System RAM" not in lines
+                or any(f"memory{number}/state" not in lines
+                       for number in range(start // block, (end - 1) // block + 1))]
 
     # --- crash ---
 
     def panic(self):
         """Crash the running kernel. Nothing is waited for."""
         self._said_before = len(self.console())
-        self._send(b"0", "echo c >/proc/sysrq-trigger")
+        self.begin("echo c >/proc/sysrq-trigger")
 
     def wait_restarted(self, timeout=BOOT_TIMEOUT):
         """Wait for the agent of a kernel that the first one started."""
@@ -403,9 +467,13 @@ class Machine:
         self._wait_ready("capture", timeout)
         return self
 
+    def begin(self, command):
+        """Run a command that does not come back. Nothing is waited for."""
+        self._send(b"0", command)
+
     def leave(self, command):
         """Run a command that starts another kernel, and wait for the agent in that."""
-        self._send(b"0", command)
+        self.begin(command)
         self._wait_ready("main", CAPTURE_TIMEOUT)
         return self
 
@@ -456,36 +524,63 @@ class Machine:
         except (OSError, MachineError) as error:
             return str(error)
         return "\n".join(line for line in text.splitlines()
-                         if line.startswith(("CPU#", " PC=", "PSTATE=")))
+                         if line.startswith(("CPU#", " PC=", "PSTATE=", "RIP=")))
+
+    def program_counters(self):
+        """Where the CPUs are."""
+        text = self.qmp("human-monitor-command", **{"command-line": "info registers -a"})
+        return [int(value, 16) for value in re.findall(rf"\b{self.COUNTER}=([0-9a-f]+)", text)]
 
 
 # Where firmware for q35 is; without it SeaBIOS, which QEMU brings.
 OVMF = pathlib.Path("/usr/share/ovmf/OVMF.fd")
+# With Secure Boot on, by the key that secure_boot.py signs with.
+OVMF_SECURE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
+OVMF_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"
 
 
 class PC(Machine):
     """An emulated x86_64 machine: the same, with a serial line in place of virtio's port."""
 
     CONSOLE = "ttyS0"
+    AGENT = "agent=ttyS1"
+    UART = "uart8250,io,0x3f8"
+    COUNTER = "RIP"
+    CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 nr_cpus=1 reset_devices {AGENT}"
+    PROGRAM = "qemu-system-x86_64"
     SHARES_LINE = True
-    KINDS = ("bios", "uefi")
+    KINDS = ("bios", "uefi", "secure")
+
+    @staticmethod
+    def _first_kind(slots):
+        return "bios"
 
     def _command_line(self, kernel, initrd, *, kind, cpu, smp, memory, slots, max_memory, disks,
-                      append, **_):
-        if kind not in self.KINDS:
-            raise ValueError(f"kind={kind}")
+                      counted, qemu, append, max_cpus, virtio_mem, vmware, **_):
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
         command = [
-            "qemu-system-x86_64", "-M", "q35", "-cpu", cpu, "-smp", str(smp), "-m", size,
-            "-accel", f"tcg,thread=multi,tb-size={CODE_CACHE}",
-            "-nodefaults", "-display", "none", "-no-reboot",
+            *qemu, "-M", "q35,vmport=on" if vmware else "q35", "-cpu", cpu,
+            "-smp", f"{smp},maxcpus={max_cpus}" if max_cpus else str(smp), "-m", size,
+            *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-chardev", f"socket,id=agent,path={self._dir}/agent", "-serial", "chardev:agent",
-            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"{append} agent=ttyS1",
+            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"{append} {self.AGENT}",
         ]
         if kind == "uefi":
             command += ["-bios", str(OVMF)]
+        elif kind == "secure":
+            variables = self._dir / "variables"
+            shutil.copy(OVMF_VARIABLES, variables)
+            command += ["-machine", "smm=on",
+                        "-global", "driver=cfi.pflash01,property=secure,value=on",
+                        "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_SECURE}",
+                        "-drive", f"if=pflash,format=raw,file={variables}"]
+        if vmware:
+            command += ["-smbios", "type=1,serial=VMware-kexec"]
+        if virtio_mem:
+            command += ["-object", f"memory-backend-ram,id=virtio-memory,size={virtio_mem}M",
+                        "-device", "virtio-mem-pci,id=virtio-mem,memdev=virtio-memory"]
         for number, disk in enumerate(disks):
             command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},cache=unsafe",
                         "-device", f"virtio-blk-pci,drive=disk{number}"]
@@ -554,6 +649,32 @@ class PCWithScreen(PC):
 
     def _command_line(self, kernel, initrd, **options):
         return [*super()._command_line(kernel, initrd, **options), "-device", "VGA"]
+
+
+class PCWithRegisters(PC):
+    """The same with a PCI device whose registers in memory a test can make what it likes, and each
+    write to them is seen: no PC of QEMU has a UART there."""
+
+    SLOT = "0000:00:10.0"
+
+    def _command_line(self, kernel, initrd, **options):
+        return [*super()._command_line(kernel, initrd, **options), "-device", "edu,addr=10.0",
+                "-D", f"{self._dir}/writes"]
+
+    def watch(self, enable):
+        """Whether writes to all devices are noted."""
+        self.qmp("trace-event-set-state", name="memory_region_ops_write", enable=enable)
+
+    def written(self, address):
+        """The bytes that were written there, in 32 bits, while that was watched."""
+        text = (self._dir / "writes").read_text(errors="replace")
+        return bytes(int(value, 16) for value in
+                     re.findall(rf"addr {address:#x} value 0x(\w+) size 4", text))
+
+    def wait_written(self, address, words, timeout=CAPTURE_TIMEOUT):
+        """Wait until these are among them; returns them all."""
+        self._wait(lambda: words in self.written(address), timeout, f"{words!r} at {address:#x}")
+        return self.written(address)
 
 
 class _Explained:

@@ -171,9 +171,9 @@ class Run:
         self.next_dimm = 0
 
     def load_command(self):
-        return kdump.load_command(*self.cycle.options, CONSOLE,
+        return kdump.load_command(self.machine, *self.cycle.options, CONSOLE,
                                   f"--on-corruption={self.cycle.policy}") \
-            if self.cycle.by_plan else kdump.load_command(*self.cycle.options)
+            if self.cycle.by_plan else kdump.load_command(self.machine, *self.cycle.options)
 
     def load(self):
         result = self.machine.sh(self.load_command())

@@ -38,7 +38,7 @@ def check_busy_files(machine):
 
 def check_room(machine):
     """What does not fit is refused before the call; a file that is gone when it is read, too."""
-    machine.check("truncate -s 300M /run/huge; : >/run/empty")
+    machine.check(f"cp {INITRD} /run/huge; truncate -s 300M /run/huge; : >/run/empty")
     for call in ("-s", ""):
         run(machine, call, "-p", "--initrd=/run/huge", CMDLINE, IMAGE, code=254,
             says="[crash-region-too-small]")
@@ -60,7 +60,7 @@ def check_output(machine):
             assert machine.check("cat /run/rc; rm /run/rc") == "0\n"
             assert kdump.crash_loaded(machine)
     # Nor does an unload, or what is said before anything is done.
-    machine.check(f"( {TOOL} -d --noefi -p -u; echo $? >/run/rc ) 2>&1 | true; "
+    machine.check(f"( {TOOL} -d --real-mode -p -u; echo $? >/run/rc ) 2>&1 | true; "
                   "until [ -s /run/rc ]; do sleep 0.1; done; [ $(cat /run/rc) = 0 ]; rm /run/rc")
     assert not kdump.crash_loaded(machine)
 
@@ -126,7 +126,7 @@ def test_without_memory(boot):
     assert free < 460 << 10
     machine.check(f"truncate -s {free + (16 << 10)}K /run/large")
     run(machine, "-s", "-p", "--initrd=/run/large", CMDLINE, IMAGE, code=254,
-        says="[image-half-of-ram]")
+        says="[memory-short]")
     assert kdump.crash_loaded(machine)
 
 

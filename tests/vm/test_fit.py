@@ -27,7 +27,7 @@ def set_size(machine, pages):
 
 
 def load(machine, call, *options, tool=TOOL):
-    return machine.sh(kdump.load_command(call, "-i", *options, initrd=LARGE, program=tool))
+    return machine.sh(kdump.load_command(machine, call, "-i", *options, initrd=LARGE, program=tool))
 
 
 def fits(machine, call, pages):

@@ -20,6 +20,7 @@ import kdump
 import kernel_files
 from conftest import LOGS, TOP
 from memory_map import memory_map
+from qemu import Machine
 
 sys.path.insert(0, str(TOP / "tests/fixtures"))
 from answers import documented  # noqa: E402  pylint: disable=wrong-import-position
@@ -75,7 +76,7 @@ def kinds(artifacts, tmp_path_factory):
     directory = tmp_path_factory.mktemp("kinds")
     return kernel_files.all_kinds(
         artifacts.kernel.read_bytes(), directory,
-        cmdline=f"{kdump.CAPTURE_CMDLINE} crashkernel=1G\n".encode(),
+        cmdline=f"{Machine.CAPTURE_CMDLINE} crashkernel=1G\n".encode(),
         initrd=artifacts.capture_initrd, os_release=b"ID=test\n", devicetree=other_tree(directory),
         devicetree_auto=[other_tree(directory), machine_tree(directory)])
 
@@ -109,7 +110,7 @@ def command(kind, *options):
     image = f"/tmp/k/{file_name(kind)}"
     if kind[0] in WHOLE:
         return f"{kdump.TOOL} -p {' '.join(options)} {image}"
-    return kdump.load_command(*options, image=image)
+    return kdump.load_command(Machine, *options, image=image)
 
 
 def kernel_address(machine, path, kind):
@@ -192,7 +193,7 @@ def test_21_kinds_are_booted(boot, kinds, dump_disk, kind, packing, path):
     assert result.err.count(b"\n") == tree_is_lost + lacks_vendor
     kdump.crash_and_check(machine, kdump.mark_own_page(machine))
     line = machine.check("cat /proc/cmdline")
-    assert kdump.CAPTURE_CMDLINE in line and "crashkernel" not in line
+    assert Machine.CAPTURE_CMDLINE in line and "crashkernel" not in line
     tree = machine.sh(f"cat /proc/device-tree/chosen/{MARKER}").text.rstrip("\0")
     assert tree == ("yes" if kind in WHOLE and path == "kexec_load" else "")
 
@@ -203,7 +204,7 @@ def test_21_options_win_over_a_uki(boot, kinds, dump_disk):
     machine = boot_with(boot, dump_disk, {kind: kinds[kind]})
     machine.check("printf %0110d 0 | sed s/^000000/070701/ | tr -d '\\n' >/tmp/mine")
     plain = json.loads(machine.check(command(kind, "--dry-run=json")))
-    assert plain["command_line"] == kdump.CAPTURE_CMDLINE
+    assert plain["command_line"] == Machine.CAPTURE_CMDLINE
     given = json.loads(machine.check(command(
         kind, "--dry-run=json", "--append=mine", "--initrd=/tmp/mine",
         "--dtb=/sys/firmware/fdt")))

@@ -117,7 +117,7 @@ def test_all_that_a_kernel_can(boot, artifacts, page_kernels, tmp_path, pages, b
 def test_64k_without_large_addresses(boot, artifacts, page_kernels, tmp_path):
     """A kernel for addresses of 52 bits on a CPU that has 48, loaded by kexec_file_load(2)."""
     machine = start(boot, artifacts, tmp_path, page_kernels["64k"])
-    run(machine, "-s", "-p", *files(cmdline=kdump.CAPTURE_CMDLINE))
+    run(machine, "-s", "-p", *files(cmdline=machine.CAPTURE_CMDLINE))
     assert kdump.shown_header(machine)[0] == 0
     assert capture(machine, kdump.mark_own_page(machine), 48) is None
 

@@ -10,7 +10,7 @@ import kernel_files
 import test_images
 from kdump import INITRD, TOOL
 from memory_map import memory_map
-from qemu import CONSOLE
+from qemu import CONSOLE, Machine
 
 TREE = "/tmp/board.dtb"
 UKI = ("UKI", "nothing")
@@ -84,7 +84,7 @@ def test_tree_of_a_uki_gets_the_way_to_the_efi_map(boot, dump_disk, artifacts, t
                        ("-t", "s", "{}", "/chosen", test_images.MARKER, "yes"))
     machine.close()
     uki = kernel_files.uki(
-        tmp_path, artifacts.kernel.read_bytes(), cmdline=kdump.CAPTURE_CMDLINE.encode(),
+        tmp_path, artifacts.kernel.read_bytes(), cmdline=Machine.CAPTURE_CMDLINE.encode(),
         initrd=artifacts.capture_initrd, os_release=b"ID=test\n", devicetree_auto=[tree])
     machine = test_images.boot_with(boot, dump_disk, {UKI: uki}, kind="uefi-dt")
     path = f"/tmp/k/{test_images.file_name(UKI)}"

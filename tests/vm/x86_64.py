@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the x86_64 machines are made from: kernels, programs, archives.
 
-The kernel is Debian's own, which has crash hotplug and needs no build, or the bzImage in the
-directory that KEXEC_TEST_KERNEL_X86_64 names, which boots faster.
+The kernels are Debian's own, which have crash hotplug and need no build. Where a test does not
+care for one of them it takes the bzImage in the directory that KEXEC_TEST_KERNEL_X86_64 names, if
+there is one: it boots faster.
 """
 
 import dataclasses
@@ -27,9 +28,26 @@ FLAVOUR = "cloud-amd64"
 @dataclasses.dataclass(frozen=True)
 class Artifacts:
     """Everything such a machine is made from."""
-    kernel: Kernel
-    initrd: pathlib.Path
+    directory: pathlib.Path
     tools_disk: pathlib.Path
+    capture_initrd: bytes
+    files: dict
+
+    def for_model(self, model):
+        """(kernel, archive, more options of qemu.PC) for one of models.PCS."""
+        kernel = kernel_of(model.suite)
+        archive = self.directory / f"initrd-{model.suite}"
+        if not archive.exists():
+            archive.write_bytes(kernel.archive(self.files, self.capture_initrd))
+        return kernel.image, archive, debian_kernels.ROOM if kernel.release else {}
+
+
+def kernel_of(suite):
+    """The kernel of one of Debian's suites, "" for the one at hand."""
+    given = os.environ.get("KEXEC_TEST_KERNEL_X86_64")
+    if given and not suite:
+        return Kernel(pathlib.Path(given) / "bzImage")
+    return debian_kernels.find(suite or SUITE, FLAVOUR)
 
 
 def tool():
@@ -55,20 +73,15 @@ def guest_root():
 def make(directory):
     """Archives and disks in a directory that the caller removes."""
     root = guest_root()
-    given = os.environ.get("KEXEC_TEST_KERNEL_X86_64")
-    kernel = Kernel(pathlib.Path(given) / "bzImage") if given \
-        else debian_kernels.find(SUITE, FLAVOUR)
     own_page = directory / "own-page"
     subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", HERE / "own_page.c",
                     "-o", own_page], check=True)
     programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
                 "sbin/own-page": own_page}
-    (directory / "initrd").write_bytes(kernel.archive(
-        initrd.base_files(root) | initrd.program_files(root, programs),
-        initrd.capture_initrd(root)))
+    files = initrd.base_files(root) | initrd.program_files(root, programs)
     tools = initrd.tools_tar(root, {
         "sbin/makedumpfile": root / "usr/bin/makedumpfile", "sbin/kexec": tool(),
         "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
         "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
-    return Artifacts(kernel, directory / "initrd", directory / "tools")
+    return Artifacts(directory, directory / "tools", initrd.capture_initrd(root), files)

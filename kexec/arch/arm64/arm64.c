@@ -28,7 +28,9 @@ _Static_assert(ARCH_PROBE_SIZE == ARM64_HEADER_SIZE, "a probe is a header");
 static int check_image(const struct machine *machine, const struct image *image, struct err *err)
 {
 	if (image->kind != IMAGE_ARM64)
-		return err_set(err, ST_UNSUPPORTED, "image-foreign", "the kernel is not for arm64");
+		return err_set(err, ST_UNSUPPORTED, "image-foreign",
+			"the kernel is for another CPU (%s), and this machine is arm64",
+			image->kind_name);
 	if (image->big_endian)
 		return err_set(err, ST_UNSUPPORTED, "image-big-endian",
 			"the kernel is big endian, and whether this CPU can run it cannot be "
@@ -269,6 +271,8 @@ static int make_dtb(
 	chosen.usable = usable.ranges;
 	chosen.usable_count = usable.count;
 	status = arm64_build_dtb(tree, &chosen, plan, report, err);
+	if (status)
+		err_prefix(err, "%s", plan_source_tree_name(inputs, plan));
 	rangeset_done(&usable);
 	return status;
 }
@@ -316,7 +320,9 @@ static int check_tree(const struct plan_inputs *inputs, const struct plan *plan,
 	const struct firmware *firmware = &inputs->machine->firmware;
 
 	if (plan_source_tree(inputs, plan).size == 0)
-		return err_set(err, ST_NOT_FOUND, "fdt-missing", "No device tree available");
+		return err_set(err, ST_NOT_FOUND, "fdt-missing",
+			"No device tree available: there is neither /sys/firmware/fdt nor "
+			"/proc/device-tree, and no --dtb");
 	if (plan->tree.size && firmware->acpi && !firmware_fdt_is_stub(blob_span(&plan->tree)))
 		report_add(report, REPORT_WARNING, "dtb",
 			"this machine runs on ACPI, and the tree given with --dtb turns ACPI off "
@@ -333,7 +339,7 @@ static int plan_segments(
 	if (!status)
 		status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
-		status = purgatory_prepare(plan, err);
+		status = purgatory_prepare(inputs, plan, err);
 	if (!status)
 		status = place_image(inputs, plan, err);
 	if (!status)
@@ -462,13 +468,13 @@ static uint64_t own_pages(const struct machine *machine)
 const struct arch_ops arm64_ops = {
 	.name = "arm64",
 	.machine = "aarch64",
+	.methods_stop_cpus = true,
 	.elf_machine = EM_AARCH64,
 	.kexec_arch = KEXEC_ARCH_AARCH64,
 	.hotplug_flag = KEXEC_CRASH_HOTPLUG_SUPPORT,
 	.kernel_map = true,
 	.handed = "device tree",
 	.handed_key = "device_tree",
-	.memory_console = true,
 	.hotplug_needs_kexec_file = true,
 	.purgatory = purgatory_arm64,
 	.purgatory_size = &purgatory_arm64_size,

@@ -16,8 +16,9 @@
 #define ARM64_TABLE_SIZE 4096
 
 /* A plan takes about ten tables for each of two regimes; see purgatory/abi.h for the limit. */
-#define ARM64_TABLES_MAX  16
-#define ARM64_TABLES_ROOM (2ull * ARM64_TABLES_MAX * ARM64_TABLE_SIZE)
+#define ARM64_TABLES_MAX   16
+#define ARM64_MAPPINGS_MAX (KEXEC_SEGMENT_MAX + 16)
+#define ARM64_TABLES_ROOM  (2ull * ARM64_TABLES_MAX * ARM64_TABLE_SIZE)
 
 enum arm64_access {
 	ARM64_CODE,   /* Normal memory: read and execute */
@@ -41,7 +42,7 @@ enum arm64_regime {
  * Make the tables that have their root at physical address base, into count tables of memory,
  * which is zero. NULL and *ret_used tables from the front on; or why there are none, in words
  * that follow "because": too many are needed, an address is beyond 48 bits or not in whole
- * pages, or two mappings overlap.
+ * pages, or two mappings overlap. At most ARM64_MAPPINGS_MAX of them.
  */
 const char *arm64_tables_build(const struct arm64_mapping *mappings, size_t mapping_count,
 	enum arm64_regime regime, uint64_t base, uint8_t *memory, size_t count, size_t *ret_used);

@@ -42,7 +42,8 @@ static int check_image(const struct machine *machine, const struct image *image,
 	(void)machine;
 	if (image->kind != IMAGE_PPC64)
 		return err_set(err, ST_UNSUPPORTED, "image-foreign",
-			"the kernel is not for ppc64le (%s)", image->kind_name);
+			"the kernel is for another CPU (%s), and this machine is ppc64le",
+			image->kind_name);
 	return ST_OK;
 }
 
@@ -344,7 +345,7 @@ static int plan_below(const struct plan_inputs *inputs, struct plan *plan,
 	if (!status)
 		status = keep_off_firmware(firmware, plan, err);
 	if (!status)
-		status = purgatory_prepare(plan, err);
+		status = purgatory_prepare(inputs, plan, err);
 	if (!status)
 		status = place_all(inputs, plan, reach, err);
 	if (!status)

@@ -21,7 +21,6 @@ enum {
 	EXT_RAMDISK_SIZE = 0x0c4,
 	EXT_CMD_LINE_PTR = 0x0c8,
 	ALT_MEM_K = 0x1e0,
-	E820_ENTRIES = 0x1e8,
 	EDDBUF_ENTRIES = 0x1e9,
 	EDD_MBR_SIG_BUF_ENTRIES = 0x1ea,
 	SECURE_BOOT = 0x1ec,
@@ -35,20 +34,14 @@ enum {
 	SETUP_DATA = 0x250,
 	EDD_MBR_SIG_BUFFER = 0x290,
 	EDD_MBR_SIG_BUFFER_SIZE = 0x40,
-	E820_TABLE = 0x2d0,
 	EDDBUF = 0xd00,
 	EDDBUF_SIZE = 6 * 82,
 };
 
-#define E820_ENTRY_SIZE	 20
-#define E820_IN_PARAMS	 128
 #define LOADER_KEXEC	 0xd0 /* kexec is loader 0xd */
 #define EXT_MEM_K_MAX	 0xfc00u
 #define NODE_HEADER_SIZE 16 /* struct setup_data: next, type, len */
 #define NODE_ALIGN	 8
-#define SETUP_E820_EXT	 1
-#define SETUP_EFI	 4
-#define SETUP_RNG_SEED	 9
 
 #define LINE_AT BOOT_PARAMS_SIZE
 
@@ -64,12 +57,13 @@ struct node {
 	size_t at;
 };
 
-enum { NODE_MAP, NODE_EFI, NODE_SEED, NODE_RECORD, NODES };
+enum { NODE_MAP, NODE_EFI, NODE_SEED, NODE_RECORD, NODE_WHOLE, NODES };
 
 /* What is behind boot_params and the command line. */
 struct layout {
 	size_t efi_map; /* where it begins, if there is one */
 	struct node nodes[NODES];
+	size_t inherited; /* nodes of the running kernel begin there, or behind */
 	size_t end;
 };
 
@@ -81,6 +75,35 @@ static size_t extra_entries(const struct e820 *map)
 static size_t round_up(size_t at, size_t align)
 {
 	return (at + align - 1) / align * align;
+}
+
+/* Where a node begins that has so much data, and then where it ends. */
+static size_t take_node(size_t *at, size_t size)
+{
+	size_t begin = round_up(*at, NODE_ALIGN);
+
+	*at = begin + NODE_HEADER_SIZE + size;
+	return begin;
+}
+
+/* The next one, from *next on, that the new kernel gets too; NULL behind the last. */
+static const struct setup_node *next_inherited(const struct setup_data *list, size_t *next)
+{
+	while (list && *next < list->count) {
+		const struct setup_node *node = &list->nodes[(*next)++];
+
+		switch (node->type) {
+		case SETUP_DTB:
+		case SETUP_PCI:
+		case SETUP_APPLE_PROPERTIES:
+		case SETUP_JAILHOUSE:
+		case SETUP_CC_BLOB:
+			return node;
+		default:
+			break;
+		}
+	}
+	return NULL;
 }
 
 static struct layout lay_out(const struct boot_params_wish *wish)
@@ -95,18 +118,21 @@ static struct layout lay_out(const struct boot_params_wish *wish)
 			[NODE_SEED] = { SETUP_RNG_SEED, wish->rng_seed ? X86_64_SEED_SIZE : 0, 0 },
 			[NODE_RECORD] = { PURGATORY_RECORD_SETUP_DATA,
 				sizeof(struct purgatory_record_cells), 0 },
+			[NODE_WHOLE] = { SETUP_WHOLE_MAP,
+				wish->whole ? wish->whole->count * E820_ENTRY_SIZE : 0, 0 },
 		},
 	};
+	const struct setup_node *node;
+	size_t next = 0;
 
 	if (wish->efi)
 		at += wish->efi->count * EFI_REGION_SIZE;
-	for (size_t i = 0; i < NODES; i++) {
-		if (layout.nodes[i].size == 0)
-			continue;
-		at = round_up(at, NODE_ALIGN);
-		layout.nodes[i].at = at;
-		at += NODE_HEADER_SIZE + layout.nodes[i].size;
-	}
+	for (size_t i = 0; i < NODES; i++)
+		if (layout.nodes[i].size)
+			layout.nodes[i].at = take_node(&at, layout.nodes[i].size);
+	layout.inherited = at;
+	while ((node = next_inherited(wish->inherited, &next)))
+		take_node(&at, node->data.size);
 	layout.end = at;
 	return layout;
 }
@@ -116,11 +142,13 @@ size_t boot_params_size(const struct boot_params_wish *wish)
 	return lay_out(wish).end;
 }
 
-static void put_entry(uint8_t *at, const struct e820_entry *entry)
+static void put_entries(const struct e820_entry *entries, size_t count, uint8_t *at)
 {
-	store_le64(at, entry->range.start);
-	store_le64(at + 8, range_size(entry->range));
-	store_le32(at + 16, entry->type);
+	for (size_t i = 0; i < count; i++, at += E820_ENTRY_SIZE) {
+		store_le64(at, entries[i].range.start);
+		store_le64(at + 8, range_size(entries[i].range));
+		store_le32(at + 16, entries[i].type);
+	}
 }
 
 /* KiB from 1 MiB on of the RAM that is there, as old interfaces say it. */
@@ -142,9 +170,8 @@ static void put_memory(const struct boot_params_wish *wish, uint8_t *params)
 	size_t count = map->count - extra_entries(map);
 	uint64_t extended = extended_memory(map);
 
-	for (size_t i = 0; i < count; i++)
-		put_entry(params + E820_TABLE + i * E820_ENTRY_SIZE, &map->entries[i]);
-	params[E820_ENTRIES] = (uint8_t)count;
+	put_entries(map->entries, count, params + BOOT_PARAMS_E820_TABLE);
+	params[BOOT_PARAMS_E820_ENTRIES] = (uint8_t)count;
 	store_le32(params + ALT_MEM_K, extended > UINT32_MAX ? UINT32_MAX : (uint32_t)extended);
 	store_le16(params + EXT_MEM_K,
 		(uint16_t)(extended > EXT_MEM_K_MAX ? EXT_MEM_K_MAX : extended));
@@ -222,20 +249,37 @@ static void put_efi(const struct boot_params_wish *wish, const struct layout *la
 	store_le64(node + 24, efi->smbios);
 }
 
-/* The list, in the order of the table; what a node holds is the caller's. */
-static void put_nodes(const struct node nodes[NODES], uint64_t base, uint8_t *segment)
+/* One node more behind the one that *link is in. */
+static void put_node(
+	uint32_t type, size_t size, size_t at, uint64_t base, uint8_t *segment, size_t *link)
 {
-	size_t link = SETUP_DATA;
+	store_le64(segment + *link, base + at);
+	*link = at;
+	store_le64(segment + at, 0);
+	store_le32(segment + at + 8, type);
+	store_le32(segment + at + 12, (uint32_t)size);
+}
+
+/* The list, in the order of the table; what a node of that holds is the caller's. */
+static void put_nodes(const struct boot_params_wish *wish, const struct layout *layout,
+	uint64_t base, uint8_t *segment)
+{
+	size_t link = SETUP_DATA, at = layout->inherited, next = 0;
+	const struct setup_node *old;
 
 	store_le64(segment + link, 0);
 	for (size_t i = 0; i < NODES; i++) {
-		if (nodes[i].size == 0)
-			continue;
-		store_le64(segment + link, base + nodes[i].at);
-		link = nodes[i].at;
-		store_le64(segment + link, 0);
-		store_le32(segment + link + 8, nodes[i].type);
-		store_le32(segment + link + 12, (uint32_t)nodes[i].size);
+		const struct node *node = &layout->nodes[i];
+
+		if (node->size)
+			put_node(node->type, node->size, node->at, base, segment, &link);
+	}
+	while ((old = next_inherited(wish->inherited, &next))) {
+		size_t begin = take_node(&at, old->data.size);
+
+		put_node(old->type, old->data.size, begin, base, segment, &link);
+		if (old->data.size)
+			memcpy(segment + begin + NODE_HEADER_SIZE, old->data.data, old->data.size);
 	}
 }
 
@@ -249,6 +293,8 @@ static void put_record(uint8_t *at)
 
 static int note(const struct boot_params_wish *wish, struct plan *plan, struct err *err)
 {
+	const struct setup_node *node;
+	size_t next = 0;
 	int status = ST_OK;
 
 	for (size_t i = 0; i < wish->memory->count && !status; i++) {
@@ -276,6 +322,12 @@ static int note(const struct boot_params_wish *wish, struct plan *plan, struct e
 		status = plan_note_edit(plan, "set", "setup_data", "purgatory", err,
 			"(%zu bytes for what purgatory will find)",
 			sizeof(struct purgatory_record_cells));
+	if (!status && wish->whole && wish->whole->count)
+		status = plan_note_edit(plan, "set", "setup_data", "whole_map", err,
+			"(%zu ranges, for a restart from the capture kernel)", wish->whole->count);
+	while (!status && (node = next_inherited(wish->inherited, &next)))
+		status = plan_note_edit(plan, "keep", "setup_data", "inherited", err,
+			"(type %u, %zu bytes)", node->type, node->data.size);
 	return status;
 }
 
@@ -295,12 +347,14 @@ int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct
 	put_memory(wish, segment);
 	store_le64(segment + BOOT_PARAMS_ACPI_RSDP, wish->acpi_rsdp);
 	memcpy(segment + LINE_AT, wish->cmdline, strlen(wish->cmdline));
-	put_nodes(nodes, base, segment);
+	put_nodes(wish, &layout, base, segment);
 	if (wish->efi)
 		put_efi(wish, &layout, base, segment);
-	for (size_t i = 0; i < extra_entries(map); i++)
-		put_entry(segment + nodes[NODE_MAP].at + NODE_HEADER_SIZE + i * E820_ENTRY_SIZE,
-			&map->entries[E820_IN_PARAMS + i]);
+	put_entries(map->entries + E820_IN_PARAMS, extra_entries(map),
+		segment + nodes[NODE_MAP].at + NODE_HEADER_SIZE);
+	if (wish->whole)
+		put_entries(wish->whole->entries, wish->whole->count,
+			segment + nodes[NODE_WHOLE].at + NODE_HEADER_SIZE);
 	if (wish->rng_seed)
 		memcpy(segment + nodes[NODE_SEED].at + NODE_HEADER_SIZE, wish->rng_seed,
 			X86_64_SEED_SIZE);

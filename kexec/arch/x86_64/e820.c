@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory map of a capture kernel. It is all that the new kernel knows of memory: what is no
- * RAM here it never allocates, and what is RAM here it may write over, so the elfcorehdr has to be
- * cut out of it, to the last byte that the running kernel may fill.
+ * The memory map of the new kernel. It is all that it knows of memory: what is no RAM here it never
+ * allocates, and what is RAM here it may write over, so the elfcorehdr has to be cut out of that of
+ * a capture kernel, to the last byte that the running kernel may fill.
  */
-#include <stdlib.h>
 
 #include "kexec/arch/x86_64/x86_64.h"
 #include "lib/checked.h"
@@ -15,41 +14,7 @@
  * (arch/x86/include/asm/fixmap.h, mm/early_ioremap.c); a longer one kills it before it can print.
  */
 #define NODE_PAGES_MAX 64
-#define ENTRIES_MAX    ((NODE_PAGES_MAX - 1) * X86_64_PAGE / 20)
-
-void e820_done(struct e820 *map)
-{
-	free(map->entries);
-	*map = (struct e820){ .entries = NULL };
-}
-
-const char *e820_type_name(enum e820_type type)
-{
-	switch (type) {
-	case E820_RAM:
-		return "RAM";
-	case E820_RESERVED:
-		return "reserved";
-	case E820_ACPI:
-		return "ACPI tables";
-	case E820_NVS:
-		return "ACPI NVS";
-	}
-	return "unknown";
-}
-
-static int add_all(struct e820 *map, const struct rangeset *ranges, enum e820_type type)
-{
-	struct e820_entry *entries =
-		realloc(map->entries, (map->count + ranges->count + 1) * sizeof(*entries));
-
-	if (!entries)
-		return ST_NO_MEMORY;
-	map->entries = entries;
-	for (size_t i = 0; i < ranges->count; i++)
-		entries[map->count++] = (struct e820_entry){ ranges->ranges[i], type };
-	return ST_OK;
-}
+#define ENTRIES_MAX    ((NODE_PAGES_MAX - 1) * X86_64_PAGE / E820_ENTRY_SIZE)
 
 /* Low RAM, the crash regions and what CMA lends, in whole pages; without keep_off, and without what
  * firmware owns: where the new kernel unpacks itself is chosen by the RAM in the map alone. */
@@ -82,6 +47,25 @@ static int usable(const struct iomem *iomem, const struct rangeset *cma, struct 
 	return status;
 }
 
+/* RAM is first in it, for the kernel's early code looks at what is in boot_params only. */
+static int finish(struct e820 *map, int status, struct e820 *ret, struct err *err)
+{
+	size_t reserved = 0;
+
+	for (size_t i = 0; i < map->count; i++)
+		reserved += map->entries[i].type == E820_RESERVED;
+	if (!status && map->count > ENTRIES_MAX)
+		status = err_set(err, ST_UNSUPPORTED, "e820-too-long",
+			"the memory map for the new kernel has %zu ranges, of which %zu are "
+			"reserved: it takes at most %u",
+			map->count, reserved, ENTRIES_MAX);
+	if (status)
+		e820_done(map);
+	else
+		*ret = *map;
+	return status;
+}
+
 int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct range keep_off,
 	struct e820 *ret, struct err *err)
 {
@@ -90,30 +74,34 @@ int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct
 	int status = usable(iomem, cma, keep_off, &ram);
 	bool any = ram.count != 0;
 
-	/* First, for the kernel's early code looks at what is in boot_params only. */
 	if (!status)
-		status = add_all(&map, &ram, E820_RAM);
+		status = e820_add_ranges(&map, &ram, E820_RAM);
 	if (!status)
-		status = add_all(&map, &iomem->acpi_tables, E820_ACPI);
+		status = e820_add_ranges(&map, &iomem->acpi_tables, E820_ACPI);
 	if (!status)
-		status = add_all(&map, &iomem->acpi_nvs, E820_NVS);
+		status = e820_add_ranges(&map, &iomem->acpi_nvs, E820_NVS);
 	if (!status)
-		status = add_all(&map, &iomem->firmware_reserved, E820_RESERVED);
+		status = e820_add_ranges(&map, &iomem->firmware_reserved, E820_RESERVED);
 	rangeset_done(&ram);
 	if (status)
 		err_no_memory(err);
 	else if (!any)
 		status = err_set(err, ST_BAD_INPUT, "crash-region-taken",
 			"no page of the crash region is left to the capture kernel");
-	else if (map.count > ENTRIES_MAX)
-		status = err_set(err, ST_UNSUPPORTED, "e820-too-long",
-			"the memory map for the new kernel has %zu ranges, of which /proc/iomem "
-			"has %zu as reserved: it takes at most %u",
-			map.count, iomem->firmware_reserved.count, ENTRIES_MAX);
-	if (status) {
-		e820_done(&map);
-		return status;
+	return finish(&map, status, ret, err);
+}
+
+int e820_for_restart(const struct x86_boot *running, struct e820 *ret, struct err *err)
+{
+	const struct e820 *known = &running->memory;
+	struct e820 map = { .entries = NULL };
+
+	if (known->count == 0) {
+		err_set(err, ST_NOT_FOUND, "firmware-map-missing",
+			"the firmware's memory map is known neither from /sys/firmware/memmap nor "
+			"from /sys/kernel/boot_params/data");
+		return err_hint(err, "a kernel with CONFIG_FIRMWARE_MEMMAP has it; is /sys "
+				     "mounted?");
 	}
-	*ret = map;
-	return ST_OK;
+	return finish(&map, e820_add_all(&map, known) ? err_no_memory(err) : ST_OK, ret, err);
 }

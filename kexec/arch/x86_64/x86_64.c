@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* x86_64: what its kernel wants where (Documentation/arch/x86/boot.rst), and the table. */
+#include "kexec/arch/x86_64/tables.h"
 #include "kexec/arch/x86_64/x86_64.h"
 
 #include <inttypes.h>
@@ -25,7 +26,8 @@ static int check_image(const struct machine *machine, const struct image *image,
 
 	if (image->kind != IMAGE_BZIMAGE)
 		return err_set(err, ST_UNSUPPORTED, "image-foreign",
-			"the kernel is not for x86_64 (%s)", image->kind_name);
+			"the kernel is for another CPU (%s), and this machine is x86_64",
+			image->kind_name);
 	if (!kernel->relocatable || !kernel->above_4g) {
 		err_set(err, ST_UNSUPPORTED, "image-not-relocatable",
 			"the kernel %s: its header says relocatable_kernel %d, "
@@ -66,6 +68,8 @@ static int plan_cmdline(
 {
 	bool crash = plan_is_crash(plan);
 	uint64_t most = inputs->image->bzimage.cmdline_size;
+	/* kexec_file_load(2) keeps the room for any load, and counts the NUL too. */
+	uint64_t reserved = WORDS_ELFCOREHDR_MAX + (inputs->by_file ? 1 : 0);
 	int status = ST_OK;
 
 	if (words_chosen(inputs->request))
@@ -81,8 +85,9 @@ static int plan_cmdline(
 	if (status || !plan->cmdline)
 		return status;
 	if (crash || inputs->by_file)
-		most = most < WORDS_ELFCOREHDR_MAX ? 0 : most - WORDS_ELFCOREHDR_MAX;
-	return words_check_length(plan->cmdline, most, "this kernel", err);
+		most = most < reserved ? 0 : most - reserved;
+	return words_check_length(plan->cmdline, most,
+		inputs->by_file ? "kexec_file_load, of this kernel," : "this kernel", err);
 }
 
 /*
@@ -113,7 +118,7 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 				window, PLACE_LOW },
 			inputs->initrd, err);
 	window.start = X86_64_LINE_FLOOR;
-	if (!status)
+	if (!status && plan_is_crash(plan))
 		status = place_segment(plan,
 			&(struct place_want){ SEGMENT_ELFCOREHDR, plan->core.memsz, X86_64_PAGE,
 				window, PLACE_HIGH },
@@ -143,11 +148,15 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 		.image = &inputs->image->bzimage,
 		.running = blob_span(&running->params),
 		.acpi_rsdp = running->acpi_rsdp,
-		.efi = running->efi.count && inputs->image->bzimage.efi_kexec ? &running->efi
-									      : NULL,
+		.efi = running->efi.count && !inputs->request->no_efi &&
+				       inputs->image->bzimage.efi_kexec
+			       ? &running->efi
+			       : NULL,
 		.memory = memory,
+		.whole = plan_is_crash(plan) ? &running->memory : NULL,
+		.inherited = plan_is_crash(plan) ? NULL : &running->setup_data,
 		.initrd = range_of(plan_segment(plan, SEGMENT_INITRD), inputs->initrd.size),
-		.cmdline = plan->cmdline,
+		.cmdline = plan->cmdline ? plan->cmdline : "",
 		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
 	};
 	struct place_want want = { SEGMENT_BOOT_PARAMS, boot_params_size(&wish), X86_64_PAGE,
@@ -160,7 +169,11 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 			"where ACPI's tables begin is known neither from "
 			"/sys/kernel/boot_params/data nor from /sys/firmware/efi/systab: on a "
 			"machine with UEFI the new kernel will not find them");
-	if (running->efi.count && !wish.efi)
+	if (running->efi.count && inputs->request->no_efi)
+		report_add(report, REPORT_CHOICE, "firmware",
+			"--noefi: the new kernel gets nothing of EFI, and finds ACPI's tables by "
+			"acpi_rsdp_addr");
+	else if (running->efi.count && !wish.efi)
 		report_add(report, REPORT_CHOICE, "firmware",
 			"the new kernel takes no EFI from a kernel before it (XLF_EFI_KEXEC), and "
 			"gets none");
@@ -173,31 +186,41 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 	return place_segment(plan, &want, blob_span(&plan->boot_params), err);
 }
 
+static bool is_capture_kernel(const struct machine *machine)
+{
+	return machine->cmdline && cmdline_has(machine->cmdline, "elfcorehdr");
+}
+
+static int make_map(const struct plan_inputs *inputs, const struct plan *plan, struct e820 *ret,
+	struct report *report, struct err *err)
+{
+	const struct machine *machine = inputs->machine;
+	const struct segment *core = plan_segment(plan, SEGMENT_ELFCOREHDR);
+
+	if (!core && is_capture_kernel(machine) && !machine->x86_boot.whole_told)
+		report_add(report, REPORT_WARNING, "memory",
+			"this is a capture kernel that was not told of the machine's memory but "
+			"for its own, 0x%" PRIx64 " bytes, and the new kernel will have no more",
+			rangeset_bytes(&machine->boot_memory));
+	return core ? e820_for_crash(&machine->iomem, &machine->crash_cma,
+			      range_of(core, core->memsz), ret, err)
+		    : e820_for_restart(&machine->x86_boot, ret, err);
+}
+
 static int plan_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
-	const struct machine *machine = inputs->machine;
 	struct e820 memory = { .entries = NULL };
-	const struct segment *core;
-	int status;
+	int status = plan_cmdline(inputs, plan, report, err);
 
-	if (!plan_is_crash(plan)) {
-		err_set(err, ST_UNSUPPORTED, "normal-load-unsupported",
-			"this version loads kernels on x86_64 for a panic only");
-		return err_hint(err, "-s loads one for a restart by kexec_file_load");
-	}
-	status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
-		status = purgatory_prepare(plan, err);
+		status = purgatory_prepare(inputs, plan, err);
 	if (!status)
 		status = place_all(inputs, plan, err);
-	if (!status)
+	if (!status && plan_is_crash(plan))
 		status = words_add_elfcorehdr(plan, err);
-	if (status)
-		return status;
-	core = plan_segment(plan, SEGMENT_ELFCOREHDR);
-	status = e820_for_crash(
-		&machine->iomem, &machine->crash_cma, range_of(core, core->memsz), &memory, err);
+	if (!status)
+		status = make_map(inputs, plan, &memory, report, err);
 	if (!status)
 		status = add_boot_params(inputs, plan, &memory, report, err);
 	e820_done(&memory);
@@ -258,6 +281,61 @@ static int foretell_segments(
 	return status;
 }
 
+/* What was plugged in since the boot, without what a driver brought, which no call loads to. */
+static bool hot_added(const struct machine *machine, struct rangeset *ret)
+{
+	struct rangeset known = RANGESET_INIT;
+	int status = ST_OK;
+
+	if (machine->boot_memory.count == 0)
+		return false;
+	status = rangeset_add_all(&known, &machine->boot_memory);
+	if (!status)
+		status = rangeset_add_all(&known, &machine->iomem.ram_driver_managed);
+	rangeset_normalize(&known);
+	if (!status)
+		status = rangeset_subtract(&machine->iomem.ram, &known, ret);
+	rangeset_done(&known);
+	return !status && ret->count;
+}
+
+/* What the kernel's own loader writes into the memory map of a capture kernel, of which it forgets
+ * the rest (arch/x86/kernel/crash.c:crash_setup_memmap_entries). */
+static size_t kernels_entries(const struct iomem *iomem)
+{
+	size_t low = rangeset_find(&iomem->ram, X86_64_LOW_MEMORY) + 1;
+
+	return low + iomem->acpi_tables.count + iomem->acpi_nvs.count +
+	       iomem->firmware_reserved.count + iomem->crash.count + 1;
+}
+
+/*
+ * The kernel's own loader takes the highest memory first, and that may be what was hot-added, which
+ * is not in the map that it hands on (seen with 7.3); and of a map it hands on what fits into
+ * boot_params.
+ */
+static bool doubt_file_load(const struct machine *machine, bool crash, char *ret)
+{
+	size_t entries = crash ? kernels_entries(&machine->iomem) : machine->x86_boot.memory.count;
+	struct rangeset added = RANGESET_INIT;
+	bool part = !crash && machine->x86_boot.whole_told;
+	bool doubt = part || (!crash && hot_added(machine, &added));
+
+	if (part)
+		snprintf(ret, ARCH_DOUBT_SIZE,
+			"it gives the new kernel no more memory than this capture kernel has");
+	else if (doubt)
+		snprintf(ret, ARCH_DOUBT_SIZE,
+			"it may put the initrd into memory that was hot-added (from 0x%" PRIx64
+			" on), where the new kernel has none",
+			added.ranges[0].start);
+	else if (entries > E820_IN_PARAMS)
+		snprintf(ret, ARCH_DOUBT_SIZE, "it hands on %d ranges of a memory map that has %zu",
+			E820_IN_PARAMS, entries);
+	rangeset_done(&added);
+	return doubt || entries > E820_IN_PARAMS;
+}
+
 const struct arch_ops x86_64_ops = {
 	.name = "x86_64",
 	.machine = "x86_64",
@@ -268,15 +346,20 @@ const struct arch_ops x86_64_ops = {
 	.hotplug_flag = KEXEC_UPDATE_ELFCOREHDR,
 	.kernel_map = true,
 	.ports = true,
+	.screen = true,
 	.dump_from = X86_64_LOW_MEMORY,
 	.handed = "boot_params",
 	.handed_key = "boot_params",
 	.purgatory = purgatory_x86_64,
 	.purgatory_size = &purgatory_x86_64_size,
 	.purgatory_params = PURGATORY_PARAMS_OFFSET,
+	.purgatory_tables_size = X86_64_TABLES_ROOM,
+	.purgatory_tables_for_console = true,
+	.purgatory_tables = x86_64_purgatory_tables,
 	.kernel_layout = x86_64_kernel_layout,
 	.own_pages = own_pages,
 	.check_image = check_image,
+	.doubt_file_load = doubt_file_load,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
 	.foretell_segments = foretell_segments,

@@ -4,6 +4,8 @@
 #define KEXEC_ARCH_X86_64_X86_64_H
 
 #include "kexec/plan/arch_ops.h"
+#include "kexec/system/e820.h"
+#include "kexec/system/setup_data.h"
 
 extern const struct arch_ops x86_64_ops;
 
@@ -18,30 +20,6 @@ extern const struct arch_ops x86_64_ops;
 int x86_64_kernel_layout(const struct machine *machine, struct kernel_layout *ret,
 	struct report *report, struct err *err);
 
-/* A piece of the memory map that the new kernel is given (arch/x86/include/uapi/asm/e820.h). */
-enum e820_type {
-	E820_RAM = 1,
-	E820_RESERVED = 2,
-	E820_ACPI = 3,
-	E820_NVS = 4,
-};
-
-struct e820_entry {
-	struct range range;
-	enum e820_type type;
-};
-
-struct e820 {
-	struct e820_entry
-		*entries; /* owned; RAM first, in no other order, which kernels need not */
-	size_t count;
-};
-
-void e820_done(struct e820 *map);
-
-/* "RAM", "reserved", "ACPI tables", "ACPI NVS". Static. */
-const char *e820_type_name(enum e820_type type);
-
 /*
  * The map of a capture kernel: as RAM what is usable below 1 MiB, which trampolines need, and the
  * crash regions and CMA's without the pages of keep_off, which nothing else would protect, and of
@@ -51,6 +29,12 @@ const char *e820_type_name(enum e820_type type);
 int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct range keep_off,
 	struct e820 *ret, struct err *err);
 
+/*
+ * The map of a kernel for a restart: that of the firmware, all of the machine, RAM first.
+ * ST_NO_MEMORY; ST_NOT_FOUND when it is not known; ST_UNSUPPORTED as above.
+ */
+int e820_for_restart(const struct x86_boot *running, struct e820 *ret, struct err *err);
+
 /* What goes into the segment of that name, beside the map. */
 struct boot_params_wish {
 	const struct bzimage *image;
@@ -58,9 +42,11 @@ struct boot_params_wish {
 	uint64_t acpi_rsdp;	       /* 0 when not known */
 	const struct efi_runtime *efi; /* NULL for none */
 	const struct e820 *memory;
-	struct range initrd;	 /* empty for none */
-	const char *cmdline;	 /* "" for none */
-	const uint8_t *rng_seed; /* X86_64_SEED_SIZE bytes, or NULL for none */
+	const struct e820 *whole; /* what a kernel after that finds; NULL where it is the same */
+	const struct setup_data *inherited; /* of the running kernel; NULL for none of it */
+	struct range initrd;		    /* empty for none */
+	const char *cmdline;		    /* "" for none */
+	const uint8_t *rng_seed;	    /* X86_64_SEED_SIZE bytes, or NULL for none */
 };
 
 #define X86_64_SEED_SIZE 32 /* RNG_SEED_LENGTH of arch/x86/kernel/kexec-bzimage64.c */
@@ -71,8 +57,9 @@ size_t boot_params_size(const struct boot_params_wish *wish);
 /*
  * Fill plan->boot_params, of boot_params_size() bytes, to lie at base: boot_params, the command
  * line, EFI's runtime map, and setup_data with more of the map than boot_params holds, what EFI's
- * tables are found by, a seed, and purgatory's record, whose address goes to *ret_record. What is
- * set is noted in the plan. ST_NO_MEMORY.
+ * tables are found by, a seed, purgatory's record, whose address goes to *ret_record, the whole
+ * map, and what is inherited and still true: firmware's tables and ROMs, but no seed that was used,
+ * and no address of memory that is free now. What is set is noted in the plan. ST_NO_MEMORY.
  */
 int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
 	uint64_t *ret_record, struct err *err);

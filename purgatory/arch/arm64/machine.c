@@ -33,6 +33,13 @@ uint32_t mmio_read(uint64_t address, uint32_t width)
 	return value;
 }
 
+/* There is none. */
+void machine_screen_put(uint32_t *column, char c)
+{
+	(void)column;
+	(void)c;
+}
+
 void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 {
 	if (width == 1)

@@ -52,6 +52,13 @@ bool machine_terminal_put(uint64_t terminal, char c)
 	return false;
 }
 
+/* There is none. */
+void machine_screen_put(uint32_t *column, char c)
+{
+	(void)column;
+	(void)c;
+}
+
 /* No device registers: in real mode an access would be one to memory. */
 bool machine_reaches(uint64_t address)
 {

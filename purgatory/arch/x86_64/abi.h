@@ -14,6 +14,10 @@
 /* purgatory_params.console_base: below this it is an I/O port, else an address of memory. */
 #define PURGATORY_PORTS_END 0x10000
 
+/* VGA's text, of PURGATORY_SCREEN: 80 columns, 25 lines of two bytes each. */
+#define PURGATORY_SCREEN_START 0xb8000
+#define PURGATORY_SCREEN_END   0xb9000
+
 /*
  * Two sets of page tables, for CPUs with four levels and with five (CR4.LA57). By the tables that
  * it is entered with purgatory reaches all RAM but no device, so these are made only for a

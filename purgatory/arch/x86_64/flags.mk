@@ -17,8 +17,10 @@ purgatory_x86_64_sources := \
 	purgatory/arch/x86_64/entry.S \
 	$(purgatory_common_sources) \
 	purgatory/arch/x86_64/machine.c \
-	lib/sha256_x86_64_core.c
+	lib/sha256_x86_64_core.c \
+	lib/sha256_x86_64_vector.c
 
 # The one place for vector registers.
-$(builddir)/purgatory/x86_64/obj/lib/sha256_x86_64_core.o: purgatory_x86_64_cflags := \
-	$(filter-out -mgeneral-regs-only,$(purgatory_x86_64_cflags)) -msse4.1 -msha
+$(builddir)/purgatory/x86_64/obj/lib/sha256_x86_64_core.o \
+$(builddir)/purgatory/x86_64/obj/lib/sha256_x86_64_vector.o: purgatory_x86_64_cflags := \
+	$(filter-out -mgeneral-regs-only,$(purgatory_x86_64_cflags))

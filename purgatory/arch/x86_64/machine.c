@@ -57,6 +57,36 @@ void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 		*(volatile uint32_t *)(uintptr_t)address = value;
 }
 
+/* VGA's text mode 3, in the first MiB, which the kernel's tables map whole and the planner's do
+ * where it is asked for: the last of the lines is written, and goes up. */
+#define SCREEN_WORDS	 ((volatile uint16_t *)(uintptr_t)PURGATORY_SCREEN_START)
+#define SCREEN_COLUMNS	 80
+#define SCREEN_ROWS	 25
+#define SCREEN_LAST	 (SCREEN_COLUMNS * (SCREEN_ROWS - 1))
+#define SCREEN_ATTRIBUTE 0x0700 /* light grey on black */
+
+static void scroll(void)
+{
+	for (int i = 0; i < SCREEN_LAST; i++)
+		SCREEN_WORDS[i] = SCREEN_WORDS[i + SCREEN_COLUMNS];
+	for (int i = 0; i < SCREEN_COLUMNS; i++)
+		SCREEN_WORDS[SCREEN_LAST + i] = SCREEN_ATTRIBUTE | ' ';
+}
+
+void machine_screen_put(uint32_t *column, char c)
+{
+	if (c == '\r')
+		return;
+	if (*column >= SCREEN_COLUMNS) {
+		scroll();
+		*column = 0;
+	}
+	if (c == '\n')
+		*column = SCREEN_COLUMNS;
+	else
+		SCREEN_WORDS[SCREEN_LAST + (*column)++] = SCREEN_ATTRIBUTE | (uint8_t)c;
+}
+
 struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
@@ -75,16 +105,23 @@ static struct cpuid cpuid(uint32_t leaf)
 #define LEAF1_ECX_SSSE3	     (1u << 9)
 #define LEAF1_ECX_SSE41	     (1u << 19)
 #define LEAF1_ECX_HYPERVISOR (1u << 31)
+#define LEAF7_EBX_BMI2	     (1u << 8)
 #define LEAF7_EBX_SHA	     (1u << 29)
 #define LEAF_TSC	     0x15 /* ebx / eax: ticks of the TSC per tick of a crystal of ecx Hz */
 #define LEAF_HYPERVISOR	     0x40000000
 #define LEAF_HYPERVISOR_TSC  0x40000010 /* eax: kHz, where the hypervisor says so */
 
-static bool has_sha256(void)
+/* As lib/sha256_x86_64.c asks in the tool. What BMI2 has for general registers needs nothing
+ * opened. */
+static enum sha256_core best_core(void)
 {
-	const uint32_t sse = LEAF1_ECX_SSSE3 | LEAF1_ECX_SSE41;
+	uint32_t ecx = cpuid(1).ecx, ebx = cpuid(0).eax >= 7 ? cpuid(7).ebx : 0;
 
-	return cpuid(0).eax >= 7 && (cpuid(1).ecx & sse) == sse && cpuid(7).ebx & LEAF7_EBX_SHA;
+	if (!(ecx & LEAF1_ECX_SSSE3))
+		return SHA256_PLAIN;
+	if (ecx & LEAF1_ECX_SSE41 && ebx & LEAF7_EBX_SHA)
+		return SHA256_CPU;
+	return ebx & LEAF7_EBX_BMI2 ? SHA256_VECTOR : SHA256_PLAIN;
 }
 
 /*
@@ -93,17 +130,18 @@ static bool has_sha256(void)
  */
 enum sha256_core machine_sha256_core(uint32_t flags)
 {
+	enum sha256_core core = best_core();
 	uint64_t cr4;
 
 	(void)flags;
-	if (!has_sha256())
-		return SHA256_PLAIN;
+	if (core == SHA256_PLAIN)
+		return core;
 	cpu_state.vectors = 1;
 	__asm__ volatile("mov %%cr4, %0; or %1, %0; mov %0, %%cr4"
 			 : "=&r"(cr4)
 			 : "ri"(CR4_OSFXSR)
 			 : "memory");
-	return SHA256_CPU;
+	return core;
 }
 
 unsigned int machine_tables_set(void)

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Plans for x86_64 of a load that a reboot starts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kexec/cmd/choose.h"
+#include "tests/unit/x86_machine.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+
+#define IOMEM                                                                                      \
+	"00000000-00000fff : Reserved\n"                                                           \
+	"00001000-0009fbff : System RAM\n"                                                         \
+	"00100000-3ffdffff : System RAM\n"                                                         \
+	"  1b800000-1ba9e027 : Kernel code\n"                                                      \
+	"  1be00000-1bec623f : Kernel data\n"                                                      \
+	"  2f000000-3effffff : Crash kernel\n"                                                     \
+	"  3f000000-3f0fffff : Reserved\n"                                                         \
+	"3ffe0000-3ffeffff : ACPI Tables\n"                                                        \
+	"100000000-17fffffff : System RAM\n"                                                       \
+	"200000000-207ffffff : System RAM (kmem)\n"
+
+static struct plan_machine pm;
+
+static void know(uint64_t start, uint64_t end, uint32_t type)
+{
+	struct rangeset one = RANGESET_INIT;
+	struct e820 *map = &pm.machine.x86_boot.memory;
+
+	pm_must(rangeset_add(&one, start, end) == ST_OK, "memory");
+	pm_must(e820_add_ranges(map, &one, type) == ST_OK, "memory");
+	rangeset_done(&one);
+	rangeset_done(&pm.machine.boot_memory);
+	pm_must(e820_ram(map, &pm.machine.boot_memory) == ST_OK, "memory");
+}
+
+/* 3 GiB, of which the running kernel has mem= left 2; some are hot-added. */
+static int setup(void **state)
+{
+	(void)state;
+	pm_init_x86_64(&pm);
+	pm.request.crash = false;
+	cpus_done(&pm.machine.cpus);
+	pm_iomem(&pm, IOMEM);
+	pm_initrd(&pm, 100001);
+	pm.request.append = "console=ttyS0 quiet";
+	know(0, 0x9fc00, E820_RAM);
+	know(MIB, 0x3ffe0000, E820_RAM);
+	know(4 * GIB, 0x140000000, E820_RAM);
+	know(0x1c0000000, 0x200000000, E820_RAM);
+	know(0x3ffe0000, 0x3fff0000, E820_ACPI);
+	know(0xe0000000, 0xe0001000, E820_SOFT_RESERVED);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pm_done(&pm);
+	return 0;
+}
+
+static void plan_well(void)
+{
+	if (pm_plan(&pm) != ST_OK)
+		fail_msg("%s [%s]", pm.err.text, pm.err.id);
+}
+
+static void assert_refused(int status, const char *id)
+{
+	assert_int_equal(pm_plan(&pm), status);
+	assert_string_equal(pm.err.id, id);
+}
+
+static const struct segment *segment(enum segment_purpose purpose)
+{
+	const struct segment *found = plan_segment(&pm.plan, purpose);
+
+	assert_non_null(found);
+	return found;
+}
+
+static const uint8_t *params(void)
+{
+	return segment(SEGMENT_BOOT_PARAMS)->data.data;
+}
+
+static uint64_t halves(size_t low, size_t high)
+{
+	return load_le32(params() + low) | (uint64_t)load_le32(params() + high) << 32;
+}
+
+static void the_map_is_the_whole_machine_as_it_was_booted(void **state)
+{
+	const struct e820 *map = &pm.machine.x86_boot.memory;
+
+	(void)state;
+	plan_well();
+	assert_int_equal(params()[0x1e8], map->count);
+	for (size_t i = 0; i < map->count; i++) {
+		const uint8_t *at = params() + 0x2d0 + 20 * i;
+
+		assert_int_equal(load_le64(at), map->entries[i].range.start);
+		assert_int_equal(load_le64(at + 8), range_size(map->entries[i].range));
+		assert_int_equal(load_le32(at + 16), map->entries[i].type);
+	}
+	/* What is left to old interfaces is the piece at 1 MiB. */
+	assert_int_equal(load_le32(params() + 0x1e0), (0x3ffe0000 - MIB) >> 10);
+}
+
+static void all_is_verified_and_nothing_is_of_a_dump(void **state)
+{
+	(void)state;
+	plan_well();
+	assert_int_equal(pm.plan.flags, KEXEC_ARCH_X86_64);
+	assert_null(plan_segment(&pm.plan, SEGMENT_ELFCOREHDR));
+	assert_string_equal(pm.plan.cmdline, "console=ttyS0 quiet");
+	assert_int_equal(pm.plan.segment_count, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pm.plan.segments[i].digested,
+			pm.plan.segments[i].purpose != SEGMENT_PURGATORY);
+	assert_int_equal(pm.plan.entry, segment(SEGMENT_PURGATORY)->mem);
+	assert_int_equal(pm.plan.handover.kernel_entry, segment(SEGMENT_KERNEL)->mem + 0x200);
+}
+
+/* Trap 12 and 14: the reserved page, the crash region, the driver's memory, the DIMM. */
+static void trap12_trap14_only_free_memory_of_the_boot_is_loaded_to(void **state)
+{
+	static const struct range taken[] = { { 0x2f000000, 0x3f100000 },
+		{ 0x140000000, 0x180000000 }, { 0x200000000, 0x208000000 },
+		/* ... and, where there is room, the running kernel. */
+		{ 0x1b800000, 0x1bec6240 } };
+
+	(void)state;
+	plan_well();
+	for (size_t i = 0; i < pm.plan.segment_count; i++) {
+		struct range at = { pm.plan.segments[i].mem,
+			pm.plan.segments[i].mem + pm.plan.segments[i].memsz };
+
+		assert_true(rangeset_contains(&pm.machine.iomem.ram, at.start, at.end));
+		for (size_t j = 0; j < 4; j++)
+			assert_false(range_overlaps(at, taken[j]));
+	}
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "memory", "0x140000000"));
+	pm.request.mem_min = 0x140000000;
+	assert_refused(ST_NO_SPACE, "memory-too-small");
+}
+
+static void above_4_gib_all_of_an_address_is_written(void **state)
+{
+	(void)state;
+	pm.request.mem_min = 4 * GIB;
+	plan_well();
+	assert_true(segment(SEGMENT_INITRD)->mem >= 4 * GIB);
+	assert_int_equal(halves(0x218, 0x0c0), segment(SEGMENT_INITRD)->mem);
+	assert_int_equal(halves(0x21c, 0x0c4), 100001);
+	assert_int_equal(halves(0x228, 0x0c8), segment(SEGMENT_BOOT_PARAMS)->mem + 4096);
+	pm.request.mem_min = 0;
+	pm.request.mem_max = 4 * GIB - 1;
+	plan_well();
+	assert_true(segment(SEGMENT_INITRD)->mem < 4 * GIB);
+	assert_int_equal(halves(0x218, 0x0c0), segment(SEGMENT_INITRD)->mem);
+}
+
+static void a_line_may_be_as_long_as_the_kernel_takes(void **state)
+{
+	char line[2049];
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 1);
+	line[2048] = '\0';
+	pm.request.append = line;
+	assert_refused(ST_NO_SPACE, "cmdline-too-long");
+	line[2047] = '\0';
+	plan_well();
+	pm.request.append = NULL;
+	plan_well();
+	assert_null(pm.plan.cmdline);
+	assert_int_equal(params()[4096], 0);
+}
+
+static void without_a_map_nothing_is_loaded(void **state)
+{
+	(void)state;
+	e820_done(&pm.machine.x86_boot.memory);
+	rangeset_done(&pm.machine.boot_memory);
+	assert_refused(ST_NOT_FOUND, "firmware-map-missing");
+}
+
+static void inherit(uint32_t type, const char *text)
+{
+	struct setup_data *list = &pm.machine.x86_boot.setup_data;
+	struct setup_node *nodes = realloc(list->nodes, (list->count + 1) * sizeof(*list->nodes));
+
+	pm_must(nodes != NULL, "memory");
+	list->nodes = nodes;
+	nodes[list->count] = (struct setup_node){ .type = type };
+	pm_must(blob_append(&nodes[list->count++].data, text, strlen(text)) == ST_OK, "memory");
+}
+
+/* The types of setup_data, in the order of the list, and what is in the last node of type. */
+static size_t walk(uint32_t *types, size_t most, uint32_t type, struct span *ret)
+{
+	const struct segment *in = segment(SEGMENT_BOOT_PARAMS);
+	size_t count = 0;
+
+	*ret = (struct span){ NULL, 0 };
+	for (uint64_t at = load_le64(params() + 0x250); at;) {
+		const uint8_t *node = in->data.data + (at - in->mem);
+
+		assert_true(count < most && at % 8 == 0);
+		types[count++] = load_le32(node + 8);
+		if (load_le32(node + 8) == type)
+			*ret = (struct span){ node + 16, load_le32(node + 12) };
+		at = load_le64(node);
+	}
+	return count;
+}
+
+/* Option ROMs and the like lie in the list itself; the others are used up, made anew, or lead to
+ * memory that is not theirs any more. */
+static void what_is_still_true_is_inherited(void **state)
+{
+	static const uint32_t wanted[] = { 9, 0x4b455852, 3, 3, 7 };
+	uint32_t types[9];
+	struct span found;
+
+	(void)state;
+	inherit(SETUP_PCI, "a ROM");
+	inherit(SETUP_RNG_SEED, "");
+	inherit(SETUP_E820_EXT, "memory");
+	inherit(SETUP_PCI, "another ROM");
+	inherit(SETUP_CC_BLOB, "");
+	plan_well();
+	assert_int_equal(walk(types, 9, SETUP_PCI, &found), 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(types[i], wanted[i]);
+	assert_int_equal(found.size, 11);
+	assert_memory_equal(found.data, "another ROM", 11);
+}
+
+/* All that the next kernel but one has to know. */
+static void a_capture_kernel_is_told_of_the_whole_machine(void **state)
+{
+	const struct e820 *map = &pm.machine.x86_boot.memory;
+	uint32_t types[9];
+	struct span found;
+
+	(void)state;
+	inherit(SETUP_PCI, "a ROM");
+	pm.request.crash = true;
+	pm_cpus(&pm, 2, 2);
+	rangeset_done(&pm.machine.boot_memory);
+	plan_well();
+	assert_int_equal(walk(types, 9, SETUP_WHOLE_MAP, &found), 3);
+	assert_int_equal(found.size, map->count * 20);
+	for (size_t i = 0; i < map->count; i++) {
+		assert_int_equal(load_le64(found.data + 20 * i), map->entries[i].range.start);
+		assert_int_equal(load_le32(found.data + 20 * i + 16), map->entries[i].type);
+	}
+}
+
+/* In that kernel; where it was told nothing, it says so. */
+static void from_a_capture_kernel_the_file_call_is_doubted(void **state)
+{
+	char words[ARCH_DOUBT_SIZE];
+
+	(void)state;
+	pm.machine.cmdline = strdup("elfcorehdr=0x3e000000 quiet");
+	plan_well();
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "memory", "capture kernel"));
+	pm.machine.x86_boot.whole_told = true;
+	plan_well();
+	assert_false(pm_said(&pm.report, REPORT_WARNING, "memory", "capture kernel"));
+	assert_true(pm.inputs.arch->doubt_file_load(&pm.machine, false, words));
+	assert_non_null(strstr(words, "capture kernel"));
+}
+
+static bool doubted(bool crash, char *words)
+{
+	return pm.inputs.arch->doubt_file_load(&pm.machine, crash, words);
+}
+
+/* Trap 12 and 6: what the kernel's own loader makes of such machines. */
+static void trap12_trap06_the_file_call_is_doubted(void **state)
+{
+	char words[ARCH_DOUBT_SIZE];
+
+	(void)state;
+	assert_true(doubted(false, words));
+	assert_non_null(strstr(words, "hot-added (from 0x140000000 on)"));
+	assert_false(doubted(true, words));
+	know(0x140000000, 0x180000000, E820_RAM);
+	assert_false(doubted(false, words));
+	for (uint64_t i = 0; i < 121; i++)
+		know(0xd0000000 + i * 0x2000, 0xd0001000 + i * 0x2000, E820_RESERVED);
+	assert_false(doubted(false, words));
+	know(0xd8000000, 0xd8001000, E820_RESERVED);
+	assert_true(doubted(false, words));
+	assert_non_null(strstr(words, "hands on 128 ranges of a memory map that has 129"));
+	assert_false(doubted(true, words));
+	for (uint64_t i = 0; i < 128; i++)
+		pm_must(rangeset_add(&pm.machine.iomem.firmware_reserved, 0xd0000000 + i * 0x2000,
+				0xd0001000 + i * 0x2000) == ST_OK,
+			"memory");
+	assert_true(doubted(true, words));
+}
+
+static void a_doubt_chooses_the_other_call_where_that_is_free(void **state)
+{
+	struct choice choice = { .request = &pm.request, .state = &pm.machine.state };
+
+	(void)state;
+	assert_int_equal(choose_first(&choice, &pm.report), CALL_FILE_LOAD);
+	assert_int_equal(pm.report.count, 0);
+	choice.doubt = "of this";
+	assert_int_equal(choose_first(&choice, &pm.report), CALL_LOAD);
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "syscall", "kexec_load, since of this"));
+	report_done(&pm.report);
+	pm.request.syscall = SYSCALL_FILE_LOAD;
+	assert_int_equal(choose_first(&choice, &pm.report), CALL_FILE_LOAD);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "syscall", "may not start here"));
+	report_done(&pm.report);
+	pm.request.syscall = SYSCALL_AUTO;
+	strcpy(pm.machine.state.lockdown, "integrity");
+	assert_int_equal(choose_first(&choice, &pm.report), CALL_FILE_LOAD);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "syscall", "may not start here"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_map_is_the_whole_machine_as_it_was_booted),
+		TEST(all_is_verified_and_nothing_is_of_a_dump),
+		TEST(trap12_trap14_only_free_memory_of_the_boot_is_loaded_to),
+		TEST(above_4_gib_all_of_an_address_is_written),
+		TEST(a_line_may_be_as_long_as_the_kernel_takes),
+		TEST(without_a_map_nothing_is_loaded),
+		TEST(what_is_still_true_is_inherited),
+		TEST(a_capture_kernel_is_told_of_the_whole_machine),
+		TEST(from_a_capture_kernel_the_file_call_is_doubted),
+		TEST(trap12_trap06_the_file_call_is_doubted),
+		TEST(a_doubt_chooses_the_other_call_where_that_is_free),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
