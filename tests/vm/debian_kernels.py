@@ -18,6 +18,8 @@ ROOM = {"memory": 2048, "crashkernel": "512M"}
 # What is built in is not among the modules; a guest that lacks a disk says so.
 DRIVERS = ("virtio_blk",)
 MORE_DRIVERS = {"cloud-amd64": ("virtio_mem", "efivarfs")}
+# Debian's architecture, where the kernel's word for it is another.
+ARCHES = {"powerpc64le": "ppc64el"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +60,8 @@ def find(suite, flavour, refresh=False):
 
 
 def _fetch(suite, flavour, target):
-    archive = debian.Archive(suite, arch=re.search("arm64|amd64", flavour)[0], stale_ok=True)
+    arch = re.search("arm64|amd64|powerpc64le", flavour)[0]
+    archive = debian.Archive(suite, arch=ARCHES.get(arch, arch), stale_ok=True)
     archive.update()
     release, packages = _packages(archive, flavour)
     drivers = "|".join((*DRIVERS, *MORE_DRIVERS.get(flavour, ())))

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the ppc64le machines are made from: kernel, programs, archives.
 
-The kernel is the vmlinux in the directory that KEXEC_TEST_KERNEL_PPC64LE names.
+The kernel is the vmlinux in the directory that KEXEC_TEST_KERNEL_PPC64LE names, which boots faster,
+else Debian's own.
 """
 
 import dataclasses
@@ -11,12 +12,14 @@ import pathlib
 import subprocess
 
 import debian
+import debian_kernels
 import initrd
 from debian_kernels import Kernel
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 SUITE = "sid"
+FLAVOUR = "powerpc64le"
 PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
             "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
 TRIPLET = "powerpc64le-linux-gnu"
@@ -24,10 +27,12 @@ TRIPLET = "powerpc64le-linux-gnu"
 
 @dataclasses.dataclass(frozen=True)
 class Artifacts:
-    """Everything such a machine is made from."""
+    """Everything such a machine is made from, and what its kernel needs, as options of
+    qemu.PSeries."""
     kernel: Kernel
     initrd: pathlib.Path
     tools_disk: pathlib.Path
+    options: dict
 
 
 def tool():
@@ -52,11 +57,11 @@ def guest_root():
 
 
 def kernel_under_test():
-    """The vmlinux; there is none that is fetched or built."""
-    folder = os.environ.get("KEXEC_TEST_KERNEL_PPC64LE")
-    if not folder:
-        raise FileNotFoundError("KEXEC_TEST_KERNEL_PPC64LE has to name the folder of a vmlinux")
-    return Kernel(pathlib.Path(folder) / "vmlinux")
+    """The vmlinux at hand, or Debian's."""
+    given = os.environ.get("KEXEC_TEST_KERNEL_PPC64LE")
+    if given:
+        return Kernel(pathlib.Path(given) / "vmlinux")
+    return debian_kernels.find(SUITE, FLAVOUR)
 
 
 def make(directory):
@@ -76,4 +81,5 @@ def make(directory):
         "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
         "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
-    return Artifacts(kernel, directory / "initrd", directory / "tools")
+    return Artifacts(kernel, directory / "initrd", directory / "tools",
+                     debian_kernels.ROOM if kernel.release else {})

@@ -41,7 +41,7 @@ def boot(power_artifacts, tmp_path, request):
         def start(**options):
             machine = qemu.PSeries(power_artifacts.kernel.image, power_artifacts.initrd, **(
                 {"cpu": "POWER9", "memory": 2048, "disks": (disk, power_artifacts.tools_disk)}
-                | options))
+                | power_artifacts.options | options))
             machines.append(stack.enter_context(machine))
             return machine.boot()
 
