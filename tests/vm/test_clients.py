@@ -76,8 +76,8 @@ class System:
 
     def is_active(self, unit):
         """Its state, once it is not about to reload: a rule may ask for that at any time."""
-        return self.machine.sh(f"until systemctl is-active {unit} >/run/state || "
-                               "! grep -q reloading /run/state; do sleep 0.5; done; "
+        return self.machine.sh(f"while systemctl is-active {unit} >/run/state; "
+                               "grep -q reloading /run/state; do sleep 0.5; done; "
                                "cat /run/state").text.strip()
 
 
