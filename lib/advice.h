@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What can be done about a failure, by its id: for messages that were given no hint of their own.
- * advice.c is made from doc/messages.md, so that no message is without. */
+ * advice_rows.h is made from
+ * doc/messages.md, so that no message is without. */
 #ifndef LIB_ADVICE_H
 #define LIB_ADVICE_H
 

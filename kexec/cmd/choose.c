@@ -9,14 +9,21 @@
 
 #define WHY_SIZE 64
 
-/* Of a load by either call: what asks for kexec_load(2), or NULL. */
-static const char *needs_plan(const struct choice *choice, char *text)
+/* Of a load by either call: the option that asks for kexec_load(2), without dashes, or NULL. */
+static const char *option_for_plan(const struct choice *choice)
 {
 	const struct request *request = choice->request;
-	const char *option = request->needs_load ? request->needs_load : request->prefers_load;
 
-	if (!option)
-		option = choice->option;
+	if (request->needs_load)
+		return request->needs_load;
+	return request->prefers_load ? request->prefers_load : choice->option;
+}
+
+/* The same in words, of an option or of what is in the file; NULL for nothing that asks. */
+static const char *needs_plan(const struct choice *choice, char *text)
+{
+	const char *option = option_for_plan(choice);
+
 	if (!option)
 		return choice->dtb_in_image ? "the device tree in the image" : NULL;
 	snprintf(text, WHY_SIZE, "--%s", option);
@@ -86,8 +93,8 @@ enum load_call choose_first(struct choice *choice, struct report *report)
 		return by_file_without(choice, why, "the kernel is locked down", report);
 	if (why) {
 		/* The user named his options; what is in the file he may not know. */
-		report_add(report, why[0] == '-' ? REPORT_CHOICE : REPORT_WARNING, "syscall",
-			"kexec_load, for %s", why);
+		report_add(report, option_for_plan(choice) ? REPORT_CHOICE : REPORT_WARNING,
+			"syscall", "kexec_load, for %s", why);
 		return CALL_LOAD;
 	}
 	choice->in_place_of_file = (choice->doubt || is_blind(choice)) && !locked;

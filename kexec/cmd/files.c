@@ -183,18 +183,11 @@ static int join_one(
 	if (status)
 		return initrd_unreadable(files, err);
 	status = check_memory(file, files, err);
-	if (status) {
-		sysroot_close(file);
-		return status;
-	}
-	status = sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err);
-	if (status) {
-		sysroot_close(file);
-		return initrd_unreadable(files, err);
-	}
-	if (part.bytes.size == 0) {
+	if (!status && sysroot_hold(file, INITRD_SIZE_MAX - to->size, false, &part, err))
+		status = initrd_unreadable(files, err);
+	if (!status && part.bytes.size == 0) {
 		report_add(&files->report, REPORT_WARNING, "initrd", "%s is empty", name);
-	} else {
+	} else if (!status) {
 		status = initrd_check(
 			part.bytes, NULL, name, files->image.kind, &inner, &files->report, err);
 		if (status)

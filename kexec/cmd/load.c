@@ -26,8 +26,8 @@
 #include "kexec/plan/seal.h"
 #include "kexec/syscall/kexec_load.h"
 #include "kexec/system/console.h"
-#include "kexec/system/machine.h"
 #include "kexec/system/cpu_methods.h"
+#include "kexec/system/machine.h"
 #include "lib/sysroot.h"
 
 /* A hotplug storm that outlasts this many loads is told to the user, not waited for. */

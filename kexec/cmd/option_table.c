@@ -197,7 +197,7 @@ const struct option_row option_table[] = {
 	  WITH_LOAD | DISPENSABLE, SETS(STRING, serial),
 	  "the same by the name of a terminal, such as ttyAMA0", NULL },
 	{ "console-vga", 0, NO_VALUE, GROUP_PURGATORY, ON_X86, WITH_BOTH, SETS(FLAG, screen),
-	  "purgatory reports on VGA's text screen, too",
+	  "purgatory reports on a VGA text screen, too",
 	  "On x86_64, beside the console. It is no use where the screen shows pictures: on a "
 	  "framebuffer of EFI, or of a driver; a warning says so. Other machines do without." },
 	{ "on-corruption", 0, A_VALUE("WHAT"), GROUP_PURGATORY, ON_ARM64 | ON_X86, WITH_LOAD,

@@ -405,8 +405,7 @@ static void check_rest(const struct parse *parse, char **rest)
 		if (strcmp(*rest, kernel) != 0)
 			report_add(parse->report, REPORT_WARNING, "options",
 				"%.*s has no effect: one file is taken, which is %.*s; an initrd "
-				"is "
-				"given with --initrd=, and a command line of several words in "
+				"is given with --initrd=, and a command line of several words in "
 				"quotes",
 				VALUE_SHOWN, *rest, VALUE_SHOWN, kernel);
 }

@@ -185,8 +185,7 @@ void cpio_walk(const struct cpio_source *source, const char *name, uint64_t *ret
 			report_add(report, REPORT_WARNING, "initrd",
 				"%s: behind its archives, at 0x%" PRIx64 " of 0x%" PRIx64
 				" bytes, is neither another one, on a line of 4 bytes, nor "
-				"anything "
-				"packed: a kernel stops there",
+				"anything packed: a kernel stops there",
 				name, walk.at, source->size);
 		return;
 	}

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""kexec-messages(7) and the hints of lib/advice.c, made from doc/messages.md."""
+"""kexec-messages(7) and the hints of lib/advice.c (advice_rows.h), made from doc/messages.md."""
 
 import re
 import textwrap
 
 SOURCE = "doc/messages.md"
 PAGE = "kexec/kexec-messages.7"
-ADVICE = "lib/advice.c"
+ADVICE = "lib/advice_rows.h"
 
 HEAD = r"""{comment} SPDX-License-Identifier: GPL-2.0-only
 {comment} Made from {source} by make update-docs.
@@ -58,30 +58,21 @@ def sentence(words):
     return words + ("" if words[-1] in ".?" else ".")
 
 
-ADVICE_HEAD = """// SPDX-License-Identifier: GPL-2.0-only
-/* Made from {source} by make update-docs. */
-#include "lib/advice.h"
-
-#include <stddef.h>
-#include <string.h>
+ADVICE_HEAD = """/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Made from {source} by make update-docs: ids, each with its advice behind it, and an empty
+ * id. One string, since a table of pointers takes as much again in a program that can be anywhere.
+ */
+#ifndef LIB_ADVICE_ROWS_H
+#define LIB_ADVICE_ROWS_H
 
 /* clang-format off */
-static const struct {{
-	const char *id, *text;
-}} rows[] = {{
+static const char advice_rows[] =
 """
-ADVICE_TAIL = """};
+ADVICE_TAIL = """	"";
 /* clang-format on */
 
-const char *advice_for(const struct err *err)
-{
-	if (err->hint[0])
-		return err->hint;
-	for (size_t i = 0; err->id && i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(rows[i].id, err->id) == 0)
-			return rows[i].text;
-	return NULL;
-}
+#endif
 """
 # Of what has no column for it: our own mistakes.
 REPORT = "please report it, with the whole command line and what --dry-run=json prints"
@@ -102,13 +93,13 @@ def plain(text):
 
 
 def advice(tree):
-    """The text of advice.c."""
+    """The text of advice_rows.h."""
     made_text = ADVICE_HEAD.format(source=SOURCE)
     for name, words in sorted(rows_of((tree / SOURCE).read_text())):
-        lines = textwrap.wrap(plain(words), 84, break_long_words=False, break_on_hyphens=False)
+        lines = textwrap.wrap(plain(words), 76, break_long_words=False, break_on_hyphens=False)
         lines = [line.replace("\\", r"\\").replace('"', r'\"') for line in lines]
         if lines:
-            made_text += f'\t{{ "{name}",\n\t  "' + ' "\n\t  "'.join(lines) + '" },\n'
+            made_text += f'\t"{name}\\0"\n\t\t"' + ' "\n\t\t"'.join(lines) + '\\0"\n'
     return made_text + ADVICE_TAIL
 
 

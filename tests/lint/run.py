@@ -335,9 +335,12 @@ def message_ids(tree):
       ("lib/err.c", 'int f(void) { return err_set(err, ST_BUG, "planted-id", "x"); }'))
 def messages(tree):
     ids = message_ids(tree)
-    explained = set()
+    rows = []
     if "doc/messages.md" in tree.files:
-        explained = set(re.findall(r"^\| `([a-z0-9-]+)` \|", tree.text("doc/messages.md"), re.M))
+        rows = re.findall(r"^\| `([a-z0-9-]+)` \|", tree.text("doc/messages.md"), re.M)
+    explained = set(rows)
+    yield from (f"{name} is explained more than once"
+                for name in sorted(explained) if rows.count(name) > 1)
     yield from (f"{ids[name]}: {name} is not explained" for name in sorted(set(ids) - explained))
     yield from (f"{name} is explained, but no message has it"
                 for name in sorted(explained - set(ids)))

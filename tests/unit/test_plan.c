@@ -13,30 +13,13 @@
 #include "kexec/system/firmware.h"
 #include "purgatory/abi.h"
 #include "purgatory/arch/arm64/abi.h"
-#include "tests/unit/plan_machine.h"
+#include "tests/unit/plan_asserts.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
 
 /* Without these nothing says which entry of kcore is the kernel's own. */
 #define KERNEL_LINES "  40200000-41cfffff : Kernel code\n  42680000-42c4ffff : Kernel data\n"
-
-static void plan_well(struct plan_machine *pm)
-{
-	if (pm_plan(pm) != ST_OK)
-		fail_msg("%s: %s", pm->err.id, pm->err.text);
-}
-
-/* The plan is refused; with words NULL whatever the text. */
-static void assert_refused(struct plan_machine *pm, int status, const char *id, const char *words)
-{
-	assert_int_equal(pm_plan(pm), status);
-	assert_int_equal(pm->err.status, status);
-	assert_string_equal(pm->err.id, id);
-	if (words && !strstr(pm->err.text, words))
-		fail_msg("\"%s\" is not in \"%s\"", words, pm->err.text);
-	assert_null(pm->plan.arch); /* untouched */
-}
 
 static bool warned(const struct plan_machine *pm, const char *area, const char *words)
 {
@@ -46,14 +29,6 @@ static bool warned(const struct plan_machine *pm, const char *area, const char *
 static bool chose(const struct plan_machine *pm, const char *area, const char *words)
 {
 	return pm_said(&pm->report, REPORT_CHOICE, area, words);
-}
-
-static const struct segment *segment(const struct plan_machine *pm, enum segment_purpose purpose)
-{
-	const struct segment *found = plan_segment(&pm->plan, purpose);
-
-	assert_non_null(found);
-	return found;
 }
 
 /* One crash region, of this size, and 2 GiB of other RAM. */

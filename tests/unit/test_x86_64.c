@@ -10,6 +10,7 @@
 
 #include "purgatory/abi.h"
 #include "purgatory/arch/x86_64/abi.h"
+#include "tests/unit/plan_asserts.h"
 #include "tests/unit/x86_machine.h"
 
 #define CRASH_START UINT64_C(0x2f000000)
@@ -70,29 +71,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void plan_well(void)
-{
-	if (pm_plan(&pm) != ST_OK)
-		fail_msg("%s [%s]", pm.err.text, pm.err.id);
-}
-
-static void assert_refused(int status, const char *id)
-{
-	assert_int_equal(pm_plan(&pm), status);
-	assert_string_equal(pm.err.id, id);
-}
-
-static const struct segment *segment(enum segment_purpose purpose)
-{
-	const struct segment *found = plan_segment(&pm.plan, purpose);
-
-	assert_non_null(found);
-	return found;
-}
-
 static const uint8_t *params(void)
 {
-	return segment(SEGMENT_BOOT_PARAMS)->data.data;
+	return segment(&pm, SEGMENT_BOOT_PARAMS)->data.data;
 }
 
 /* What lies at a physical address, in a segment that was loaded. */
@@ -138,8 +119,8 @@ static void trap01_kernel_gets_init_size_on_its_alignment_above_its_floor(void *
 	const struct segment *kernel;
 
 	(void)state;
-	plan_well();
-	kernel = segment(SEGMENT_KERNEL);
+	plan_well(&pm);
+	kernel = segment(&pm, SEGMENT_KERNEL);
 	assert_int_equal(kernel->memsz, 0xa56000);
 	assert_int_equal(kernel->mem % 0x200000, 0);
 	assert_int_equal(kernel->data.size, TEST_LOADED_SIZE);
@@ -147,25 +128,25 @@ static void trap01_kernel_gets_init_size_on_its_alignment_above_its_floor(void *
 	/* A kernel that wants to be above the beginning of the region is. */
 	store_le64(pm.image.memory.data + 0x258, 0x30000000);
 	pm.image.bzimage.pref_address = 0x30000000;
-	plan_well();
-	assert_int_equal(segment(SEGMENT_KERNEL)->mem, 0x30000000);
+	plan_well(&pm);
+	assert_int_equal(segment(&pm, SEGMENT_KERNEL)->mem, 0x30000000);
 	pm.image.bzimage.pref_address = 0x3f000000;
-	assert_refused(ST_NO_SPACE, "crash-region-too-small");
+	assert_refused(&pm, ST_NO_SPACE, "crash-region-too-small", NULL);
 }
 
 static void trap02_entry_is_the_64_bit_one(void **state)
 {
 	(void)state;
-	plan_well();
-	assert_int_equal(pm.plan.handover.kernel_entry, segment(SEGMENT_KERNEL)->mem + 0x200);
-	assert_int_equal(pm.plan.entry, segment(SEGMENT_PURGATORY)->mem);
-	assert_int_equal(pm.plan.handover.handed.start, segment(SEGMENT_BOOT_PARAMS)->mem);
+	plan_well(&pm);
+	assert_int_equal(pm.plan.handover.kernel_entry, segment(&pm, SEGMENT_KERNEL)->mem + 0x200);
+	assert_int_equal(pm.plan.entry, segment(&pm, SEGMENT_PURGATORY)->mem);
+	assert_int_equal(pm.plan.handover.handed.start, segment(&pm, SEGMENT_BOOT_PARAMS)->mem);
 }
 
 static void trap03_header_is_copied_and_nothing_around_it(void **state)
 {
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(params()[0x1ef], 0); /* the sentinel */
 	assert_int_equal(params()[0x1f0], 0);
 	assert_memory_equal(params() + 0x1f1, pm.image.memory.data + 0x1f1, 0x210 - 0x1f1);
@@ -200,8 +181,8 @@ static void trap04_trap05_memory_is_the_region_without_the_elfcorehdr(void **sta
 	(void)state;
 	pm.machine.state.crash_elfcorehdr_size = 462448;
 	pm.request.hotplug = HOTPLUG_ON;
-	plan_well();
-	core = segment(SEGMENT_ELFCOREHDR);
+	plan_well(&pm);
+	core = segment(&pm, SEGMENT_ELFCOREHDR);
 	assert_int_equal(core->memsz, 462848); /* trap 33: whole pages */
 	assert_int_equal(core->mem + core->memsz, CRASH_END);
 	assert_int_equal(params()[0x1e8], 8);
@@ -229,7 +210,7 @@ static void trap06_more_than_128_entries_go_on_in_setup_data(void **state)
 		length += (size_t)snprintf(text + length, sizeof(text) - length,
 			"%x-%x : Reserved\n", 0xc0000000 + i * 0x10000, 0xc0000fff + i * 0x10000);
 	pm_iomem(&pm, text);
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(params()[0x1e8], 128);
 	node = load_le64(params() + 0x250);
 	assert_int_equal(load_le32(at_physical(node + 8, 4)), 1);
@@ -266,9 +247,9 @@ static void a_map_that_no_kernel_can_read_is_refused(void **state)
 {
 	(void)state;
 	reserve("", 12901);
-	assert_refused(ST_UNSUPPORTED, "e820-too-long");
+	assert_refused(&pm, ST_UNSUPPORTED, "e820-too-long", NULL);
 	reserve("", 12899);
-	plan_well();
+	plan_well(&pm);
 }
 
 /* The decompressor goes by RAM alone when it looks for a place. */
@@ -278,7 +259,7 @@ static void what_firmware_owns_is_not_also_ram(void **state)
 	reserve("  00010000-00010fff : Reserved\n  00020800-000217ff : ACPI Tables\n"
 		"  00030000-0003ffff : ACPI Non-volatile Storage\n",
 		0);
-	plan_well();
+	plan_well(&pm);
 	assert_entry(0, 0x1000, 0x10000, 1);
 	assert_entry(1, 0x11000, 0x20000, 1);
 	assert_entry(2, 0x22000, 0x30000, 1);
@@ -291,7 +272,7 @@ static void what_firmware_owns_is_not_also_ram(void **state)
 static void trap07_there_is_memory_for_old_interfaces_too(void **state)
 {
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	assert_true(params()[0x1e8] != 0);
 	assert_int_equal(load_le32(params() + 0x1e0), 0); /* no RAM goes on behind 1 MiB */
 	assert_int_equal(load_le16(params() + 0x002), 0);
@@ -303,15 +284,15 @@ static void trap08_trap09_initrd_and_line_are_found(void **state)
 	uint64_t line;
 
 	(void)state;
-	plan_well();
-	initrd = segment(SEGMENT_INITRD);
+	plan_well(&pm);
+	initrd = segment(&pm, SEGMENT_INITRD);
 	assert_int_equal(params()[0x210], 0xd0);
 	assert_int_equal(halves(0x218, 0x0c0), initrd->mem);
 	assert_int_equal(halves(0x21c, 0x0c4), 100001);
 	line = halves(0x228, 0x0c8);
 	assert_string_equal((const char *)at_physical(line, 64), pm.plan.cmdline);
 	pm.inputs.has_initrd = false;
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(halves(0x218, 0x0c0), 0);
 	assert_int_equal(halves(0x21c, 0x0c4), 0);
 }
@@ -320,8 +301,8 @@ static void above_4_gib_all_of_an_address_is_written(void **state)
 {
 	(void)state;
 	pm_iomem(&pm, TWO_REGIONS);
-	plan_well();
-	assert_int_equal(halves(0x218, 0x0c0), segment(SEGMENT_INITRD)->mem);
+	plan_well(&pm);
+	assert_int_equal(halves(0x218, 0x0c0), segment(&pm, SEGMENT_INITRD)->mem);
 	assert_true(halves(0x228, 0x0c8) > UINT64_C(0x800000000));
 	/* The low region is memory of the capture kernel's, for devices that reach no further. */
 	assert_entry(1, 0x10000000, 0x20000000, 1);
@@ -333,7 +314,7 @@ static void trap14_trap45_all_segments_are_in_the_high_region(void **state)
 	(void)state;
 	pm_iomem(&pm, TWO_REGIONS);
 	give_efi();
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(pm.plan.segment_count, 5);
 	for (size_t i = 0; i < pm.plan.segment_count; i++) {
 		assert_true(pm.plan.segments[i].mem >= UINT64_C(0x800000000));
@@ -346,7 +327,7 @@ static void trap10_no_root_pointer_is_doubted(void **state)
 {
 	(void)state;
 	pm.machine.x86_boot.acpi_rsdp = 0;
-	plan_well();
+	plan_well(&pm);
 	assert_true(pm_said(&pm.report, REPORT_WARNING, "firmware", "ACPI"));
 }
 
@@ -370,7 +351,7 @@ static void trap11_efi_is_handed_on_whole(void **state)
 
 	(void)state;
 	give_efi();
-	plan_well();
+	plan_well(&pm);
 	assert_memory_equal(params() + 0x1c0, "EL64\xee\xee\xee\xee", 8); /* and the systab */
 	assert_int_equal(load_le32(params() + 0x1c8), 40);
 	assert_int_equal(load_le32(params() + 0x1cc), 1);
@@ -409,11 +390,11 @@ static void assert_no_efi(void)
 static void trap10_trap11_or_not_at_all(void **state)
 {
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	assert_no_efi();
 	give_efi();
 	pm.image.bzimage.efi_kexec = false;
-	plan_well();
+	plan_well(&pm);
 	assert_no_efi();
 	assert_true(pm_said(&pm.report, REPORT_CHOICE, "firmware", "XLF_EFI_KEXEC"));
 }
@@ -423,9 +404,9 @@ static void trap10_noefi_hands_on_acpi_only(void **state)
 {
 	(void)state;
 	give_efi();
-	plan_well();
+	plan_well(&pm);
 	pm.request.no_efi = true;
-	plan_well();
+	plan_well(&pm);
 	assert_no_efi();
 	assert_true(pm_said(&pm.report, REPORT_CHOICE, "firmware", "--noefi"));
 }
@@ -436,10 +417,10 @@ static void the_screen_is_a_flag(void **state)
 	const size_t flags = PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, flags);
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(load_le32(pm.plan.purgatory.data + flags), 0);
 	pm.inputs.screen = true;
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(
 		load_le32(pm.plan.purgatory.data + flags), PURGATORY_SCREEN | PURGATORY_VERBOSE);
 }
@@ -451,7 +432,7 @@ static void trap16_setup_data_ends_and_stays_inside(void **state)
 	size_t count = 0;
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	for (next = load_le64(params() + 0x250); next; count++) {
 		assert_true(count < 2);
 		node = next;
@@ -465,7 +446,7 @@ static void trap16_setup_data_ends_and_stays_inside(void **state)
 	assert_int_equal(pm.plan.handover.record, node + 16);
 	assert_memory_equal(at_physical(node + 16, 16), "KEXECREC\0\0\0\1\0\0\0\x4c", 16);
 	pm.inputs.has_seeds = false;
-	plan_well();
+	plan_well(&pm);
 	node = load_le64(params() + 0x250);
 	assert_int_equal(load_le32(at_physical(node + 8, 4)), PURGATORY_RECORD_SETUP_DATA);
 }
@@ -476,16 +457,16 @@ static void trap17_elfcorehdr_comes_first_and_a_long_line_is_refused(void **stat
 	char word[32];
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	snprintf(word, sizeof(word), "elfcorehdr=0x%llx ",
-		(unsigned long long)segment(SEGMENT_ELFCOREHDR)->mem);
+		(unsigned long long)segment(&pm, SEGMENT_ELFCOREHDR)->mem);
 	assert_int_equal(strncmp(pm.plan.cmdline, word, strlen(word)), 0);
 	pm.machine.firmware.acpi_memory_devices = false;
 	memset(line, 'x', 2018);
 	pm.request.append = line;
-	assert_refused(ST_NO_SPACE, "cmdline-too-long");
+	assert_refused(&pm, ST_NO_SPACE, "cmdline-too-long", NULL);
 	line[2017] = '\0';
-	plan_well();
+	plan_well(&pm);
 	assert_true(strlen(pm.plan.cmdline) <= 2047);
 }
 
@@ -495,7 +476,7 @@ static void trap18_words_of_another_load_are_not_reused(void **state)
 	pm.machine.cmdline = strdup("BOOT_IMAGE=/k elfcorehdr=0x1 crashkernel=1G ro");
 	pm.request.reuse_cmdline = true;
 	pm.request.append = NULL;
-	plan_well();
+	plan_well(&pm);
 	assert_null(strstr(pm.plan.cmdline, "elfcorehdr=0x1 "));
 	assert_null(strstr(pm.plan.cmdline, "crashkernel"));
 	assert_null(strstr(pm.plan.cmdline, "BOOT_IMAGE"));
@@ -515,12 +496,12 @@ static void trap27_room_is_left_for_page_tables(void **state)
 	pm_iomem(&pm, text);
 	pm.machine.ram_total = 0;
 	pm_initrd(&pm, 0x100000);
-	plan_well();
+	plan_well(&pm);
 	assert_true(pm.plan.free_bytes / 4096 >= 1028);
 	pm_initrd(&pm, 0x100000 + pm.plan.free_bytes - 1000 * 4096);
-	assert_refused(ST_NO_SPACE, "crash-region-full");
+	assert_refused(&pm, ST_NO_SPACE, "crash-region-full", NULL);
 	pm.machine.x86_boot.gibibyte_pages = true;
-	plan_well();
+	plan_well(&pm);
 }
 
 static void trap28_trap29_dump_is_all_ram_from_1_mib_on(void **state)
@@ -534,7 +515,7 @@ static void trap28_trap29_dump_is_all_ram_from_1_mib_on(void **state)
 	};
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	for (size_t i = 0; i < pm.plan.core.count; i++) {
 		const struct core_entry *entry = &pm.plan.core.entries[i];
 
@@ -555,7 +536,7 @@ static void kernel_image_by_kcore_else_by_vmcoreinfo(void **state)
 	const struct core_entry *entry = NULL;
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	entry = &pm.plan.core.entries[5];
 	assert_int_equal(entry->kind, CORE_KERNEL);
 	assert_int_equal(entry->vaddr, TEXT_VADDR);
@@ -564,7 +545,7 @@ static void kernel_image_by_kcore_else_by_vmcoreinfo(void **state)
 	/* Trap 31: phys_base may be below zero. */
 	pm_kcore(&pm, &ram, 1);
 	pm_vmcoreinfo(&pm, "NUMBER(phys_base)=-1048576\n");
-	plan_well();
+	plan_well(&pm);
 	entry = &pm.plan.core.entries[5];
 	assert_int_equal(entry->kind, CORE_KERNEL);
 	assert_int_equal(entry->vaddr, TEXT_PADDR + 0x100000 + UINT64_C(0xffffffff80000000));
@@ -575,25 +556,25 @@ static void sources_that_disagree_are_refused(void **state)
 {
 	(void)state;
 	pm_vmcoreinfo(&pm, "NUMBER(phys_base)=4096\n");
-	assert_refused(ST_BAD_INPUT, "layout-contradiction");
+	assert_refused(&pm, ST_BAD_INPUT, "layout-contradiction", NULL);
 }
 
 static void trap35_levels_of_page_tables_must_fit(void **state)
 {
 	(void)state;
 	pm.machine.x86_boot.five_levels = true;
-	plan_well();
+	plan_well(&pm);
 	pm.image.bzimage.five_levels = false;
-	assert_refused(ST_UNSUPPORTED, "image-four-levels");
+	assert_refused(&pm, ST_UNSUPPORTED, "image-four-levels", NULL);
 	pm.machine.x86_boot.five_levels = false;
-	plan_well();
+	plan_well(&pm);
 	pm.image.bzimage.relocatable = false;
-	assert_refused(ST_UNSUPPORTED, "image-not-relocatable");
+	assert_refused(&pm, ST_UNSUPPORTED, "image-not-relocatable", NULL);
 	pm.image.bzimage.relocatable = true;
 	pm.image.bzimage.above_4g = false;
-	assert_refused(ST_UNSUPPORTED, "image-not-relocatable");
+	assert_refused(&pm, ST_UNSUPPORTED, "image-not-relocatable", NULL);
 	pm.image.kind = IMAGE_ARM64;
-	assert_refused(ST_UNSUPPORTED, "image-foreign");
+	assert_refused(&pm, ST_UNSUPPORTED, "image-foreign", NULL);
 }
 
 static void purgatory_can_reset_and_print_at_a_port(void **state)
@@ -603,8 +584,8 @@ static void purgatory_can_reset_and_print_at_a_port(void **state)
 	(void)state;
 	pm.request.on_corruption = CORRUPTION_RESET;
 	pm.inputs.console = (struct console){ CONSOLE_8250, true, 0x3f8, 0, 1, "ttyS0" };
-	plan_well();
-	block = segment(SEGMENT_PURGATORY)->data.data + PURGATORY_PARAMS_OFFSET;
+	plan_well(&pm);
+	block = segment(&pm, SEGMENT_PURGATORY)->data.data + PURGATORY_PARAMS_OFFSET;
 	assert_int_equal(
 		load_le32(block + offsetof(struct purgatory_params, reset)), PURGATORY_RESET_PC);
 	assert_int_equal(load_le64(block + offsetof(struct purgatory_params, console_base)), 0x3f8);
@@ -614,10 +595,10 @@ static void purgatory_can_reset_and_print_at_a_port(void **state)
 static void capture_defaults_are_shown(void **state)
 {
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	assert_true(pm_said(&pm.report, REPORT_CHOICE, "cmdline", "acpi_no_memhotplug"));
 	pm.request.no_capture_defaults = true;
-	plan_well();
+	plan_well(&pm);
 	assert_null(strstr(pm.plan.cmdline, "acpi_no_memhotplug"));
 	assert_true(pm_said(&pm.report, REPORT_WARNING, "cmdline", "acpi_no_memhotplug"));
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "kexec/cmd/choose.h"
+#include "tests/unit/plan_asserts.h"
 #include "tests/unit/x86_machine.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -65,29 +66,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void plan_well(void)
-{
-	if (pm_plan(&pm) != ST_OK)
-		fail_msg("%s [%s]", pm.err.text, pm.err.id);
-}
-
-static void assert_refused(int status, const char *id)
-{
-	assert_int_equal(pm_plan(&pm), status);
-	assert_string_equal(pm.err.id, id);
-}
-
-static const struct segment *segment(enum segment_purpose purpose)
-{
-	const struct segment *found = plan_segment(&pm.plan, purpose);
-
-	assert_non_null(found);
-	return found;
-}
-
 static const uint8_t *params(void)
 {
-	return segment(SEGMENT_BOOT_PARAMS)->data.data;
+	return segment(&pm, SEGMENT_BOOT_PARAMS)->data.data;
 }
 
 static uint64_t halves(size_t low, size_t high)
@@ -100,7 +81,7 @@ static void the_map_is_the_whole_machine_as_it_was_booted(void **state)
 	const struct e820 *map = &pm.machine.x86_boot.memory;
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(params()[0x1e8], map->count);
 	for (size_t i = 0; i < map->count; i++) {
 		const uint8_t *at = params() + 0x2d0 + 20 * i;
@@ -116,7 +97,7 @@ static void the_map_is_the_whole_machine_as_it_was_booted(void **state)
 static void all_is_verified_and_nothing_is_of_a_dump(void **state)
 {
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(pm.plan.flags, KEXEC_ARCH_X86_64);
 	assert_null(plan_segment(&pm.plan, SEGMENT_ELFCOREHDR));
 	assert_string_equal(pm.plan.cmdline, "console=ttyS0 quiet");
@@ -124,8 +105,8 @@ static void all_is_verified_and_nothing_is_of_a_dump(void **state)
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(pm.plan.segments[i].digested,
 			pm.plan.segments[i].purpose != SEGMENT_PURGATORY);
-	assert_int_equal(pm.plan.entry, segment(SEGMENT_PURGATORY)->mem);
-	assert_int_equal(pm.plan.handover.kernel_entry, segment(SEGMENT_KERNEL)->mem + 0x200);
+	assert_int_equal(pm.plan.entry, segment(&pm, SEGMENT_PURGATORY)->mem);
+	assert_int_equal(pm.plan.handover.kernel_entry, segment(&pm, SEGMENT_KERNEL)->mem + 0x200);
 }
 
 /* Trap 12 and 14: the reserved page, the crash region, the driver's memory, the DIMM. */
@@ -137,7 +118,7 @@ static void trap12_trap14_only_free_memory_of_the_boot_is_loaded_to(void **state
 		{ 0x1b800000, 0x1bec6240 } };
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	for (size_t i = 0; i < pm.plan.segment_count; i++) {
 		struct range at = { pm.plan.segments[i].mem,
 			pm.plan.segments[i].mem + pm.plan.segments[i].memsz };
@@ -148,23 +129,23 @@ static void trap12_trap14_only_free_memory_of_the_boot_is_loaded_to(void **state
 	}
 	assert_true(pm_said(&pm.report, REPORT_CHOICE, "memory", "0x140000000"));
 	pm.request.mem_min = 0x140000000;
-	assert_refused(ST_NO_SPACE, "memory-too-small");
+	assert_refused(&pm, ST_NO_SPACE, "memory-too-small", NULL);
 }
 
 static void above_4_gib_all_of_an_address_is_written(void **state)
 {
 	(void)state;
 	pm.request.mem_min = 4 * GIB;
-	plan_well();
-	assert_true(segment(SEGMENT_INITRD)->mem >= 4 * GIB);
-	assert_int_equal(halves(0x218, 0x0c0), segment(SEGMENT_INITRD)->mem);
+	plan_well(&pm);
+	assert_true(segment(&pm, SEGMENT_INITRD)->mem >= 4 * GIB);
+	assert_int_equal(halves(0x218, 0x0c0), segment(&pm, SEGMENT_INITRD)->mem);
 	assert_int_equal(halves(0x21c, 0x0c4), 100001);
-	assert_int_equal(halves(0x228, 0x0c8), segment(SEGMENT_BOOT_PARAMS)->mem + 4096);
+	assert_int_equal(halves(0x228, 0x0c8), segment(&pm, SEGMENT_BOOT_PARAMS)->mem + 4096);
 	pm.request.mem_min = 0;
 	pm.request.mem_max = 4 * GIB - 1;
-	plan_well();
-	assert_true(segment(SEGMENT_INITRD)->mem < 4 * GIB);
-	assert_int_equal(halves(0x218, 0x0c0), segment(SEGMENT_INITRD)->mem);
+	plan_well(&pm);
+	assert_true(segment(&pm, SEGMENT_INITRD)->mem < 4 * GIB);
+	assert_int_equal(halves(0x218, 0x0c0), segment(&pm, SEGMENT_INITRD)->mem);
 }
 
 static void a_line_may_be_as_long_as_the_kernel_takes(void **state)
@@ -175,11 +156,11 @@ static void a_line_may_be_as_long_as_the_kernel_takes(void **state)
 	memset(line, 'x', sizeof(line) - 1);
 	line[2048] = '\0';
 	pm.request.append = line;
-	assert_refused(ST_NO_SPACE, "cmdline-too-long");
+	assert_refused(&pm, ST_NO_SPACE, "cmdline-too-long", NULL);
 	line[2047] = '\0';
-	plan_well();
+	plan_well(&pm);
 	pm.request.append = NULL;
-	plan_well();
+	plan_well(&pm);
 	assert_null(pm.plan.cmdline);
 	assert_int_equal(params()[4096], 0);
 }
@@ -189,7 +170,7 @@ static void without_a_map_nothing_is_loaded(void **state)
 	(void)state;
 	e820_done(&pm.machine.x86_boot.memory);
 	rangeset_done(&pm.machine.boot_memory);
-	assert_refused(ST_NOT_FOUND, "firmware-map-missing");
+	assert_refused(&pm, ST_NOT_FOUND, "firmware-map-missing", NULL);
 }
 
 static void inherit(uint32_t type, const char *text)
@@ -206,7 +187,7 @@ static void inherit(uint32_t type, const char *text)
 /* The types of setup_data, in the order of the list, and what is in the last node of type. */
 static size_t walk(uint32_t *types, size_t most, uint32_t type, struct span *ret)
 {
-	const struct segment *in = segment(SEGMENT_BOOT_PARAMS);
+	const struct segment *in = segment(&pm, SEGMENT_BOOT_PARAMS);
 	size_t count = 0;
 
 	*ret = (struct span){ NULL, 0 };
@@ -236,7 +217,7 @@ static void what_is_still_true_is_inherited(void **state)
 	inherit(SETUP_E820_EXT, "memory");
 	inherit(SETUP_PCI, "another ROM");
 	inherit(SETUP_CC_BLOB, "");
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(walk(types, 9, SETUP_PCI, &found), 5);
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(types[i], wanted[i]);
@@ -256,7 +237,7 @@ static void a_capture_kernel_is_told_of_the_whole_machine(void **state)
 	pm.request.crash = true;
 	pm_cpus(&pm, 2, 2);
 	rangeset_done(&pm.machine.boot_memory);
-	plan_well();
+	plan_well(&pm);
 	assert_int_equal(walk(types, 9, SETUP_WHOLE_MAP, &found), 3);
 	assert_int_equal(found.size, map->count * 20);
 	for (size_t i = 0; i < map->count; i++) {
@@ -272,10 +253,10 @@ static void from_a_capture_kernel_the_file_call_is_doubted(void **state)
 
 	(void)state;
 	pm.machine.cmdline = strdup("elfcorehdr=0x3e000000 quiet");
-	plan_well();
+	plan_well(&pm);
 	assert_true(pm_said(&pm.report, REPORT_WARNING, "memory", "capture kernel"));
 	pm.machine.x86_boot.whole_told = true;
-	plan_well();
+	plan_well(&pm);
 	assert_false(pm_said(&pm.report, REPORT_WARNING, "memory", "capture kernel"));
 	assert_true(pm.inputs.arch->doubt_file_load(&pm.machine, false, words));
 	assert_non_null(strstr(words, "capture kernel"));

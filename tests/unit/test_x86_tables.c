@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "purgatory/abi.h"
+#include "tests/unit/plan_asserts.h"
 #include "tests/unit/x86_machine.h"
 
 #define PAGE	4096ull
@@ -44,12 +45,6 @@ static int teardown(void **state)
 	(void)state;
 	pm_done(&pm);
 	return 0;
-}
-
-static void plan_well(void)
-{
-	if (pm_plan(&pm) != ST_OK)
-		fail_msg("%s [%s]", pm.err.text, pm.err.id);
 }
 
 static const struct segment *blob(void)
@@ -148,7 +143,7 @@ static void assert_sealed(void)
 static void test_console_in_memory(void **state)
 {
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	assert_sealed();
 	assert_segments_mapped();
 	assert_mapped(CONSOLE, UC);
@@ -164,7 +159,7 @@ static void test_console_across_pages(void **state)
 {
 	(void)state;
 	pm.inputs.console.base = 0xfea00ff0;
-	plan_well();
+	plan_well(&pm);
 	assert_mapped(0xfea00ff0, UC);
 	assert_mapped(0xfea01000, UC);
 	assert_unmapped(0xfea02000);
@@ -176,10 +171,10 @@ static void test_console_beside_a_segment(void **state)
 	uint64_t beside;
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	beside = (plan_segment(&pm.plan, SEGMENT_KERNEL)->mem & ~(LARGE - 1)) + LARGE - PAGE;
 	pm.inputs.console.base = beside;
-	plan_well();
+	plan_well(&pm);
 	assert_mapped(beside, UC);
 	assert_mapped(beside - PAGE, 0);
 	assert_sealed();
@@ -190,7 +185,7 @@ static void test_screen(void **state)
 {
 	(void)state;
 	pm.inputs.screen = true;
-	plan_well();
+	plan_well(&pm);
 	assert_sealed();
 	assert_mapped(CONSOLE, UC);
 	assert_mapped(0xb8000, UC);
@@ -207,7 +202,7 @@ static void test_far_region(void **state)
 		      "00100000-3ffdffff : System RAM\n"
 		      "3f0000000000-3f3fffffffff : System RAM\n"
 		      "  3f1ff0000000-3f20ffffffff : Crash kernel\n");
-	plan_well();
+	plan_well(&pm);
 	assert_sealed();
 	assert_segments_mapped();
 	assert_mapped(CONSOLE, UC);
@@ -218,7 +213,7 @@ static void test_unchecked(void **state)
 {
 	(void)state;
 	pm.request.no_checks = true;
-	plan_well();
+	plan_well(&pm);
 	assert_sealed();
 	assert_segments_mapped();
 	assert_mapped(CONSOLE, UC);
@@ -237,7 +232,7 @@ static void test_no_console_and_ports(void **state)
 	uint64_t with;
 
 	(void)state;
-	plan_well();
+	plan_well(&pm);
 	with = blob()->memsz;
 	for (int port = 0; port < 2; port++) {
 		pm.inputs.console = (struct console){ .type = CONSOLE_NONE };
@@ -245,7 +240,7 @@ static void test_no_console_and_ports(void **state)
 			pm.inputs.console = (struct console){
 				.type = CONSOLE_8250, .port = true, .base = 0x3f8, .reg_width = 1
 			};
-		plan_well();
+		plan_well(&pm);
 		assert_no_tables();
 		assert_true(blob()->memsz + 2 * PURGATORY_TABLES_SIZE_MAX <= with);
 	}
@@ -254,7 +249,7 @@ static void test_no_console_and_ports(void **state)
 /* Then it says nothing, which the user is told. */
 static void assert_silent(const char *why)
 {
-	plan_well();
+	plan_well(&pm);
 	assert_no_tables();
 	assert_true(
 		pm_said(&pm.report, REPORT_WARNING, "purgatory", "purgatory will print nothing"));
@@ -279,7 +274,7 @@ static void test_encrypted_by_the_kernels_word(void **state)
 {
 	(void)state;
 	pm_vmcoreinfo(&pm, "NUMBER(sme_mask)=0\n");
-	plan_well();
+	plan_well(&pm);
 	assert_sealed();
 	pm_vmcoreinfo(&pm, "NUMBER(sme_mask)=140737488355328\n");
 	assert_silent("memory is encrypted");

@@ -125,7 +125,7 @@ def test_without_memory(boot):
     free = int(machine.check("awk '/^MemAvailable/ { print $2 }' /proc/meminfo"))
     assert free < 460 << 10
     machine.check(f"truncate -s {free + (16 << 10)}K /run/large")
-    run(machine, "-s", "-p", "--initrd=/run/large", CMDLINE, IMAGE, code=254,
+    run(machine, "-s", "-p", "--initrd=/run/large", CMDLINE, IMAGE, code=255,
         says="[memory-short]")
     assert kdump.crash_loaded(machine)
 

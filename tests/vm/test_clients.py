@@ -75,7 +75,10 @@ class System:
         return self.machine.check(f"cat {HOTPLUG}") == "1\n"
 
     def is_active(self, unit):
-        return self.machine.sh(f"systemctl is-active {unit}").text.strip()
+        """Its state, once it is not about to reload: a rule may ask for that at any time."""
+        return self.machine.sh(f"while systemctl is-active {unit} >/run/state; "
+                               "grep -q reloading /run/state; do sleep 0.5; done; "
+                               "cat /run/state").text.strip()
 
 
 @pytest.fixture(scope="module", name="system")

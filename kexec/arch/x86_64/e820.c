@@ -4,7 +4,6 @@
  * allocates, and what is RAM here it may write over, so the elfcorehdr has to be cut out of that of
  * a capture kernel, to the last byte that the running kernel may fill.
  */
-
 #include "kexec/arch/x86_64/x86_64.h"
 #include "lib/checked.h"
 
