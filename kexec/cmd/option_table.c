@@ -149,7 +149,8 @@ const struct option_row option_table[] = {
 	{ "type", 't', A_VALUE("TYPE"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, type),
 	  "refuse KERNEL unless it is of this type",
 	  "One of vmlinux (ELF), Image, bzImage64, uImage, vmlinuz (self-unpacking "
-	  "EFI), uki, android. Every type is recognised without this option." },
+	  "EFI), uki, android; elf-ppc64 and bzImage are other names for vmlinux and "
+	  "bzImage64. Every type is recognised without this option." },
 	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
 	  SETS(ADDRESS, mem_min),
 	  "lowest address to load to", NULL },

@@ -32,11 +32,12 @@ enum image_kind {
 
 /* What was found around the kernel, or, as the last one, the kernel. */
 struct image_layer {
-	const char *name; /* "packed", "EFI zboot", "UKI", "Android", "uImage", "vmlinux", "Image";
+	const char *name;  /* "packed", "EFI zboot", "UKI", "Android", "uImage", "vmlinux", "Image";
 			     static */
-	const char *type; /* what kexec-tools calls it for -t; NULL for plain packing; static */
-	enum codec codec; /* how its content is packed */
-	size_t size;	  /* bytes, as long as it is wrapped in what is around it */
+	const char *type;  /* what kexec-tools calls it for -t; NULL for plain packing; static */
+	const char *alias; /* another name for that, or NULL; static */
+	enum codec codec;  /* how its content is packed */
+	size_t size;	   /* bytes, as long as it is wrapped in what is around it */
 };
 
 /* What a kernel file brings along: a section of a UKI, such as ".initrd", or what is in an Android
@@ -126,7 +127,8 @@ const char *image_layer_text(const struct image_layer *layer, char buf[IMAGE_LAY
  * "uImage" or "vmlinux". Plain packing does not count. Static. */
 const char *image_type(const struct image *image);
 
-/* Is the file of the type that -t asks for? ST_UNSUPPORTED when not; ST_BAD_INPUT for a word that
+/* Is the file of the type that -t asks for, which may be kexec-tools' word for it on one
+ * architecture only, as "elf-ppc64" is? ST_UNSUPPORTED when not; ST_BAD_INPUT for a word that
  * is no type. */
 int image_check_type(const struct image *image, const char *wanted, struct err *err);
 
