@@ -123,6 +123,18 @@ static void print_bzimage(const struct image *image, FILE *out)
 		kernel->cmdline_size, kernel->efi_kexec ? "yes" : "no");
 }
 
+static void print_x86_vmlinux(const struct image *image, FILE *out)
+{
+	const struct bzimage *kernel = &image->bzimage;
+
+	fprintf(out,
+		"memory: %" PRIu64 " bytes, at a multiple of %" PRIu64 ", linked for 0x%" PRIx64
+		", anywhere\n"
+		"boots on: x86_64 CPUs; it does not say with how many levels of page tables\n"
+		"64-bit entry: 0x%" PRIx64 " behind its first byte\n",
+		kernel->init_size, kernel->kernel_alignment, kernel->pref_address, kernel->entry);
+}
+
 static void print_ppc64(const struct image *image, FILE *out)
 {
 	fprintf(out,
@@ -166,6 +178,19 @@ static void put_bzimage(struct jsonw *writer, const struct image *image, struct 
 	jsonw_put(writer, object, "boot", boot);
 }
 
+static void put_x86_vmlinux(
+	struct jsonw *writer, const struct image *image, struct json_object *object)
+{
+	const struct bzimage *kernel = &image->bzimage;
+	struct json_object *boot = json_object_new_object();
+
+	jsonw_put_bool(writer, object, "placement_anywhere", true);
+	jsonw_put_hex(writer, boot, "pref_address", kernel->pref_address);
+	jsonw_put_number(writer, boot, "alignment", kernel->kernel_alignment);
+	jsonw_put_hex(writer, boot, "entry_64", kernel->entry);
+	jsonw_put(writer, object, "boot", boot);
+}
+
 static void put_ppc64(struct jsonw *writer, const struct image *image, struct json_object *object)
 {
 	jsonw_put_bool(writer, object, "placement_anywhere", image->stays_where_loaded);
@@ -175,13 +200,15 @@ static void put_ppc64(struct jsonw *writer, const struct image *image, struct js
 
 static const struct description {
 	const char *architecture;
+	bool file_load;	    /* kexec_file_load(2) of its CPU takes it */
 	uint64_t page_size; /* of every such CPU; 0 where the kernel says it, or nobody does */
 	void (*print)(const struct image *image, FILE *out);
 	void (*put)(struct jsonw *writer, const struct image *image, struct json_object *object);
 } descriptions[] = {
-	[IMAGE_ARM64] = { "arm64", 0, print_arm64, put_arm64 },
-	[IMAGE_BZIMAGE] = { "x86_64", 4096, print_bzimage, put_bzimage },
-	[IMAGE_PPC64] = { "ppc64le", 0, print_ppc64, put_ppc64 },
+	[IMAGE_ARM64] = { "arm64", true, 0, print_arm64, put_arm64 },
+	[IMAGE_BZIMAGE] = { "x86_64", true, 4096, print_bzimage, put_bzimage },
+	[IMAGE_X86_VMLINUX] = { "x86_64", false, 4096, print_x86_vmlinux, put_x86_vmlinux },
+	[IMAGE_PPC64] = { "ppc64le", true, 0, print_ppc64, put_ppc64 },
 };
 
 /* --- text ---------------------------------------------------------------------------- */
@@ -218,7 +245,9 @@ static void print_text(const char *name, const struct image *image, FILE *out)
 	fprintf(out, "release: %s\n", release[0] ? release : "not known");
 	descriptions[image->kind].print(image, out);
 	fprintf(out, "kexec_load: yes\nkexec_file_load: %s\n",
-		image->as_is ? "yes, the file as it is" : "yes, unpacked");
+		!descriptions[image->kind].file_load ? "no"
+		: image->as_is			     ? "yes, the file as it is"
+						     : "yes, unpacked");
 	print_parts(image, out);
 }
 
@@ -307,6 +336,7 @@ static int print_json(const char *name, const struct image *image, const struct 
 		jsonw_put_text(&writer, object, "type", image_type(image));
 		jsonw_put(&writer, object, "layers", describe_layers(&writer, image));
 		jsonw_put(&writer, object, "kernel", describe_kernel(&writer, image));
+		jsonw_put_bool(&writer, object, "file_load", descriptions[image->kind].file_load);
 		jsonw_put_bool(&writer, object, "as_is", image->as_is);
 		jsonw_put(&writer, object, "parts", describe_parts(&writer, image));
 	} else {

@@ -32,7 +32,8 @@ static const struct format {
 	{ android_probe, "Android", "android" },
 	{ arm64_image_probe, "Image", "Image", .kernel = true },
 	{ uimage_probe, "uImage", "uImage" },
-	/* Of ELF files the ppc64 kernel is one itself, and arm64's holds an Image. */
+	/* Of ELF files x86's and ppc64's kernels are ones themselves, and arm64's holds an Image. */
+	{ x86_vmlinux_probe, "vmlinux", "vmlinux", .alias = "elf-x86_64", .kernel = true },
 	{ ppc64_image_probe, "vmlinux", "vmlinux", .alias = "elf-ppc64", .kernel = true },
 	{ elf_image_probe, "vmlinux", "vmlinux" },
 	{ packed_lzma_probe, "packed", NULL },
@@ -190,8 +191,8 @@ static void settle(struct image *image, struct span bytes, const char *name, str
 	if (image->kind == IMAGE_ARM64 && !image->as_is)
 		image->file = arm64_image_trim(bytes);
 	image->data = image->kind == IMAGE_BZIMAGE ? image->bzimage.loaded : image->file;
-	if (image->kind == IMAGE_PPC64)
-		image->data = image->laid_out.data ? blob_span(&image->laid_out) : image->loaded;
+	if (image->loaded.data)
+		image->data = image->loaded;
 	for (size_t i = 0; i + 1 < image->layers_count; i++) {
 		char text[IMAGE_LAYER_TEXT_SIZE];
 

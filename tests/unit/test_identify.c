@@ -166,6 +166,26 @@ static void a_power_kernel_in_words(void **state)
 	blob_done(&file);
 }
 
+static void an_x86_vmlinux_in_words(void **state)
+{
+	struct session session;
+	struct blob file = x86_vmlinux();
+
+	(void)state;
+	start(&session, IDENTIFY_TEXT);
+	tmproot_bytes(&session.tmp, KERNEL, file.data, file.size);
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.out,
+		"file: " KERNEL "\ntype: vmlinux\nlayer: vmlinux, 16384 bytes\n"
+		"release: 7.3.4-rig\n"
+		"memory: 2297856 bytes, at a multiple of 2097152, linked for 0x1000000, anywhere\n"
+		"boots on: x86_64 CPUs; it does not say with how many levels of page tables\n"
+		"64-bit entry: 0x201010 behind its first byte\n"
+		"kexec_load: yes\nkexec_file_load: no\n");
+	session_end(&session);
+	blob_done(&file);
+}
+
 static void a_power_kernel_as_json(void **state)
 {
 	struct session session;
@@ -257,6 +277,7 @@ int main(void)
 		cmocka_unit_test(an_image_in_words),
 		cmocka_unit_test(a_bzimage_in_words),
 		cmocka_unit_test(a_lesser_bzimage_as_json),
+		cmocka_unit_test(an_x86_vmlinux_in_words),
 		cmocka_unit_test(a_power_kernel_in_words),
 		cmocka_unit_test(a_power_kernel_as_json),
 		cmocka_unit_test(a_uki_in_words),
