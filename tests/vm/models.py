@@ -14,6 +14,7 @@ import board_arm64  # noqa: E402  pylint: disable=wrong-import-position
 @dataclasses.dataclass(frozen=True)
 class Arch:
     """What the scenarios have to know of an architecture."""
+    name: str
     board: type             # the class of its machines, of qemu
     artifacts: str          # the fixture of conftest with what they are made from
     handover: str           # the segment that tells the capture kernel of its machine
@@ -22,8 +23,8 @@ class Arch:
     knows_time: bool        # whether emulated CPUs say how fast their counter is
 
 
-ARM64 = Arch(qemu.Machine, "artifacts", "dtb", (16, 8), 40, True)
-X86_64 = Arch(qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000, False)
+ARM64 = Arch("arm64", qemu.Machine, "artifacts", "dtb", (16, 8), 40, True)
+X86_64 = Arch("x86_64", qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000, False)
 
 
 @dataclasses.dataclass(frozen=True)
