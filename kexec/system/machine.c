@@ -125,16 +125,24 @@ static int parse_meminfo(struct span text, const char *name, uint64_t *ret, stru
 	return err_set(err, ST_NOT_FOUND, "meminfo-total", MEMINFO_PATH " has no %s", name);
 }
 
+static uint64_t available_by(struct span text)
+{
+	uint64_t available = 0, swap = 0;
+
+	if (parse_meminfo(text, "MemAvailable:", &available, NULL) == ST_OK &&
+		parse_meminfo(text, "SwapFree:", &swap, NULL) == ST_OK &&
+		!add_u64(available, swap, &available))
+		available = 0;
+	return available;
+}
+
 uint64_t machine_read_available(const struct sysroot *root)
 {
 	struct blob text = BLOB_INIT;
-	uint64_t available = 0, swap = 0;
+	uint64_t available = 0;
 
-	if (sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, NULL) == ST_OK &&
-		parse_meminfo(blob_span(&text), "MemAvailable:", &available, NULL) == ST_OK &&
-		parse_meminfo(blob_span(&text), "SwapFree:", &swap, NULL) == ST_OK &&
-		!add_u64(available, swap, &available))
-		available = 0;
+	if (sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, NULL) == ST_OK)
+		available = available_by(blob_span(&text));
 	blob_done(&text);
 	return available;
 }
@@ -149,17 +157,20 @@ static int do_without(struct report *report, enum report_kind kind, const char *
 	return ST_OK;
 }
 
-static int read_ram_total(
+/* One look at memory: its numbers are of the same moment. */
+static int read_amounts(
 	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
 {
 	struct blob text = BLOB_INIT;
 	struct err why = ERR_INIT;
 	int status;
 
-	machine->ram_total = machine->cma_total = 0;
+	machine->cma_total = 0;
 	status = sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, &why);
-	if (status == ST_OK)
+	if (status == ST_OK) {
+		machine->ram_available = available_by(blob_span(&text));
 		status = parse_meminfo(blob_span(&text), "MemTotal:", &machine->ram_total, &why);
+	}
 	if (status == ST_OK &&
 		parse_meminfo(blob_span(&text), "CmaTotal:", &machine->cma_total, NULL))
 		machine->cma_total = 0; /* a kernel without CMA */
@@ -437,8 +448,7 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 	kexec_state_read(root, &machine->state, report);
 	status = read_needed(root, crash, machine, report, err);
 	if (status == ST_OK)
-		status = read_ram_total(root, machine, report, err);
-	machine->ram_available = machine_read_available(root);
+		status = read_amounts(root, machine, report, err);
 	if (status == ST_OK)
 		status = read_x86_boot(root, crash, machine, report, err);
 	if (status == ST_OK && for_files && crash)
