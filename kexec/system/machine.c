@@ -9,6 +9,7 @@
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
+#include "lib/vmcoreinfo.h"
 
 #define VMCOREINFO_PATH "/sys/kernel/vmcoreinfo"
 #define MEMINFO_PATH	"/proc/meminfo"
@@ -415,6 +416,18 @@ int machine_read_tree(
 		      : ST_OK;
 }
 
+/* Not all of them know addresses of more than 48 bits; else nobody asks, and it is not read. */
+static int read_dump_filter(const struct sysroot *root, struct machine *machine, struct err *err)
+{
+	uint64_t bits;
+
+	if (!vmcoreinfo_number(
+		    blob_span(&machine->layout.kcore.vmcoreinfo), "NUMBER(VA_BITS)", 10, &bits) ||
+		bits <= 48)
+		return ST_OK;
+	return dump_filter_read(root, &machine->dump_filter, err);
+}
+
 int machine_complete(const struct sysroot *root, bool crash, struct machine *machine,
 	struct report *report, struct err *err)
 {
@@ -424,6 +437,8 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 		status = read_layout(root, machine, report, err);
 	if (status == ST_OK && crash)
 		status = x86_boot_read_memory(root, &machine->x86_boot, report, err);
+	if (status == ST_OK && crash)
+		status = read_dump_filter(root, machine, err);
 	if (status == ST_OK && machine->fdt.size == 0)
 		status = read_devtree(root, &machine->fdt, report, err);
 	if (status == ST_OK && !crash)
