@@ -225,6 +225,7 @@ LAYER_BUILDS = {
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64", "ppc64le", "gcc", "sanitize"),
     "kernels": ("arm64",),
+    "readers": ("arm64", "gcc", "sanitize"),
     "soak": ("arm64",),
     "mutants": (),
     "trees": ("gcc",),
@@ -293,14 +294,15 @@ class Layers:
                 make_build(tally, BUILDS[name])
                 self.builds[name] = BUILDS[name]
 
-    def run(self, layer):
-        """One layer with its builds; returns its Tally."""
+    def run(self, layer, *some):
+        """One layer with its builds, or some of it; returns its Tally."""
         began = time.monotonic()
-        print(f"== {layer}", flush=True)
+        title = " ".join([layer, *some])
+        print(f"== {title}", flush=True)
         tally = Tally()
         self.make_builds(tally, layer)
-        getattr(self, layer)(tally)
-        print(f"== {layer}: {tally.summary()}, {time.monotonic() - began:.0f} s", flush=True)
+        getattr(self, layer)(tally, *some)
+        print(f"== {title}: {tally.summary()}, {time.monotonic() - began:.0f} s", flush=True)
         return tally
 
     def first(self, *names):
@@ -377,7 +379,8 @@ class Layers:
                     "PURGATORY_DIR": str(build.dir / "purgatory"),
                 })
 
-    def vm(self, tally):
+    def vm(self, tally, *machines):
+        """All machines, each result shown as it comes; or these architectures' only."""
         build = self.first("arm64", "given")
         host = self.first("sanitize", "given")
         native = self.first("gcc", "given")
@@ -386,12 +389,21 @@ class Layers:
             "KEXEC_PPC64LE": str(BUILDS["ppc64le"].dir / "sbin/kexec"),
             "KEXEC_X86_64": str(native.dir / "sbin/kexec"),
             "VMCORE_DMESG_HOST": str(host.dir / "sbin/vmcore-dmesg"),
-        }, live=True)
+        }, live=not machines or machines == VM_LANES[0], marks=" or ".join(machines))
 
     def kernels(self, tally):
         build = self.first("arm64", "given")
         self.pytest(tally, "vm/kernels.py", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")},
                     live=True)
+
+    def readers(self, tally):
+        """Who can read the dumps that a capture kernel offers?"""
+        self.pytest(tally, "vm/readers.py", "all", {
+            "KEXEC": str(self.first("arm64", "given").dir / "sbin/kexec"),
+            "KEXEC_X86_64": str(self.first("gcc", "given").dir / "sbin/kexec"),
+            "VMCORE_DMESG_HOST": str(self.first("sanitize", "given").dir /
+                                     "sbin/vmcore-dmesg"),
+        }, live=True)
 
     def soak(self, tally):
         build = self.first("arm64", "given")
@@ -417,14 +429,15 @@ class Layers:
         print("".join(line + "\n" for line in text.splitlines() if line.startswith("#")), end="")
 
     @staticmethod
-    def pytest(tally, layer, build, env, live=False):
-        """Run the pytest folder of a layer, or a file; live shows each result as it comes."""
-        name = f"{layer.replace('/', '-')}-{build}"
+    def pytest(tally, layer, build, env, live=False, marks=""):
+        """Run the pytest folder of a layer, or a file, or what of it has one of the marks; live
+        shows each result as it comes."""
+        name = "-".join([*layer.split("/"), build, *(marks.split(" or ") if marks else ())])
         results = LOGS / f"{name}.xml"
         LOGS.mkdir(parents=True, exist_ok=True)
         results.unlink(missing_ok=True)
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs",
-                   f"--junitxml={results}", f"tests/{layer}"]
+                   f"--junitxml={results}", "-m", marks, f"tests/{layer}"]
         if live:
             status = subprocess.run([*command, "-v"], cwd=TOP, check=False,
                                     env={**os.environ, **env}).returncode
@@ -435,9 +448,11 @@ class Layers:
         count_junit(tally, name, results, status)
 
 
+# Machines of the VM layer that run one behind the other, beside those of the other lane.
+VM_LANES = (("arm64",), ("x86_64", "ppc64le"))
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("kernels", "mutants", "trees", "soak")
+LONG_LAYERS = ("kernels", "readers", "mutants", "trees", "soak")
 
 
 def listed(sources_mk):
@@ -483,10 +498,12 @@ def main():
     if len(wanted) > 1 and "vm" in wanted and JOBS > 1:
         # All builds first that the machines need: from then on one lane alone adds to them.
         layers.make_builds(total, "vm")
-        with concurrent.futures.ThreadPoolExecutor(1) as lane:
-            others = lane.submit(run_behind, layers, [one for one in wanted if one != "vm"])
-            total.add(layers.run("vm"))
+        with concurrent.futures.ThreadPoolExecutor() as lanes:
+            others = lanes.submit(run_behind, layers, [one for one in wanted if one != "vm"])
+            first = lanes.submit(layers.run, "vm", *VM_LANES[0])
             total.add(others.result())
+            total.add(layers.run("vm", *VM_LANES[1]))
+            total.add(first.result())
     else:
         for layer in wanted:
             total.add(layers.run(layer))

@@ -162,7 +162,8 @@ int plan_normal(
  * The same for a load by kexec_file_load(2), with inputs->by_file set. The kernel makes the plan,
  * and this one foretells it: a crash load is placed as the kernel will place it, since it would
  * refuse what does not fit only after it has freed the armed image; of a normal load only arch,
- * page_size, flags and cmdline are filled. Nothing is digested, and there is no purgatory. Where
+ * page_size, flags and cmdline are filled, and one is refused (ST_UNSUPPORTED) that the kernel
+ * would put where the next one has no memory. Nothing is digested, and there is no purgatory. Where
  * the machine's tree is not known, the new one is taken to be as large as any may be. Errors as
  * above.
  */

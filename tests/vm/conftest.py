@@ -16,6 +16,27 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 LOGS = TOP / "build/vm"
 DUMP_DISK_SIZE = 8 << 30
+ARCHITECTURES = ("arm64", "x86_64", "ppc64le")
+
+
+def pytest_configure(config):
+    """The mark of each machine that there is."""
+    for name in ARCHITECTURES:
+        config.addinivalue_line("markers", f"{name}: boots such a machine")
+
+
+def pytest_collection_modifyitems(items):
+    """Each test is marked with the machine that it boots, so that -m chooses one: its model's, or
+    what its file says; arm64 without either."""
+    for item in items:
+        if not any(mark.name in ARCHITECTURES for mark in item.iter_markers()):
+            params = item.callspec.params if hasattr(item, "callspec") else {}
+            item.add_marker(model_named(params.get("model")).arch.name)
+
+
+def model_named(name):
+    """A model; KEXEC_TEST_MODEL names one for all tests."""
+    return models.find(os.environ.get("KEXEC_TEST_MODEL") or name or "el1")
 
 
 @pytest.fixture(name="artifacts", scope="session")
@@ -48,8 +69,8 @@ def dump_disk(tmp_path):
 
 @pytest.fixture
 def model(request):
-    """The model of this test, see on(); KEXEC_TEST_MODEL names one for all tests."""
-    return models.find(os.environ.get("KEXEC_TEST_MODEL") or getattr(request, "param", "el1"))
+    """The model of this test, see on()."""
+    return model_named(getattr(request, "param", None))
 
 
 def on(*names):

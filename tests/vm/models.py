@@ -14,6 +14,7 @@ import board_arm64  # noqa: E402  pylint: disable=wrong-import-position
 @dataclasses.dataclass(frozen=True)
 class Arch:
     """What the scenarios have to know of an architecture."""
+    name: str
     board: type             # the class of its machines, of qemu
     artifacts: str          # the fixture of conftest with what they are made from
     handover: str           # the segment that tells the capture kernel of its machine
@@ -22,8 +23,8 @@ class Arch:
     knows_time: bool        # whether emulated CPUs say how fast their counter is
 
 
-ARM64 = Arch(qemu.Machine, "artifacts", "dtb", (16, 8), 40, True)
-X86_64 = Arch(qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000, False)
+ARM64 = Arch("arm64", qemu.Machine, "artifacts", "dtb", (16, 8), 40, True)
+X86_64 = Arch("x86_64", qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000, False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +110,7 @@ PCS = {
     "pc-max-4-levels": PCModel("max,la57=off", pdpe1gb=True),
     "pc-max-no-1g": PCModel("max,pdpe1gb=off", la57=True),
     "pc-trixie": PCModel("EPYC", suite="trixie", pdpe1gb=True),
+    "pc-trixie-la57": PCModel("max", suite="trixie", la57=True, pdpe1gb=True),
     "pc-vmware": PCModel("EPYC,hypervisor=off", suite="trixie", vmware=True, pdpe1gb=True),
     # Kernels have crashkernel=,cma since 6.17.
     "pc-sid": PCModel("Skylake-Server", suite="sid", pdpe1gb=True,

@@ -18,6 +18,8 @@ from conftest import DUMP_DISK_SIZE, LOGS
 from memory_map import Ranges, memory_map
 from vmcore import Vmcore
 
+pytestmark = pytest.mark.ppc64le
+
 CMDLINE = "console=hvc0 panic=-1 maxcpus=1 reset_devices"
 HOTPLUG = {"slots": 32, "max_memory": 32 << 10, "memory": 2048}
 # In the beginning of memory, behind the vectors and where nobody writes.

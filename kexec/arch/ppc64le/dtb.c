@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The device tree of the new kernel: the running kernel's live one. For a dump memory is narrowed
- * to what a capture kernel may use. That begins at 0 and ends with the crash region, since the kernel
- * needs the beginning of memory; all between 64 KiB and the region is reserved.
+ * to what a capture kernel may use. That begins at 0 and ends with the crash region, since the
+ * kernel needs the beginning of memory; all between 64 KiB and the region is reserved.
  */
 #include <inttypes.h>
 #include <libfdt.h>

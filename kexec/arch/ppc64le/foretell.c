@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A crash load as the kernel makes it itself (arch/powerpc/kexec/elf_64.c:elf64_load,
- * file_load_64.c:setup_new_fdt_ppc64): the same pieces in the same order, from the same ends. What it cannot place
- * it finds out when the armed image is gone.
+ * file_load_64.c:setup_new_fdt_ppc64): the same pieces in the same order, from the same ends. What
+ * it cannot place it finds out when the armed image is gone.
  */
 #include <libfdt.h>
 #include <string.h>
