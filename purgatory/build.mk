@@ -88,3 +88,6 @@ $(eval $(call purgatory_rules,x86_64,X86_64))
 # machine. Not in libkexec.a: the tool has no use for it.
 purgatory_host_sources := purgatory/purgatory.c purgatory/console.c purgatory/print.c
 tests/unit/test_purgatory: $(purgatory_host_sources:%.c=obj/%.o)
+# So does what looks at memory only.
+tests/unit/test_ppc64le tests/fuzz/replay_ppc64le_tree tests/fuzz/fuzz_ppc64le_tree: \
+	obj/purgatory/arch/ppc64le/boot_cpu.o

@@ -5,12 +5,14 @@
  * ibm,dynamic-memory-v2 in one that is good.
  */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kexec/arch/ppc64le/drconf.h"
 #include "kexec/arch/ppc64le/ppc64le.h"
 #include "kexec/plan/edited_tree.h"
 #include "kexec/system/devtree.h"
+#include "purgatory/arch/ppc64le/boot_cpu.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/power_tree.h"
 
@@ -152,6 +154,17 @@ static void try_tree(struct span tree)
 	pm_done(&pm);
 }
 
+/* What purgatory writes into any bytes, however they lead about, is in there. */
+static void try_boot_cpu(struct span input)
+{
+	uint32_t *copy = malloc((input.size / 4 + 1) * sizeof(*copy));
+
+	assert(copy);
+	memcpy(copy, input.data, input.size / 4 * 4);
+	ppc64le_tell_boot_cpu((uintptr_t)copy, input.size / 4 * 4, 0x12345);
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span input = { data, size };
@@ -159,6 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t rows[ROWS_MAX];
 	size_t count = size / 4 < ROWS_MAX ? size / 4 : ROWS_MAX;
 
+	try_boot_cpu(input);
 	if (devtree_check(input, "input", NULL) == ST_OK) {
 		try_tree(input);
 		return 0;

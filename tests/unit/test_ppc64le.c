@@ -6,8 +6,10 @@
 #include "kexec/arch/ppc64le/drconf.h"
 #include "kexec/arch/ppc64le/ppc64le.h"
 #include "kexec/system/crash_region.h"
+#include "kexec/system/devtree.h"
 #include "purgatory/abi.h"
 #include "purgatory/arch/ppc64le/abi.h"
+#include "purgatory/arch/ppc64le/boot_cpu.h"
 #include "tests/unit/power_tree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -278,6 +280,92 @@ static void test_cpu_room(void **state)
 		if (room > spare)
 			assert_int_equal(
 				rewrite(source, room - spare, cores, threads), -FDT_ERR_NOSPACE);
+	}
+}
+
+/* --- the CPU that crashed ---------------------------------------------------------------- */
+
+static void tell_boot_cpu(void *fdt, uint32_t id)
+{
+	ppc64le_tell_boot_cpu((uintptr_t)fdt, fdt_totalsize(fdt), id);
+	assert_int_equal(fdt_boot_cpuid_phys(fdt), id);
+	assert_int_equal(fdt_check_full(fdt, fdt_totalsize(fdt)), 0);
+}
+
+/* In which node of /cpus, from 0, a kernel finds the CPU of that number; negative for none. */
+static int cpu_index(const void *fdt, uint32_t id, uint32_t *ret_reg)
+{
+	int index = 0, length;
+
+	for (int node = devtree_first_cpu(fdt); node >= 0;
+		node = devtree_next_cpu(fdt, node), index++) {
+		const fdt32_t *servers =
+			fdt_getprop(fdt, node, "ibm,ppc-interrupt-server#s", &length);
+
+		for (int i = 0; i < length / 4; i++)
+			if (fdt32_ld(&servers[i]) == id) {
+				*ret_reg = fdt32_ld(fdt_getprop(fdt, node, "reg", NULL));
+				return index;
+			}
+	}
+	return -1;
+}
+
+/* One that is in the tree changes nothing but the header. */
+static void test_boot_cpu(void **state)
+{
+	static uint8_t before[POWER_TREE_SIZE];
+	struct power_tree tree;
+	uint32_t reg;
+
+	(void)state;
+	power_tree_make(&tree, 3, 4, power_rows, COUNT(power_rows));
+	memcpy(before, tree.bytes, sizeof(before));
+	for (uint32_t id = 0; id < 12; id++) {
+		tell_boot_cpu(tree.bytes, id);
+		assert_int_equal(cpu_index(tree.bytes, id, &reg), id / 4);
+		memset((uint8_t *)tree.bytes + 28, 0, 4);
+		assert_memory_equal(tree.bytes, before, sizeof(before));
+	}
+}
+
+/* One that came after the load takes the last node, with its whole core. */
+static void test_boot_cpu_came_later(void **state)
+{
+	static const uint32_t ids[] = { 12, 13, 0x1ff, 0x10000 };
+	struct power_tree tree;
+	uint32_t reg;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		power_tree_make(&tree, 3, 4, power_rows, COUNT(power_rows));
+		tell_boot_cpu(tree.bytes, ids[i]);
+		assert_int_equal(cpu_index(tree.bytes, ids[i], &reg), 2);
+		assert_int_equal(reg, ids[i] / 4 * 4);
+		for (uint32_t sibling = reg; sibling < reg + 4; sibling++)
+			assert_int_equal(cpu_index(tree.bytes, sibling, &reg), 2);
+		assert_int_equal(cpu_index(tree.bytes, 7, &reg), 1);
+		assert_int_equal(cpu_index(tree.bytes, 8, &reg), -1);
+	}
+}
+
+/* Nothing is written to what is no tree, or leads out of it. */
+static void test_boot_cpu_of_no_tree(void **state)
+{
+	static const struct {
+		size_t cell;
+		uint32_t value;
+	} wrong[] = { { 0, 0xd00dfeec }, { 1, POWER_TREE_SIZE + 4 }, { 5, 1 } };
+	static uint8_t before[POWER_TREE_SIZE];
+	struct power_tree tree;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		power_tree_make(&tree, 3, 4, power_rows, COUNT(power_rows));
+		store_be32((uint8_t *)tree.bytes + 4 * wrong[i].cell, wrong[i].value);
+		memcpy(before, tree.bytes, sizeof(before));
+		ppc64le_tell_boot_cpu((uintptr_t)tree.bytes, POWER_TREE_SIZE, 20);
+		assert_memory_equal(tree.bytes, before, sizeof(before));
 	}
 }
 
@@ -882,6 +970,9 @@ int main(void)
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_odd_firmware),
 		cmocka_unit_test(test_cpu_room),
+		cmocka_unit_test(test_boot_cpu),
+		cmocka_unit_test(test_boot_cpu_came_later),
+		cmocka_unit_test(test_boot_cpu_of_no_tree),
 		cmocka_unit_test(test_crash_region),
 		cmocka_unit_test(test_crash_region_of_a_machine),
 		PLAN_TEST(test_nothing_on_firmware),

@@ -133,6 +133,16 @@ def test_hot_added_cpu_panics(boot):
                     panic=lambda: machine.panic_on(3))
 
 
+def test_cpu_of_no_node_panics(boot):
+    """It came after a load that the kernel does not keep true: purgatory gives it a node, and the
+    dump has what was memory at the load."""
+    machine = boot(smp="2,maxcpus=4,sockets=1,cores=4,threads=1", **HOTPLUG)
+    load(machine)
+    machine.hot_add_cpu(2)
+    crash_and_check(machine, mark_beginning(machine), cpus=3,
+                    panic=lambda: machine.panic_on(2))
+
+
 @pytest.mark.parametrize("purpose, policy, option", [
     ("kernel", "reset", ""), ("initrd", "halt", ""), ("dtb", "halt", ""),
     ("elfcorehdr", "boot", ""), ("dtb", "halt", "--hotplug")])

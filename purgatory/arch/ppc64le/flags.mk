@@ -19,4 +19,5 @@ purgatory_ppc64le_sources := \
 	purgatory/arch/ppc64le/entry.S \
 	$(purgatory_common_sources) \
 	purgatory/arch/ppc64le/machine.c \
+	purgatory/arch/ppc64le/boot_cpu.c \
 	lib/sha256_other.c

@@ -6,6 +6,7 @@
 
 #include "../../abi.h"
 #include "abi.h"
+#include "boot_cpu.h"
 #include "state.h"
 
 /* Hypercalls (Linux on Power Architecture Reference, 14.5.3 and 16.6). */
@@ -167,24 +168,6 @@ static void save_beginning(uint64_t to)
 	}
 }
 
-/* A tree's header (Devicetree Specification 0.4, 5.2), as cells. */
-#define FDT_MAGIC	    0xd00dfeed
-#define FDT_TOTALSIZE	    1
-#define FDT_VERSION	    5
-#define FDT_BOOT_CPUID_PHYS 7
-
-/* The kernel looks for itself among the CPUs of the tree by this, and stops without a word when it
- * is not there (arch/powerpc/kernel/prom.c:early_init_dt_scan_cpus). Nobody knew before which CPU
- * would crash. */
-static void tell_boot_cpu(const struct purgatory_params *params)
-{
-	memory_half *header = (memory_half *)(uintptr_t)params->handed;
-
-	if (cell(header[0]) == FDT_MAGIC && cell(header[FDT_TOTALSIZE]) <= params->handed_size &&
-		cell(header[FDT_VERSION]) >= 2)
-		header[FDT_BOOT_CPUID_PHYS] = cell((uint32_t)cpu_state.id);
-}
-
 /* Else it would move to 0, over what is to be dumped. */
 static void tell_to_stay(const struct purgatory_params *params)
 {
@@ -198,7 +181,7 @@ void ppc64le_hand_over(const struct purgatory_params *params)
 {
 	uint64_t backup = params->own[PPC64LE_OWN_BACKUP];
 
-	tell_boot_cpu(params);
+	ppc64le_tell_boot_cpu(params->handed, params->handed_size, (uint32_t)cpu_state.id);
 	if (backup == 0 || backup % PPC64LE_BACKUP_SIZE != 0)
 		return;
 	save_beginning(backup);
