@@ -627,8 +627,9 @@ class PSeries(Machine):
 
     def hot_add_cpu(self, core):
         """Add the core of this number; the guest has it when its CPU is online."""
-        self.qmp("device_add", driver="power9_v2.0-spapr-cpu-core", id=f"core{core}",
-                 **{"core-id": core})
+        (kind,) = (cpu["type"] for cpu in self.qmp("query-hotpluggable-cpus")
+                   if cpu["props"]["core-id"] == core)
+        self.qmp("device_add", driver=kind, id=f"core{core}", **{"core-id": core})
         self._wait(lambda: self.sh(f"grep -q 1 /sys/devices/system/cpu/cpu{core}/online").rc == 0,
                    COMMAND_TIMEOUT, f"CPU {core} in the guest")
 
