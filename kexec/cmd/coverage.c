@@ -114,21 +114,18 @@ static int read_notes(const struct sysroot *root, struct coverage *coverage)
 	return why.status == ST_NO_MEMORY ? why.status : ST_OK;
 }
 
-/* Below this no kernel of the machine's family dumps anything. */
-static uint64_t dump_from(const struct sysroot *root)
+/* The family of the machine; NULL when it is not known. */
+static const struct arch_ops *family(const struct sysroot *root)
 {
-	const struct arch_ops *arch;
 	const char *machine;
 
-	if (sysroot_fact(root, "machine", &machine, NULL))
-		return 0;
-	arch = arch_find(machine);
-	return arch ? arch->dump_from : 0;
+	return sysroot_fact(root, "machine", &machine, NULL) ? NULL : arch_find(machine);
 }
 
 /* Memory, CPUs and, unless there is a file, the armed header of the machine at root. */
 static int read_machine(const struct sysroot *root, bool wants_armed, struct coverage *coverage)
 {
+	const struct arch_ops *arch = family(root);
 	struct iomem iomem = { .crash_load = { 0, 0 } };
 	struct rangeset cma = RANGESET_INIT;
 	uint64_t page_size = 0;
@@ -139,14 +136,15 @@ static int read_machine(const struct sysroot *root, bool wants_armed, struct cov
 	if (!status)
 		status = machine_read_page_size(root, &page_size, &coverage->unknown);
 	if (!status)
-		status = iomem_dumped(&iomem, &cma, dump_from(root), page_size, &coverage->dumped,
-			&coverage->unknown);
+		status = iomem_dumped(&iomem, &cma, arch ? arch->dump_from : 0, page_size,
+			&coverage->dumped, &coverage->unknown);
 	if (!status && wants_armed)
 		status = read_armed(&iomem, page_size, root, coverage);
 	if (!status)
 		status = read_notes(root, coverage);
 	rangeset_done(&cma);
 	iomem_done(&iomem);
+	coverage->saved = arch ? arch->saved : 0;
 	coverage->has_machine = status == ST_OK;
 	return status;
 }
@@ -232,17 +230,21 @@ struct summary {
 	bool vmcoreinfo_listed; /* where the machine says that it is, and in full */
 };
 
-/* Without a machine to compare with, what adds up to nothing is not kept. */
-static int add_load(const struct elfcore_phdr *phdr, size_t index, bool has_machine,
+/* Without a machine to compare with, what adds up to nothing is not kept. The beginning of memory
+ * that is to be read where it was, and not where it is saved, is that of the capture kernel: some
+ * kernels rewrite an armed header so. */
+static int add_load(const struct elfcore_phdr *phdr, size_t index, const struct coverage *coverage,
 	struct rangeset *ret, struct err *err)
 {
-	uint64_t end;
+	uint64_t end, start = phdr->paddr;
 
 	if (!add_u64(phdr->paddr, phdr->memsz, &end))
 		return err_set(err, ST_BAD_INPUT, "elfcorehdr-range",
 			"program header %zu: no memory has 0x%" PRIx64 " bytes at 0x%" PRIx64,
 			index, phdr->memsz, phdr->paddr);
-	return has_machine && rangeset_add(ret, phdr->paddr, end) ? err_no_memory(err) : ST_OK;
+	if (coverage->armed && phdr->offset == start && start < coverage->saved)
+		start = coverage->saved < end ? coverage->saved : end;
+	return coverage->has_machine && rangeset_add(ret, start, end) ? err_no_memory(err) : ST_OK;
 }
 
 static void probe(const struct elfcore *core, const struct elfcore_phdr *phdr, size_t index,
@@ -313,7 +315,7 @@ static int summarize(struct coverage *coverage, struct summary *summary, struct 
 		if (status != ST_OK)
 			continue;
 		summary->memory |= phdr->memsz != 0;
-		status = add_load(phdr, i, coverage->has_machine, &summary->covered, err);
+		status = add_load(phdr, i, coverage, &summary->covered, err);
 		if (coverage->is_dump && phdr->memsz && status == ST_OK)
 			probe(core, phdr, i, coverage);
 	}

@@ -26,8 +26,9 @@ struct coverage {
 	bool is_dump;		    /* notes and memory are in it, not only a header */
 	size_t kernel;		    /* the entry of the kernel image; SIZE_MAX when not known */
 
-	bool has_machine;	   /* the rest is of the machine that the header is for */
-	struct cpus cpus;	   /* no notes when they cannot be read; by address */
+	uint64_t saved;	  /* so much of the machine's memory, from 0 on, is dumped from a copy */
+	bool has_machine; /* the rest is of the machine that the header is for */
+	struct cpus cpus; /* no notes when they cannot be read; by address */
 	uint64_t vmcoreinfo_paddr; /* its note; 0 when not known */
 	uint64_t vmcoreinfo_size;
 	struct rangeset dumped;	      /* what a dump should hold */

@@ -246,6 +246,40 @@ static void put_tree(struct scene *scene, uint64_t address, uint64_t header)
 		0);
 }
 
+/* Where the beginning of memory is saved, a header that does not say so leads to that of the
+ * capture kernel. */
+static void a_beginning_that_is_not_saved_is_missing(void **state)
+{
+	struct scene *scene = *state;
+	struct cpu_notes notes[] = { { 0, 0x40001000, 424 }, { 2, 0x40001800, 424 } };
+	struct cpus cpus = { .notes = notes, .notes_count = 2 };
+	struct range ranges[] = { { 0, 0x20000 }, { MEMORY, CRASH },
+		{ 0x40020000, MEMORY + SIZE } };
+	struct rangeset ram = { .ranges = ranges, .count = 3 };
+	struct kernel_layout layout = { .linear_known = true, .linear_offset = LINEAR };
+	struct core_input input = {
+		.elf_machine = 21,
+		.cpus = &cpus,
+		.vmcoreinfo_paddr = VMCOREINFO,
+		.vmcoreinfo_size = 0x1024,
+		.layout = &layout,
+		.ram = &ram,
+		.saved = 0x10000,
+	};
+
+	tmproot_text(&scene->tmp, "/facts", "machine=ppc64le\nrelease=7.3.4\npage_size=4096\n");
+	tmproot_text(&scene->tmp, "/proc/iomem", "00000000-0001ffff : System RAM\n" IOMEM);
+	elfcorehdr_done(&scene->core);
+	assert_int_equal(elfcorehdr_build(&input, &scene->core, NULL), ST_OK);
+	put_header(scene, HEADER);
+	show(scene);
+	assert_says(scene, COVERAGE_GAPS, "missing: [0x0, 0x10000)");
+	elfcorehdr_set_saved(&scene->core, CRASH + 0x4000);
+	put_header(scene, HEADER);
+	show(scene);
+	assert_says(scene, COVERAGE_COMPLETE, "armed image");
+}
+
 /* Of several headers the armed one is that which its device tree names. */
 static void a_tree_tells_which_header_is_armed(void **state)
 {
@@ -637,6 +671,7 @@ int main(void)
 		TEST(memory_lent_to_cma_is_not_asked_for),
 		TEST(cpu_without_notes_is_a_gap),
 		TEST(what_cannot_be_told_says_why),
+		TEST(a_beginning_that_is_not_saved_is_missing),
 		TEST(a_tree_tells_which_header_is_armed),
 		TEST(the_kernel_tells_which_header_is_armed),
 		TEST(only_headers_count),
