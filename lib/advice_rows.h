@@ -204,6 +204,8 @@ static const char advice_rows[] =
 		"run as root; under a security module see its log\0"
 	"file-error\0"
 		"see the kernel log\0"
+	"file-load-hot-added\0"
+		"leave -s out; under lockdown take the added memory out first\0"
 	"file-load-option\0"
 		"leave one of the two out\0"
 	"file-load-unusable\0"

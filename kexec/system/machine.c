@@ -150,20 +150,23 @@ static int do_without(struct report *report, enum report_kind kind, const char *
 }
 
 static int read_ram_total(
-	const struct sysroot *root, uint64_t *ret, struct report *report, struct err *err)
+	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
 {
 	struct blob text = BLOB_INIT;
 	struct err why = ERR_INIT;
 	int status;
 
-	*ret = 0;
+	machine->ram_total = machine->cma_total = 0;
 	status = sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, &why);
 	if (status == ST_OK)
-		status = parse_meminfo(blob_span(&text), "MemTotal:", ret, &why);
+		status = parse_meminfo(blob_span(&text), "MemTotal:", &machine->ram_total, &why);
+	if (status == ST_OK &&
+		parse_meminfo(blob_span(&text), "CmaTotal:", &machine->cma_total, NULL))
+		machine->cma_total = 0; /* a kernel without CMA */
 	blob_done(&text);
 	if (status == ST_OK)
 		return ST_OK;
-	*ret = 0;
+	machine->ram_total = 0;
 	return do_without(report, REPORT_CHOICE, "memory", "size of RAM not known", &why, err);
 }
 
@@ -434,7 +437,7 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 	kexec_state_read(root, &machine->state, report);
 	status = read_needed(root, crash, machine, report, err);
 	if (status == ST_OK)
-		status = read_ram_total(root, &machine->ram_total, report, err);
+		status = read_ram_total(root, machine, report, err);
 	machine->ram_available = machine_read_available(root);
 	if (status == ST_OK)
 		status = read_x86_boot(root, crash, machine, report, err);

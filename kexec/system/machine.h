@@ -32,6 +32,8 @@ struct machine {
 	uint64_t ram_total;	/* MemTotal of /proc/meminfo in bytes: the kernel's totalram_pages;
 			       0 when not known */
 	uint64_t ram_available; /* what can be had now, see machine_read_available() */
+	uint64_t cma_total;	/* CmaTotal in there: memory that is lent until somebody needs a
+				 * large piece; 0 where there is none */
 	struct iomem iomem;
 	/* For a crash load only, else empty: */
 	struct cpus cpus;

@@ -301,9 +301,14 @@ static int foretell_segments(
 	int status = ST_OK;
 
 	(void)report;
-	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]) && !status; i++)
-		if (pieces[i].want.purpose != SEGMENT_INITRD || inputs->has_initrd)
-			status = place_segment(plan, &pieces[i].want, pieces[i].data, err);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]) && !status; i++) {
+		enum segment_purpose purpose = pieces[i].want.purpose;
+
+		if ((purpose == SEGMENT_INITRD && !inputs->has_initrd) ||
+			(purpose == SEGMENT_ELFCOREHDR && !plan_is_crash(plan)))
+			continue;
+		status = place_segment(plan, &pieces[i].want, pieces[i].data, err);
+	}
 	if (!status)
 		plan->entry = plan_segment(plan, SEGMENT_KERNEL)->mem + kernel->entry;
 	return status;
@@ -388,6 +393,7 @@ const struct arch_ops x86_64_ops = {
 	.own_pages = own_pages,
 	.check_image = check_image,
 	.doubt_file_load = doubt_file_load,
+	.foretells_restart = true,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
 	.foretell_segments = foretell_segments,
