@@ -19,7 +19,7 @@
 #define PURGATORY_ABI_H
 
 #define PURGATORY_MAGIC	  0x314752555058454b /* the bytes "KEXPURG1" */
-#define PURGATORY_VERSION 6
+#define PURGATORY_VERSION 7
 #define PURGATORY_ALIGN	  4096
 
 /* Where the first bytes are somebody else's the family's flags.mk says another. */
@@ -171,7 +171,7 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  * not pass for a good image; a failure is treated as corruption of a segment `purgatory`:
  *
  *  always: magic, version, size; no unknown flag; on_corruption one of the three;
- *	region_count at most PURGATORY_REGIONS_MAX; reserved zero;
+ *	region_count at most PURGATORY_REGIONS_MAX;
  *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
  *	2^64, name terminated; kernel_entry (4-byte aligned) and handed (8-byte aligned) each
@@ -200,7 +200,8 @@ struct purgatory_params {
 	uint32_t console_reg_shift; /* log2 of the distance between registers (8250) */
 	uint32_t console_reg_width; /* bytes of an access: 1, 2 or 4 */
 	uint32_t region_count;
-	uint32_t reserved; /* zero */
+	uint32_t
+		console_divisor; /* of its clock, for an 8250 (16 bits); 0 leaves its line as it is */
 	struct purgatory_region regions[PURGATORY_REGIONS_MAX];
 	struct purgatory_tables tables[PURGATORY_TABLES_SETS];
 	uint64_t record; /* physical address of the struct purgatory_record_cells */
