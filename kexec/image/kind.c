@@ -13,6 +13,9 @@
 #define TEXT_LOOK 512
 #define WORD_LOOK 4096
 
+/* A boot loader says who it is in this much of it: none is larger, and an initrd can be. */
+#define LOADER_LOOK ((size_t)8 << 20)
+
 static bool contains(struct span bytes, size_t look, const void *what, size_t size)
 {
 	return memmem(bytes.data, bytes.size < look ? bytes.size : look, what, size) != NULL;
@@ -109,8 +112,8 @@ static bool is_xz_of_another_check(struct span bytes)
 
 static bool is_u_boot(struct span bytes)
 {
-	return contains(bytes, bytes.size, "\0U-Boot 20", 10) ||
-	       contains(bytes, bytes.size, "\0U-Boot SPL 20", 14);
+	return contains(bytes, LOADER_LOOK, "\0U-Boot 20", 10) ||
+	       contains(bytes, LOADER_LOOK, "\0U-Boot SPL 20", 14);
 }
 
 #define TO_KERNEL   "a kernel is what the command ends with: kexec -l "

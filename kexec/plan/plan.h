@@ -72,6 +72,8 @@ struct plan_handover {
 	uint64_t record;     /* a struct purgatory_record_cells in there */
 	uint32_t reset;	     /* how the machine is reset, PURGATORY_RESET_NONE for no way */
 	uint64_t own[PURGATORY_OWN]; /* what only this CPU family's purgatory is told */
+	/* Of a device tree that the kernel keeps true; all zero else. */
+	struct purgatory_edited edited;
 };
 
 /* Bytes that many plans carry, and their digest, made once. */

@@ -10,20 +10,22 @@ import re
 import shlex
 
 import kdump
+import kernel_files
 from conftest import on
 from kdump import INITRD, TOOL
 from memory_map import Ranges, memory_map
 
 WHOLE = "/tmp/whole"
+VMLINUX = "/boot/vmlinux"
 CHECKED = ("purgatory: caches on", "purgatory: image verified")
 
 
-def load_command(machine, *options, marker, initrd=WHOLE):
+def load_command(machine, *options, marker, initrd=WHOLE, image=kdump.IMAGE):
     """-l by kexec_load. Purgatory says on a console that was named that all is well."""
     cmdline = (f"console={machine.CONSOLE} panic=-1 crashkernel=256M {machine.AGENT} "
                f"marker={marker}")
     return shlex.join([TOOL, "-l", "-c", f"--serial={machine.CONSOLE}", *options,
-                       f"--initrd={initrd}", f"--command-line={cmdline}", kdump.IMAGE])
+                       f"--initrd={initrd}", f"--command-line={cmdline}", image])
 
 
 def pack_whole(machine):
@@ -46,9 +48,9 @@ def text_address(machine):
     return machine.check("grep ' _stext$' /proc/kallsyms").split()[0]
 
 
-def restart(machine, marker, *options, added=Ranges(), initrd=WHOLE):
+def restart(machine, marker, *options, added=Ranges(), initrd=WHOLE, image=kdump.IMAGE):
     """Load, look at the plan, restart, and see that this is what came of it."""
-    command = load_command(machine, *options, marker=marker, initrd=initrd)
+    command = load_command(machine, *options, marker=marker, initrd=initrd, image=image)
     plan = kdump.plan_of(machine, f"{command} --dry-run=json")
     assert_placement(machine, plan, added)
     machine.check(command)
@@ -219,3 +221,27 @@ def test_efi_variables_after_restarts(boot):
         assert seen == "\7\0\0\0" + before
         assert "Firmware Bug" not in machine.check("dmesg")
         pack_whole(machine)
+
+
+@on("pc-max")
+def test_a_vmlinux_is_restarted_to_and_captures(boot, dump_disk, model, pc_artifacts):
+    """By its 64-bit entry, with what UEFI left and five levels of page tables: first at the address
+    that it is linked for or above, then in the crash region."""
+    kernel, _, _ = pc_artifacts.for_model(model)
+    data = kernel_files.vmlinux_of(kernel.read_bytes())
+    with open(dump_disk, "r+b") as disk:
+        disk.write(data)
+    machine = boot()
+    machine.check(f"head -c {len(data)} {kdump.DUMP_DISK} >{VMLINUX}")
+    result = machine.sh(f"{TOOL} -l -s --command-line=quiet {VMLINUX}")
+    assert result.rc and b"[file-load-unusable]" in result.err, result
+    pack_whole(machine)
+    plan = restart(machine, "vmlinux", image=VMLINUX)
+    assert "levels of page tables" in str(plan["warnings"])
+    model.assert_seen(machine, "main")
+    # No decompressor, so nobody has moved it.
+    at = kdump.segment(plan, "kernel")[0]
+    (code, _), = memory_map(machine).named("Kernel code")
+    assert code == at
+    kdump.load(machine, image=VMLINUX)
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine), with_makedumpfile=False)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Made from doc/messages.md by make update-docs: ids, each with its advice behind it, and an empty
- * id. One string, since a table of pointers takes as much again in a program that can be anywhere.
+ * Made from doc/messages.md by make update-docs: the ids of what kexec can say, each with its
+ * advice behind it, and an empty id. One string, since a table of pointers takes as much again in a
+ * program that can be anywhere.
  */
-#ifndef LIB_ADVICE_ROWS_H
-#define LIB_ADVICE_ROWS_H
+#ifndef KEXEC_CMD_ADVICE_ROWS_H
+#define KEXEC_CMD_ADVICE_ROWS_H
 
 /* clang-format off */
 static const char advice_rows[] =
@@ -22,8 +23,8 @@ static const char advice_rows[] =
 		"copy the file again\0"
 	"arch-unsupported\0"
 		"use kexec-tools there\0"
-	"argument-count\0"
-		"name one, such as /proc/vmcore\0"
+	"args-unsupported\0"
+		"leave the option out\0"
 	"armed-core-none\0"
 		"look at the plan with --dry-run\0"
 	"armed-core-several\0"
@@ -100,10 +101,6 @@ static const char advice_rows[] =
 		"give the file that is wanted\0"
 	"dtb-unsupported\0"
 		"leave it out\0"
-	"dumpfile\0"
-		"a flattened one goes through makedumpfile -R COPY <FILE first\0"
-	"dumpfile-missing\0"
-		"the same, or build with --with-libkdumpfile\0"
 	"e820-too-long\0"
 		"report it, with /proc/iomem\0"
 	"efi-map\0"
@@ -241,7 +238,7 @@ static const char advice_rows[] =
 	"image-big-endian\0"
 		"use a little-endian one\0"
 	"image-elf\0"
-		"copy the file again, or use the Image of the same build\0"
+		"copy the file again, or use the Image or bzImage of the same build\0"
 	"image-empty\0"
 		"copy the file again\0"
 	"image-foreign\0"
@@ -322,34 +319,6 @@ static const char advice_rows[] =
 		"report it, with what tests/fixtures/collect made\0"
 	"lockdown-syntax\0"
 		"report it\0"
-	"log-block\0"
-		"the memory was damaged; the other records are printed. Should all be marked, "
-		"the layout is new: report it\0"
-	"log-chars\0"
-		"the memory was damaged; the whole buffer is printed\0"
-	"log-hole\0"
-		"the image is cut or filtered\0"
-	"log-ids\0"
-		"the memory was damaged; all records that are there are printed\0"
-	"log-index\0"
-		"the memory was damaged; what is found by its header is printed\0"
-	"log-loop\0"
-		"the memory was damaged; old records may follow the newest\0"
-	"log-missing\0"
-		"was the kernel built without printk?\0"
-	"log-number\0"
-		"the image is cut; copy it again\0"
-	"log-plain\0"
-		"leave --json out\0"
-	"log-pointer\0"
-		"the image is cut; copy it again\0"
-	"log-record\0"
-		"the memory was damaged; the other records are printed\0"
-	"log-size\0"
-		"the memory was damaged; what is found is printed. Where nothing is, the "
-		"layout may be new: report it\0"
-	"log-vmcoreinfo\0"
-		"see whether what was printed makes sense; the layout may be new: report it\0"
 	"machine-changed\0"
 		"load again when that has settled\0"
 	"machine-fact\0"
