@@ -62,7 +62,7 @@ static const char advice_rows[] =
 	"console-tty\0"
 		"name one with --console\0"
 	"console-tty-name\0"
-		"give the name only: ttyAMA0\0"
+		"give the name only: ttyAMA0; or a port: 0x3f8\0"
 	"cpu-notes-address\0"
 		"report it\0"
 	"cpu-notes-hidden\0"
