@@ -61,6 +61,9 @@ _kexec()
 			--dtb=
 			--devicetreeblob=
 			--type=
+			--args-linux
+			--args-elf
+			--args-none
 			--mem-min=
 			--mem-max=
 			--no-cma

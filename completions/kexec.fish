@@ -20,6 +20,9 @@ complete -c kexec -l reuse-cmdline -d 'put the running command line in front of 
 complete -c kexec -l dtb -d 'device tree to use in place of the running one' -r -F
 complete -c kexec -l devicetreeblob -d 'the same as --dtb' -r -F
 complete -c kexec -s t -l type -d 'refuse KERNEL unless it is of this type' -x
+complete -c kexec -l args-linux -d 'hand an ELF kernel boot_params'
+complete -c kexec -l args-elf -d 'hand an ELF kernel notes: no vmlinux of x86_64'
+complete -c kexec -l args-none -d 'hand an ELF kernel nothing: no vmlinux of x86_64'
 complete -c kexec -l mem-min -d 'lowest address to load to' -x
 complete -c kexec -l mem-max -d 'highest address to load to' -x
 complete -c kexec -l no-cma -d 'keep off memory that is lent to CMA'

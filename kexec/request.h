@@ -35,6 +35,9 @@ enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON, DRY_RUN_SVG };
 
 enum status_form { STATUS_QUIET, STATUS_TEXT, STATUS_JSON };
 
+/* How an ELF program is told what it is to do. */
+enum args_form { ARGS_LINUX, ARGS_ELF, ARGS_NONE };
+
 enum identify_form { IDENTIFY_OFF, IDENTIFY_TEXT, IDENTIFY_JSON };
 /* What a boot entry may have of them and more. */
 #define INITRDS_MAX 32
@@ -71,6 +74,7 @@ struct request {
 	bool no_capture_defaults;
 	enum hotplug_mode hotplug;
 	uint64_t hotplug_size; /* bytes; 0 when not given */
+	enum args_form args;   /* --args-linux, --args-elf, --args-none: the last one given */
 	bool no_efi;	       /* --noefi: nothing of EFI for the new kernel, on x86 */
 	bool screen;	       /* --console-vga: purgatory prints there, too, on x86 */
 	const char *console;   /* --console: earlycon syntax or "none" */

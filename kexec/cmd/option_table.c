@@ -18,6 +18,10 @@ static const struct option_word corruption_words[] = {
 	{ NULL, -1 },
 };
 
+static const struct option_word args_linux_words[] = { { NULL, ARGS_LINUX }, { NULL, -1 } };
+static const struct option_word args_elf_words[] = { { NULL, ARGS_ELF }, { NULL, -1 } };
+static const struct option_word args_none_words[] = { { NULL, ARGS_NONE }, { NULL, -1 } };
+
 static const struct option_word dry_run_words[] = {
 	{ NULL, DRY_RUN_TEXT },
 	{ "text", DRY_RUN_TEXT },
@@ -149,7 +153,21 @@ const struct option_row option_table[] = {
 	{ "type", 't', A_VALUE("TYPE"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, type),
 	  "refuse KERNEL unless it is of this type",
 	  "One of vmlinux (ELF), Image, bzImage64, uImage, vmlinuz (self-unpacking "
-	  "EFI), uki, android. Every type is recognised without this option." },
+	  "EFI), uki, android; elf-x86_64, elf-ppc64 and bzImage are other names for "
+	  "vmlinux and bzImage64. Every type is recognised without this option." },
+	{ "args-linux", 0, NO_VALUE, GROUP_KERNEL, ON_X86 | ON_PPC64, WITH_BOTH,
+	  CHOOSES(args, args_linux_words),
+	  "hand an ELF kernel boot_params",
+	  "What is done anyway, and all that a Linux kernel understands." },
+	{ "args-elf", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_BOTH,
+	  CHOOSES(args, args_elf_words),
+	  "hand an ELF kernel notes: no vmlinux of x86_64",
+	  "kexec-tools does that without an option, and the kernel dies: it is refused here. Of other "
+	  "images the option changes nothing." },
+	{ "args-none", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_BOTH,
+	  CHOOSES(args, args_none_words),
+	  "hand an ELF kernel nothing: no vmlinux of x86_64",
+	  "As with --args-elf." },
 	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
 	  SETS(ADDRESS, mem_min),
 	  "lowest address to load to", NULL },
@@ -247,12 +265,6 @@ const struct option_row option_table[] = {
 	{ "version", 'v', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ENDS(version_word),
 	  "print the version", NULL },
 
-	{ "args-linux", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_BOTH, NOTHING,
-	  "pass arguments as Linux wants them", NULL },
-	{ "args-elf", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "pass arguments in an ELF note", NULL },
-	{ "args-none", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "pass no arguments", NULL },
 	{ "elf32-core-headers", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
 	  "32-bit ELF core header", NULL },
 	{ "elf64-core-headers", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_LOAD,

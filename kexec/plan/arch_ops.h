@@ -128,6 +128,10 @@ struct arch_ops {
 	 */
 	bool (*doubt_file_load)(const struct machine *machine, bool crash, char *ret);
 
+	/* Its kernel's kexec_file_load(2) places a load for a restart as foretell_segments() does,
+	 * in any memory, but hands on only that of the boot (machine->boot_memory). */
+	bool foretells_restart;
+
 	/* The command line of the new kernel, and what is doubtful about it: sets plan->cmdline,
 	 * to NULL for none. Of the plan only flags are read. ST_NOT_FOUND, ST_NO_SPACE,
 	 * ST_NO_MEMORY. */
@@ -144,9 +148,10 @@ struct arch_ops {
 		struct report *report, struct err *err);
 
 	/*
-	 * Place in plan->room the segments of a crash load by kexec_file_load(2) as the kernel
-	 * does: the same holes, in the same order. Of the elfcorehdr only plan->core.memsz is
-	 * ready, and plan->cmdline. Errors as plan_segments().
+	 * Place in plan->room the segments of a load by kexec_file_load(2) as the kernel does: the
+	 * same holes, in the same order. Of the elfcorehdr of a crash load only plan->core.memsz is
+	 * ready, and plan->cmdline. It is about a load for a restart only with foretells_restart.
+	 * Errors as plan_segments().
 	 */
 	int (*foretell_segments)(const struct plan_inputs *inputs, struct plan *plan,
 		struct report *report, struct err *err);

@@ -9,6 +9,7 @@
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
+#include "lib/vmcoreinfo.h"
 
 #define VMCOREINFO_PATH "/sys/kernel/vmcoreinfo"
 #define MEMINFO_PATH	"/proc/meminfo"
@@ -157,7 +158,7 @@ static int do_without(struct report *report, enum report_kind kind, const char *
 	return ST_OK;
 }
 
-/* One look at memory: its two numbers are of the same moment. */
+/* One look at memory: its numbers are of the same moment. */
 static int read_amounts(
 	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
 {
@@ -165,11 +166,15 @@ static int read_amounts(
 	struct err why = ERR_INIT;
 	int status;
 
+	machine->cma_total = 0;
 	status = sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, &why);
 	if (status == ST_OK) {
 		machine->ram_available = available_by(blob_span(&text));
 		status = parse_meminfo(blob_span(&text), "MemTotal:", &machine->ram_total, &why);
 	}
+	if (status == ST_OK &&
+		parse_meminfo(blob_span(&text), "CmaTotal:", &machine->cma_total, NULL))
+		machine->cma_total = 0; /* a kernel without CMA */
 	blob_done(&text);
 	if (status == ST_OK)
 		return ST_OK;
@@ -411,6 +416,18 @@ int machine_read_tree(
 		      : ST_OK;
 }
 
+/* Not all of them know addresses of more than 48 bits; else nobody asks, and it is not read. */
+static int read_dump_filter(const struct sysroot *root, struct machine *machine, struct err *err)
+{
+	uint64_t bits;
+
+	if (!vmcoreinfo_number(
+		    blob_span(&machine->layout.kcore.vmcoreinfo), "NUMBER(VA_BITS)", 10, &bits) ||
+		bits <= 48)
+		return ST_OK;
+	return dump_filter_read(root, &machine->dump_filter, err);
+}
+
 int machine_complete(const struct sysroot *root, bool crash, struct machine *machine,
 	struct report *report, struct err *err)
 {
@@ -420,6 +437,8 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 		status = read_layout(root, machine, report, err);
 	if (status == ST_OK && crash)
 		status = x86_boot_read_memory(root, &machine->x86_boot, report, err);
+	if (status == ST_OK && crash)
+		status = read_dump_filter(root, machine, err);
 	if (status == ST_OK && machine->fdt.size == 0)
 		status = read_devtree(root, &machine->fdt, report, err);
 	if (status == ST_OK && !crash)

@@ -269,13 +269,15 @@ static void test_cpu_room(void **state)
 		struct power_tree tree;
 		struct span source =
 			power_tree_make(&tree, cases[i][0], threads, power_rows, COUNT(power_rows));
-		uint64_t room = ppc64le_cpu_room(tree.bytes, (uint64_t)cores * threads);
+		uint64_t room = ppc64le_cpu_room(tree.bytes, (uint64_t)cores * threads), spare;
 
 		assert_int_equal(rewrite(source, room, cores, threads), 0);
-		/* And it is not just plenty. */
-		if (cores > 8)
+		/* And it is counted: but for the names and properties that a CPU may bring which
+		 * none has now, and for the longest number in its name, nothing is too much. */
+		spare = 256 + cores * (64 + 4) + 12;
+		if (room > spare)
 			assert_int_equal(
-				rewrite(source, room / 2, cores, threads), -FDT_ERR_NOSPACE);
+				rewrite(source, room - spare, cores, threads), -FDT_ERR_NOSPACE);
 	}
 }
 
@@ -522,6 +524,92 @@ static void test_hotplug(void **state)
 		    fdt_path_offset(tree->data.data, "/cpus"));
 }
 
+/* The digest of what the kernel's edits leave, of a tree in which they may have moved it. */
+static void edited_digest(const uint8_t *fdt, const struct purgatory_edited *edited, uint8_t *ret)
+{
+	uint32_t end = fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt);
+	struct sha256 ctx;
+
+	sha256_init(&ctx, SHA256_PLAIN);
+	sha256_update(&ctx, fdt, 12);
+	sha256_update(&ctx, fdt + 16, 12);
+	sha256_update(&ctx, fdt + 40, edited->front - 40);
+	sha256_update(&ctx, fdt + end - edited->back, edited->back);
+	sha256_update(&ctx, fdt + fdt_off_dt_strings(fdt), edited->strings);
+	sha256_final(&ctx, ret);
+}
+
+/* As the kernel does it when CPUs come or, with fewer than there are, have gone. */
+static void exchange_cpus(void *fdt, uint32_t cores)
+{
+	int node;
+
+	while ((node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "cpu", 4)) >= 0)
+		assert_int_equal(fdt_del_node(fdt, node), 0);
+	for (uint32_t i = 0; i < cores; i++)
+		assert_int_equal(put_cpu(fdt, i, 1), 0);
+}
+
+/* What the kernel writes is left out of the digest, exactly: caches stay among the CPUs, and
+ * whatever the order of the running tree, purgatory's record does not move. */
+static void test_edited_tree(void **state)
+{
+	static const uint32_t counts[] = { 2, 1, 4, 0, 3 };
+	const struct purgatory_edited *edited = &pm.plan.handover.edited;
+	uint8_t *running = calloc(1, 2 * POWER_TREE_SIZE), sha256[SHA256_DIGEST_SIZE];
+	const uint8_t *param;
+	uint64_t record;
+	int cpus, last;
+
+	(void)state;
+	assert_non_null(running);
+	assert_int_equal(fdt_open_into(pm.machine.fdt.data, running, 2 * POWER_TREE_SIZE), 0);
+	/* libfdt puts new nodes first. */
+	cpus = fdt_path_offset(running, "/cpus");
+	assert_int_equal(fdt_setprop_u32(running, fdt_add_subnode(running, cpus, "l2-cache@20"),
+				 "cache-size", 0x80000),
+		0);
+	last = fdt_add_subnode(running, 0, "another");
+	assert_true(last >= 0 && fdt_add_subnode(running, last, "below") >= 0);
+	pm_fdt(&pm, (struct span){ running, 2 * POWER_TREE_SIZE });
+	free(running);
+	pm.request.hotplug = HOTPLUG_ON;
+	pm.machine.state.crash_elfcorehdr_size = 459096;
+	pm.machine.cpus.possible.count = 4;
+	assert_planned();
+
+	param = pm.plan.purgatory.data + PPC64LE_PARAMS_OFFSET;
+	assert_int_equal(
+		load_le64(param + offsetof(struct purgatory_params, edited)), edited->front);
+	record = load_le64(param + offsetof(struct purgatory_params, record)) -
+		 load_le64(param + offsetof(struct purgatory_params, handed));
+	assert_true(record + sizeof(struct purgatory_record_cells) <= edited->front);
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		exchange_cpus(pm.plan.dtb.data, counts[i]);
+		edited_digest(pm.plan.dtb.data, edited, sha256);
+		assert_memory_equal(sha256, edited->sha256, sizeof(sha256));
+		assert_memory_equal(pm.plan.dtb.data + record, "KEXECREC", 8);
+		assert_true(fdt_path_offset(pm.plan.dtb.data, "/cpus/l2-cache@20") > 0);
+	}
+	/* And there is nothing else that it could be. */
+	assert_int_equal(fdt_setprop_inplace_u32(pm.plan.dtb.data,
+				 fdt_path_offset(pm.plan.dtb.data, "/cpus/l2-cache@20"),
+				 "cache-size", 0x80001),
+		0);
+	edited_digest(pm.plan.dtb.data, edited, sha256);
+	assert_memory_not_equal(sha256, edited->sha256, sizeof(sha256));
+}
+
+static void test_tree_without_cpus(void **state)
+{
+	(void)state;
+	exchange_cpus(pm.machine.fdt.data, 0);
+	pm.request.hotplug = HOTPLUG_ON;
+	pm.machine.state.crash_elfcorehdr_size = 459096;
+	assert_int_equal(pm_plan(&pm), ST_BAD_INPUT);
+	assert_string_equal(pm.err.id, "fdt-no-cpus");
+}
+
 static void test_stale_is_gone(void **state)
 {
 	static const char *const names[] = { "linux,crashkernel-base", "linux,crashkernel-size",
@@ -635,6 +723,8 @@ int main(void)
 		PLAN_TEST(test_usable_memory),
 		PLAN_TEST(test_reserved),
 		PLAN_TEST(test_hotplug),
+		PLAN_TEST(test_edited_tree),
+		PLAN_TEST(test_tree_without_cpus),
 		PLAN_TEST(test_stale_is_gone),
 		PLAN_TEST(test_reach),
 		PLAN_TEST(test_refusals),

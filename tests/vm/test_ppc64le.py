@@ -132,14 +132,19 @@ def test_hot_added_cpu_panics(boot):
                     panic=lambda: machine.panic_on(3))
 
 
-@pytest.mark.parametrize("purpose, policy", [
-    ("kernel", "reset"), ("initrd", "halt"), ("dtb", "halt"), ("elfcorehdr", "boot")])
-def test_damage_is_named(boot, purpose, policy):
-    """By purgatory, on the hypervisor's terminal; then it does as it was told."""
-    machine = boot()
-    planned = kdump.plan(machine, "-c", cmdline=CMDLINE)
-    load(machine, f"--on-corruption={policy}")
-    kdump.flip_bit(machine, planned, purpose, 9)
+@pytest.mark.parametrize("purpose, policy, option", [
+    ("kernel", "reset", ""), ("initrd", "halt", ""), ("dtb", "halt", ""),
+    ("elfcorehdr", "boot", ""), ("dtb", "halt", "--hotplug")])
+def test_damage_is_named(boot, purpose, policy, option):
+    """By purgatory, on the hypervisor's terminal; then it does as it was told. Of a tree that the
+    kernel keeps true all counts but the CPUs, also when it has edited it."""
+    machine = boot(smp="2,maxcpus=4,sockets=1,cores=4,threads=1", **HOTPLUG)
+    options = ["-c", *option.split()]
+    planned = kdump.plan(machine, *options, cmdline=CMDLINE)
+    load(machine, f"--on-corruption={policy}", *options)
+    if option:
+        machine.hot_add_cpu(2)
+    kdump.flip_bit(machine, planned, purpose, 0x61)
     machine.panic()
     machine.wait_console(f"digest mismatch: {purpose}")
     machine.wait_console(f"on-corruption={policy}")

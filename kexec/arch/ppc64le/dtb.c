@@ -12,6 +12,7 @@
 #include "kexec/arch/ppc64le/drconf.h"
 #include "kexec/arch/ppc64le/ppc64le.h"
 #include "kexec/plan/chosen.h"
+#include "kexec/plan/edited_tree.h"
 #include "kexec/system/boot_memory.h"
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
@@ -268,7 +269,9 @@ static int edit(struct chosen *editor, const struct ppc64le_tree *wanted)
 	if (!status)
 		status = narrow_memory(editor, &usable);
 	rangeset_done(&usable);
-	return status ? status : delete_domains(editor);
+	if (!status)
+		status = delete_domains(editor);
+	return status || !wanted->edited ? status : edited_tree_arrange(editor->fdt, editor->err);
 }
 
 /* So that all that is free in it is at its end, and a part of the tree: libfdt goes by its size. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kexec/plan/chosen.h"
+#include "kexec/plan/edited_tree.h"
 #include "kexec/plan/place.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/plan/tree.h"
@@ -243,6 +244,7 @@ static int place_dtb(const struct plan_inputs *inputs, struct plan *plan,
 	int status;
 
 	if (plan->hotplug) {
+		wanted.edited = true;
 		wanted.room = ppc64le_cpu_room(tree.data, inputs->machine->cpus.possible.count);
 		report_add(report, REPORT_CHOICE, "hotplug",
 			"the device tree gets 0x%" PRIx64 " bytes for the nodes of all CPUs",
@@ -259,6 +261,8 @@ static int place_dtb(const struct plan_inputs *inputs, struct plan *plan,
 	mem = plan_segment(plan, SEGMENT_DTB)->mem;
 	plan->handover.handed = (struct range){ mem, mem + plan->dtb.size };
 	plan->handover.record = mem + chosen_record_offset(plan->dtb.data);
+	if (plan->hotplug)
+		edited_tree_digest(plan->dtb.data, &plan->handover.edited);
 	return ST_OK;
 }
 

@@ -45,7 +45,8 @@ struct ppc64le_tree {
 	const uint8_t *rng_seed;
 	const struct rangeset *crash_cma;
 	const struct ppc64le_firmware *firmware;
-	uint64_t room; /* bytes that stay free in it, see ppc64le_cpu_room() */
+	bool edited;   /* the kernel will keep it true */
+	uint64_t room; /* bytes that stay free in it then, see ppc64le_cpu_room() */
 };
 
 /*
