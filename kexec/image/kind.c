@@ -140,7 +140,7 @@ static bool is_u_boot(struct span bytes)
 #define TO_INITRD    "an initrd is given next to a kernel, with --initrd="
 #define TO_TREE	     "a device tree is given next to a kernel, with --dtb="
 #define TO_UNPACK    "take out of it what is wanted, and give that"
-#define TO_ANOTHER   "an arm64 build of it is needed"
+#define TO_ANOTHER   "a kernel for the CPU of this machine is needed, as what the command ends with"
 #define TO_LOOP	     "the kernel and the initrd are files in it: mount -o loop,ro "
 #define TO_MULTIBOOT "this version loads Linux only; kexec-tools loads these, on x86"
 #define TO_PARTS     "nothing makes these any more: give the bzImage and the initrd that it holds"

@@ -473,6 +473,11 @@ static void test_options_of_one_call(void **state)
 	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
 	assert_non_null(strstr(report.entries[0].text, "--serial has no effect"));
 	assert_int_equal(parse("-s -u --dtb=D"), ST_OK); /* loads nothing */
+
+	/* What only a crash kernel has. */
+	assert_int_equal(parse("-l --hotplug-size=64k K"), ST_OK);
+	assert_int_equal(report.count, 1);
+	assert_true(has_line(REPORT_WARNING, "--hotplug has no effect without -p"));
 }
 
 static void test_hotplug(void **state)
@@ -670,7 +675,8 @@ static void test_every_row_of_the_table(void **state)
 
 		if (row->words)
 			value = row->words[row->words[0].text ? 0 : 1].text;
-		snprintf(line, sizeof(line), "-l --%s%s%s K", row->name,
+		snprintf(line, sizeof(line), "%s --%s%s%s K",
+			row->group == GROUP_HOTPLUG ? "-p" : "-l", row->name,
 			row->argument == ARGUMENT_NONE ? "" : "=",
 			row->argument == ARGUMENT_NONE ? "" : value);
 		status = parse(line);
