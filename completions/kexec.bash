@@ -75,6 +75,8 @@ _kexec()
 			--no-checks
 			--console=
 			--serial=
+			--console-serial
+			--serial-baud=
 			--console-vga
 			--on-corruption=
 			--kexec-syscall-auto

@@ -84,8 +84,6 @@ static const char *header_problem(const struct purgatory_params *params)
 		return "on_corruption";
 	if (params->region_count > PURGATORY_REGIONS_MAX)
 		return "region_count";
-	if (params->reserved != 0)
-		return "reserved";
 	return NULL;
 }
 

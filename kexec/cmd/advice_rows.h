@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Made from doc/messages.md by make update-docs: the ids of what kexec can say, each with its
- * advice behind it, and an empty id. One string, since a table of pointers takes as much again in a
- * program that can be anywhere.
+ * Made from doc/messages.md by make update-docs: the ids of what kexec can say, each
+ * with its advice behind it, and an empty id. One string, since a table of pointers takes as much
+ * again in a program that can be anywhere.
  */
 #ifndef KEXEC_CMD_ADVICE_ROWS_H
 #define KEXEC_CMD_ADVICE_ROWS_H
@@ -62,7 +62,7 @@ static const char advice_rows[] =
 	"console-tty\0"
 		"name one with --console\0"
 	"console-tty-name\0"
-		"give the name only: ttyAMA0\0"
+		"give the name only: ttyAMA0; or a port: 0x3f8\0"
 	"cpu-notes-address\0"
 		"report it\0"
 	"cpu-notes-hidden\0"
@@ -224,7 +224,7 @@ static const char advice_rows[] =
 	"hotplug-not-armed\0"
 		"report it; load with --hotplug=auto, which makes it a warning\0"
 	"hotplug-size\0"
-		"leave --hotplug-size out\0"
+		"give another --hotplug-size, or leave it and --hotplug out\0"
 	"hotplug-size-small\0"
 		"leave it out, or give at least what the message says\0"
 	"hotplug-unsupported\0"
@@ -396,7 +396,7 @@ static const char advice_rows[] =
 	"status-unreadable\0"
 		"is /sys mounted? does the kernel have CONFIG_KEXEC?\0"
 	"sysroot-not-live\0"
-		"add --dry-run; nothing can be loaded there\0"
+		"add --dry-run to a load; leave --sysroot out of all else\0"
 	"text-binary\0"
 		"it was changed on its way here, to UTF-16 for one: save it as plain text, or "
 		"collect it again\0"

@@ -162,8 +162,8 @@ const struct option_row option_table[] = {
 	{ "args-elf", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_BOTH,
 	  CHOOSES(args, args_elf_words),
 	  "hand an ELF kernel notes: no vmlinux of x86_64",
-	  "kexec-tools does that without an option, and the kernel dies: it is refused here. Of other "
-	  "images the option changes nothing." },
+	  "kexec-tools does that without an option, and the kernel dies: it is refused "
+	  "here. Of other images the option changes nothing." },
 	{ "args-none", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_BOTH,
 	  CHOOSES(args, args_none_words),
 	  "hand an ELF kernel nothing: no vmlinux of x86_64",
@@ -217,7 +217,19 @@ const struct option_row option_table[] = {
 	  "The default is what the device tree or the ACPI tables name." },
 	{ "serial", 0, ARGUMENT_REQUIRED, "TTY", VALUE_TTY, GROUP_PURGATORY, ON_ARM64 | ON_X86,
 	  WITH_LOAD | DISPENSABLE, SETS(STRING, serial),
-	  "the same by the name of a terminal, such as ttyAMA0", NULL },
+	  "the same by the name of a terminal, such as ttyAMA0",
+	  "Or, as 0x3f8, by the I/O port of a UART." },
+	{ "console-serial", 0, NO_VALUE, GROUP_PURGATORY, ON_X86, WITH_LOAD | DISPENSABLE,
+	  SETS(FLAG, console_serial),
+	  "purgatory reports on a serial line",
+	  "On that of --serial or --console; without them on the one that is found, which needs no "
+	  "option, or else on the first one of a PC, at port 0x3f8. That all is well is said "
+	  "too, as with the others." },
+	{ "serial-baud", 0, A_VALUE("NUMBER"), GROUP_PURGATORY, ON_X86, WITH_LOAD | DISPENSABLE,
+	  SETS(ADDRESS, serial_baud),
+	  "speed of that line, if it is at an I/O port",
+	  "From 9600 to 115200, and a part of the latter; purgatory sets it, with 8 bits and no "
+	  "parity. Without this option the line is left as the kernel has it." },
 	{ "console-vga", 0, NO_VALUE, GROUP_PURGATORY, ON_X86, WITH_BOTH, SETS(FLAG, screen),
 	  "purgatory reports on a VGA text screen, too",
 	  "On x86_64, beside the console. It is no use where the screen shows pictures: on a "
@@ -270,20 +282,21 @@ const struct option_row option_table[] = {
 	  "print the version", NULL },
 
 	{ "elf32-core-headers", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "32-bit ELF core header", NULL },
+	  "32-bit ELF core header",
+	  "The header always is one of 64 bits, which all that reads dumps takes." },
 	{ "elf64-core-headers", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_LOAD,
 	  NOTHING,
-	  "64-bit ELF core header", NULL },
+	  "64-bit ELF core header",
+	  "The header always is one of 64 bits." },
 	{ "reset-vga", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "reset the VGA card", NULL },
-	{ "console-serial", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "purgatory reports on a serial line", NULL },
-	{ "serial-baud", 0, A_VALUE("NUMBER"), GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "speed of that line", NULL },
+	  "reset the VGA card",
+	  "It is left as the kernel has it: purgatory prints where letters are shown." },
 	{ "pass-memmap-cmdline", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "describe memory with memmap=", NULL },
+	  "describe memory with memmap=",
+	  "A capture kernel on x86_64 knows its memory from boot_params, and from no words." },
 	{ "reuse-video-type", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "keep the video mode", NULL },
+	  "keep the video mode",
+	  "On x86_64 the new kernel always gets the whole screen_info of the running one." },
 	{ "real-mode", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
 	  "start in real mode", NULL },
 	{ "entry-32bit", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
@@ -297,16 +310,16 @@ const struct option_row option_table[] = {
 
 	{ "load-preserve-context", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "load a kernel that comes back later",
-	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP)." },
+	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP), and none is loaded for that." },
 	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "load the way back",
-	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP)." },
+	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP), and none is loaded for that." },
 	{ "load-live-update", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "load a new hypervisor",
-	  "Live update is for Xen, which has none on arm64." },
+	  "Live update is for Xen's hypervisor, to which no call is made." },
 	{ "exec-live-update", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "start the new hypervisor",
-	  "Live update is for Xen, which has none on arm64." },
+	  "Live update is for Xen's hypervisor, to which no call is made." },
 };
 /* clang-format on */
 
@@ -324,7 +337,7 @@ const char *option_group_title(enum option_group group)
 		[GROUP_PLAN] = "Plan without loading",
 		[GROUP_GENERAL] = "General",
 		[GROUP_NO_EFFECT] = "Accepted for compatibility, without effect here",
-		[GROUP_REFUSED] = "Known from kexec-tools, not possible on arm64",
+		[GROUP_REFUSED] = "Known from kexec-tools, not possible here",
 	};
 
 	return titles[group];

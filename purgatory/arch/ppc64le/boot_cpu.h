@@ -6,11 +6,11 @@
 #include <stdint.h>
 
 /*
- * Write the hardware's number of this CPU into the header of the tree at an address, of at most size
- * bytes. The kernel looks for itself among the CPUs by it, and stops without a word where it is not
- * there (arch/powerpc/kernel/prom.c:early_init_dt_scan_cpus). A CPU that came after the load is in
- * no node, unless the old kernel keeps the tree true: then the last one becomes that of this core,
- * and the core which that was is not used. What is no tree stays as it is.
+ * Write the hardware's number of this CPU into the header of the tree at an address, of at most
+ * size bytes. The kernel looks for itself among the CPUs by it, and stops without a word where it
+ * is not there (arch/powerpc/kernel/prom.c:early_init_dt_scan_cpus). A CPU that came after the load
+ * is in no node, unless the old kernel keeps the tree true: then the last one becomes that of this
+ * core, and the core which that was is not used. What is no tree stays as it is.
  */
 void ppc64le_tell_boot_cpu(uint64_t tree, uint64_t size, uint32_t id);
 
