@@ -7,8 +7,8 @@
 
 #include "lib/err.h"
 
-/* The hint of a failure, else what rows say: ids, each with its NUL and then the advice with its own,
- * and an empty id. NULL when there is neither. Points into rows or err. */
+/* The hint of a failure, else what rows say: ids, each with its NUL and then the advice with its
+ * own, and an empty id. NULL when there is neither. Points into rows or err. */
 const char *advice_for(const struct err *err, const char *rows);
 
 #endif

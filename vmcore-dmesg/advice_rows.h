@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Made from doc/messages.md by make update-docs: the ids of what vmcore-dmesg can say, each with its
- * advice behind it, and an empty id. One string, since a table of pointers takes as much again in a
- * program that can be anywhere.
+ * Made from doc/messages.md by make update-docs: the ids of what vmcore-dmesg can say, each
+ * with its advice behind it, and an empty id. One string, since a table of pointers takes as much
+ * again in a program that can be anywhere.
  */
 #ifndef VMCORE_DMESG_ADVICE_ROWS_H
 #define VMCORE_DMESG_ADVICE_ROWS_H

@@ -184,8 +184,8 @@ static int dump_buffer(struct text *text, struct err *err)
 	return status == ST_OK ? printk_sum_up(&text->damage, err) : status;
 }
 
-/* The size is a power of two (kernel/printk.c:log_buf_len_setup), of at most 2 GiB in 32 bits. Of one
- * that is not, a bit too many is set: the first that has room for what was logged is taken. */
+/* The size is a power of two (kernel/printk.c:log_buf_len_setup), of at most 2 GiB in 32 bits. Of
+ * one that is not, a bit too many is set: the first that has room for what was logged is taken. */
 static uint64_t sound_size(struct text *text, uint64_t size, uint64_t chars)
 {
 	uint64_t sound = 0;

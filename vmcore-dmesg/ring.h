@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The lockless ring buffer of 5.10 and later (Documentation/admin-guide/kdump/vmcoreinfo.rst), as it
- * lies in memory. A ring of descriptors, numbered by ids that wrap late, each with an info of fixed
- * size and a block in a ring of text. A descriptor's state is in the top two bits of its id.
+ * The lockless ring buffer of 5.10 and later (Documentation/admin-guide/kdump/vmcoreinfo.rst), as
+ * it lies in memory. A ring of descriptors, numbered by ids that wrap late, each with an info of
+ * fixed size and a block in a ring of text. A descriptor's state is in the top two bits of its id.
  * Positions in the text ring count on across wraps; a block that would cross the end stands at the
  * start.
  */
@@ -59,9 +59,9 @@ struct ring_place {
 	uint64_t start, size;
 };
 
-/* Read what the ring is by its layout. count_bits and size_bits say how large its rings are, 0 for as
- * it says itself. To be closed whatever comes of it. ST_BAD_INPUT with the id log-size, ST_NO_MEMORY,
- * errors of printk_read_pointer() and vmcore_read(). */
+/* Read what the ring is by its layout. count_bits and size_bits say how large its rings are, 0 for
+ * as it says itself. To be closed whatever comes of it. ST_BAD_INPUT with the id log-size,
+ * ST_NO_MEMORY, errors of printk_read_pointer() and vmcore_read(). */
 int ring_open(struct ring *ring, uint64_t count_bits, uint64_t size_bits, struct err *err);
 void ring_close(struct ring *ring);
 

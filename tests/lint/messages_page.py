@@ -63,9 +63,9 @@ def sentence(words):
 
 ADVICE_HEAD = """/* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Made from {source} by make update-docs: the ids of what {program} can say, each with its
- * advice behind it, and an empty id. One string, since a table of pointers takes as much again in a
- * program that can be anywhere.
+ * Made from {source} by make update-docs: the ids of what {program} can say, each
+ * with its advice behind it, and an empty id. One string, since a table of pointers takes as much
+ * again in a program that can be anywhere.
  */
 #ifndef {guard}
 #define {guard}
