@@ -42,7 +42,7 @@ struct machine {
 	uint64_t vmcoreinfo_size;
 	struct layout_sources layout;
 	struct dump_filter dump_filter; /* where there are kernels that it may not know */
-	struct rangeset crash_cma; /* what of the reservation is lent to CMA; normalized */
+	struct rangeset crash_cma;	/* what of the reservation is lent to CMA; normalized */
 
 	struct blob fdt; /* checked; empty when the machine has none */
 	/* For a normal load only, else empty: what a kernel will find with that tree (see
