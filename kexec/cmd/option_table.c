@@ -162,8 +162,8 @@ const struct option_row option_table[] = {
 	{ "args-elf", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_BOTH,
 	  CHOOSES(args, args_elf_words),
 	  "hand an ELF kernel notes: no vmlinux of x86_64",
-	  "kexec-tools does that without an option, and the kernel dies: it is refused here. Of other "
-	  "images the option changes nothing." },
+	  "kexec-tools does that without an option, and the kernel dies: it is refused "
+	  "here. Of other images the option changes nothing." },
 	{ "args-none", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_BOTH,
 	  CHOOSES(args, args_none_words),
 	  "hand an ELF kernel nothing: no vmlinux of x86_64",

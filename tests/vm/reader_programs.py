@@ -132,8 +132,8 @@ def crash(system, dump, vmlinux):
                              "</dev/null")
     if "PANIC:" not in text:
         return Verdict("refuses", last_words(text, "crash: "))
-    words = [int(word, 16) for line in re.findall(r"^ +[0-9a-f]+: ((?: *[0-9a-f]{16})+)", text, re.M)
-             for word in line.split()]
+    lines = re.findall(r"^ +[0-9a-f]+: ((?: *[0-9a-f]{16})+)", text, re.M)
+    words = [int(word, 16) for line in lines for word in line.split()]
     missing = [name for name, there in {
         "the panic": "sysrq triggered crash" in text,
         "registers of each CPU": len(re.findall(r"^PID: ", text, re.M)) >= dump.cpus,

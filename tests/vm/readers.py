@@ -12,6 +12,7 @@ import datetime
 import json
 import os
 import shutil
+import textwrap
 
 import pytest
 
@@ -131,7 +132,8 @@ def _table(suite):
     packages = ", ".join(f"{package} {versions[package]}"
                          for package in dict.fromkeys(PACKAGE_OF.values()))
     when = " to ".join(sorted({min(dates), max(dates)})) if dates else "never"
-    return f"{packages}; {when}:\n\n{''.join(lines)}\n{notes}"
+    head = textwrap.fill(f"{packages}; {when}:", 100)
+    return f"{head}\n\n{''.join(lines)}\n{notes}"
 
 
 @pytest.fixture(scope="module", autouse=True)
