@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The log in the ring buffer of 5.10 and later: what its descriptors, infos and texts say together.
- * */
+/* The log in the ring buffer of 5.10 and later: what descriptors, infos and texts say together. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -71,8 +71,10 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
  * kexec_load_check). It would keep the armed image, so this is no refusal of ours: a plan can be
  * made and looked at. */
 static void warn_of_refusal(
-	const struct plan *plan, const struct kexec_state *state, struct report *report)
+	const struct plan_inputs *inputs, const struct plan *plan, struct report *report)
 {
+	const struct request *request = inputs->request;
+	const struct kexec_state *state = &inputs->machine->state;
 	bool crash = plan_is_crash(plan);
 
 	if (state->load_disabled == 1)
@@ -87,8 +89,11 @@ static void warn_of_refusal(
 	if (kexec_state_locked_down(state))
 		report_add(report, REPORT_WARNING, "kernel",
 			"the kernel is locked down (%s): it will refuse this load, which is by "
-			"kexec_load(2)",
-			state->lockdown);
+			"kexec_load(2)%s",
+			state->lockdown,
+			request->dry_run && request->syscall == SYSCALL_AUTO && !request->needs_load
+				? "; without --dry-run it is by kexec_file_load(2), as with -s"
+				: "");
 }
 
 static int finish(
@@ -96,7 +101,7 @@ static int finish(
 {
 	int status;
 
-	warn_of_refusal(plan, &inputs->machine->state, report);
+	warn_of_refusal(inputs, plan, report);
 	if (plan->hotplug)
 		plan->flags |= plan->arch->hotplug_flag;
 	if (!inputs->request->no_checks)

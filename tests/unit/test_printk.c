@@ -256,8 +256,7 @@ static void make_text(struct image *image, unsigned int lines)
 
 #define HASH_PRIME UINT64_C(0x100000001b3)
 
-/* Records by what they say, and lines of text. The first one that was not damaged is number first.
- * */
+/* Records by what they say, and lines of text. */
 struct log {
 	uint64_t hashes[4 * RECORDS];
 	uint64_t line; /* the hash of one that has not ended */
