@@ -31,6 +31,7 @@
 #define PURGATORY_PARAMS_SIZE	1392
 #define PURGATORY_PARAMS_ENTRY	24
 #define PURGATORY_PARAMS_HANDED 32
+#define PURGATORY_PARAMS_OWN	1296
 
 #define PURGATORY_REGIONS_MAX 16
 #define PURGATORY_NAME_SIZE   16
@@ -250,7 +251,7 @@ _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
 _Static_assert(offsetof(struct purgatory_params, tables) == 1240, "abi");
 _Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
 _Static_assert(offsetof(struct purgatory_params, record) == 1288, "abi");
-_Static_assert(offsetof(struct purgatory_params, own) == 1296, "abi");
+_Static_assert(offsetof(struct purgatory_params, own) == PURGATORY_PARAMS_OWN, "abi");
 _Static_assert(offsetof(struct purgatory_params, edited) == 1328, "abi");
 _Static_assert(sizeof(struct purgatory_edited) == 56, "abi");
 _Static_assert(offsetof(struct purgatory_params, sum) == PURGATORY_PARAMS_SIZE - 8, "abi");
