@@ -70,12 +70,15 @@ _kexec()
 			--mem-max=
 			--no-cma
 			--noefi
+			--dt-no-old-root
 			--no-capture-defaults
 			--hotplug
 			--hotplug-size=
 			--no-checks
 			--console=
 			--serial=
+			--console-serial
+			--serial-baud=
 			--console-vga
 			--on-corruption=
 			--kexec-syscall-auto

@@ -29,12 +29,15 @@ complete -c kexec -l mem-min -d 'lowest address to load to' -x
 complete -c kexec -l mem-max -d 'highest address to load to' -x
 complete -c kexec -l no-cma -d 'keep off memory that is lent to CMA'
 complete -c kexec -l noefi -d 'hand nothing of EFI on to the new kernel'
+complete -c kexec -l dt-no-old-root -d 'do not add the running kernel's root='
 complete -c kexec -l no-capture-defaults -d 'add no parameters to the command line'
 complete -c kexec -l hotplug -d 'the kernel keeps the list of memory up to date' -f -a 'auto'
 complete -c kexec -l hotplug-size -d 'room for that list; implies --hotplug' -x
 complete -c kexec -s i -l no-checks -d 'start the new kernel without verifying it'
 complete -c kexec -l console -d 'where purgatory reports, such as pl011,0x9000000' -x
 complete -c kexec -l serial -d 'the same by the name of a terminal, such as ttyAMA0' -x -a '(path basename /sys/class/tty/*)'
+complete -c kexec -l console-serial -d 'purgatory reports on a serial line'
+complete -c kexec -l serial-baud -d 'speed of that line, if it is at an I/O port' -x
 complete -c kexec -l console-vga -d 'purgatory reports on a VGA text screen, too'
 complete -c kexec -l on-corruption -d 'after a bad digest: halt, reset or boot' -x -a 'halt reset boot'
 complete -c kexec -s a -l kexec-syscall-auto -d 'choose the system call (default)'

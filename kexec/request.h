@@ -75,6 +75,7 @@ struct request {
 	bool no_checks;	    /* -i */
 	bool debug;	    /* -d */
 	bool no_capture_defaults;
+	bool no_old_root; /* --dt-no-old-root, on ppc64le */
 	enum hotplug_mode hotplug;
 	uint64_t hotplug_size; /* bytes; 0 when not given */
 	enum args_form args;   /* --args-linux, --args-elf, --args-none: the last one given */
@@ -82,7 +83,9 @@ struct request {
 	bool no_efi;	       /* --noefi: nothing of EFI for the new kernel, on x86 */
 	bool screen;	       /* --console-vga: purgatory prints there, too, on x86 */
 	const char *console;   /* --console: earlycon syntax or "none" */
-	const char *serial;    /* --serial: a tty name */
+	const char *serial;    /* --serial: a tty name, or an I/O port */
+	bool console_serial;   /* --console-serial: a serial line, the first one if none is known */
+	uint64_t serial_baud;  /* --serial-baud: its speed; 0 when not given */
 	enum corruption_policy on_corruption;
 	const char *sysroot;
 	enum dry_run dry_run;

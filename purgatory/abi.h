@@ -33,6 +33,11 @@
 #define PURGATORY_PARAMS_HANDED 32
 #define PURGATORY_PARAMS_OWN	1296
 
+/* A family whose kernels edit no tree says 0 in its flags.mk, and its blob is the smaller. */
+#ifndef PURGATORY_TREES_EDITED
+#define PURGATORY_TREES_EDITED 1
+#endif
+
 #define PURGATORY_REGIONS_MAX 16
 #define PURGATORY_NAME_SIZE   16
 
@@ -194,7 +199,7 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  * not pass for a good image; a failure is treated as corruption of a segment `purgatory`:
  *
  *  always: magic, version, size; no unknown flag; on_corruption one of the three;
- *	region_count at most PURGATORY_REGIONS_MAX; reserved zero;
+ *	region_count at most PURGATORY_REGIONS_MAX;
  *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
  *	2^64, name terminated; kernel_entry (4-byte aligned) and handed (8-byte aligned) each
@@ -223,7 +228,7 @@ struct purgatory_params {
 	uint32_t console_reg_shift; /* log2 of the distance between registers (8250) */
 	uint32_t console_reg_width; /* bytes of an access: 1, 2 or 4 */
 	uint32_t region_count;
-	uint32_t reserved; /* zero */
+	uint32_t console_divisor; /* of an 8250's clock, 16 bits; 0 leaves its line alone */
 	struct purgatory_region regions[PURGATORY_REGIONS_MAX];
 	struct purgatory_tables tables[PURGATORY_TABLES_SETS];
 	uint64_t record; /* physical address of the struct purgatory_record_cells */

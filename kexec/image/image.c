@@ -32,7 +32,7 @@ static const struct format {
 	{ android_probe, "Android", "android" },
 	{ arm64_image_probe, "Image", "Image", .kernel = true },
 	{ uimage_probe, "uImage", "uImage" },
-	/* Of ELF files x86's and ppc64's kernels are ones themselves, and arm64's holds an Image. */
+	/* Of ELF files x86's and ppc64's are kernels themselves; arm64's holds an Image. */
 	{ x86_vmlinux_probe, "vmlinux", "vmlinux", .alias = "elf-x86_64", .kernel = true },
 	{ ppc64_image_probe, "vmlinux", "vmlinux", .alias = "elf-ppc64", .kernel = true },
 	{ elf_image_probe, "vmlinux", "vmlinux" },

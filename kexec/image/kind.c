@@ -13,6 +13,9 @@
 #define TEXT_LOOK 512
 #define WORD_LOOK 4096
 
+/* A boot loader says who it is in this much of it: none is larger, and an initrd can be. */
+#define LOADER_LOOK ((size_t)8 << 20)
+
 static bool contains(struct span bytes, size_t look, const void *what, size_t size)
 {
 	return memmem(bytes.data, bytes.size < look ? bytes.size : look, what, size) != NULL;
@@ -129,15 +132,15 @@ static bool is_xz_of_another_check(struct span bytes)
 
 static bool is_u_boot(struct span bytes)
 {
-	return contains(bytes, bytes.size, "\0U-Boot 20", 10) ||
-	       contains(bytes, bytes.size, "\0U-Boot SPL 20", 14);
+	return contains(bytes, LOADER_LOOK, "\0U-Boot 20", 10) ||
+	       contains(bytes, LOADER_LOOK, "\0U-Boot SPL 20", 14);
 }
 
 #define TO_KERNEL    "a kernel is what the command ends with: kexec -l "
 #define TO_INITRD    "an initrd is given next to a kernel, with --initrd="
 #define TO_TREE	     "a device tree is given next to a kernel, with --dtb="
 #define TO_UNPACK    "take out of it what is wanted, and give that"
-#define TO_ANOTHER   "an arm64 build of it is needed"
+#define TO_ANOTHER   "a kernel for the CPU of this machine is needed, as what the command ends with"
 #define TO_LOOP	     "the kernel and the initrd are files in it: mount -o loop,ro "
 #define TO_MULTIBOOT "this version loads Linux only; kexec-tools loads these, on x86"
 #define TO_PARTS     "nothing makes these any more: give the bzImage and the initrd that it holds"

@@ -187,7 +187,7 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 
 	if (request->no_checks)
 		flags |= PURGATORY_SKIP_CHECK;
-	if (request->console || request->serial || inputs->screen)
+	if (request->console || request->serial || request->console_serial || inputs->screen)
 		flags |= PURGATORY_VERBOSE;
 	if (inputs->screen)
 		flags |= PURGATORY_SCREEN;
@@ -214,6 +214,7 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 	store_le64(params + PARAM(console_base), inputs->console.base);
 	store_le32(params + PARAM(console_reg_shift), inputs->console.reg_shift);
 	store_le32(params + PARAM(console_reg_width), inputs->console.reg_width);
+	store_le32(params + PARAM(console_divisor), inputs->console.divisor);
 	store_le32(params + PARAM(region_count), count);
 	for (size_t i = 0; i < PURGATORY_OWN; i++)
 		store_le64(params + PARAM(own) + 8 * i, plan->handover.own[i]);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "kexec/system/cpus.h"
+#include "kexec/system/dump_filter.h"
 #include "kexec/system/firmware.h"
 #include "kexec/system/iomem.h"
 #include "kexec/system/kallsyms.h"
@@ -40,7 +41,8 @@ struct machine {
 	uint64_t vmcoreinfo_paddr; /* the note, from /sys/kernel/vmcoreinfo */
 	uint64_t vmcoreinfo_size;
 	struct layout_sources layout;
-	struct rangeset crash_cma; /* what of the reservation is lent to CMA; normalized */
+	struct dump_filter dump_filter; /* where there are kernels that it may not know */
+	struct rangeset crash_cma;	/* what of the reservation is lent to CMA; normalized */
 
 	struct blob fdt; /* checked; empty when the machine has none */
 	/* For a normal load only, else empty: what a kernel will find with that tree (see

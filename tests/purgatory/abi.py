@@ -58,6 +58,7 @@ class Params:
     console_base: int = 0
     console_reg_shift: int = 0
     console_reg_width: int = 0
+    console_divisor: int = 0
     tables: list = field(default_factory=list)  # (root, bytes) of each set
     record: int = 0
     own: tuple = (0, 0, 0, 0)
@@ -68,7 +69,7 @@ class Params:
         values = FIELDS.pack(
             self.kernel_entry, self.handed, self.handed_size, self.flags, self.on_corruption,
             self.reset, self.console_type, self.console_base, self.console_reg_shift,
-            self.console_reg_width, len(self.regions), 0)
+            self.console_reg_width, len(self.regions), self.console_divisor)
         regions = b"".join(region.pack() for region in self.regions)
         regions = regions.ljust(REGIONS_MAX * REGION.size, b"\0")
         tables = b"".join(TABLES.pack(root, len(data), words_sum(data))

@@ -1336,13 +1336,15 @@ static void other_files_are_named(void **state)
 	memset(bytes, 0, sizeof(bytes));
 
 	memcpy(bytes + 0x202, "HdrS", 4);
-	assert_unsupported(file_of(bytes, sizeof(bytes)), "an x86 kernel (bzImage)", "arm64");
+	assert_unsupported(file_of(bytes, sizeof(bytes)), "an x86 kernel (bzImage)",
+		"the CPU of this machine");
 	memset(bytes, 0, sizeof(bytes));
 	memcpy(bytes + 56, "RSC\x05", 4);
-	assert_unsupported(file_of(bytes, 64), "a RISC-V kernel", "arm64");
+	assert_unsupported(file_of(bytes, 64), "a RISC-V kernel", "the CPU of this machine");
 	memset(bytes, 0, sizeof(bytes));
 	store_le32(bytes + 36, 0x016f2818);
-	assert_unsupported(file_of(bytes, 64), "a 32-bit ARM kernel (zImage)", "arm64");
+	assert_unsupported(
+		file_of(bytes, 64), "a 32-bit ARM kernel (zImage)", "the CPU of this machine");
 
 	assert_unsupported(
 		file_of("070702", 6), "a cpio archive, as an initrd is", "--initrd=vmlinuz");

@@ -14,10 +14,9 @@ import pytest
 import kdump
 import kernel_files
 from conftest import on
-from kdump import INITRD, TOOL
+from kdump import INITRD, TOOL, WHOLE, pack_whole
 from memory_map import Ranges, memory_map
 
-WHOLE = "/tmp/whole"
 VMLINUX = "/boot/vmlinux"
 CHECKED = ("purgatory: caches on", "purgatory: image verified")
 
@@ -28,12 +27,6 @@ def load_command(machine, *options, marker, initrd=WHOLE, image=kdump.IMAGE, mor
                f"marker={marker} {more}")
     return shlex.join([TOOL, "-l", "-c", f"--serial={machine.CONSOLE}", *options,
                        f"--initrd={initrd}", f"--command-line={cmdline}", image])
-
-
-def pack_whole(machine):
-    """An archive of all that the machine runs from."""
-    machine.check("cd /; ls -A | grep -vE '^(proc|sys|dev|tmp|run)$' | "
-                  f"xargs find | cpio -o -H newc >{WHOLE} 2>/dev/null")
 
 
 def assert_placement(machine, plan, added=Ranges()):
