@@ -175,7 +175,8 @@ const struct option_row option_table[] = {
 	  "enter a bzImage in real mode, on a BIOS",
 	  "On x86_64, with -l. The kernel asks the BIOS for its memory and its screen again, as "
 	  "after a boot loader; not on machines that were booted by UEFI. A BIOS that waits for "
-	  "disks which Linux has taken over hangs: edd=off on the command line keeps it off them." },
+	  "disks which Linux has taken over hangs: edd=off on the command line keeps it off "
+	  "them." },
 	{ "entry-32bit", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_LOAD,
 	  CHOOSES(entry, entry_32_words),
 	  "enter a bzImage in 32-bit mode",
