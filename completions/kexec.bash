@@ -64,6 +64,8 @@ _kexec()
 			--args-linux
 			--args-elf
 			--args-none
+			--real-mode
+			--entry-32bit
 			--mem-min=
 			--mem-max=
 			--no-cma

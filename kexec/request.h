@@ -38,6 +38,9 @@ enum status_form { STATUS_QUIET, STATUS_TEXT, STATUS_JSON };
 /* How an ELF program is told what it is to do. */
 enum args_form { ARGS_LINUX, ARGS_ELF, ARGS_NONE };
 
+/* The mode that the new kernel is entered in, on x86. */
+enum entry_mode { ENTRY_64, ENTRY_32, ENTRY_16 };
+
 enum identify_form { IDENTIFY_OFF, IDENTIFY_TEXT, IDENTIFY_JSON };
 /* What a boot entry may have of them and more. */
 #define INITRDS_MAX 32
@@ -76,6 +79,7 @@ struct request {
 	enum hotplug_mode hotplug;
 	uint64_t hotplug_size; /* bytes; 0 when not given */
 	enum args_form args;   /* --args-linux, --args-elf, --args-none: the last one given */
+	enum entry_mode entry; /* --entry-32bit, --real-mode: the last one given */
 	bool no_efi;	       /* --noefi: nothing of EFI for the new kernel, on x86 */
 	bool screen;	       /* --console-vga: purgatory prints there, too, on x86 */
 	const char *console;   /* --console: earlycon syntax or "none" */

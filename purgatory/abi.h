@@ -31,6 +31,7 @@
 #define PURGATORY_PARAMS_SIZE	1392
 #define PURGATORY_PARAMS_ENTRY	24
 #define PURGATORY_PARAMS_HANDED 32
+#define PURGATORY_PARAMS_OWN	1296
 
 /* A family whose kernels edit no tree says 0 in its flags.mk, and its blob is the smaller. */
 #ifndef PURGATORY_TREES_EDITED
@@ -255,7 +256,7 @@ _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
 _Static_assert(offsetof(struct purgatory_params, tables) == 1240, "abi");
 _Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
 _Static_assert(offsetof(struct purgatory_params, record) == 1288, "abi");
-_Static_assert(offsetof(struct purgatory_params, own) == 1296, "abi");
+_Static_assert(offsetof(struct purgatory_params, own) == PURGATORY_PARAMS_OWN, "abi");
 _Static_assert(offsetof(struct purgatory_params, edited) == 1328, "abi");
 _Static_assert(sizeof(struct purgatory_edited) == 56, "abi");
 _Static_assert(offsetof(struct purgatory_params, sum) == PURGATORY_PARAMS_SIZE - 8, "abi");

@@ -147,6 +147,8 @@ static const char advice_rows[] =
 		"use larger DIMMs or blocks\0"
 	"entry-outside\0"
 		"please report it, with the whole command line and what --dry-run=json prints\0"
+	"entry-unsupported\0"
+		"leave the option out\0"
 	"exec-failed\0"
 		"see the kernel log\0"
 	"fact-missing\0"

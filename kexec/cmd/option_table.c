@@ -22,6 +22,9 @@ static const struct option_word args_linux_words[] = { { NULL, ARGS_LINUX }, { N
 static const struct option_word args_elf_words[] = { { NULL, ARGS_ELF }, { NULL, -1 } };
 static const struct option_word args_none_words[] = { { NULL, ARGS_NONE }, { NULL, -1 } };
 
+static const struct option_word entry_32_words[] = { { NULL, ENTRY_32 }, { NULL, -1 } };
+static const struct option_word entry_16_words[] = { { NULL, ENTRY_16 }, { NULL, -1 } };
+
 static const struct option_word dry_run_words[] = {
 	{ NULL, DRY_RUN_TEXT },
 	{ "text", DRY_RUN_TEXT },
@@ -168,6 +171,16 @@ const struct option_row option_table[] = {
 	  CHOOSES(args, args_none_words),
 	  "hand an ELF kernel nothing: no vmlinux of x86_64",
 	  "As with --args-elf." },
+	{ "real-mode", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_LOAD, CHOOSES(entry, entry_16_words),
+	  "enter a bzImage in real mode, on a BIOS",
+	  "On x86_64, with -l. The kernel asks the BIOS for its memory and its screen again, as "
+	  "after a boot loader; not on machines that were booted by UEFI. A BIOS that waits for "
+	  "disks which Linux has taken over hangs: edd=off on the command line keeps it off "
+	  "them." },
+	{ "entry-32bit", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_LOAD,
+	  CHOOSES(entry, entry_32_words),
+	  "enter a bzImage in 32-bit mode",
+	  "On x86_64, with -l. All of it, initrd included, is loaded below 4 GiB." },
 	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
 	  SETS(ADDRESS, mem_min),
 	  "lowest address to load to", NULL },
@@ -297,10 +310,6 @@ const struct option_row option_table[] = {
 	{ "reuse-video-type", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
 	  "keep the video mode",
 	  "On x86_64 the new kernel always gets the whole screen_info of the running one." },
-	{ "real-mode", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "start in real mode", NULL },
-	{ "entry-32bit", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "start in 32-bit mode", NULL },
 	{ "force-dtb", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_FILE_LOAD, NOTHING,
 	  "carry the boot device tree over", NULL },
 	{ "module", 0, A_VALUE("STRING"), GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_LOAD, NOTHING,

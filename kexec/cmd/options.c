@@ -21,6 +21,7 @@
 _Static_assert(sizeof(enum hotplug_mode) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum corruption_policy) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum args_form) == sizeof(int), "EFFECT_WORD stores an int");
+_Static_assert(sizeof(enum entry_mode) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum dry_run) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum identify_form) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum status_form) == sizeof(int), "EFFECT_WORD stores an int");

@@ -17,6 +17,7 @@ enum {
 	VERSION = 0x206,
 	KERNEL_VERSION = 0x20e, /* where its text is, counted from JUMP */
 	LOADFLAGS = 0x211,
+	INITRD_ADDR_MAX = 0x22c,
 	KERNEL_ALIGNMENT = 0x230,
 	RELOCATABLE_KERNEL = 0x234,
 	XLOADFLAGS = 0x236,
@@ -126,16 +127,18 @@ int bzimage_parse(struct span bytes, struct bzimage *ret, struct err *err)
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"the bzImage has only %zu of its %" PRIu64 " bytes", bytes.size,
 			setup + whole);
+	image.setup = (struct span){ bytes.data, (size_t)setup };
 	image.loaded = (struct span){ bytes.data + setup, bytes.size - (size_t)setup };
 
 	flags = load_le16(bytes.data + XLOADFLAGS);
-	image.version = version_text((struct span){ bytes.data, (size_t)setup });
+	image.version = version_text(image.setup);
 	image.loadflags = bytes.data[LOADFLAGS];
 	image.xloadflags = flags;
 	image.protocol = load_le16(bytes.data + VERSION);
 	image.pref_address = load_le64(bytes.data + PREF_ADDRESS);
 	image.kernel_alignment = load_le32(bytes.data + KERNEL_ALIGNMENT);
 	image.init_size = load_le32(bytes.data + INIT_SIZE);
+	image.initrd_addr_max = load_le32(bytes.data + INITRD_ADDR_MAX);
 	image.cmdline_size = load_le32(bytes.data + CMDLINE_SIZE);
 	image.entry = BZIMAGE_ENTRY_64;
 	image.relocatable = bytes.data[RELOCATABLE_KERNEL] != 0;

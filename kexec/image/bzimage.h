@@ -24,6 +24,7 @@
 struct bzimage {
 	struct span header;  /* as it goes into boot_params at BZIMAGE_HEADER_START */
 	struct span version; /* its release and who built it; empty when it does not say */
+	struct span setup;   /* the real mode part, which has the header in it; empty without one */
 	struct span loaded;  /* the protected mode part: what memory gets */
 	uint16_t protocol;   /* such as 0x20f */
 	uint8_t loadflags;
@@ -32,7 +33,8 @@ struct bzimage {
 	uint64_t kernel_alignment; /* a power of two */
 	uint64_t init_size;	   /* bytes that it needs from where it is loaded */
 	uint64_t entry;		   /* its 64-bit one, from the first byte that is loaded */
-	uint32_t cmdline_size;	   /* characters of a command line, without NUL */
+	uint32_t initrd_addr_max; /* last byte of an initrd when it is not entered in 64-bit mode */
+	uint32_t cmdline_size;	  /* characters of a command line, without NUL */
 	bool relocatable;
 	bool above_4g;	  /* it, its initrd and all else may be anywhere */
 	bool five_levels; /* it can be started with five levels of page tables */

@@ -10,11 +10,12 @@ import pytest
 
 import abi
 import cavp
+from board_x86_64 import machine_code
 from conftest import ROOT
 from emulator import X86_64, Case
 from expect import (POLICIES, VERBOSE, assert_followed, assert_outcome, cases, params_line,
                     policy_line, until, verified)
-from layout import RAM, UNMAPPED
+from layout import DEFAULT_LOAD, RAM, UNMAPPED
 
 LOADED = abi.Region("bulk", RAM + 0x1000000, b"\x5a" * (8 << 20), 8 << 20)
 LONG = {"extra_regions": [LOADED], "loaded": [LOADED]}  # enough to be disturbed in
@@ -305,6 +306,91 @@ def test_screen_without_a_card(case, result):
     """Nobody reads it, and nothing waits for that."""
     assert result.report == verified(case.machine)
     assert_outcome(case, result, "boot")
+
+
+# --------------------------------------------------------------- other modes than 64-bit
+
+SEGMENTS = ("cs", "ds", "es", "ss", "fs", "gs")
+SAID = ("idt-limit", "idt-base", "efer", "cr4", "cr0", *reversed(SEGMENTS), "ebp", "ebx", "edi",
+        "esi", "esp", "eflags")
+
+
+def landing(bits):
+    """A kernel for that mode that says how it was entered, one number a line, named by SAID."""
+    segments = "".join(f"xorl %eax, %eax; movw %{name}, %ax; pushl %eax\n" for name in SEGMENTS)
+    text = """jmp 3f
+    1:  movb %cs:(SI), %al; inc SI; testb %al, %al; jz 2f; outb %al, %dx; jmp 1b
+    2:  jmp *DI
+    3:""" + f"""
+        movl %esp, %eax
+        {"movl $0x2000, %esp" if bits == 32 else ""}
+        pushfl; pushl %eax; pushl %esi; pushl %edi; pushl %ebx; pushl %ebp
+        {segments}
+        movl %cr0, %eax; pushl %eax
+        movl %cr4, %eax; pushl %eax
+        movl $0xc0000080, %ecx; rdmsr; pushl %eax
+        mov SP, BP; sub $8, SP; movl $0, -4(BP); sidtl -8(BP)
+        shll $16, -4(BP); movl -8(BP), %eax; shrl $16, %eax; orl %eax, -4(BP)
+        andl $0xffff, -8(BP)
+        movl $0x3f8, %edx
+        call 5f; .asciz "kernel entered\\n"
+    5:  pop SI; call 6f; jmp 7f
+    6:  pop DI; jmp 1b
+    7:  movl ${len(SAID)}, %ebp
+    8:  popl %ebx; movb $28, %cl
+    9:  movl %ebx, %eax; shrl %cl, %eax; andb $15, %al; addb $'0', %al; cmpb $'9', %al; jbe 1f
+        addb $39, %al
+    1:  outb %al, %dx; subb $4, %cl; jns 9b
+        movb $'\\n', %al; outb %al, %dx; decl %ebp; jnz 8b
+        call 5f; .asciz "kernel done\\n"
+    5:  pop SI
+    1:  movb %cs:(SI), %al; inc SI; testb %al, %al; jz 2f; outb %al, %dx; jmp 1b
+    2:  hlt; jmp 2b
+    """
+    for name in ("SI", "DI", "BP", "SP"):
+        text = text.replace(name, f"%{'e' if bits == 32 else ''}{name.lower()}")
+    return machine_code(f".code{bits}\n" + text)
+
+
+def entered(machine, bits, load, start, offset):
+    """That mode's kernel, offset bytes behind start, where what is handed begins."""
+    code = bytes(offset) + landing(bits)
+    region = abi.Region("bulk", start, code.ljust(-(-len(code) // 8) * 8, b"\0"), 0x1000)
+    return Case(machine, load=load, extra_regions=[region], loaded=[region], params=VERBOSE | {
+        "kernel_entry": start + offset, "handed": start, "handed_size": len(region.data),
+        "own": (bits, 0xe000, 0, 0)})
+
+
+def said(case, result):
+    """{name: number}; all was verified."""
+    assert result.report == verified(case.machine, segments=4)
+    assert result.reached_kernel
+    lines = result.text.partition("kernel entered\n")[2].split("\n")
+    return dict(zip(SAID, (int(line, 16) for line in lines[:len(SAID)])))
+
+
+@cases({machine: entered(machine, 32, DEFAULT_LOAD, RAM + 0x1000000, 0)
+        for machine in ("qemu64", "max", "la57")})
+def test_entry_in_32_bit_mode(case, result):
+    """Paging off, flat segments at the protocol's selectors, boot_params in esi."""
+    found = said(case, result)
+    assert found["cr0"] & 0x80000001 == 1 and found["cr4"] == 0 and found["efer"] & 0x500 == 0
+    assert [found[name] for name in SEGMENTS] == [0x10] + [0x18] * 5
+    assert found["esi"] == case.params["handed"]
+    assert [found[name] for name in ("edi", "ebx", "ebp")] == [0] * 3
+    assert found["eflags"] & 0x600 == 0
+
+
+@cases({f"{machine}-{load:#x}": entered(machine, 16, load, 0x60000, 0x200)
+        for machine, load in (("qemu64", 0x30000), ("max", 0x90000), ("la57", 0x31000))})
+def test_entry_in_real_mode(case, result):
+    """By the setup code's own segment, with its stack, and with the BIOS's vectors."""
+    found = said(case, result)
+    assert found["cr0"] & 0x80000001 == 0 and found["cr4"] == 0 and found["efer"] & 0x500 == 0
+    assert [found[name] for name in SEGMENTS] == [0x6020] + [0x6000] * 5
+    assert found["esp"] & 0xffff == 0xe000
+    assert (found["idt-limit"], found["idt-base"]) == (0x3ff, 0)
+    assert found["eflags"] & 0x600 == 0
 
 
 # ------------------------------------------------------------------- the cores, natively

@@ -30,6 +30,7 @@ __attribute__((unused)) static void make_bzimage(uint8_t file[TEST_FILE_SIZE])
 	store_le16(file + 0x20e, 0x400); /* where its release is, from 0x200 on */
 	strcpy((char *)file + 0x600, "6.1.0-13-amd64 (builder@somewhere) #1 SMP");
 	file[0x211] = 0x01;
+	store_le32(file + 0x22c, 0x7fffffff);
 	store_le32(file + 0x230, 0x200000);
 	file[0x234] = 1;
 	store_le16(file + 0x236, 0x73);

@@ -584,6 +584,17 @@ static void trap35_levels_of_page_tables_must_fit(void **state)
 	assert_refused(&pm, ST_UNSUPPORTED, "image-foreign", NULL);
 }
 
+/* A BIOS would tell the capture kernel of the memory that is to be dumped. */
+static void crash_kernels_have_one_entry(void **state)
+{
+	(void)state;
+	pm.request.entry = ENTRY_16;
+	assert_refused(&pm, ST_UNSUPPORTED, "entry-unsupported", "cannot be entered in real mode");
+	pm.request.entry = ENTRY_32;
+	assert_refused(
+		&pm, ST_UNSUPPORTED, "entry-unsupported", "cannot be entered in 32-bit mode");
+}
+
 /* A vmlinux takes any 2 MiB of the region, with all its parts, and no system call but this one. */
 static void trap34_vmlinux_is_moved_as_a_whole(void **state)
 {
@@ -677,6 +688,7 @@ int main(void)
 		TEST(trap28_trap29_dump_is_all_ram_from_1_mib_on),
 		TEST(kernel_image_by_kcore_else_by_vmcoreinfo),
 		TEST(sources_that_disagree_are_refused),
+		TEST(crash_kernels_have_one_entry),
 		TEST(trap34_vmlinux_is_moved_as_a_whole),
 		TEST(trap35_levels_of_page_tables_must_fit),
 		TEST(purgatory_can_reset_and_print_at_a_port),

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "kexec/cmd/choose.h"
+#include "purgatory/abi.h"
+#include "purgatory/arch/x86_64/abi.h"
 #include "tests/unit/plan_asserts.h"
 #include "tests/unit/x86_machine.h"
 
@@ -358,6 +360,83 @@ static void a_doubt_chooses_the_other_call_where_that_is_free(void **state)
 	assert_true(pm_said(&pm.report, REPORT_WARNING, "syscall", "may not start here"));
 }
 
+/* All below 4 GiB, and told so; the kernel's first byte is where that mode begins. */
+static void the_32_bit_entry_is_reached(void **state)
+{
+	const struct segment *kernel;
+	const uint8_t *own;
+
+	(void)state;
+	pm.request.entry = ENTRY_32;
+	pm.request.mem_min = 0;
+	plan_well(&pm);
+	kernel = segment(&pm, SEGMENT_KERNEL);
+	assert_int_equal(pm.plan.handover.kernel_entry, kernel->mem);
+	for (size_t i = 0; i < pm.plan.segment_count; i++)
+		assert_true(pm.plan.segments[i].mem + pm.plan.segments[i].memsz <= 4 * GIB);
+	assert_true(segment(&pm, SEGMENT_INITRD)->mem + 100001 <= 0x80000000);
+	own = segment(&pm, SEGMENT_PURGATORY)->data.data + PURGATORY_PARAMS_OFFSET +
+	      offsetof(struct purgatory_params, own);
+	assert_int_equal(load_le64(own), 32);
+	pm.request.mem_min = 4 * GIB;
+	assert_int_equal(pm_plan(&pm), ST_NO_SPACE);
+}
+
+static void the_real_mode_entry_is_reached(void **state)
+{
+	const struct segment *setup, *purgatory;
+	const uint8_t *own, *bytes;
+
+	(void)state;
+	pm.request.entry = ENTRY_16;
+	memset(pm.machine.x86_boot.params.data + 0x1c0, 0, 4);
+	plan_well(&pm);
+	setup = segment(&pm, SEGMENT_BOOT_PARAMS);
+	purgatory = segment(&pm, SEGMENT_PURGATORY);
+	assert_int_equal(setup->memsz, 0x10000);
+	assert_true(setup->mem >= 0x1000 && setup->mem + setup->memsz <= 0x9fc00);
+	assert_true(purgatory->mem >= 0x1000 && purgatory->mem + purgatory->memsz <= 0x9fc00);
+	assert_int_equal(pm.plan.handover.kernel_entry, setup->mem + 0x200);
+	bytes = setup->data.data;
+	/* Its own code, but for what a boot loader writes. */
+	assert_memory_equal(bytes, pm.image.memory.data, 0x210);
+	assert_memory_equal(bytes + 0x26c, pm.image.memory.data + 0x26c, TEST_SETUP_SIZE - 0x26c);
+	assert_int_equal(bytes[0x210], 0xd0);
+	assert_int_equal(bytes[0x211], 0x81);
+	assert_int_equal(load_le32(bytes + 0x214), segment(&pm, SEGMENT_KERNEL)->mem);
+	assert_int_equal(load_le32(bytes + 0x218), segment(&pm, SEGMENT_INITRD)->mem);
+	assert_int_equal(load_le32(bytes + 0x21c), 100001);
+	assert_int_equal(load_le16(bytes + 0x224), 0xde00);
+	assert_int_equal(load_le32(bytes + 0x228), setup->mem + 0xe000);
+	assert_string_equal((const char *)bytes + 0xe000, "console=ttyS0 quiet");
+	assert_int_equal(load_le64(bytes + 0x250), setup->mem + 0xf800);
+	assert_int_equal(load_le64(bytes + 0xf800), 0);
+	assert_int_equal(load_le32(bytes + 0xf808), PURGATORY_RECORD_SETUP_DATA);
+	assert_int_equal(pm.plan.handover.record, setup->mem + 0xf810);
+	own = purgatory->data.data + PURGATORY_PARAMS_OFFSET +
+	      offsetof(struct purgatory_params, own);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "firmware", "edd=off"));
+	assert_int_equal(load_le64(own), 16);
+	assert_int_equal(load_le64(own + 8), 0xe000);
+}
+
+static void the_other_entries_are_refused(void **state)
+{
+	(void)state;
+	pm.request.entry = ENTRY_16;
+	memcpy(pm.machine.x86_boot.params.data + 0x1c0, "EL64", 4);
+	assert_refused(&pm, ST_UNSUPPORTED, "entry-unsupported", "booted by UEFI");
+	memset(pm.machine.x86_boot.params.data + 0x1c0, 0, 4);
+	pm.image.kind = IMAGE_X86_VMLINUX;
+	assert_refused(&pm, ST_UNSUPPORTED, "entry-unsupported", "no entry for real mode");
+	pm.request.entry = ENTRY_32;
+	assert_refused(&pm, ST_UNSUPPORTED, "entry-unsupported", "no entry for 32-bit mode");
+	pm.image.kind = IMAGE_BZIMAGE;
+	pm.request.entry = ENTRY_16;
+	pm.image.bzimage.setup.size = 0x8001;
+	assert_refused(&pm, ST_UNSUPPORTED, "entry-unsupported", "0x8001 bytes of real mode code");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -374,6 +453,9 @@ int main(void)
 		TEST(from_a_capture_kernel_the_file_call_is_doubted),
 		TEST(trap12_trap06_the_file_call_is_doubted),
 		TEST(trap12_the_file_call_is_refused_where_it_would_use_hot_added_memory),
+		TEST(the_32_bit_entry_is_reached),
+		TEST(the_real_mode_entry_is_reached),
+		TEST(the_other_entries_are_refused),
 		TEST(a_doubt_chooses_the_other_call_where_that_is_free),
 	};
 

@@ -9,6 +9,8 @@ import json
 import re
 import shlex
 
+import pytest
+
 import kdump
 import kernel_files
 from conftest import on
@@ -19,10 +21,10 @@ VMLINUX = "/boot/vmlinux"
 CHECKED = ("purgatory: caches on", "purgatory: image verified")
 
 
-def load_command(machine, *options, marker, initrd=WHOLE, image=kdump.IMAGE):
+def load_command(machine, *options, marker, initrd=WHOLE, image=kdump.IMAGE, more=""):
     """-l by kexec_load. Purgatory says on a console that was named that all is well."""
     cmdline = (f"console={machine.CONSOLE} panic=-1 crashkernel=256M {machine.AGENT} "
-               f"marker={marker}")
+               f"marker={marker} {more}")
     return shlex.join([TOOL, "-l", "-c", f"--serial={machine.CONSOLE}", *options,
                        f"--initrd={initrd}", f"--command-line={cmdline}", image])
 
@@ -41,9 +43,9 @@ def text_address(machine):
     return machine.check("grep ' _stext$' /proc/kallsyms").split()[0]
 
 
-def restart(machine, marker, *options, added=Ranges(), initrd=WHOLE, image=kdump.IMAGE):
+def restart(machine, marker, *options, added=Ranges(), **parts):
     """Load, look at the plan, restart, and see that this is what came of it."""
-    command = load_command(machine, *options, marker=marker, initrd=initrd, image=image)
+    command = load_command(machine, *options, marker=marker, **parts)
     plan = kdump.plan_of(machine, f"{command} --dry-run=json")
     assert_placement(machine, plan, added)
     machine.check(command)
@@ -238,3 +240,21 @@ def test_a_vmlinux_is_restarted_to_and_captures(boot, dump_disk, model, pc_artif
     assert code == at
     kdump.load(machine, image=VMLINUX)
     kdump.crash_and_check(machine, kdump.mark_own_page(machine), with_makedumpfile=False)
+
+
+@on("pc")
+@pytest.mark.parametrize("option", ["--entry-32bit", "--real-mode"])
+def test_other_entries_of_a_bzimage(boot, option):
+    """By its 32-bit one, and by its setup code, which asks the BIOS again; never for a panic."""
+    machine = boot()
+    whole = memory_map(machine).ram
+    result = machine.sh(kdump.load_command(machine, option))
+    assert result.rc and b"[entry-unsupported]" in result.err, result
+    # The BIOS would wait for disks that are Linux's since.
+    plan = restart(machine, "entered", option, initrd=INITRD, more="edd=off")
+    assert memory_map(machine).ram == whole
+    # Its own flags, with the heap that it was told of: no other entry leaves them in there.
+    flags = machine.check("od -An -tx1 -j529 -N1 /sys/kernel/boot_params/data").strip()
+    assert (int(flags, 16) & 0x81 == 0x81) == (option == "--real-mode")
+    if option == "--real-mode":
+        assert kdump.segment(plan, "boot_params")[0] + 0x10000 <= 0xa0000

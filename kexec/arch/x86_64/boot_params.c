@@ -283,8 +283,7 @@ static void put_nodes(const struct boot_params_wish *wish, const struct layout *
 	}
 }
 
-/* As the purgatory looks for it: nothing else is ever written over. */
-static void put_record(uint8_t *at)
+void boot_params_put_record(uint8_t *at)
 {
 	store_be64(at, PURGATORY_RECORD_MAGIC);
 	store_be32(at + 8, PURGATORY_RECORD_VERSION);
@@ -358,7 +357,7 @@ int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct
 	if (wish->rng_seed)
 		memcpy(segment + nodes[NODE_SEED].at + NODE_HEADER_SIZE, wish->rng_seed,
 			X86_64_SEED_SIZE);
-	put_record(segment + nodes[NODE_RECORD].at + NODE_HEADER_SIZE);
+	boot_params_put_record(segment + nodes[NODE_RECORD].at + NODE_HEADER_SIZE);
 	*ret_record = base + nodes[NODE_RECORD].at + NODE_HEADER_SIZE;
 	return note(wish, plan, err);
 }

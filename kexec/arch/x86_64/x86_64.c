@@ -123,6 +123,61 @@ static int plan_cmdline(
 		inputs->by_file ? "kexec_file_load, of this kernel," : "this kernel", err);
 }
 
+/* Where things have to be that a kernel finds which is entered in this mode. */
+struct reach {
+	uint64_t kernel; /* the end of each */
+	uint64_t initrd;
+	uint64_t purgatory;
+	uint64_t handed;
+};
+
+static struct reach reach_of(const struct plan_inputs *inputs)
+{
+	const struct bzimage *kernel = &inputs->image->bzimage;
+	uint64_t initrd = (uint64_t)kernel->initrd_addr_max + 1;
+
+	switch (inputs->request->entry) {
+	case ENTRY_16:
+		return (struct reach){ X86_64_32_BITS, initrd, X86_64_LOW_MEMORY,
+			X86_64_LOW_MEMORY };
+	case ENTRY_32:
+		return (struct reach){ X86_64_32_BITS, initrd, X86_64_32_BITS, X86_64_32_BITS };
+	case ENTRY_64:
+		break;
+	}
+	return (struct reach){ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+}
+
+/* The other entries are a bzImage's, and of another machine than a capture kernel finds. */
+static int check_entry(const struct plan_inputs *inputs, bool crash, struct err *err)
+{
+	const struct request *request = inputs->request;
+	const char *mode = request->entry == ENTRY_16 ? "real mode" : "32-bit mode";
+	const uint8_t *running = inputs->machine->x86_boot.params.data;
+
+	if (request->entry == ENTRY_64)
+		return ST_OK;
+	if (crash)
+		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
+			"a crash kernel cannot be entered in %s: %s", mode,
+			request->entry == ENTRY_16
+				? "the BIOS would tell it of all memory, the dump's too, and may "
+				  "be in the middle of something"
+				: "it would have no room above 4 GiB, where the crash region may "
+				  "be");
+	else if (inputs->image->kind != IMAGE_BZIMAGE)
+		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
+			"a vmlinux has no entry for %s, a bzImage has", mode);
+	else if (request->entry == ENTRY_16 && running &&
+		 load_le32(running + BOOT_PARAMS_EFI_INFO) != 0)
+		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
+			"the machine was booted by UEFI, and in real mode a kernel asks a BIOS");
+	else
+		return ST_OK;
+	err_hint(err, "leave --%s out", request->entry == ENTRY_16 ? "real-mode" : "entry-32bit");
+	return ST_UNSUPPORTED;
+}
+
 /*
  * init_size, not the file's size, is what the kernel needs: it unpacks itself in there. Below
  * pref_address it would move up to it, over whatever is there. Kernel and initrd are at the low
@@ -132,7 +187,8 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 {
 	const struct bzimage *kernel = &inputs->image->bzimage;
 	struct span purgatory = blob_span(&plan->purgatory);
-	struct range window = { kernel->pref_address, UINT64_MAX };
+	struct reach reach = reach_of(inputs);
+	struct range window = { kernel->pref_address, reach.kernel };
 	int status;
 
 	if (window.start < X86_64_KERNEL_FLOOR)
@@ -143,14 +199,16 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 		image_segment(inputs->image), err);
 	if (status)
 		return status;
-	plan->handover.kernel_entry = plan_segment(plan, SEGMENT_KERNEL)->mem + kernel->entry;
-	window.start = X86_64_INITRD_FLOOR;
+	plan->handover.kernel_entry = plan_segment(plan, SEGMENT_KERNEL)->mem;
+	if (inputs->request->entry == ENTRY_64)
+		plan->handover.kernel_entry += kernel->entry;
+	window = (struct range){ X86_64_INITRD_FLOOR, reach.initrd };
 	if (inputs->has_initrd)
 		status = place_segment(plan,
 			&(struct place_want){ SEGMENT_INITRD, inputs->initrd.size, X86_64_PAGE,
 				window, PLACE_LOW },
 			inputs->initrd, err);
-	window.start = X86_64_LINE_FLOOR;
+	window = (struct range){ X86_64_LINE_FLOOR, reach.purgatory };
 	if (!status && plan_is_crash(plan))
 		status = place_segment(plan,
 			&(struct place_want){ SEGMENT_ELFCOREHDR, plan->core.memsz, X86_64_PAGE,
@@ -193,11 +251,18 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
 	};
 	struct place_want want = { SEGMENT_BOOT_PARAMS, boot_params_size(&wish), X86_64_PAGE,
-		{ X86_64_LINE_FLOOR, UINT64_MAX }, PLACE_HIGH };
+		{ X86_64_LINE_FLOOR, reach_of(inputs).handed }, PLACE_HIGH };
+	bool real_mode = inputs->request->entry == ENTRY_16;
 	uint64_t base;
 	int status;
 
-	if (wish.acpi_rsdp == 0)
+	if (real_mode && !cmdline_has(wish.cmdline, "edd"))
+		report_add(report, REPORT_WARNING, "firmware",
+			"in real mode the kernel asks the BIOS for its disks, which hangs where "
+			"Linux has taken them over: edd=off on the command line leaves that out");
+	if (real_mode)
+		want.size = REAL_MODE_SIZE;
+	else if (wish.acpi_rsdp == 0)
 		report_add(report, REPORT_WARNING, "firmware",
 			"where ACPI's tables begin is known neither from "
 			"/sys/kernel/boot_params/data nor from /sys/firmware/efi/systab: on a "
@@ -211,10 +276,15 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 			"the new kernel takes no EFI from a kernel before it (XLF_EFI_KEXEC), and "
 			"gets none");
 	status = place(plan, &want, &base, err);
-	if (!status)
+	if (!status && real_mode)
+		status = real_mode_build(&wish, base, plan->handover.kernel_entry, plan,
+			&plan->handover.record, err);
+	else if (!status)
 		status = boot_params_build(&wish, base, plan, &plan->handover.record, err);
 	if (status)
 		return status;
+	if (real_mode)
+		plan->handover.kernel_entry = base + REAL_MODE_ENTRY;
 	plan->handover.handed = (struct range){ base, base + plan->boot_params.size };
 	return place_segment(plan, &want, blob_span(&plan->boot_params), err);
 }
@@ -243,9 +313,14 @@ static int make_map(const struct plan_inputs *inputs, const struct plan *plan, s
 static int plan_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
+	static const uint64_t modes[] = { [ENTRY_64] = PURGATORY_MODE_64,
+		[ENTRY_32] = PURGATORY_MODE_32,
+		[ENTRY_16] = PURGATORY_MODE_16 };
 	struct e820 memory = { .entries = NULL };
-	int status = plan_cmdline(inputs, plan, report, err);
+	int status = check_entry(inputs, plan_is_crash(plan), err);
 
+	if (!status)
+		status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
 		status = purgatory_prepare(inputs, plan, err);
 	if (!status)
@@ -258,6 +333,9 @@ static int plan_segments(
 		status = add_boot_params(inputs, plan, &memory, report, err);
 	e820_done(&memory);
 	plan->handover.reset = PURGATORY_RESET_PC;
+	plan->handover.own[PURGATORY_OWN_MODE] = modes[inputs->request->entry];
+	if (inputs->request->entry == ENTRY_16)
+		plan->handover.own[PURGATORY_OWN_STACK] = REAL_MODE_STACK;
 	return status;
 }
 

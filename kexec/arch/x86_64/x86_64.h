@@ -10,6 +10,7 @@
 extern const struct arch_ops x86_64_ops;
 
 #define X86_64_PAGE	  4096u
+#define X86_64_32_BITS	  (UINT64_C(1) << 32) /* what is reached without 64-bit mode */
 #define X86_64_LOW_MEMORY (UINT64_C(1) << 20) /* no kernel hands it out, or dumps it */
 #define X86_64_KERNEL_FLOOR                                                                        \
 	(UINT64_C(1) << 20) /* arch/x86/kernel/kexec-bzimage64.c: MIN_KERNEL_LOAD_ADDR */
@@ -63,5 +64,23 @@ size_t boot_params_size(const struct boot_params_wish *wish);
  */
 int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
 	uint64_t *ret_record, struct err *err);
+
+/* An unused record, as the purgatory looks for it: nothing else is ever written over. */
+void boot_params_put_record(uint8_t *at);
+
+/* What a kernel is handed that is entered in real mode: its own setup code, and behind its stack
+ * and heap the command line and purgatory's record. One real mode segment, all of it. */
+#define REAL_MODE_SIZE	   0x10000u
+#define REAL_MODE_CODE_MAX 0x8000u /* as much as its setup code may have */
+#define REAL_MODE_STACK	   0xe000u
+#define REAL_MODE_ENTRY	   0x200u
+
+/*
+ * Fill plan->boot_params for a segment of REAL_MODE_SIZE bytes at base, below 1 MiB. Of wish the
+ * image, the initrd and the command line count; loaded is where the kernel is. ST_UNSUPPORTED and
+ * ST_NO_SPACE for setup code and a command line that are too long, ST_NO_MEMORY.
+ */
+int real_mode_build(const struct boot_params_wish *wish, uint64_t base, uint64_t loaded,
+	struct plan *plan, uint64_t *ret_record, struct err *err);
 
 #endif

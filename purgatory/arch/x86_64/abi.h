@@ -26,4 +26,16 @@
 #define PURGATORY_TABLES_4_LEVELS 0
 #define PURGATORY_TABLES_5_LEVELS 1
 
+/*
+ * purgatory_params.own: the mode that the kernel is entered in, and, in real mode, its stack.
+ * Below 64-bit mode the purgatory has to be where that mode reaches it: below 4 GiB or 1 MiB; what
+ * is handed over then, in real mode, is the setup code, 64 KiB from a multiple of 16 on, in which
+ * the entry is at offset 0x200.
+ */
+#define PURGATORY_OWN_MODE  0
+#define PURGATORY_OWN_STACK 1
+#define PURGATORY_MODE_64   0
+#define PURGATORY_MODE_32   32
+#define PURGATORY_MODE_16   16
+
 #endif

@@ -8,12 +8,14 @@
  * descriptor tables may be empty or lead nowhere, so an exception would end in a reset without a
  * word: ours come first. How the capture kernel wants to be entered at its 64-bit entry
  * (Documentation/arch/x86/boot.rst): the same, with boot_params in rsi, and with a descriptor table
- * that has flat segments at the two selectors that we have them at, too.
+ * that has flat segments at the two selectors that we have them at, too. Its other entries, in
+ * 32-bit and in real mode, are reached by going down from there.
  *
  * Every address is taken relative to the PC: the blob runs where it was loaded.
  */
 #include "../../abi.h"
 #include "../../purgatory.h"
+#include "abi.h"
 #include "state.h"
 
 #define GATE_SIZE  16
@@ -23,6 +25,8 @@
 #define STUB_SIZE  16
 
 #define CPUID1_EDX_MCE 0x80
+
+#define OWN(n) PURGATORY_PARAMS_OWN + 8 * (n)
 
 /* Two pages, with what stands above: the deepest path takes below 2 KiB, tests/purgatory measures
  * it. */
@@ -182,7 +186,133 @@ enter_kernel:
 	.irp	n, 8, 9, 10, 11, 12, 13, 14, 15
 	xorl	%r\n\()d, %r\n\()d
 	.endr
+	cmpl	$PURGATORY_MODE_64, purgatory_params+OWN(PURGATORY_OWN_MODE)(%rip)
+	jne	leave_64
 	jmpq	*%rdi
+
+/*
+ * To 32-bit mode and, from there, to real mode. All is below 4 GiB and mapped to itself, so each
+ * mode goes on where the last one ended. What is needed on the way stands on the stack:
+ */
+#define DOWN_GDT	0  /* six descriptors */
+#define DOWN_GDTR	48
+#define DOWN_IDTR	58 /* of real mode: the BIOS's vectors, at 0 */
+#define DOWN_16		64 /* far pointers: offset, selector; to 16-bit protected mode */
+#define DOWN_REAL	72 /* to real mode */
+#define DOWN_KERNEL	76
+#define DOWN_STACK	80 /* offset of the kernel's */
+#define DOWN_SIZE	96
+
+	.section .text.leave_64, "ax"
+	.code64
+leave_64:
+	subq	$DOWN_SIZE, %rsp
+	leaq	purgatory_start(%rip), %rax
+	movq	%rsp, %rbx
+	subq	%rax, %rbx		/* from the first byte on, below 64 KiB */
+
+	movq	$0, DOWN_GDT(%rsp)
+	movq	$0, DOWN_GDT + 8(%rsp)
+	movabsq	$0x00cf9b000000ffff, %rcx
+	movq	%rcx, DOWN_GDT + CODE_SELECTOR(%rsp)
+	movabsq	$0x00cf93000000ffff, %rcx
+	movq	%rcx, DOWN_GDT + DATA_SELECTOR(%rsp)
+	movl	%eax, %edx
+	andl	$0xffffff, %edx
+	shlq	$16, %rdx
+	movabsq	$0x00009b000000ffff, %rcx
+	orq	%rdx, %rcx
+	movq	%rcx, DOWN_GDT + CODE_16_SELECTOR(%rsp)
+	movabsq	$0x000093000000ffff, %rcx
+	orq	%rdx, %rcx
+	movq	%rcx, DOWN_GDT + DATA_16_SELECTOR(%rsp)
+	movw	$(DOWN_GDTR - DOWN_GDT - 1), DOWN_GDTR(%rsp)
+	movq	%rsp, DOWN_GDTR + 2(%rsp)
+	movw	$0x3ff, DOWN_IDTR(%rsp)
+	movl	$0, DOWN_IDTR + 2(%rsp)
+
+	leaq	at_16(%rip), %rcx
+	subq	%rax, %rcx
+	movl	%ecx, DOWN_16(%rsp)
+	movw	$CODE_16_SELECTOR, DOWN_16 + 4(%rsp)
+	leaq	at_real(%rip), %rcx
+	subq	%rax, %rcx
+	movw	%cx, DOWN_REAL(%rsp)
+	shrl	$4, %eax
+	movw	%ax, DOWN_REAL + 2(%rsp)
+	movw	$0, DOWN_KERNEL(%rsp)
+	movl	%edi, %eax
+	shrl	$4, %eax
+	movw	%ax, DOWN_KERNEL + 2(%rsp)
+	movq	purgatory_params+OWN(PURGATORY_OWN_STACK)(%rip), %rax
+	movw	%ax, DOWN_STACK(%rsp)
+	movl	purgatory_params+OWN(PURGATORY_OWN_MODE)(%rip), %ebp
+
+	leaq	at_32(%rip), %rax
+	lgdt	DOWN_GDTR(%rsp)
+	pushq	$CODE_SELECTOR
+	pushq	%rax
+	lretq
+
+/* Live: esp = what stands there, ebx = its offset, ebp = the mode, esi = handed, edi = entry.
+ * Paging goes first: nothing else of it may change while it is on. */
+	.code32
+at_32:
+	movl	%cr0, %eax
+	andl	$~CR0_PG, %eax
+	movl	%eax, %cr0
+	movl	$MSR_EFER, %ecx
+	rdmsr
+	andl	$~EFER_LME, %eax
+	wrmsr
+	xorl	%eax, %eax
+	movl	%eax, %cr4
+	cmpl	$PURGATORY_MODE_16, %ebp
+	je	1f
+	movl	$DATA_SELECTOR, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	movl	%eax, %fs
+	movl	%eax, %gs
+	movl	%edi, %eax
+	xorl	%ebx, %ebx
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	xorl	%edi, %edi
+	xorl	%ebp, %ebp
+	jmp	*%eax
+
+/* Segments of 64 KiB, which real mode keeps the limits of. */
+1:	lidtl	DOWN_IDTR(%esp)
+	movl	%esp, %ecx
+	movl	$DATA_16_SELECTOR, %eax
+	movl	%eax, %es
+	movl	%eax, %ss
+	movl	%eax, %fs
+	movl	%eax, %gs
+	ljmpl	*DOWN_16(%ecx)
+
+	.code16
+at_16:
+	movl	$DATA_16_SELECTOR, %eax
+	movl	%eax, %ds
+	movl	%cr0, %eax
+	andb	$~CR0_PE, %al
+	movl	%eax, %cr0
+	ljmpw	*DOWN_REAL(%bx)
+
+/* As Documentation/arch/x86/boot.rst wants it: all segments those of the setup code, but cs. */
+at_real:
+	shrl	$4, %esi
+	movw	%si, %ds
+	movw	%si, %es
+	movw	%si, %fs
+	movw	%si, %gs
+	movw	%si, %ss
+	movw	%cs:DOWN_STACK(%bx), %sp
+	ljmpw	*%cs:DOWN_KERNEL(%bx)
+	.code64
 
 /* What the vector registers hold is the image's, and was the user's before. */
 	.section .text.vectors_clear, "ax"

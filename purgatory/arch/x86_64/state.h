@@ -16,6 +16,14 @@
 #define CODE_SELECTOR 0x10
 #define DATA_SELECTOR 0x18
 
+/* ... and for the way down to real mode, from the purgatory's first byte on. */
+#define CODE_16_SELECTOR 0x20
+#define DATA_16_SELECTOR 0x28
+
+#define CR0_PE	   0x1
+#define CR0_PG	   0x80000000
+#define MSR_EFER   0xc0000080
+#define EFER_LME   0x100
 #define CR4_MCE	   0x40
 #define CR4_OSFXSR 0x200
 #define CR4_LA57   0x1000
