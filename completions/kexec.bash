@@ -68,6 +68,7 @@ _kexec()
 			--mem-max=
 			--no-cma
 			--noefi
+			--dt-no-old-root
 			--no-capture-defaults
 			--hotplug
 			--hotplug-size=

@@ -72,6 +72,7 @@ struct request {
 	bool no_checks;	    /* -i */
 	bool debug;	    /* -d */
 	bool no_capture_defaults;
+	bool no_old_root; /* --dt-no-old-root, on ppc64le */
 	enum hotplug_mode hotplug;
 	uint64_t hotplug_size; /* bytes; 0 when not given */
 	enum args_form args;   /* --args-linux, --args-elf, --args-none: the last one given */

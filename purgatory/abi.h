@@ -32,6 +32,11 @@
 #define PURGATORY_PARAMS_ENTRY	24
 #define PURGATORY_PARAMS_HANDED 32
 
+/* A family whose kernels edit no tree says 0 in its flags.mk, and its blob is the smaller. */
+#ifndef PURGATORY_TREES_EDITED
+#define PURGATORY_TREES_EDITED 1
+#endif
+
 #define PURGATORY_REGIONS_MAX 16
 #define PURGATORY_NAME_SIZE   16
 

@@ -12,7 +12,7 @@
 
 #define KNOWN_FLAGS                                                                                \
 	(PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE | PURGATORY_SME_USED | PURGATORY_SME_UNUSED |    \
-		PURGATORY_SCREEN | PURGATORY_HANDED_EDITED)
+		PURGATORY_SCREEN | (PURGATORY_TREES_EDITED ? PURGATORY_HANDED_EDITED : 0))
 
 _Static_assert((int)SHA256_PLAIN == PURGATORY_CORE_PLAIN, "abi");
 _Static_assert((int)SHA256_CPU == PURGATORY_CORE_CPU, "abi");
@@ -138,6 +138,12 @@ enum fdt_header {
 
 typedef uint32_t __attribute__((may_alias)) memory_cell;
 
+/* Is what is handed over kept true by the old kernel? */
+static bool is_edited(const struct purgatory_params *params)
+{
+	return PURGATORY_TREES_EDITED && (params->flags & PURGATORY_HANDED_EDITED);
+}
+
 /* Whether what the old kernel kept true is what it was loaded as, as far as that can be said: a
  * tree of that size, in no region. */
 static bool edited_tree_is_good(const struct purgatory_params *params)
@@ -168,8 +174,8 @@ static const char *regions_problem(const struct purgatory_params *params)
 	}
 	if (!is_covered(params, params->kernel_entry, 4))
 		return "kernel_entry";
-	if (params->flags & PURGATORY_HANDED_EDITED ? !edited_tree_is_good(params)
-						    : !is_covered(params, params->handed, 8))
+	if (is_edited(params) ? !edited_tree_is_good(params)
+			      : !is_covered(params, params->handed, 8))
 		return "handed";
 	return NULL;
 }
@@ -394,7 +400,7 @@ static void check_regions(struct console *console, const struct purgatory_params
 		if (outcome->caches == PURGATORY_CACHES_ON)
 			machine_cache_clean(region->start, region->mem_size);
 	}
-	if (params->flags & PURGATORY_HANDED_EDITED)
+	if (is_edited(params))
 		check_edited_tree(console, params, outcome);
 }
 

@@ -354,7 +354,11 @@ static int load_by_file(struct round *round, struct err *err)
 
 	inputs->by_file = true;
 	inputs->dtb = (struct span){ NULL, 0 }; /* the kernel makes it from the running one */
-	status = plan_file(inputs, &plan, &round->report, err);
+	status = inputs->arch && inputs->arch->foretells_by_tree && !inputs->machine->fdt.size
+			 ? machine_read_tree(round->root, round->machine, &round->report, err)
+			 : ST_OK;
+	if (!status)
+		status = plan_file(inputs, &plan, &round->report, err);
 	if (status == ST_NO_SPACE && !inputs->machine->fdt.size) {
 		/* Only now it counts how large the tree is. */
 		err_clear(err);

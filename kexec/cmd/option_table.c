@@ -182,6 +182,10 @@ const struct option_row option_table[] = {
 	  "hand nothing of EFI on to the new kernel",
 	  "On x86_64. It has no EFI variables and no runtime services then, and finds ACPI's "
 	  "tables all the same. Only kexec_load can do that; other machines do without." },
+	{ "dt-no-old-root", 0, NO_VALUE, GROUP_KERNEL, ON_PPC64, WITH_BOTH, SETS(FLAG, no_old_root),
+	  "do not add the running kernel's root=",
+	  "On ppc64le kexec_load hands on the parameter root of the running command line where the "
+	  "new one has none, unless this option is given; kexec_file_load never does." },
 	{ "no-capture-defaults", 0, NO_VALUE, GROUP_KERNEL, ON_ARM64 | ON_X86, WITH_BOTH,
 	  SETS(FLAG, no_capture_defaults),
 	  "add no parameters to the command line",
@@ -204,7 +208,7 @@ const struct option_row option_table[] = {
 
 	{ "no-checks", 'i', NO_VALUE, GROUP_PURGATORY, ON_ALL, WITH_BOTH, SETS(FLAG, no_checks),
 	  "start the new kernel without verifying it",
-	  "With kexec_file_load it is never verified on arm64." },
+	  "With kexec_file_load it is never verified on arm64 and ppc64le." },
 	{ "console", 0, A_VALUE("UART"), GROUP_PURGATORY, ON_ARM64 | ON_X86, WITH_LOAD,
 	  SETS(STRING, console),
 	  "where purgatory reports, such as pl011,0x9000000",
@@ -284,8 +288,6 @@ const struct option_row option_table[] = {
 	  NOTHING,
 	  "64-bit ELF core header",
 	  "The header always is one of 64 bits." },
-	{ "dt-no-old-root", 0, NO_VALUE, GROUP_NO_EFFECT, ON_PPC64, WITH_LOAD, NOTHING,
-	  "leave the old root= out", NULL },
 	{ "reset-vga", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
 	  "reset the VGA card",
 	  "It is left as the kernel has it: purgatory prints where letters are shown." },

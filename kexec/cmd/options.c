@@ -396,6 +396,10 @@ static int settle(const struct parse *parse, struct err *err)
 	}
 	if (!loads)
 		return ST_OK;
+	if (request->hotplug != HOTPLUG_OFF && !request->crash)
+		report_add(parse->report, REPORT_WARNING, "options",
+			"--hotplug has no effect without -p: only for a crash kernel is there a "
+			"list of memory to be kept up to date");
 	if (request->reuse_initrd && request->initrd)
 		report_add(parse->report, REPORT_WARNING, "options",
 			"--reuseinitrd has no effect with --initrd=%s", request->initrd);

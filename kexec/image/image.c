@@ -339,6 +339,26 @@ static bool is_either(const char *type, const char *alias, const char *wanted)
 	return (type && strcmp(type, wanted) == 0) || (alias && strcmp(alias, wanted) == 0);
 }
 
+/* Words of kexec-tools' for files that are not loaded here, and why. */
+static const char *why_no_type(const char *wanted)
+{
+	static const struct {
+		const char *type, *why;
+	} others[] = {
+		{ "beoboot-x86", "nothing makes beoboot images any more: give the bzImage in it" },
+		{ "nbi-x86",
+			"nothing makes images for Etherboot any more: give the bzImage in it" },
+		{ "multiboot-x86", "this version loads no Multiboot kernels; kexec-tools does" },
+		{ "multiboot2-x86", "this version loads no Multiboot kernels; kexec-tools does" },
+		{ "elf-x86", "a vmlinux of a 32-bit kernel is not loaded; kexec-tools does" },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(wanted, others[i].type) == 0)
+			return others[i].why;
+	return NULL;
+}
+
 int image_check_type(const struct image *image, const char *wanted, struct err *err)
 {
 	const struct image_layer *layer = typed_layer(image);
@@ -347,9 +367,13 @@ int image_check_type(const struct image *image, const char *wanted, struct err *
 	while (i < FORMATS && !is_either(formats[i].type, formats[i].alias, wanted))
 		i++;
 	if (i == FORMATS) {
+		const char *why = why_no_type(wanted);
+
 		err_set(err, ST_BAD_INPUT, "image-type-unknown", "Unsupported kernel type %s",
 			wanted);
-		err_hint(err, "the types are bzImage64, vmlinux, Image, uImage, vmlinuz, uki and "
+		err_hint(err, "%s",
+			why ? why
+			    : "the types are bzImage64, vmlinux, Image, uImage, vmlinuz, uki and "
 			      "android");
 		return ST_BAD_INPUT;
 	}

@@ -99,8 +99,8 @@ void image_done(struct image *image);
 /*
  * Understand file (borrowed is not enough: its bytes are taken over, and freed when they are no
  * longer needed). Probes run in the fixed order of the table in image.c, again and again until
- * an arm64 Image, an x86 bzImage or vmlinux, or a ppc64 vmlinux is found in an EFI zboot kernel, a UKI, an
- * Android boot image, a uImage, a vmlinux, or packed, or several of these.
+ * an arm64 Image, an x86 bzImage or vmlinux, or a ppc64 vmlinux is found in an EFI zboot kernel, a
+ * UKI, an Android boot image, a uImage, a vmlinux, or packed, or several of these.
  * ST_UNSUPPORTED names any other format that is
  * recognised, a codec not built in, or too many layers; ST_BAD_INPUT for bytes that contradict
  * their format (cut short, damaged, image_size 0, text_offset out of range); ST_NOT_MINE when

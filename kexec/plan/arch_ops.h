@@ -62,8 +62,9 @@ struct arch_ops {
 	const char *handed_key; /* the same as a key of the plan's JSON */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
 	bool hotplug_needs_kexec_file;
-	/* With hotplug_flag its kernel keeps the device tree true, too: it gets no digest. */
+	/* With hotplug_flag its kernel keeps the device tree true, too: see edited_tree.h. */
 	bool hotplug_edits_tree;
+	bool foretells_by_tree;		      /* foretell_segments() needs the machine's tree */
 	const unsigned char *const purgatory; /* the blob, and its size */
 	const unsigned long *const purgatory_size;
 	uint64_t purgatory_params; /* where in it struct purgatory_params is */
@@ -119,6 +120,10 @@ struct arch_ops {
 	 */
 	int (*complete_tree)(const void *running, void *fdt, struct plan *plan,
 		struct report *report, struct err *err);
+
+	/* Optional: memory that a kernel of this family finds in a checked tree besides the memory
+	 * nodes. Added to ret, not normalized. ST_BAD_INPUT, ST_NO_MEMORY. */
+	int (*tree_memory)(const void *fdt, struct rangeset *ret, struct err *err);
 
 	/*
 	 * Optional: why an image that kexec_file_load(2) takes may not start on this machine all

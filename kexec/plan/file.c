@@ -14,7 +14,9 @@
 static int foretell_core(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
 {
 	const struct machine *machine = inputs->machine;
-	uint64_t phdrs = machine->cpus.possible.count + 1 + (plan->arch->kernel_map ? 1 : 0);
+	/* Its own, and with a saved beginning of memory also that and firmware's. */
+	uint64_t phdrs = machine->cpus.possible.count + 1 + (plan->arch->kernel_map ? 1 : 0) +
+			 (plan->arch->saved ? 3 : 0);
 	struct rangeset ram = RANGESET_INIT;
 	int status = iomem_dumped(&machine->iomem, &machine->crash_cma, plan->arch->dump_from,
 		plan->page_size, &ram, err);

@@ -11,7 +11,8 @@ def native_fixture(tmp_path_factory):
     return packages.build_deb(tmp_path_factory.mktemp("native") / "a", kind="full")
 
 
-@pytest.fixture(scope="session", name="cross")
-def cross_fixture(tmp_path_factory):
-    """The packages for arm64."""
-    return packages.build_deb(tmp_path_factory.mktemp("cross") / "a", arch="arm64")
+@pytest.fixture(scope="session", name="across")
+def across_fixture(tmp_path_factory):
+    """{Debian's name: the packages built across for it}."""
+    return {arch: packages.build_deb(tmp_path_factory.mktemp(arch) / "a", arch=arch)
+            for arch in packages.TRIPLETS}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Our own packages, built from copies of the tree as a packager builds them.
 
-Nothing is installed for that but what tests/packages lists. The arm64 libraries of the cross
-build are unpacked below build/, with a package database of their own, so that the
-dependencies come out as on a machine that has them installed.
+Nothing is installed for that but what tests/packages lists. The libraries of a cross build are
+unpacked below build/, with a package database of their own, so that the dependencies come out as
+on a machine that has them installed.
 """
 
 import dataclasses
@@ -20,8 +20,8 @@ sys.path.insert(0, str(TOP / "tests/vm"))
 import debian  # noqa: E402  pylint: disable=wrong-import-position
 
 NAME = "kexec-utils"
-TRIPLET = "aarch64-linux-gnu"
-CROSS_ROOT = TOP / "build/package/arm64"
+# What is built across, by Debian's name.
+TRIPLETS = {"arm64": "aarch64-linux-gnu", "ppc64el": "powerpc64le-linux-gnu"}
 # What the tool and its helpers link, with headers.
 CROSS_PACKAGES = ("libc6", "libfdt-dev", "libfdt1", "libjson-c-dev", "libjson-c5", "zlib1g-dev",
                   "zlib1g", "liblzma-dev", "liblzma5", "libzstd-dev", "libzstd1",
@@ -76,69 +76,76 @@ class Built:
 
 
 def build_deb(folder, arch=None, kind="binary"):
-    """Build packages in a new folder: for this machine, or arch="arm64" across."""
+    """Build packages in a new folder: for this machine, or across for one of TRIPLETS."""
     tree = copy_tree(folder / "kexec")
     command = ["dpkg-buildpackage", "-us", "-uc", f"--build={kind}"]
     env = {"DEB_BUILD_OPTIONS": f"nocheck parallel={len(os.sched_getaffinity(0))}"}
     if arch:
         # The Build-Depends of another architecture are unpacked, not installed.
         command += ["--host-arch", arch, "--no-check-builddeps"]
-        env |= cross_environment()
+        env |= cross_environment(arch)
     must(command, tree, env)
     return Built(folder)
 
 
-def cross_environment():
+def cross_root(arch):
+    """Where the libraries of an architecture are."""
+    return TOP / "build/package" / arch
+
+
+def cross_environment(arch):
     """Where a cross build finds the libraries, and dpkg-shlibdeps their packages."""
-    prepare_cross_root()
-    usr = CROSS_ROOT / "usr"
-    library = usr / "lib" / TRIPLET
+    prepare_cross_root(arch)
+    usr, triplet = cross_root(arch) / "usr", TRIPLETS[arch]
+    library = usr / "lib" / triplet
     return {
-        "DEB_CPPFLAGS_APPEND": f"-isystem {usr}/include -isystem {usr}/include/{TRIPLET}",
+        "DEB_CPPFLAGS_APPEND": f"-isystem {usr}/include -isystem {usr}/include/{triplet}",
         "DEB_LDFLAGS_APPEND": f"-L{library} -Wl,-rpath-link,{library}",
         "LD_LIBRARY_PATH": str(library),
-        "DPKG_ADMINDIR": str(CROSS_ROOT / "var/lib/dpkg"),
+        "DPKG_ADMINDIR": str(cross_root(arch) / "var/lib/dpkg"),
     }
 
 
-def prepare_cross_root():
-    """The libraries below CROSS_ROOT, and a package database that knows whose they are."""
-    stamp = CROSS_ROOT / ".complete"
+def prepare_cross_root(arch):
+    """The libraries below cross_root(), and a package database that knows whose they are."""
+    target = cross_root(arch)
+    stamp = target / ".complete"
     key = debian.content_key(*CROSS_PACKAGES, pathlib.Path(__file__).read_bytes())
     if stamp.is_file() and stamp.read_text() == key:
         return
-    with debian.locked("package-arm64"):
-        archive = debian.Archive("bookworm", arch="arm64")
+    with debian.locked(f"package-{arch}"):
+        archive = debian.Archive("bookworm", arch=arch)
         archive.update()
-        with debian.published(CROSS_ROOT) as root:
+        with debian.published(target) as root:
             database = root / "var/lib/dpkg"
             (database / "info").mkdir(parents=True)
             (database / "updates").mkdir()
-            (database / "arch").write_text("amd64\narm64\n")
+            (database / "arch").write_text(f"amd64\n{arch}\n")
             (database / "info/format").write_text("1\n")  # with the architecture in names
             status = []
             for deb in archive.download(CROSS_PACKAGES):
                 files = []
 
                 def keep(path, files=files):
-                    files.append(str(CROSS_ROOT / path))
+                    files.append(str(target / path))
                     return path.startswith(("usr/include", "usr/lib"))
 
                 debian.unpack(deb, root, keep)
-                status.append(register(deb, database / "info", files))
+                status.append(register(deb, database / "info", files, arch))
             (database / "status").write_text("\n".join(status))
             (root / ".complete").write_text(key)
 
 
-def register(deb, info, files):
-    """Enter a package with these files into a database; returns its paragraph of the status."""
+def register(deb, info, files, arch):
+    """Enter a package of an architecture with these files into a database; returns its paragraph
+    of the status."""
     with tempfile.TemporaryDirectory() as scratch:
         control = pathlib.Path(scratch)
         subprocess.run(["dpkg-deb", "--control", deb, control], check=True)
         fields = (control / "control").read_text()
         name = re.search(r"^Package: (.*)$", fields, re.M)[1]
         if "\nMulti-Arch: same\n" in fields:
-            name += ":arm64"
+            name += f":{arch}"
         for member in ("shlibs", "symbols"):
             if (control / member).exists():
                 shutil.copy(control / member, info / f"{name}.{member}")

@@ -805,6 +805,7 @@ static void hotplug_size_has_a_lower_bound(void **state)
 	assert_true(chose(&pm, "hotplug", "--hotplug-size overrides"));
 	pm.request.hotplug_size = 512 * MIB;
 	assert_refused(&pm, ST_NO_SPACE, "crash-region-too-small", "no room for the elfcorehdr");
+	assert_non_null(strstr(pm.err.hint, "less with --hotplug-size"));
 	pm.request.hotplug_size = UINT64_MAX;
 	assert_refused(&pm, ST_BAD_INPUT, "hotplug-size", NULL);
 	pm_done(&pm);

@@ -482,6 +482,12 @@ static void trap18_words_of_another_load_are_not_reused(void **state)
 	assert_null(strstr(pm.plan.cmdline, "crashkernel"));
 	assert_null(strstr(pm.plan.cmdline, "BOOT_IMAGE"));
 	assert_non_null(strstr(pm.plan.cmdline, " ro acpi_no_memhotplug"));
+	assert_false(pm_said(&pm.report, REPORT_WARNING, "cmdline", ""));
+	free(pm.machine.cmdline);
+	pm.machine.cmdline = strdup("memmap=512M@1G mem=2G ro");
+	plan_well(&pm);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "cmdline", "memmap= on the"));
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "cmdline", "mem= on the"));
 }
 
 /* 1 TiB without pages of 1 GiB takes a table for each of them. */

@@ -12,10 +12,9 @@ import shlex
 import kdump
 import kernel_files
 from conftest import on
-from kdump import INITRD, TOOL
+from kdump import INITRD, TOOL, WHOLE, pack_whole
 from memory_map import Ranges, memory_map
 
-WHOLE = "/tmp/whole"
 VMLINUX = "/boot/vmlinux"
 CHECKED = ("purgatory: caches on", "purgatory: image verified")
 
@@ -26,12 +25,6 @@ def load_command(machine, *options, marker, initrd=WHOLE, image=kdump.IMAGE):
                f"marker={marker}")
     return shlex.join([TOOL, "-l", "-c", f"--serial={machine.CONSOLE}", *options,
                        f"--initrd={initrd}", f"--command-line={cmdline}", image])
-
-
-def pack_whole(machine):
-    """An archive of all that the machine runs from."""
-    machine.check("cd /; ls -A | grep -vE '^(proc|sys|dev|tmp|run)$' | "
-                  f"xargs find | cpio -o -H newc >{WHOLE} 2>/dev/null")
 
 
 def assert_placement(machine, plan, added=Ranges()):

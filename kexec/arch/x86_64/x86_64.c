@@ -108,6 +108,11 @@ static int plan_cmdline(
 			"words");
 	if (!status)
 		words_doubt(plan->cmdline, crash, report);
+	/* What it adds is as good as what boot_params has: arch/x86/kernel/e820.c. */
+	if (!status && crash && plan->cmdline && cmdline_has(plan->cmdline, "memmap"))
+		report_add(report, REPORT_WARNING, "cmdline",
+			"memmap= on the capture kernel's command line changes the memory that it "
+			"is given: it can lose its own, or write over what is to be dumped");
 	if (!status && crash)
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline)
