@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kexec/syscall/refusal.h"
@@ -111,10 +112,26 @@ static const char *advice(int errnum, enum question question, bool crash)
 	}
 }
 
-static int explain(const struct syscall_ops *ops, int errnum, bool unusable, enum question question,
-	bool crash, const struct kexec_state *state, const char *what, struct err *err)
+/* A signature of the file is of all of it; the kernel sees that of what it is given only. */
+static void explain_signature(const struct syscall_ops *ops, const struct kexec_state *state,
+	const char *wrong, const char *wrapper, struct err *err)
 {
-	const char *wrong = wrong_with_signature(errnum, question, crash);
+	char words[512];
+
+	if (wrapper)
+		snprintf(words, sizeof(words),
+			"%s. A signature of the %s does not count, since only the kernel in it is "
+			"loaded, which needs one of its own",
+			wrong, wrapper);
+	refusal_explain_signature(ops, state, wrapper ? words : wrong, err);
+}
+
+static int explain(const struct syscall_ops *ops, int errnum, bool unusable, enum question question,
+	const struct file_load *file, const struct kexec_state *state, const char *what,
+	struct err *err)
+{
+	const char *wrong = wrong_with_signature(errnum, question, file->crash);
+	bool crash = file->crash;
 	int status = refusal_status(errnum);
 
 	if (unusable)
@@ -127,7 +144,7 @@ static int explain(const struct syscall_ops *ops, int errnum, bool unusable, enu
 	else if (errnum == EBUSY)
 		refusal_explain_busy(state, crash, err);
 	else if (wrong)
-		refusal_explain_signature(ops, state, wrong, err);
+		explain_signature(ops, state, wrong, file->wrapper, err);
 	else
 		err_hint(err, "%s", advice(errnum, question, crash));
 	return status;
@@ -210,8 +227,8 @@ int kexec_file_load(const struct syscall_ops *ops, const struct file_load *what,
 		errnum = call_for_real(ops, what, state, flags, report);
 	if (!errnum)
 		return ST_OK;
-	return explain(ops, errnum, is_unusable(errnum), question, what->crash, state,
-		"kexec_file_load", err);
+	return explain(
+		ops, errnum, is_unusable(errnum), question, what, state, "kexec_file_load", err);
 }
 
 int kexec_file_probe(const struct syscall_ops *ops, int kernel)
@@ -224,11 +241,11 @@ int kexec_file_probe(const struct syscall_ops *ops, int kernel)
 int kexec_file_unload(
 	const struct syscall_ops *ops, bool crash, const struct kexec_state *state, struct err *err)
 {
-	const struct file_load nothing = { .kernel = -1, .initrd = -1 };
+	const struct file_load nothing = { .kernel = -1, .initrd = -1, .crash = crash };
 	uint64_t flags = KEXEC_FILE_UNLOAD | (crash ? KEXEC_FILE_ON_CRASH : 0);
 	int errnum = call_kernel(ops, &nothing, flags);
 
-	return errnum ? explain(ops, errnum, errnum == ENOSYS, QUESTION_NONE, crash, state,
+	return errnum ? explain(ops, errnum, errnum == ENOSYS, QUESTION_NONE, &nothing, state,
 				"kexec_file_load(unload)", err)
 		      : ST_OK;
 }

@@ -25,6 +25,8 @@ struct file_load {
 	bool crash;
 	bool debug;  /* the kernel says in its log what it does */
 	bool no_cma; /* segments keep off memory that is lent to CMA */
+	const char
+		*wrapper; /* what the kernel was taken out of, whose signature it lacks, or NULL */
 };
 
 /* Can the kernel be asked before a load what it thinks of the files? A question counts as a load

@@ -5,7 +5,6 @@ import os
 import pathlib
 import subprocess
 
-import debian
 import debian_kernels
 import models
 import newer_qemu
@@ -13,8 +12,6 @@ import qemu
 import x86_64
 
 VM = pathlib.Path(models.__file__).parent
-# Of the peer and what else is in a PC; that of arm64 is guest-root's.
-SUITE = "sid"
 # One machine for all sizes; memory that is not touched costs nothing.
 SIZES = {"smp": 2, "memory": 4096, "crashkernel": "768M"}
 
@@ -91,20 +88,7 @@ class PC:
 
     @staticmethod
     def root():
-        target = debian.cache_dir() / "bench-amd64" / debian.content_key(SUITE, *x86_64.PACKAGES)
-        with debian.locked("bench-amd64"):
-            if target.is_dir():
-                return target
-            archive = debian.Archive(SUITE, arch="amd64", stale_ok=True)
-            archive.update()
-            packages = archive.with_libraries(x86_64.PACKAGES)
-            with debian.published(target) as root:
-                for deb in archive.download(packages):
-                    debian.unpack(deb, root, lambda path: path.startswith("usr/"))
-                (root / "versions").write_text("".join(
-                    f"{package} {version}\n"
-                    for package, version in archive.show(packages, "Version").items()))
-        return target
+        return x86_64.newest_root()
 
     @staticmethod
     def kernel():

@@ -154,6 +154,30 @@ static const char *hint_of(
 	return err->hint;
 }
 
+/* What is signed as a whole has lost that with its wrapper. */
+static void signature_of_a_wrapper_does_not_count(void **state)
+{
+	static const int errnums[] = { ENOKEY, EKEYREJECTED, ENODATA, EADDRNOTAVAIL };
+	struct file_load what = { .kernel = 5, .initrd = 6, .wrapper = "UKI" };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errnums) / sizeof(errnums[0]); i++) {
+		struct kernel kernel = { .answers = { errnums[i] } };
+		struct kexec_state now = no_state;
+
+		err_clear(&err);
+		load(&kernel, &what, &now, NULL, &err);
+		assert_non_null(strstr(err.hint, "A signature of the UKI does not count"));
+		strcpy(now.lockdown, "integrity");
+		kernel.calls = 0;
+		err_clear(&err);
+		load(&kernel, &what, &now, NULL, &err);
+		assert_non_null(strstr(err.hint, "needs one of its own"));
+		assert_null(strstr(hint_of(&kernel, false, &now, &err), "does not count"));
+	}
+}
+
 /* Root may load without a signature where nothing is locked down, if the kernel has that call. */
 static void refused_signature_has_a_way_out_where_there_is_one(void **state)
 {
@@ -344,6 +368,7 @@ int main(void)
 		cmocka_unit_test(no_cma_is_left_out_with_a_warning),
 		cmocka_unit_test(four_answers_mean_the_other_call),
 		cmocka_unit_test(every_other_answer_is_final_and_explained),
+		cmocka_unit_test(signature_of_a_wrapper_does_not_count),
 		cmocka_unit_test(refused_signature_has_a_way_out_where_there_is_one),
 		cmocka_unit_test(cause_depends_on_the_moment),
 		cmocka_unit_test(busy_names_each_cause_that_fits),

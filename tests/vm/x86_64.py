@@ -20,6 +20,7 @@ from debian_kernels import Kernel
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 SUITE = "trixie"
+NEWEST = "sid"
 PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
             "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
 FLAVOUR = "cloud-amd64"
@@ -40,6 +41,16 @@ class Artifacts:
         if not archive.exists():
             archive.write_bytes(kernel.archive(self.files, self.capture_initrd))
         return kernel.image, archive, debian_kernels.ROOM if kernel.release else {}
+
+    def with_newest_peer(self):
+        """An archive for the kernel at hand that has sid's kexec-tools; returns its path."""
+        root = newest_root()
+        path = self.directory / "initrd-newest"
+        programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec"}
+        if not path.exists():
+            path.write_bytes(kernel_of("").archive(
+                self.files | initrd.program_files(root, programs), self.capture_initrd))
+        return path
 
 
 def kernel_of(suite):
@@ -67,6 +78,24 @@ def guest_root():
             for deb in archive.download(archive.with_libraries(PACKAGES)):
                 debian.unpack(deb, root, lambda path: path.startswith(
                     ("usr/bin/", "usr/sbin/", "usr/lib/x86_64-linux-gnu/")))
+    return target
+
+
+def newest_root():
+    """The same of sid, whose kexec-tools is compared with, and a file that says which versions."""
+    target = debian.cache_dir() / "bench-amd64" / debian.content_key(NEWEST, *PACKAGES)
+    with debian.locked("bench-amd64"):
+        if target.is_dir():
+            return target
+        archive = debian.Archive(NEWEST, arch="amd64", stale_ok=True)
+        archive.update()
+        packages = archive.with_libraries(PACKAGES)
+        with debian.published(target) as root:
+            for deb in archive.download(packages):
+                debian.unpack(deb, root, lambda path: path.startswith("usr/"))
+            (root / "versions").write_text("".join(
+                f"{package} {version}\n"
+                for package, version in archive.show(packages, "Version").items()))
     return target
 
 
