@@ -61,16 +61,22 @@ _kexec()
 			--dtb=
 			--devicetreeblob=
 			--type=
+			--args-linux
+			--args-elf
+			--args-none
 			--mem-min=
 			--mem-max=
 			--no-cma
 			--noefi
+			--dt-no-old-root
 			--no-capture-defaults
 			--hotplug
 			--hotplug-size=
 			--no-checks
 			--console=
 			--serial=
+			--console-serial
+			--serial-baud=
 			--console-vga
 			--on-corruption=
 			--kexec-syscall-auto

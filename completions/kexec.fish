@@ -20,16 +20,22 @@ complete -c kexec -l reuse-cmdline -d 'put the running command line in front of 
 complete -c kexec -l dtb -d 'device tree to use in place of the running one' -r -F
 complete -c kexec -l devicetreeblob -d 'the same as --dtb' -r -F
 complete -c kexec -s t -l type -d 'refuse KERNEL unless it is of this type' -x
+complete -c kexec -l args-linux -d 'hand an ELF kernel boot_params'
+complete -c kexec -l args-elf -d 'hand an ELF kernel notes: no vmlinux of x86_64'
+complete -c kexec -l args-none -d 'hand an ELF kernel nothing: no vmlinux of x86_64'
 complete -c kexec -l mem-min -d 'lowest address to load to' -x
 complete -c kexec -l mem-max -d 'highest address to load to' -x
 complete -c kexec -l no-cma -d 'keep off memory that is lent to CMA'
 complete -c kexec -l noefi -d 'hand nothing of EFI on to the new kernel'
+complete -c kexec -l dt-no-old-root -d 'do not add the running kernel's root='
 complete -c kexec -l no-capture-defaults -d 'add no parameters to the command line'
 complete -c kexec -l hotplug -d 'the kernel keeps the list of memory up to date' -f -a 'auto'
 complete -c kexec -l hotplug-size -d 'room for that list; implies --hotplug' -x
 complete -c kexec -s i -l no-checks -d 'start the new kernel without verifying it'
 complete -c kexec -l console -d 'where purgatory reports, such as pl011,0x9000000' -x
 complete -c kexec -l serial -d 'the same by the name of a terminal, such as ttyAMA0' -x -a '(path basename /sys/class/tty/*)'
+complete -c kexec -l console-serial -d 'purgatory reports on a serial line'
+complete -c kexec -l serial-baud -d 'speed of that line, if it is at an I/O port' -x
 complete -c kexec -l console-vga -d 'purgatory reports on a VGA text screen, too'
 complete -c kexec -l on-corruption -d 'after a bad digest: halt, reset or boot' -x -a 'halt reset boot'
 complete -c kexec -s a -l kexec-syscall-auto -d 'choose the system call (default)'

@@ -35,6 +35,9 @@ enum dry_run { DRY_RUN_OFF, DRY_RUN_TEXT, DRY_RUN_JSON, DRY_RUN_SVG };
 
 enum status_form { STATUS_QUIET, STATUS_TEXT, STATUS_JSON };
 
+/* How an ELF program is told what it is to do. */
+enum args_form { ARGS_LINUX, ARGS_ELF, ARGS_NONE };
+
 enum identify_form { IDENTIFY_OFF, IDENTIFY_TEXT, IDENTIFY_JSON };
 /* What a boot entry may have of them and more. */
 #define INITRDS_MAX 32
@@ -69,12 +72,16 @@ struct request {
 	bool no_checks;	    /* -i */
 	bool debug;	    /* -d */
 	bool no_capture_defaults;
+	bool no_old_root; /* --dt-no-old-root, on ppc64le */
 	enum hotplug_mode hotplug;
 	uint64_t hotplug_size; /* bytes; 0 when not given */
+	enum args_form args;   /* --args-linux, --args-elf, --args-none: the last one given */
 	bool no_efi;	       /* --noefi: nothing of EFI for the new kernel, on x86 */
 	bool screen;	       /* --console-vga: purgatory prints there, too, on x86 */
 	const char *console;   /* --console: earlycon syntax or "none" */
-	const char *serial;    /* --serial: a tty name */
+	const char *serial;    /* --serial: a tty name, or an I/O port */
+	bool console_serial;   /* --console-serial: a serial line, the first one if none is known */
+	uint64_t serial_baud;  /* --serial-baud: its speed; 0 when not given */
 	enum corruption_policy on_corruption;
 	const char *sysroot;
 	enum dry_run dry_run;

@@ -4,9 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "lib/advice_rows.h"
-
-const char *advice_for(const struct err *err)
+const char *advice_for(const struct err *err, const char *rows)
 {
 	const char *text;
 
@@ -14,7 +12,7 @@ const char *advice_for(const struct err *err)
 		return err->hint;
 	if (!err->id)
 		return NULL;
-	for (const char *id = advice_rows; *id; id = text + strlen(text) + 1) {
+	for (const char *id = rows; *id; id = text + strlen(text) + 1) {
 		text = id + strlen(id) + 1;
 		if (strcmp(id, err->id) == 0)
 			return text;

@@ -19,7 +19,7 @@
 #define PURGATORY_ABI_H
 
 #define PURGATORY_MAGIC	  0x314752555058454b /* the bytes "KEXPURG1" */
-#define PURGATORY_VERSION 6
+#define PURGATORY_VERSION 7
 #define PURGATORY_ALIGN	  4096
 
 /* Where the first bytes are somebody else's the family's flags.mk says another. */
@@ -28,9 +28,14 @@
 #endif
 
 /* Size of struct purgatory_params and offsets inside it, for the assembly and the linker. */
-#define PURGATORY_PARAMS_SIZE	1336
+#define PURGATORY_PARAMS_SIZE	1392
 #define PURGATORY_PARAMS_ENTRY	24
 #define PURGATORY_PARAMS_HANDED 32
+
+/* A family whose kernels edit no tree says 0 in its flags.mk, and its blob is the smaller. */
+#ifndef PURGATORY_TREES_EDITED
+#define PURGATORY_TREES_EDITED 1
+#endif
 
 #define PURGATORY_REGIONS_MAX 16
 #define PURGATORY_NAME_SIZE   16
@@ -47,7 +52,7 @@
 #define PURGATORY_SME_USED   0x4
 #define PURGATORY_SME_UNUSED 0x8
 #define PURGATORY_SCREEN     0x10 /* x86: say all on VGA's text screen as well */
-/* What is handed over is a device tree that the old kernel keeps true, so it has no digest. */
+/* What is handed over is a device tree that the old kernel keeps true: see purgatory_edited. */
 #define PURGATORY_HANDED_EDITED 0x20
 
 /* purgatory_params.on_corruption: words, so that a bit that changed does not make one another */
@@ -155,6 +160,28 @@ struct purgatory_tables {
 };
 
 /*
+ * A device tree in which the old kernel exchanges the nodes of CPUs when one comes, by libfdt: what
+ * stays as it was loaded, wherever it moves to. The digest is of all this, in this order:
+ *
+ *  magic, totalsize, off_dt_struct; off_mem_rsvmap, version, last_comp_version;
+ *  from the end of the header to the first byte that changes;
+ *  the end of the structure block, behind the last such node;
+ *  the beginning of the strings, of which there may be more.
+ *
+ * All zero where the tree has a digest like any segment.
+ */
+struct purgatory_edited {
+	uint64_t front;	  /* offset in the tree of the first byte that changes */
+	uint64_t back;	  /* bytes of the end of the structure block */
+	uint64_t strings; /* bytes of the beginning of the strings */
+	uint8_t sha256[32];
+};
+
+/* Bytes of a tree's header (Devicetree Specification 0.4, 5.2), and of what is digested of it. */
+#define PURGATORY_EDITED_HEADER	  40
+#define PURGATORY_EDITED_DIGESTED 24
+
+/*
  * What all words of tables or parameters come to, each taken in turn, beginning with 0: a
  * difference in one word always shows, since no two sums become one, and in several all but
  * certainly. High bits come down, or a line of the data bus that is stuck could hide itself.
@@ -171,7 +198,7 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  * not pass for a good image; a failure is treated as corruption of a segment `purgatory`:
  *
  *  always: magic, version, size; no unknown flag; on_corruption one of the three;
- *	region_count at most PURGATORY_REGIONS_MAX; reserved zero;
+ *	region_count at most PURGATORY_REGIONS_MAX;
  *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
  *	2^64, name terminated; kernel_entry (4-byte aligned) and handed (8-byte aligned) each
@@ -200,11 +227,12 @@ struct purgatory_params {
 	uint32_t console_reg_shift; /* log2 of the distance between registers (8250) */
 	uint32_t console_reg_width; /* bytes of an access: 1, 2 or 4 */
 	uint32_t region_count;
-	uint32_t reserved; /* zero */
+	uint32_t console_divisor; /* of an 8250's clock, 16 bits; 0 leaves its line alone */
 	struct purgatory_region regions[PURGATORY_REGIONS_MAX];
 	struct purgatory_tables tables[PURGATORY_TABLES_SETS];
 	uint64_t record; /* physical address of the struct purgatory_record_cells */
 	uint64_t own[PURGATORY_OWN];
+	struct purgatory_edited edited;
 	uint64_t sum; /* of all words before this one, by purgatory_sum() */
 };
 
@@ -228,6 +256,8 @@ _Static_assert(offsetof(struct purgatory_params, tables) == 1240, "abi");
 _Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
 _Static_assert(offsetof(struct purgatory_params, record) == 1288, "abi");
 _Static_assert(offsetof(struct purgatory_params, own) == 1296, "abi");
+_Static_assert(offsetof(struct purgatory_params, edited) == 1328, "abi");
+_Static_assert(sizeof(struct purgatory_edited) == 56, "abi");
 _Static_assert(offsetof(struct purgatory_params, sum) == PURGATORY_PARAMS_SIZE - 8, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, result) == 16, "abi");
 _Static_assert(offsetof(struct purgatory_record_cells, entered) == 32, "abi");

@@ -12,8 +12,15 @@
 #define PL011_FR_BUSY (1u << 3)
 #define PL011_FR_TXFF (1u << 5)
 
-/* PC16550D data sheet, table II. */
+/* PC16550D data sheet, table II; with UART_LCR_DLAB the first two are the divisor. */
 #define UART_THR      0
+#define UART_IER      1
+#define UART_LCR      3
+#define UART_LCR_8N1  0x03
+#define UART_LCR_DLAB 0x80
+#define UART_MCR      4
+#define UART_MCR_DTR  0x01
+#define UART_MCR_RTS  0x02
 #define UART_LSR      5
 #define UART_LSR_THRE (1u << 5)
 #define UART_LSR_TEMT (1u << 6)
@@ -44,21 +51,9 @@ static bool console_usable(const struct purgatory_params *params)
 		return false;
 	if (params->console_type == PURGATORY_CONSOLE_PL011)
 		return true;
-	return params->console_reg_shift <= REG_SHIFT_MAX &&
+	return params->console_divisor <= UINT16_MAX &&
+	       params->console_reg_shift <= REG_SHIFT_MAX &&
 	       width <= 1u << params->console_reg_shift;
-}
-
-void console_init(struct console *ret_console, const struct purgatory_params *params)
-{
-	ret_console->type = PURGATORY_CONSOLE_NONE;
-	ret_console->screen = (params->flags & PURGATORY_SCREEN) != 0;
-	ret_console->column = SCREEN_BEGIN;
-	if (!console_usable(params))
-		return;
-	ret_console->type = params->console_type;
-	ret_console->base = params->console_base;
-	ret_console->reg_shift = params->console_reg_shift;
-	ret_console->reg_width = params->console_reg_width;
 }
 
 /* Wait until the bits of mask in the register at offset have this value, or give up. */
@@ -105,4 +100,38 @@ void console_flush(struct console *console)
 	else if (console->type == PURGATORY_CONSOLE_8250)
 		wait_for(console, (uint64_t)UART_LSR << console->reg_shift, UART_LSR_TEMT,
 			UART_LSR_TEMT);
+}
+
+static void uart_write(const struct console *console, uint64_t number, uint8_t value)
+{
+	mmio_write(console->base + (number << console->reg_shift), console->reg_width, value);
+}
+
+/* 8 bits, no parity, and nobody is interrupted. */
+static void uart_set_up(struct console *console, uint32_t divisor)
+{
+	console_flush(console);
+	if (console->type == PURGATORY_CONSOLE_NONE)
+		return;
+	uart_write(console, UART_LCR, UART_LCR_8N1 | UART_LCR_DLAB);
+	uart_write(console, UART_THR, (uint8_t)divisor);
+	uart_write(console, UART_IER, (uint8_t)(divisor >> 8));
+	uart_write(console, UART_LCR, UART_LCR_8N1);
+	uart_write(console, UART_IER, 0);
+	uart_write(console, UART_MCR, UART_MCR_DTR | UART_MCR_RTS);
+}
+
+void console_init(struct console *ret_console, const struct purgatory_params *params)
+{
+	ret_console->type = PURGATORY_CONSOLE_NONE;
+	ret_console->screen = (params->flags & PURGATORY_SCREEN) != 0;
+	ret_console->column = SCREEN_BEGIN;
+	if (!console_usable(params))
+		return;
+	ret_console->type = params->console_type;
+	ret_console->base = params->console_base;
+	ret_console->reg_shift = params->console_reg_shift;
+	ret_console->reg_width = params->console_reg_width;
+	if (ret_console->type == PURGATORY_CONSOLE_8250 && params->console_divisor != 0)
+		uart_set_up(ret_console, params->console_divisor);
 }

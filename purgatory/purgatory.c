@@ -12,7 +12,7 @@
 
 #define KNOWN_FLAGS                                                                                \
 	(PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE | PURGATORY_SME_USED | PURGATORY_SME_UNUSED |    \
-		PURGATORY_SCREEN | PURGATORY_HANDED_EDITED)
+		PURGATORY_SCREEN | (PURGATORY_TREES_EDITED ? PURGATORY_HANDED_EDITED : 0))
 
 _Static_assert((int)SHA256_PLAIN == PURGATORY_CORE_PLAIN, "abi");
 _Static_assert((int)SHA256_CPU == PURGATORY_CORE_CPU, "abi");
@@ -84,8 +84,6 @@ static const char *header_problem(const struct purgatory_params *params)
 		return "on_corruption";
 	if (params->region_count > PURGATORY_REGIONS_MAX)
 		return "region_count";
-	if (params->reserved != 0)
-		return "reserved";
 	return NULL;
 }
 
@@ -129,9 +127,22 @@ static uint32_t cell(uint32_t value)
 
 /* A tree's header (Devicetree Specification 0.4, 5.2), as cells. */
 #define FDT_MAGIC 0xd00dfeed
-#define FDT_CELLS 10 /* of the header: magic first, then the size of all */
+enum fdt_header {
+	FDT_TOTALSIZE = 1,
+	FDT_OFF_STRUCT,
+	FDT_OFF_STRINGS,
+	FDT_OFF_RESERVED,
+	FDT_SIZE_STRINGS = 8,
+	FDT_SIZE_STRUCT,
+};
 
 typedef uint32_t __attribute__((may_alias)) memory_cell;
+
+/* Is what is handed over kept true by the old kernel? */
+static bool is_edited(const struct purgatory_params *params)
+{
+	return PURGATORY_TREES_EDITED && (params->flags & PURGATORY_HANDED_EDITED);
+}
 
 /* Whether what the old kernel kept true is what it was loaded as, as far as that can be said: a
  * tree of that size, in no region. */
@@ -139,8 +150,8 @@ static bool edited_tree_is_good(const struct purgatory_params *params)
 {
 	const memory_cell *header = memory_at(params->handed);
 
-	return params->handed % 8 == 0 && params->handed_size >= FDT_CELLS * sizeof(*header) &&
-	       cell(header[0]) == FDT_MAGIC && cell(header[1]) == params->handed_size;
+	return params->handed % 8 == 0 && params->handed_size >= PURGATORY_EDITED_HEADER &&
+	       cell(header[0]) == FDT_MAGIC && cell(header[FDT_TOTALSIZE]) == params->handed_size;
 }
 
 /* What is wrong with the list of regions and the two addresses into it, or NULL. */
@@ -163,8 +174,8 @@ static const char *regions_problem(const struct purgatory_params *params)
 	}
 	if (!is_covered(params, params->kernel_entry, 4))
 		return "kernel_entry";
-	if (params->flags & PURGATORY_HANDED_EDITED ? !edited_tree_is_good(params)
-						    : !is_covered(params, params->handed, 8))
+	if (is_edited(params) ? !edited_tree_is_good(params)
+			      : !is_covered(params, params->handed, 8))
 		return "handed";
 	return NULL;
 }
@@ -312,6 +323,67 @@ static void note_bad(struct purgatory_outcome *outcome, const char *name)
 		outcome->bad_name[i] = name[i];
 }
 
+/* Of a good tree as edited_tree_is_good() sees it: whether what was loaded can still be in there,
+ * as libfdt moves it. Nothing overflows: sizes are of 32 bits, and the parameters have a sum. */
+static bool edited_tree_holds(const struct purgatory_params *params)
+{
+	const struct purgatory_edited *edited = &params->edited;
+	const memory_cell *header = memory_at(params->handed);
+	uint64_t structure = cell(header[FDT_OFF_STRUCT]);
+	uint64_t strings = cell(header[FDT_OFF_STRINGS]);
+
+	return edited->front >= PURGATORY_EDITED_HEADER && structure <= edited->front &&
+	       edited->front + edited->back <= strings &&
+	       structure + cell(header[FDT_SIZE_STRUCT]) == strings &&
+	       edited->strings <= cell(header[FDT_SIZE_STRINGS]) &&
+	       strings + cell(header[FDT_SIZE_STRINGS]) <= params->handed_size;
+}
+
+static void digest_edited(
+	const struct purgatory_params *params, enum sha256_core core, uint8_t *found)
+{
+	const struct purgatory_edited *edited = &params->edited;
+	const memory_cell *header = memory_at(params->handed);
+	uint64_t strings = params->handed + cell(header[FDT_OFF_STRINGS]);
+	struct sha256 ctx;
+
+	sha256_init(&ctx, core);
+	sha256_update(&ctx, header, FDT_OFF_STRINGS * sizeof(*header));
+	sha256_update(&ctx, header + FDT_OFF_RESERVED,
+		PURGATORY_EDITED_DIGESTED - FDT_OFF_STRINGS * sizeof(*header));
+	sha256_update(&ctx, memory_at(params->handed + PURGATORY_EDITED_HEADER),
+		edited->front - PURGATORY_EDITED_HEADER);
+	sha256_update(&ctx, memory_at(strings - edited->back), edited->back);
+	sha256_update(&ctx, memory_at(strings), edited->strings);
+	sha256_final(&ctx, found);
+}
+
+/* All of a tree that the old kernel keeps true but what it writes there. */
+static void check_edited_tree(struct console *console, const struct purgatory_params *params,
+	struct purgatory_outcome *outcome)
+{
+	const struct purgatory_edited *edited = &params->edited;
+	bool holds = edited_tree_holds(params);
+	uint8_t found[SHA256_DIGEST_SIZE];
+
+	if (holds) {
+		digest_edited(params, (enum sha256_core)outcome->core, found);
+		outcome->bytes += PURGATORY_EDITED_DIGESTED - PURGATORY_EDITED_HEADER +
+				  edited->front + edited->back + edited->strings;
+		if (outcome->caches == PURGATORY_CACHES_ON)
+			machine_cache_clean(params->handed, params->handed_size);
+		if (digest_equal(found, edited->sha256))
+			return;
+	}
+	note_bad(outcome, "dtb");
+	report_mismatch(console, "dtb", params->handed, params->handed_size);
+	print(console, holds ? "\n" : " bad header\n");
+	if (!holds)
+		return;
+	report_digest(console, "purgatory:   expected ", edited->sha256);
+	report_digest(console, "purgatory:   found    ", found);
+}
+
 /* All regions are looked at even when the first is bad: the reader wants the whole damage. */
 static void check_regions(struct console *console, const struct purgatory_params *params,
 	struct purgatory_outcome *outcome)
@@ -328,6 +400,8 @@ static void check_regions(struct console *console, const struct purgatory_params
 		if (outcome->caches == PURGATORY_CACHES_ON)
 			machine_cache_clean(region->start, region->mem_size);
 	}
+	if (is_edited(params))
+		check_edited_tree(console, params, outcome);
 }
 
 static void report_caches(struct console *console, uint32_t caches)

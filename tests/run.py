@@ -226,6 +226,7 @@ LAYER_BUILDS = {
     "vm": ("arm64", "ppc64le", "gcc", "sanitize"),
     "clients": ("arm64", "gcc", "sanitize"),
     "kernels": ("arm64",),
+    "readers": ("arm64", "gcc", "sanitize"),
     "soak": ("arm64",),
     "mutants": (),
     "trees": ("gcc",),
@@ -406,6 +407,15 @@ class Layers:
         self.pytest(tally, "vm/kernels.py", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")},
                     live=True)
 
+    def readers(self, tally):
+        """Who can read the dumps that a capture kernel offers?"""
+        self.pytest(tally, "vm/readers.py", "all", {
+            "KEXEC": str(self.first("arm64", "given").dir / "sbin/kexec"),
+            "KEXEC_X86_64": str(self.first("gcc", "given").dir / "sbin/kexec"),
+            "VMCORE_DMESG_HOST": str(self.first("sanitize", "given").dir /
+                                     "sbin/vmcore-dmesg"),
+        }, live=True)
+
     def soak(self, tally):
         build = self.first("arm64", "given")
         status = subprocess.run(
@@ -453,7 +463,7 @@ class Layers:
 VM_LANES = (("arm64",), ("x86_64", "ppc64le"))
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("clients", "kernels", "mutants", "trees", "soak")
+LONG_LAYERS = ("clients", "kernels", "readers", "mutants", "trees", "soak")
 
 
 def listed(sources_mk):

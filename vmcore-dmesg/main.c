@@ -6,6 +6,7 @@
 #include "lib/advice.h"
 #include "lib/printable.h"
 #include "lib/sysroot.h"
+#include "vmcore-dmesg/advice_rows.h"
 #include "vmcore-dmesg/exit_status.h"
 #include "vmcore-dmesg/options.h"
 #include "vmcore-dmesg/output.h"
@@ -94,7 +95,7 @@ static void run(const struct options *options, enum stage *stage, struct err *er
 static void print_error(const struct err *err)
 {
 	FILE *out = printable_open(stderr);
-	const char *hint = advice_for(err);
+	const char *hint = advice_for(err, advice_rows);
 
 	if (!out)
 		return;

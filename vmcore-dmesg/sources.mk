@@ -8,5 +8,7 @@ VMCORE_SOURCES := \
 	vmcore-dmesg/printk_records.c \
 	vmcore-dmesg/printk_ring.c \
 	vmcore-dmesg/printk_text.c \
+	vmcore-dmesg/ring.c \
+	vmcore-dmesg/ring_layout.c \
 	vmcore-dmesg/vmcore.c \
 	vmcore-dmesg/window.c

@@ -10,7 +10,9 @@ ARCH_SOURCES := \
 	kexec/arch/ppc64le/drconf.c \
 	kexec/arch/ppc64le/dtb.c \
 	kexec/arch/ppc64le/firmware.c \
+	kexec/arch/ppc64le/foretell.c \
 	kexec/arch/ppc64le/ppc64le.c \
+	kexec/arch/ppc64le/tree_firmware.c \
 	kexec/arch/x86_64/boot_params.c \
 	kexec/arch/x86_64/e820.c \
 	kexec/arch/x86_64/layout.c \

@@ -37,6 +37,7 @@ int open_live_root(const char *dir, const char *why_not, struct sysroot **ret, s
 	if (status || sysroot_is_live(*ret))
 		return status;
 	sysroot_free(*ret);
-	return err_set(err, ST_USAGE, "sysroot-not-live", "--sysroot=%s is not this machine: %s",
-		dir, why_not);
+	err_set(err, ST_USAGE, "sysroot-not-live", "--sysroot=%s is not this machine: %s", dir,
+		why_not);
+	return err_hint(err, "leave --sysroot out");
 }

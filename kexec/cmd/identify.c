@@ -88,6 +88,129 @@ static const char *pages(uint64_t page_size)
 	}
 }
 
+/* --- words, of one kind each ------------------------------------------------------------- */
+
+static void print_arm64(const struct image *image, FILE *out)
+{
+	const char *granule = pages(image->page_size);
+
+	fprintf(out, "memory: %" PRIu64 " bytes, %" PRIu64 " behind a 2 MiB line, %s\n",
+		image->mem_size, image->text_offset,
+		image->placement_anywhere ? "anywhere" : "near the beginning of memory");
+	fprintf(out, "boots on: arm64 CPUs that run %s-endian with pages of %s\n",
+		image->big_endian ? "big" : "little", granule ? granule : "a size it does not say");
+}
+
+static void print_bzimage(const struct image *image, FILE *out)
+{
+	const struct bzimage *kernel = &image->bzimage;
+
+	fprintf(out,
+		"memory: %" PRIu64 " bytes (init_size), at a multiple of %" PRIu64
+		", from 0x%" PRIx64 " on (pref_address), %s\n",
+		kernel->init_size, kernel->kernel_alignment, kernel->pref_address,
+		!kernel->relocatable ? "there only"
+		: kernel->above_4g   ? "anywhere"
+				     : "below 4 GiB");
+	fprintf(out,
+		"boots on: x86_64 CPUs with four levels of page tables%s\n"
+		"boot protocol: %u.%02u, loadflags 0x%02x, xloadflags 0x%02x\n"
+		"64-bit entry: 0x%x behind its first byte\n"
+		"command line: %" PRIu32 " characters\n"
+		"EFI from a kernel before it: %s\n",
+		kernel->five_levels ? " or five" : "", kernel->protocol >> 8,
+		kernel->protocol & 0xff, kernel->loadflags, kernel->xloadflags, BZIMAGE_ENTRY_64,
+		kernel->cmdline_size, kernel->efi_kexec ? "yes" : "no");
+}
+
+static void print_x86_vmlinux(const struct image *image, FILE *out)
+{
+	const struct bzimage *kernel = &image->bzimage;
+
+	fprintf(out,
+		"memory: %" PRIu64 " bytes, at a multiple of %" PRIu64 ", linked for 0x%" PRIx64
+		", anywhere\n"
+		"boots on: x86_64 CPUs; it does not say with how many levels of page tables\n"
+		"64-bit entry: 0x%" PRIx64 " behind its first byte\n",
+		kernel->init_size, kernel->kernel_alignment, kernel->pref_address, kernel->entry);
+}
+
+static void print_ppc64(const struct image *image, FILE *out)
+{
+	fprintf(out,
+		"memory: %" PRIu64 " bytes, %s\n"
+		"boots on: 64-bit POWER CPUs, little-endian\n",
+		image->mem_size,
+		image->stays_where_loaded
+			? "anywhere for a panic (run_at_load), at address 0 for a restart"
+			: "at address 0 only");
+}
+
+/* --- JSON, of one kind each -------------------------------------------------------------- */
+
+static void put_arm64(struct jsonw *writer, const struct image *image, struct json_object *object)
+{
+	jsonw_put_number(writer, object, "text_offset", image->text_offset);
+	jsonw_put_bool(writer, object, "placement_anywhere", image->placement_anywhere);
+}
+
+static void put_bzimage(struct jsonw *writer, const struct image *image, struct json_object *object)
+{
+	const struct bzimage *kernel = &image->bzimage;
+	struct json_object *boot = json_object_new_object();
+	char protocol[8];
+
+	snprintf(protocol, sizeof(protocol), "%u.%02u", (unsigned int)kernel->protocol >> 8,
+		kernel->protocol & 0xffu);
+	jsonw_put_bool(
+		writer, object, "placement_anywhere", kernel->relocatable && kernel->above_4g);
+	jsonw_put_text(writer, boot, "protocol", protocol);
+	jsonw_put_hex(writer, boot, "loadflags", kernel->loadflags);
+	jsonw_put_hex(writer, boot, "xloadflags", kernel->xloadflags);
+	jsonw_put_hex(writer, boot, "pref_address", kernel->pref_address);
+	jsonw_put_number(writer, boot, "alignment", kernel->kernel_alignment);
+	jsonw_put_number(writer, boot, "cmdline_size", kernel->cmdline_size);
+	jsonw_put_bool(writer, boot, "relocatable", kernel->relocatable);
+	jsonw_put_bool(writer, boot, "above_4g", kernel->above_4g);
+	jsonw_put_bool(writer, boot, "five_levels", kernel->five_levels);
+	jsonw_put_bool(writer, boot, "efi_kexec", kernel->efi_kexec);
+	jsonw_put_hex(writer, boot, "entry_64", BZIMAGE_ENTRY_64);
+	jsonw_put(writer, object, "boot", boot);
+}
+
+static void put_x86_vmlinux(
+	struct jsonw *writer, const struct image *image, struct json_object *object)
+{
+	const struct bzimage *kernel = &image->bzimage;
+	struct json_object *boot = json_object_new_object();
+
+	jsonw_put_bool(writer, object, "placement_anywhere", true);
+	jsonw_put_hex(writer, boot, "pref_address", kernel->pref_address);
+	jsonw_put_number(writer, boot, "alignment", kernel->kernel_alignment);
+	jsonw_put_hex(writer, boot, "entry_64", kernel->entry);
+	jsonw_put(writer, object, "boot", boot);
+}
+
+static void put_ppc64(struct jsonw *writer, const struct image *image, struct json_object *object)
+{
+	jsonw_put_bool(writer, object, "placement_anywhere", image->stays_where_loaded);
+}
+
+/* --- the kinds --------------------------------------------------------------------------- */
+
+static const struct description {
+	const char *architecture;
+	bool file_load;	    /* kexec_file_load(2) of its CPU takes it */
+	uint64_t page_size; /* of every such CPU; 0 where the kernel says it, or nobody does */
+	void (*print)(const struct image *image, FILE *out);
+	void (*put)(struct jsonw *writer, const struct image *image, struct json_object *object);
+} descriptions[] = {
+	[IMAGE_ARM64] = { "arm64", true, 0, print_arm64, put_arm64 },
+	[IMAGE_BZIMAGE] = { "x86_64", true, 4096, print_bzimage, put_bzimage },
+	[IMAGE_X86_VMLINUX] = { "x86_64", false, 4096, print_x86_vmlinux, put_x86_vmlinux },
+	[IMAGE_PPC64] = { "ppc64le", true, 0, print_ppc64, put_ppc64 },
+};
+
 /* --- text ---------------------------------------------------------------------------- */
 
 static void print_parts(const struct image *image, FILE *out)
@@ -107,37 +230,6 @@ static void print_parts(const struct image *image, FILE *out)
 	}
 }
 
-static void print_arm64(const struct image *image, FILE *out)
-{
-	const char *granule = pages(image->page_size);
-
-	fprintf(out, "memory: %" PRIu64 " bytes, %" PRIu64 " behind a 2 MiB line, %s\n",
-		image->mem_size, image->text_offset,
-		image->placement_anywhere ? "anywhere" : "near the beginning of memory");
-	fprintf(out, "boots on: arm64 CPUs that run %s-endian with pages of %s\n",
-		image->big_endian ? "big" : "little", granule ? granule : "a size it does not say");
-}
-
-static void print_x86_64(const struct bzimage *kernel, FILE *out)
-{
-	fprintf(out,
-		"memory: %" PRIu64 " bytes (init_size), at a multiple of %" PRIu64
-		", from 0x%" PRIx64 " on (pref_address), %s\n",
-		kernel->init_size, kernel->kernel_alignment, kernel->pref_address,
-		!kernel->relocatable ? "there only"
-		: kernel->above_4g   ? "anywhere"
-				     : "below 4 GiB");
-	fprintf(out,
-		"boots on: x86_64 CPUs with four levels of page tables%s\n"
-		"boot protocol: %u.%02u, loadflags 0x%02x, xloadflags 0x%02x\n"
-		"64-bit entry: 0x%x behind its first byte\n"
-		"command line: %" PRIu32 " characters\n"
-		"EFI from a kernel before it: %s\n",
-		kernel->five_levels ? " or five" : "", kernel->protocol >> 8,
-		kernel->protocol & 0xff, kernel->loadflags, kernel->xloadflags, BZIMAGE_ENTRY_64,
-		kernel->cmdline_size, kernel->efi_kexec ? "yes" : "no");
-}
-
 static void print_text(const char *name, const struct image *image, FILE *out)
 {
 	char release[RELEASE_MAX + 1];
@@ -151,12 +243,11 @@ static void print_text(const char *name, const struct image *image, FILE *out)
 			image->layers[i].size);
 	}
 	fprintf(out, "release: %s\n", release[0] ? release : "not known");
-	if (image->kind == IMAGE_BZIMAGE)
-		print_x86_64(&image->bzimage, out);
-	else
-		print_arm64(image, out);
+	descriptions[image->kind].print(image, out);
 	fprintf(out, "kexec_load: yes\nkexec_file_load: %s\n",
-		image->as_is ? "yes, the file as it is" : "yes, unpacked");
+		!descriptions[image->kind].file_load ? "no"
+		: image->as_is			     ? "yes, the file as it is"
+						     : "yes, unpacked");
 	print_parts(image, out);
 }
 
@@ -179,53 +270,24 @@ static struct json_object *describe_layers(struct jsonw *writer, const struct im
 	return array;
 }
 
-static struct json_object *describe_boot(struct jsonw *writer, const struct bzimage *kernel)
-{
-	struct json_object *object = json_object_new_object();
-	char protocol[8];
-
-	snprintf(protocol, sizeof(protocol), "%u.%02u", (unsigned int)kernel->protocol >> 8,
-		kernel->protocol & 0xffu);
-	jsonw_put_text(writer, object, "protocol", protocol);
-	jsonw_put_hex(writer, object, "loadflags", kernel->loadflags);
-	jsonw_put_hex(writer, object, "xloadflags", kernel->xloadflags);
-	jsonw_put_hex(writer, object, "pref_address", kernel->pref_address);
-	jsonw_put_number(writer, object, "alignment", kernel->kernel_alignment);
-	jsonw_put_number(writer, object, "cmdline_size", kernel->cmdline_size);
-	jsonw_put_bool(writer, object, "relocatable", kernel->relocatable);
-	jsonw_put_bool(writer, object, "above_4g", kernel->above_4g);
-	jsonw_put_bool(writer, object, "five_levels", kernel->five_levels);
-	jsonw_put_bool(writer, object, "efi_kexec", kernel->efi_kexec);
-	jsonw_put_hex(writer, object, "entry_64", BZIMAGE_ENTRY_64);
-	return object;
-}
-
 static struct json_object *describe_kernel(struct jsonw *writer, const struct image *image)
 {
+	const struct description *kind = &descriptions[image->kind];
+	uint64_t page_size = kind->page_size ? kind->page_size : image->page_size;
 	struct json_object *object = json_object_new_object();
-	bool x86_64 = image->kind == IMAGE_BZIMAGE;
 	char release[RELEASE_MAX + 1];
 
 	find_release(image, release);
 	jsonw_put_text(writer, object, "release", release[0] ? release : NULL);
-	jsonw_put_text(writer, object, "architecture", x86_64 ? "x86_64" : "arm64");
+	jsonw_put_text(writer, object, "architecture", kind->architecture);
 	jsonw_put_text(writer, object, "endianness", image->big_endian ? "big" : "little");
-	if (x86_64)
-		jsonw_put_number(writer, object, "page_size", 4096);
-	else if (image->page_size)
-		jsonw_put_number(writer, object, "page_size", image->page_size);
+	if (page_size)
+		jsonw_put_number(writer, object, "page_size", page_size);
 	else
 		jsonw_put_null(writer, object, "page_size");
 	jsonw_put_number(writer, object, "size", image->data.size);
 	jsonw_put_number(writer, object, "image_size", image->mem_size);
-	if (x86_64) {
-		jsonw_put_bool(writer, object, "placement_anywhere",
-			image->bzimage.relocatable && image->bzimage.above_4g);
-		jsonw_put(writer, object, "boot", describe_boot(writer, &image->bzimage));
-		return object;
-	}
-	jsonw_put_number(writer, object, "text_offset", image->text_offset);
-	jsonw_put_bool(writer, object, "placement_anywhere", image->placement_anywhere);
+	kind->put(writer, image, object);
 	return object;
 }
 
@@ -274,6 +336,7 @@ static int print_json(const char *name, const struct image *image, const struct 
 		jsonw_put_text(&writer, object, "type", image_type(image));
 		jsonw_put(&writer, object, "layers", describe_layers(&writer, image));
 		jsonw_put(&writer, object, "kernel", describe_kernel(&writer, image));
+		jsonw_put_bool(&writer, object, "file_load", descriptions[image->kind].file_load);
 		jsonw_put_bool(&writer, object, "as_is", image->as_is);
 		jsonw_put(&writer, object, "parts", describe_parts(&writer, image));
 	} else {

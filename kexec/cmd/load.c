@@ -78,7 +78,7 @@ static int choose_console(const struct request *request, const struct sysroot *r
 	const struct plan_inputs *inputs, struct console *ret, struct report *report,
 	struct err *err)
 {
-	bool named = request->console || request->serial;
+	bool named = request->console || request->serial || request->console_serial;
 	const char *far;
 	int status = ST_OK;
 
@@ -87,6 +87,9 @@ static int choose_console(const struct request *request, const struct sysroot *r
 		status = console_parse(request->console, ret, err);
 	else if (request->serial)
 		status = console_from_tty(root, request->serial, ret, err);
+	else if (request->console_serial && ret->type == CONSOLE_NONE && inputs->arch &&
+		 inputs->arch->ports)
+		*ret = console_at_port(CONSOLE_FIRST_PORT, "--console-serial");
 	far = status ? NULL : out_of_reach(inputs->arch, ret);
 	if (far) {
 		*ret = (struct console){ .type = CONSOLE_NONE };
@@ -103,7 +106,7 @@ static int choose_console(const struct request *request, const struct sysroot *r
 		/* kexec-tools loads all the same, and a crash kernel that cannot complain is
 		 * better than none. */
 		report_add(report, REPORT_WARNING, "console", "No valid console found for %s: %s",
-			request->serial, err->text);
+			request->serial ? request->serial : "--console-serial", err->text);
 		err_clear(err);
 		return ST_OK;
 	}
@@ -112,6 +115,27 @@ static int choose_console(const struct request *request, const struct sysroot *r
 			"purgatory prints to the %s at 0x%" PRIx64 " (%s)",
 			console_type_name(ret->type), ret->base, ret->source);
 	return status;
+}
+
+/* A PC's UARTs divide 1.8432 MHz by 16, and by that. What clock others have is not known. */
+#define FASTEST_BAUD UINT64_C(115200)
+
+static void choose_speed(
+	const struct request *request, struct console *console, struct report *report)
+{
+	if (!request->serial_baud || console->type == CONSOLE_NONE)
+		return;
+	if (console->port) {
+		console->divisor = (uint32_t)(FASTEST_BAUD / request->serial_baud);
+		report_add(report, REPORT_CHOICE, "console",
+			"purgatory sets the line to %" PRIu64 " baud, by a divisor of %" PRIu32,
+			request->serial_baud, console->divisor);
+	} else {
+		report_add(report, REPORT_WARNING, "console",
+			"--serial-baud has no effect: the %s at 0x%" PRIx64
+			" is none at an I/O port, of which the clock would be known",
+			console_type_name(console->type), console->base);
+	}
 }
 
 /* Is there a text screen to print on? A framebuffer of EFI, or of a driver, shows pictures only. */
@@ -276,8 +300,10 @@ static int load_held(struct round *round, struct err *err)
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
 	status = choose_console(request, round->root, inputs, &inputs->console, report, err);
-	if (!status)
+	if (!status) {
+		choose_speed(request, &inputs->console, report);
 		inputs->screen = choose_screen(inputs, report);
+	}
 	if (!status)
 		status = request->crash ? plan_crash(inputs, &plan, report, err)
 					: plan_normal(inputs, &plan, report, err);
@@ -328,7 +354,11 @@ static int load_by_file(struct round *round, struct err *err)
 
 	inputs->by_file = true;
 	inputs->dtb = (struct span){ NULL, 0 }; /* the kernel makes it from the running one */
-	status = plan_file(inputs, &plan, &round->report, err);
+	status = inputs->arch && inputs->arch->foretells_by_tree && !inputs->machine->fdt.size
+			 ? machine_read_tree(round->root, round->machine, &round->report, err)
+			 : ST_OK;
+	if (!status)
+		status = plan_file(inputs, &plan, &round->report, err);
 	if (status == ST_NO_SPACE && !inputs->machine->fdt.size) {
 		/* Only now it counts how large the tree is. */
 		err_clear(err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kexec/cmd/advice_rows.h"
 #include "kexec/cmd/elfcorehdr.h"
 #include "kexec/cmd/exec.h"
 #include "kexec/cmd/exit_status.h"
@@ -103,7 +104,7 @@ int main(int argc, char **argv)
 	report_done(&notes);
 
 	if (err.status) {
-		const char *hint = advice_for(&err);
+		const char *hint = advice_for(&err, advice_rows);
 
 		fprintf(io.err, "kexec: %s [%s]\n", err.text, err.id ? err.id : "bug");
 		if (hint)

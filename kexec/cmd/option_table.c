@@ -18,6 +18,10 @@ static const struct option_word corruption_words[] = {
 	{ NULL, -1 },
 };
 
+static const struct option_word args_linux_words[] = { { NULL, ARGS_LINUX }, { NULL, -1 } };
+static const struct option_word args_elf_words[] = { { NULL, ARGS_ELF }, { NULL, -1 } };
+static const struct option_word args_none_words[] = { { NULL, ARGS_NONE }, { NULL, -1 } };
+
 static const struct option_word dry_run_words[] = {
 	{ NULL, DRY_RUN_TEXT },
 	{ "text", DRY_RUN_TEXT },
@@ -149,7 +153,21 @@ const struct option_row option_table[] = {
 	{ "type", 't', A_VALUE("TYPE"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, type),
 	  "refuse KERNEL unless it is of this type",
 	  "One of vmlinux (ELF), Image, bzImage64, uImage, vmlinuz (self-unpacking "
-	  "EFI), uki, android. Every type is recognised without this option." },
+	  "EFI), uki, android; elf-x86_64, elf-ppc64 and bzImage are other names for "
+	  "vmlinux and bzImage64. Every type is recognised without this option." },
+	{ "args-linux", 0, NO_VALUE, GROUP_KERNEL, ON_X86 | ON_PPC64, WITH_BOTH,
+	  CHOOSES(args, args_linux_words),
+	  "hand an ELF kernel boot_params",
+	  "What is done anyway, and all that a Linux kernel understands." },
+	{ "args-elf", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_BOTH,
+	  CHOOSES(args, args_elf_words),
+	  "hand an ELF kernel notes: no vmlinux of x86_64",
+	  "kexec-tools does that without an option, and the kernel dies: it is refused "
+	  "here. Of other images the option changes nothing." },
+	{ "args-none", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_BOTH,
+	  CHOOSES(args, args_none_words),
+	  "hand an ELF kernel nothing: no vmlinux of x86_64",
+	  "As with --args-elf." },
 	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
 	  SETS(ADDRESS, mem_min),
 	  "lowest address to load to", NULL },
@@ -164,6 +182,10 @@ const struct option_row option_table[] = {
 	  "hand nothing of EFI on to the new kernel",
 	  "On x86_64. It has no EFI variables and no runtime services then, and finds ACPI's "
 	  "tables all the same. Only kexec_load can do that; other machines do without." },
+	{ "dt-no-old-root", 0, NO_VALUE, GROUP_KERNEL, ON_PPC64, WITH_BOTH, SETS(FLAG, no_old_root),
+	  "do not add the running kernel's root=",
+	  "On ppc64le kexec_load hands on the parameter root of the running command line where the "
+	  "new one has none, unless this option is given; kexec_file_load never does." },
 	{ "no-capture-defaults", 0, NO_VALUE, GROUP_KERNEL, ON_ARM64 | ON_X86, WITH_BOTH,
 	  SETS(FLAG, no_capture_defaults),
 	  "add no parameters to the command line",
@@ -186,7 +208,7 @@ const struct option_row option_table[] = {
 
 	{ "no-checks", 'i', NO_VALUE, GROUP_PURGATORY, ON_ALL, WITH_BOTH, SETS(FLAG, no_checks),
 	  "start the new kernel without verifying it",
-	  "With kexec_file_load it is never verified on arm64." },
+	  "With kexec_file_load it is never verified on arm64 and ppc64le." },
 	{ "console", 0, A_VALUE("UART"), GROUP_PURGATORY, ON_ARM64 | ON_X86, WITH_LOAD,
 	  SETS(STRING, console),
 	  "where purgatory reports, such as pl011,0x9000000",
@@ -195,7 +217,19 @@ const struct option_row option_table[] = {
 	  "The default is what the device tree or the ACPI tables name." },
 	{ "serial", 0, ARGUMENT_REQUIRED, "TTY", VALUE_TTY, GROUP_PURGATORY, ON_ARM64 | ON_X86,
 	  WITH_LOAD | DISPENSABLE, SETS(STRING, serial),
-	  "the same by the name of a terminal, such as ttyAMA0", NULL },
+	  "the same by the name of a terminal, such as ttyAMA0",
+	  "Or, as 0x3f8, by the I/O port of a UART." },
+	{ "console-serial", 0, NO_VALUE, GROUP_PURGATORY, ON_X86, WITH_LOAD | DISPENSABLE,
+	  SETS(FLAG, console_serial),
+	  "purgatory reports on a serial line",
+	  "On that of --serial or --console; without them on the one that is found, which needs no "
+	  "option, or else on the first one of a PC, at port 0x3f8. That all is well is said "
+	  "too, as with the others." },
+	{ "serial-baud", 0, A_VALUE("NUMBER"), GROUP_PURGATORY, ON_X86, WITH_LOAD | DISPENSABLE,
+	  SETS(ADDRESS, serial_baud),
+	  "speed of that line, if it is at an I/O port",
+	  "From 9600 to 115200, and a part of the latter; purgatory sets it, with 8 bits and no "
+	  "parity. Without this option the line is left as the kernel has it." },
 	{ "console-vga", 0, NO_VALUE, GROUP_PURGATORY, ON_X86, WITH_BOTH, SETS(FLAG, screen),
 	  "purgatory reports on a VGA text screen, too",
 	  "On x86_64, beside the console. It is no use where the screen shows pictures: on a "
@@ -247,29 +281,22 @@ const struct option_row option_table[] = {
 	{ "version", 'v', NO_VALUE, GROUP_GENERAL, ON_ALL, WITH_BOTH, ENDS(version_word),
 	  "print the version", NULL },
 
-	{ "args-linux", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_BOTH, NOTHING,
-	  "pass arguments as Linux wants them", NULL },
-	{ "args-elf", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "pass arguments in an ELF note", NULL },
-	{ "args-none", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "pass no arguments", NULL },
 	{ "elf32-core-headers", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "32-bit ELF core header", NULL },
+	  "32-bit ELF core header",
+	  "The header always is one of 64 bits, which all that reads dumps takes." },
 	{ "elf64-core-headers", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_LOAD,
 	  NOTHING,
-	  "64-bit ELF core header", NULL },
-	{ "dt-no-old-root", 0, NO_VALUE, GROUP_NO_EFFECT, ON_PPC64, WITH_LOAD, NOTHING,
-	  "leave the old root= out", NULL },
+	  "64-bit ELF core header",
+	  "The header always is one of 64 bits." },
 	{ "reset-vga", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "reset the VGA card", NULL },
-	{ "console-serial", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "purgatory reports on a serial line", NULL },
-	{ "serial-baud", 0, A_VALUE("NUMBER"), GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "speed of that line", NULL },
+	  "reset the VGA card",
+	  "It is left as the kernel has it: purgatory prints where letters are shown." },
 	{ "pass-memmap-cmdline", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "describe memory with memmap=", NULL },
+	  "describe memory with memmap=",
+	  "A capture kernel on x86_64 knows its memory from boot_params, and from no words." },
 	{ "reuse-video-type", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
-	  "keep the video mode", NULL },
+	  "keep the video mode",
+	  "On x86_64 the new kernel always gets the whole screen_info of the running one." },
 	{ "real-mode", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
 	  "start in real mode", NULL },
 	{ "entry-32bit", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_LOAD, NOTHING,
@@ -283,16 +310,16 @@ const struct option_row option_table[] = {
 
 	{ "load-preserve-context", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "load a kernel that comes back later",
-	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP)." },
+	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP), and none is loaded for that." },
 	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "load the way back",
-	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP)." },
+	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP), and none is loaded for that." },
 	{ "load-live-update", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "load a new hypervisor",
-	  "Live update is for Xen, which has none on arm64." },
+	  "Live update is for Xen's hypervisor, to which no call is made." },
 	{ "exec-live-update", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "start the new hypervisor",
-	  "Live update is for Xen, which has none on arm64." },
+	  "Live update is for Xen's hypervisor, to which no call is made." },
 };
 /* clang-format on */
 
@@ -310,7 +337,7 @@ const char *option_group_title(enum option_group group)
 		[GROUP_PLAN] = "Plan without loading",
 		[GROUP_GENERAL] = "General",
 		[GROUP_NO_EFFECT] = "Accepted for compatibility, without effect here",
-		[GROUP_REFUSED] = "Known from kexec-tools, not possible on arm64",
+		[GROUP_REFUSED] = "Known from kexec-tools, not possible here",
 	};
 
 	return titles[group];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every option of the command line, in one table of constants: those that work, those of
- * x86 and ppc64, which do nothing, and those that ask for what arm64 cannot do, which
+ * x86 and ppc64, which do nothing, and those that ask for what is not done here, which
  * are refused by name. Parsing (options.c), --help (usage.c), the option list of
  * kexec.8 and the shell completions (option_docs.c) are all made from it.
  *
@@ -23,7 +23,7 @@ enum option_group {
 	GROUP_PLAN,
 	GROUP_GENERAL,
 	GROUP_NO_EFFECT, /* accepted, so that old scripts keep working */
-	GROUP_REFUSED,	 /* known from kexec-tools, not possible on arm64 */
+	GROUP_REFUSED,	 /* known from kexec-tools, not possible here */
 };
 #define OPTION_GROUPS (GROUP_REFUSED + 1)
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 _Static_assert(sizeof(enum hotplug_mode) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum corruption_policy) == sizeof(int), "EFFECT_WORD stores an int");
+_Static_assert(sizeof(enum args_form) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum dry_run) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum identify_form) == sizeof(int), "EFFECT_WORD stores an int");
 _Static_assert(sizeof(enum status_form) == sizeof(int), "EFFECT_WORD stores an int");
@@ -36,7 +38,7 @@ struct parse {
 	bool exec;   /* -e was there: sticks */
 	bool status; /* -S */
 	bool ended;  /* nothing behind counts */
-	const struct option_row *refused;    /* the first option that arm64 cannot follow */
+	const struct option_row *refused;    /* the first option that cannot be followed */
 	const struct option_row *needs_load; /* one that asks for kexec_load(2) */
 	/* By row: has it a value that still counts, and which? */
 	struct {
@@ -260,8 +262,8 @@ static int apply(
 		if (value && strcmp(row->value_name, "STRING") != 0 &&
 			(!parse_number(value, &number, &rest) || *rest))
 			return bad_value(row, value, err);
-		report_add(parse->report, REPORT_CHOICE, "options", "--%s has no effect here",
-			row->name);
+		report_add(parse->report, REPORT_CHOICE, "options", "--%s has no effect here%s%s",
+			row->name, row->more ? ". " : "", row->more ? row->more : "");
 		return ST_OK;
 	case EFFECT_REFUSED:
 		if (!parse->refused)
@@ -352,6 +354,15 @@ static int choose_syscall(const struct parse *parse, struct err *err)
 	return err_hint(err, "leave -s out, or use -c");
 }
 
+/* As kexec-tools takes them: what a PC's UART divides its clock to. */
+static int check_baud(uint64_t baud, struct err *err)
+{
+	if (baud == 0 || (baud >= 9600 && baud <= 115200 && 115200 % baud == 0))
+		return ST_OK;
+	err_set(err, ST_BAD_INPUT, "option-value", "Bad serial port baud rate '%" PRIu64 "'", baud);
+	return err_hint(err, "one of 9600, 14400, 19200, 38400, 57600 and 115200 is usual");
+}
+
 /* After the last option: what only the whole command line can tell. */
 static int settle(const struct parse *parse, struct err *err)
 {
@@ -360,10 +371,11 @@ static int settle(const struct parse *parse, struct err *err)
 	int status;
 
 	if (parse->refused)
-		return err_set(err, ST_USAGE, "option-not-here",
-			"--%s is not possible on arm64: %s", parse->refused->name,
-			parse->refused->more);
-	status = choose_action(parse, err);
+		return err_set(err, ST_USAGE, "option-not-here", "--%s is not possible: %s",
+			parse->refused->name, parse->refused->more);
+	status = check_baud(request->serial_baud, err);
+	if (!status)
+		status = choose_action(parse, err);
 	if (status)
 		return status;
 	loads = request->action == ACTION_LOAD || request->action == ACTION_LOAD_AND_EXEC ||
@@ -384,6 +396,10 @@ static int settle(const struct parse *parse, struct err *err)
 	}
 	if (!loads)
 		return ST_OK;
+	if (request->hotplug != HOTPLUG_OFF && !request->crash)
+		report_add(parse->report, REPORT_WARNING, "options",
+			"--hotplug has no effect without -p: only for a crash kernel is there a "
+			"list of memory to be kept up to date");
 	if (request->reuse_initrd && request->initrd)
 		report_add(parse->report, REPORT_WARNING, "options",
 			"--reuseinitrd has no effect with --initrd=%s", request->initrd);

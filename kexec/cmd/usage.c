@@ -41,7 +41,7 @@ void print_usage(FILE *out)
 	}
 	fprintf(out,
 		"\n"
-		"KERNEL is an arm64 Image, vmlinuz, UKI, Android boot image, uImage or vmlinux,\n"
+		"KERNEL is an Image, bzImage, vmlinuz, UKI, Android image, uImage or vmlinux,\n"
 		"plain or packed.\n"
 		"Without an action it is loaded, and the system restarted into it.\n"
 		"Examples:\n"

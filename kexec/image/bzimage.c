@@ -137,6 +137,7 @@ int bzimage_parse(struct span bytes, struct bzimage *ret, struct err *err)
 	image.kernel_alignment = load_le32(bytes.data + KERNEL_ALIGNMENT);
 	image.init_size = load_le32(bytes.data + INIT_SIZE);
 	image.cmdline_size = load_le32(bytes.data + CMDLINE_SIZE);
+	image.entry = BZIMAGE_ENTRY_64;
 	image.relocatable = bytes.data[RELOCATABLE_KERNEL] != 0;
 	image.above_4g = flags & XLF_ABOVE_4G;
 	image.five_levels = flags & XLF_5LEVEL;

@@ -31,6 +31,7 @@ struct bzimage {
 	uint64_t pref_address;	   /* below this it would move itself to there */
 	uint64_t kernel_alignment; /* a power of two */
 	uint64_t init_size;	   /* bytes that it needs from where it is loaded */
+	uint64_t entry;		   /* its 64-bit one, from the first byte that is loaded */
 	uint32_t cmdline_size;	   /* characters of a command line, without NUL */
 	bool relocatable;
 	bool above_4g;	  /* it, its initrd and all else may be anywhere */

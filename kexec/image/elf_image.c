@@ -10,6 +10,7 @@
 
 #include "kexec/image/arm64_image.h"
 #include "kexec/image/format.h"
+#include "kexec/image/kind.h"
 #include "lib/checked.h"
 
 /* elf(5): the fields of a little-endian ELF64 file that are looked at. */
@@ -194,6 +195,8 @@ int elf_image_probe(struct span bytes, const char *file, struct image *image, st
 					    : load_le16(p + MACHINE_AT);
 	if (type == TYPE_OBJECT)
 		return ST_NOT_MINE; /* a module, for one */
+	if (type == TYPE_EXEC && kind_refuse_multiboot(bytes, machine_name(machine), err))
+		return ST_UNSUPPORTED;
 	if (machine != MACHINE_ARM64 || (type != TYPE_EXEC && type != TYPE_DYN))
 		return format_refuse(
 			err, "an ELF %s for %s", type_name(type), machine_name(machine));

@@ -21,18 +21,20 @@ static const struct format {
 	image_probe *probe;
 	const char *name;
 	const char *type;
-	bool kernel; /* no wrapper: what is looked for */
+	const char *alias; /* another word of kexec-tools for that type, or NULL */
+	bool kernel;	   /* no wrapper: what is looked for */
 } formats[] = {
 	{ packed_probe, "packed", NULL },
 	{ zboot_probe, "EFI zboot", "vmlinuz" },
 	/* Before the UKI: with its EFI stub it is a PE file as well. */
-	{ bzimage_probe, "bzImage", "bzImage64", .kernel = true },
+	{ bzimage_probe, "bzImage", "bzImage64", .alias = "bzImage", .kernel = true },
 	{ uki_probe, "UKI", "uki" },
 	{ android_probe, "Android", "android" },
 	{ arm64_image_probe, "Image", "Image", .kernel = true },
 	{ uimage_probe, "uImage", "uImage" },
-	/* Of ELF files the ppc64 kernel is one itself, and arm64's holds an Image. */
-	{ ppc64_image_probe, "vmlinux", "vmlinux", .kernel = true },
+	/* Of ELF files x86's and ppc64's are kernels themselves; arm64's holds an Image. */
+	{ x86_vmlinux_probe, "vmlinux", "vmlinux", .alias = "elf-x86_64", .kernel = true },
+	{ ppc64_image_probe, "vmlinux", "vmlinux", .alias = "elf-ppc64", .kernel = true },
 	{ elf_image_probe, "vmlinux", "vmlinux" },
 	{ packed_lzma_probe, "packed", NULL },
 	{ foreign_probe, NULL, NULL },
@@ -98,7 +100,7 @@ static int probe_all(struct span bytes, const char *name, struct image *image,
 static int add_layer(struct image *image, const struct format *format, enum codec codec,
 	size_t size, struct err *err)
 {
-	struct image_layer layer = { format->name, format->type, codec, size };
+	struct image_layer layer = { format->name, format->type, format->alias, codec, size };
 	unsigned int same = 0;
 	char text[IMAGE_LAYER_TEXT_SIZE];
 
@@ -189,8 +191,8 @@ static void settle(struct image *image, struct span bytes, const char *name, str
 	if (image->kind == IMAGE_ARM64 && !image->as_is)
 		image->file = arm64_image_trim(bytes);
 	image->data = image->kind == IMAGE_BZIMAGE ? image->bzimage.loaded : image->file;
-	if (image->kind == IMAGE_PPC64)
-		image->data = image->laid_out.data ? blob_span(&image->laid_out) : image->loaded;
+	if (image->loaded.data)
+		image->data = image->loaded;
 	for (size_t i = 0; i + 1 < image->layers_count; i++) {
 		char text[IMAGE_LAYER_TEXT_SIZE];
 
@@ -318,30 +320,65 @@ const char *image_layer_text(const struct image_layer *layer, char buf[IMAGE_LAY
 	return buf;
 }
 
+static const struct image_layer *typed_layer(const struct image *image)
+{
+	const struct image_layer *layer = image->layers;
+
+	while (!layer->type)
+		layer++;
+	return layer;
+}
+
 const char *image_type(const struct image *image)
 {
-	size_t i = 0;
+	return typed_layer(image)->type;
+}
 
-	while (!image->layers[i].type)
-		i++;
-	return image->layers[i].type;
+static bool is_either(const char *type, const char *alias, const char *wanted)
+{
+	return (type && strcmp(type, wanted) == 0) || (alias && strcmp(alias, wanted) == 0);
+}
+
+/* Words of kexec-tools' for files that are not loaded here, and why. */
+static const char *why_no_type(const char *wanted)
+{
+	static const struct {
+		const char *type, *why;
+	} others[] = {
+		{ "beoboot-x86", "nothing makes beoboot images any more: give the bzImage in it" },
+		{ "nbi-x86",
+			"nothing makes images for Etherboot any more: give the bzImage in it" },
+		{ "multiboot-x86", "this version loads no Multiboot kernels; kexec-tools does" },
+		{ "multiboot2-x86", "this version loads no Multiboot kernels; kexec-tools does" },
+		{ "elf-x86", "a vmlinux of a 32-bit kernel is not loaded; kexec-tools does" },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(wanted, others[i].type) == 0)
+			return others[i].why;
+	return NULL;
 }
 
 int image_check_type(const struct image *image, const char *wanted, struct err *err)
 {
+	const struct image_layer *layer = typed_layer(image);
 	size_t i = 0;
 
-	while (i < FORMATS && (!formats[i].type || strcmp(formats[i].type, wanted) != 0))
+	while (i < FORMATS && !is_either(formats[i].type, formats[i].alias, wanted))
 		i++;
 	if (i == FORMATS) {
+		const char *why = why_no_type(wanted);
+
 		err_set(err, ST_BAD_INPUT, "image-type-unknown", "Unsupported kernel type %s",
 			wanted);
-		err_hint(err, "the types are bzImage64, vmlinux, Image, uImage, vmlinuz, uki and "
+		err_hint(err, "%s",
+			why ? why
+			    : "the types are bzImage64, vmlinux, Image, uImage, vmlinuz, uki and "
 			      "android");
 		return ST_BAD_INPUT;
 	}
-	if (strcmp(image_type(image), wanted) != 0)
+	if (!is_either(layer->type, layer->alias, wanted))
 		return err_set(err, ST_UNSUPPORTED, "image-type-wrong",
-			"Wrong file type %s, file matches type %s", wanted, image_type(image));
+			"Wrong file type %s, file matches type %s", wanted, layer->type);
 	return ST_OK;
 }

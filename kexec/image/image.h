@@ -17,9 +17,10 @@
 #include "lib/report.h"
 
 enum image_kind {
-	IMAGE_ARM64,   /* "Image": Documentation/arch/arm64/booting.rst */
-	IMAGE_BZIMAGE, /* Documentation/arch/x86/boot.rst */
-	IMAGE_PPC64,   /* vmlinux, as it is: arch/powerpc/kernel/head_64.S */
+	IMAGE_ARM64,	   /* "Image": Documentation/arch/arm64/booting.rst */
+	IMAGE_BZIMAGE,	   /* Documentation/arch/x86/boot.rst */
+	IMAGE_X86_VMLINUX, /* what is inside of a bzImage: arch/x86/kernel/head_64.S */
+	IMAGE_PPC64,	   /* vmlinux, as it is: arch/powerpc/kernel/head_64.S */
 };
 
 /* Most bytes a kernel may have when unpacked, and a file that holds one, which may hold an
@@ -32,11 +33,12 @@ enum image_kind {
 
 /* What was found around the kernel, or, as the last one, the kernel. */
 struct image_layer {
-	const char *name; /* "packed", "EFI zboot", "UKI", "Android", "uImage", "vmlinux", "Image";
+	const char *name;  /* "packed", "EFI zboot", "UKI", "Android", "uImage", "vmlinux", "Image";
 			     static */
-	const char *type; /* what kexec-tools calls it for -t; NULL for plain packing; static */
-	enum codec codec; /* how its content is packed */
-	size_t size;	  /* bytes, as long as it is wrapped in what is around it */
+	const char *type;  /* what kexec-tools calls it for -t; NULL for plain packing; static */
+	const char *alias; /* another name for that, or NULL; static */
+	enum codec codec;  /* how its content is packed */
+	size_t size;	   /* bytes, as long as it is wrapped in what is around it */
 };
 
 /* What a kernel file brings along: a section of a UKI, such as ".initrd", or what is in an Android
@@ -54,7 +56,8 @@ struct image {
 	struct span data;      /* what of it is loaded into memory; see image_segment() */
 	uint64_t mem_size;     /* bytes it needs from its load address: image_size, init_size */
 
-	struct bzimage bzimage; /* of IMAGE_BZIMAGE */
+	/* Of IMAGE_BZIMAGE; of IMAGE_X86_VMLINUX what a bzImage of it would say. */
+	struct bzimage bzimage;
 
 	/* Of IMAGE_ARM64: */
 	uint64_t text_offset; /* from a 2 MiB aligned base to its first byte */
@@ -64,7 +67,9 @@ struct image {
 
 	/* Of IMAGE_PPC64, with big_endian: it can stay where it is loaded ("run_at_load"). */
 	bool stays_where_loaded;
-	struct span loaded; /* what of the file is loaded, where that is one piece of it */
+
+	/* Of a vmlinux: what is loaded, in the file or laid_out. */
+	struct span loaded;
 
 	/*
 	 * The file is nothing but the kernel, so kexec_file_load(2) takes its descriptor, which
@@ -94,8 +99,8 @@ void image_done(struct image *image);
 /*
  * Understand file (borrowed is not enough: its bytes are taken over, and freed when they are no
  * longer needed). Probes run in the fixed order of the table in image.c, again and again until
- * an arm64 Image, an x86 bzImage or a ppc64 vmlinux is found in an EFI zboot kernel, a UKI, an
- * Android boot image, a uImage, a vmlinux, or packed, or several of these.
+ * an arm64 Image, an x86 bzImage or vmlinux, or a ppc64 vmlinux is found in an EFI zboot kernel, a
+ * UKI, an Android boot image, a uImage, a vmlinux, or packed, or several of these.
  * ST_UNSUPPORTED names any other format that is
  * recognised, a codec not built in, or too many layers; ST_BAD_INPUT for bytes that contradict
  * their format (cut short, damaged, image_size 0, text_offset out of range); ST_NOT_MINE when
@@ -126,7 +131,8 @@ const char *image_layer_text(const struct image_layer *layer, char buf[IMAGE_LAY
  * "uImage" or "vmlinux". Plain packing does not count. Static. */
 const char *image_type(const struct image *image);
 
-/* Is the file of the type that -t asks for? ST_UNSUPPORTED when not; ST_BAD_INPUT for a word that
+/* Is the file of the type that -t asks for, which may be kexec-tools' word for it on one
+ * architecture only, as "elf-ppc64" is? ST_UNSUPPORTED when not; ST_BAD_INPUT for a word that
  * is no type. */
 int image_check_type(const struct image *image, const char *wanted, struct err *err);
 

@@ -13,6 +13,9 @@
 #define TEXT_LOOK 512
 #define WORD_LOOK 4096
 
+/* A boot loader says who it is in this much of it: none is larger, and an initrd can be. */
+#define LOADER_LOOK ((size_t)8 << 20)
+
 static bool contains(struct span bytes, size_t look, const void *what, size_t size)
 {
 	return memmem(bytes.data, bytes.size < look ? bytes.size : look, what, size) != NULL;
@@ -50,6 +53,26 @@ static bool is_module(struct span bytes)
 static bool is_object(struct span bytes)
 {
 	return bytes.size > 17 && bytes.data[16] + bytes.data[17] == 1;
+}
+
+/* The Multiboot and Multiboot2 specifications: "OS image format". */
+#define MULTIBOOT_LOOK	 8192
+#define MULTIBOOT_MAGIC	 0x1badb002u
+#define MULTIBOOT2_LOOK	 32768
+#define MULTIBOOT2_MAGIC 0xe85250d6u
+
+static bool is_multiboot(struct span bytes)
+{
+	for (size_t at = 0; at + 16 <= bytes.size && at + 16 <= MULTIBOOT2_LOOK; at += 4) {
+		const uint8_t *p = bytes.data + at;
+		uint32_t sum = load_le32(p) + load_le32(p + 4) + load_le32(p + 8);
+
+		if (load_le32(p) == MULTIBOOT_MAGIC && at + 12 <= MULTIBOOT_LOOK && sum == 0)
+			return true;
+		if (load_le32(p) == MULTIBOOT2_MAGIC && at % 8 == 0 && sum + load_le32(p + 12) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool is_debian(struct span bytes)
@@ -109,17 +132,19 @@ static bool is_xz_of_another_check(struct span bytes)
 
 static bool is_u_boot(struct span bytes)
 {
-	return contains(bytes, bytes.size, "\0U-Boot 20", 10) ||
-	       contains(bytes, bytes.size, "\0U-Boot SPL 20", 14);
+	return contains(bytes, LOADER_LOOK, "\0U-Boot 20", 10) ||
+	       contains(bytes, LOADER_LOOK, "\0U-Boot SPL 20", 14);
 }
 
-#define TO_KERNEL   "a kernel is what the command ends with: kexec -l "
-#define TO_INITRD   "an initrd is given next to a kernel, with --initrd="
-#define TO_TREE	    "a device tree is given next to a kernel, with --dtb="
-#define TO_UNPACK   "take out of it what is wanted, and give that"
-#define TO_ANOTHER  "an arm64 build of it is needed"
-#define TO_LOOP	    "the kernel and the initrd are files in it: mount -o loop,ro "
-#define TO_DOWNLOAD "was it downloaded? ask the server for the file itself"
+#define TO_KERNEL    "a kernel is what the command ends with: kexec -l "
+#define TO_INITRD    "an initrd is given next to a kernel, with --initrd="
+#define TO_TREE	     "a device tree is given next to a kernel, with --dtb="
+#define TO_UNPACK    "take out of it what is wanted, and give that"
+#define TO_ANOTHER   "a kernel for the CPU of this machine is needed, as what the command ends with"
+#define TO_LOOP	     "the kernel and the initrd are files in it: mount -o loop,ro "
+#define TO_MULTIBOOT "this version loads Linux only; kexec-tools loads these, on x86"
+#define TO_PARTS     "nothing makes these any more: give the bzImage and the initrd that it holds"
+#define TO_DOWNLOAD  "was it downloaded? ask the server for the file itself"
 
 /* In this order: an exact mark before a weak one. */
 static const struct row {
@@ -146,6 +171,9 @@ static const struct row {
 	/* Kernels, of other CPUs too: Documentation/arch/x86/boot.rst,
 	 * Documentation/arch/riscv/boot-image-header.rst, arch/s390/boot/head.S. */
 	{ MARK(0x202, "HdrS"), "an x86 kernel (bzImage)", TO_ANOTHER, KIND_NO_INITRD },
+	{ MARK(0, "BEO1"), "a beoboot image", TO_PARTS, KIND_NO_INITRD },
+	{ MARK(0, "\x36\x13\x03\x1b"), "a network boot image (NBI) for Etherboot", TO_PARTS,
+		KIND_NO_INITRD },
 	{ MARK(56, "RSC\x05"), "a RISC-V kernel", TO_ANOTHER, KIND_NO_INITRD },
 	{ MARK(36, "\x18\x28\x6f\x01"), "a 32-bit ARM kernel (zImage)", TO_ANOTHER,
 		KIND_NO_INITRD },
@@ -257,6 +285,7 @@ static const struct row {
 		"fetch the file: git lfs pull", KIND_NO_INITRD },
 
 	/* Weak ones: no marks of a format, but guesses. */
+	{ LIKE(is_multiboot), "a Multiboot kernel", TO_MULTIBOOT, KIND_NO_INITRD },
 	{ LIKE(is_u_boot), "a U-Boot boot loader", NULL, KIND_NO_ARCHIVE },
 	{ LIKE(is_zeros), "nothing but zeros", "copy it again; it was never written to the end",
 		KIND_NO_ARCHIVE },
@@ -359,4 +388,13 @@ int kind_hint(struct err *err, const struct kind *kind, const char *file)
 	if (!length)
 		return err ? err->status : ST_BUG;
 	return err_hint(err, "%s%s", kind->way_out, named ? file : "");
+}
+
+int kind_refuse_multiboot(struct span bytes, const char *cpu, struct err *err)
+{
+	if (!is_multiboot(bytes))
+		return ST_OK;
+	format_refuse(err, "an ELF program for %s that is a Multiboot kernel, such as Xen", cpu);
+	err_hint(err, TO_MULTIBOOT);
+	return ST_UNSUPPORTED;
 }

@@ -5,6 +5,7 @@ IMAGE_SOURCES := \
 	kexec/image/bzimage.c \
 	kexec/image/cpio.c \
 	kexec/image/elf_image.c \
+	kexec/image/elf_loads.c \
 	kexec/image/foreign.c \
 	kexec/image/image.c \
 	kexec/image/initrd.c \
@@ -13,4 +14,5 @@ IMAGE_SOURCES := \
 	kexec/image/ppc64_image.c \
 	kexec/image/uimage.c \
 	kexec/image/uki.c \
+	kexec/image/x86_vmlinux.c \
 	kexec/image/zboot.c

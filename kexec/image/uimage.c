@@ -20,6 +20,7 @@
 #define OS_LINUX	   5
 #define CPU_ARM		   2
 #define CPU_I386	   3
+#define CPU_PPC		   7
 #define CPU_ARM64	   22
 #define CPU_X86_64	   24
 #define TYPE_KERNEL	   2
@@ -155,25 +156,36 @@ static int take_files(struct span data, struct image *image, struct span *ret, s
 	return status;
 }
 
+/* The CPU that a kernel of each kind runs on, and the 32-bit one whose programs it may run. */
+static const struct cpu {
+	uint8_t type, type_32;
+	const char *name, *name_32;
+} cpus[] = {
+	[IMAGE_ARM64] = { CPU_ARM64, CPU_ARM, "arm64", "arm" },
+	[IMAGE_BZIMAGE] = { CPU_X86_64, CPU_I386, "x86_64", "x86" },
+	[IMAGE_X86_VMLINUX] = { CPU_X86_64, CPU_I386, "x86_64", "x86" },
+	[IMAGE_PPC64] = { CPU_PPC, CPU_PPC, "ppc", "ppc" },
+};
+
 /* What is in it is for the programs of one CPU, as a kernel is. But U-Boot takes one of 32-bit arm
  * on arm64, and headers are made carelessly for it (include/image.h: image_check_arch()). */
-static int check_ramdisk_cpu(uint8_t cpu, const char *name, enum image_kind kernel,
+static int check_ramdisk_cpu(uint8_t type, const char *name, enum image_kind kernel,
 	struct report *report, struct err *err)
 {
-	bool arm = kernel == IMAGE_ARM64;
+	const struct cpu *cpu = &cpus[kernel];
 
-	if (cpu == (arm ? CPU_ARM64 : CPU_X86_64))
+	if (type == cpu->type)
 		return ST_OK;
-	if (cpu == (arm ? CPU_ARM : CPU_I386)) {
+	if (type == cpu->type_32) {
 		report_add(report, REPORT_WARNING, "initrd",
 			"%s: by its header this RAM disk is for 32-bit %s: a 64-bit kernel may "
 			"not run what is in it",
-			name, arm ? "arm" : "x86");
+			name, cpu->name_32);
 		return ST_OK;
 	}
 	err_set(err, ST_UNSUPPORTED, "initrd-kind",
 		"this is a U-Boot image (uImage) with a RAM disk for CPU type %u, and %s is %d",
-		cpu, arm ? "arm64" : "x86_64", arm ? CPU_ARM64 : CPU_X86_64);
+		type, cpu->name, cpu->type);
 	err_hint(err, "where only the header is wrong, take off its %d bytes: tail -c +%d %s",
 		HEADER_SIZE, HEADER_SIZE + 1, name);
 	return ST_UNSUPPORTED;

@@ -62,8 +62,9 @@ struct arch_ops {
 	const char *handed_key; /* the same as a key of the plan's JSON */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */
 	bool hotplug_needs_kexec_file;
-	/* With hotplug_flag its kernel keeps the device tree true, too: it gets no digest. */
+	/* With hotplug_flag its kernel keeps the device tree true, too: see edited_tree.h. */
 	bool hotplug_edits_tree;
+	bool foretells_by_tree;		      /* foretell_segments() needs the machine's tree */
 	const unsigned char *const purgatory; /* the blob, and its size */
 	const unsigned long *const purgatory_size;
 	uint64_t purgatory_params; /* where in it struct purgatory_params is */
@@ -120,6 +121,10 @@ struct arch_ops {
 	int (*complete_tree)(const void *running, void *fdt, struct plan *plan,
 		struct report *report, struct err *err);
 
+	/* Optional: memory that a kernel of this family finds in a checked tree besides the memory
+	 * nodes. Added to ret, not normalized. ST_BAD_INPUT, ST_NO_MEMORY. */
+	int (*tree_memory)(const void *fdt, struct rangeset *ret, struct err *err);
+
 	/*
 	 * Optional: why an image that kexec_file_load(2) takes may not start on this machine all
 	 * the same, in words that follow "since", in ret of ARCH_DOUBT_SIZE bytes. False when
@@ -127,6 +132,10 @@ struct arch_ops {
 	 * needs is read. Lack of memory is no doubt.
 	 */
 	bool (*doubt_file_load)(const struct machine *machine, bool crash, char *ret);
+
+	/* Its kernel's kexec_file_load(2) places a load for a restart as foretell_segments() does,
+	 * in any memory, but hands on only that of the boot (machine->boot_memory). */
+	bool foretells_restart;
 
 	/* The command line of the new kernel, and what is doubtful about it: sets plan->cmdline,
 	 * to NULL for none. Of the plan only flags are read. ST_NOT_FOUND, ST_NO_SPACE,
@@ -144,9 +153,10 @@ struct arch_ops {
 		struct report *report, struct err *err);
 
 	/*
-	 * Place in plan->room the segments of a crash load by kexec_file_load(2) as the kernel
-	 * does: the same holes, in the same order. Of the elfcorehdr only plan->core.memsz is
-	 * ready, and plan->cmdline. Errors as plan_segments().
+	 * Place in plan->room the segments of a load by kexec_file_load(2) as the kernel does: the
+	 * same holes, in the same order. Of the elfcorehdr of a crash load only plan->core.memsz is
+	 * ready, and plan->cmdline. It is about a load for a restart only with foretells_restart.
+	 * Errors as plan_segments().
 	 */
 	int (*foretell_segments)(const struct plan_inputs *inputs, struct plan *plan,
 		struct report *report, struct err *err);

@@ -8,6 +8,7 @@
 #include "kexec/plan/arch_ops.h"
 #include "kexec/plan/make.h"
 #include "kexec/plan/plan.h"
+#include "kexec/plan/tree.h"
 #include "kexec/system/boot_memory.h"
 
 /* Add to taken the memory that the new kernel will not find, since it was plugged in later. */
@@ -23,6 +24,18 @@ static int add_hot_added(const struct plan_inputs *inputs, const struct plan *pl
 		status = boot_memory_from_tree(blob_span(&plan->tree), &listed, err);
 		if (status)
 			return status;
+		known = &listed;
+	}
+	if (known->count && plan->arch->tree_memory) {
+		status = known == &listed ? ST_OK : rangeset_add_all(&listed, known);
+		if (status)
+			return err_no_memory(err);
+		status = plan->arch->tree_memory(plan_source_tree(inputs, plan).data, &listed, err);
+		if (status) {
+			rangeset_done(&listed);
+			return status;
+		}
+		rangeset_normalize(&listed);
 		known = &listed;
 	}
 	if (known->count == 0)

@@ -89,7 +89,10 @@ static int no_room(
 		"no room for the %s: it needs 0x%" PRIx64 " bytes aligned to 0x%" PRIx64
 		" in %s, where the largest free piece has 0x%" PRIx64,
 		segment_purpose_name(want->purpose), want->size, want->align, where, largest);
-	return err_hint(err, "%sload a smaller kernel and initrd%s%s",
+	return err_hint(err, "%s%sload a smaller kernel and initrd%s%s",
+		want->purpose == SEGMENT_ELFCOREHDR && plan->hotplug
+			? "give it less with --hotplug-size, or "
+			: "",
 		crash ? "reserve more with crashkernel= on the command line of the running "
 			"kernel, or "
 		      : "",

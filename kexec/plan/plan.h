@@ -72,6 +72,8 @@ struct plan_handover {
 	uint64_t record;     /* a struct purgatory_record_cells in there */
 	uint32_t reset;	     /* how the machine is reset, PURGATORY_RESET_NONE for no way */
 	uint64_t own[PURGATORY_OWN]; /* what only this CPU family's purgatory is told */
+	/* Of a device tree that the kernel keeps true; all zero else. */
+	struct purgatory_edited edited;
 };
 
 /* Bytes that many plans carry, and their digest, made once. */
@@ -160,7 +162,8 @@ int plan_normal(
  * The same for a load by kexec_file_load(2), with inputs->by_file set. The kernel makes the plan,
  * and this one foretells it: a crash load is placed as the kernel will place it, since it would
  * refuse what does not fit only after it has freed the armed image; of a normal load only arch,
- * page_size, flags and cmdline are filled. Nothing is digested, and there is no purgatory. Where
+ * page_size, flags and cmdline are filled, and one is refused (ST_UNSUPPORTED) that the kernel
+ * would put where the next one has no memory. Nothing is digested, and there is no purgatory. Where
  * the machine's tree is not known, the new one is taken to be as large as any may be. Errors as
  * above.
  */

@@ -13,6 +13,7 @@
 #define PARAM(field)  offsetof(struct purgatory_params, field)
 #define REGION(field) offsetof(struct purgatory_region, field)
 #define TABLES(field) offsetof(struct purgatory_tables, field)
+#define EDITED(field) offsetof(struct purgatory_edited, field)
 
 /* More than this is no purgatory of ours. */
 #define MEM_SIZE_MAX (1u << 20)
@@ -108,6 +109,14 @@ static void fill_region(const struct segment *segment, uint8_t *region)
 		segment_purpose_name(segment->purpose));
 }
 
+static void fill_edited(const struct purgatory_edited *edited, uint8_t *param)
+{
+	store_le64(param + EDITED(front), edited->front);
+	store_le64(param + EDITED(back), edited->back);
+	store_le64(param + EDITED(strings), edited->strings);
+	memcpy(param + EDITED(sha256), edited->sha256, SHA256_DIGEST_SIZE);
+}
+
 static uint64_t sum_of(const uint8_t *words, uint64_t size)
 {
 	uint64_t sum = 0;
@@ -178,7 +187,7 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 
 	if (request->no_checks)
 		flags |= PURGATORY_SKIP_CHECK;
-	if (request->console || request->serial || inputs->screen)
+	if (request->console || request->serial || request->console_serial || inputs->screen)
 		flags |= PURGATORY_VERBOSE;
 	if (inputs->screen)
 		flags |= PURGATORY_SCREEN;
@@ -205,9 +214,11 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 	store_le64(params + PARAM(console_base), inputs->console.base);
 	store_le32(params + PARAM(console_reg_shift), inputs->console.reg_shift);
 	store_le32(params + PARAM(console_reg_width), inputs->console.reg_width);
+	store_le32(params + PARAM(console_divisor), inputs->console.divisor);
 	store_le32(params + PARAM(region_count), count);
 	for (size_t i = 0; i < PURGATORY_OWN; i++)
 		store_le64(params + PARAM(own) + 8 * i, plan->handover.own[i]);
+	fill_edited(&plan->handover.edited, params + PARAM(edited));
 	if (!request->no_checks || plan->arch->purgatory_tables_for_console)
 		fill_tables(inputs, plan, report);
 	store_le64(params + PARAM(sum),

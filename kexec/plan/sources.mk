@@ -5,6 +5,7 @@ PLAN_SOURCES := \
 	kexec/plan/dump_json.c \
 	kexec/plan/dump_svg.c \
 	kexec/plan/dump_text.c \
+	kexec/plan/edited_tree.c \
 	kexec/plan/elfcorehdr.c \
 	kexec/plan/file.c \
 	kexec/plan/make.c \

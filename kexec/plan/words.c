@@ -69,6 +69,31 @@ int words_add_capture_defaults(
 	return ST_OK;
 }
 
+int words_add_old_root(
+	const struct plan_inputs *inputs, char **line, struct report *report, struct err *err)
+{
+	const char *running = inputs->machine->cmdline;
+	struct span root = { .data = NULL };
+	char *word, *joined;
+
+	if (running && !inputs->request->no_old_root && !(*line && cmdline_has(*line, "root")))
+		root = cmdline_word(running, "root");
+	if (!root.data)
+		return ST_OK;
+	word = strndup((const char *)root.data, root.size);
+	joined = word ? cmdline_join(*line, word) : NULL;
+	if (joined) {
+		report_add(report, REPORT_CHOICE, "cmdline",
+			"%s of the running command line added, since the new one has no root=; "
+			"--dt-no-old-root leaves it out",
+			word);
+		free(*line);
+		*line = joined;
+	}
+	free(word);
+	return joined ? ST_OK : err_no_memory(err);
+}
+
 int words_check_length(const char *line, size_t most, const char *machine, struct err *err)
 {
 	size_t length = strlen(line);

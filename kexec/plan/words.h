@@ -34,6 +34,11 @@ int words_join(const struct plan_inputs *inputs, bool crash, char **ret, struct 
 int words_add_capture_defaults(
 	const struct plan_inputs *inputs, char **line, struct report *report, struct err *err);
 
+/* Add the running command line's root= where *line has none, or is NULL, as kexec-tools does it for
+ * some families; the request may forbid it. ST_NO_MEMORY. */
+int words_add_old_root(
+	const struct plan_inputs *inputs, char **line, struct report *report, struct err *err);
+
 /* Refuse a line of more than most characters; machine is for the message. ST_NO_SPACE. */
 int words_check_length(const char *line, size_t most, const char *machine, struct err *err);
 

@@ -90,7 +90,7 @@ static const char *find_options_end(const char *line)
 	return word;
 }
 
-bool cmdline_has(const char *line, const char *name)
+struct span cmdline_word(const char *line, const char *name)
 {
 	const char *options_end = find_options_end(line);
 
@@ -98,9 +98,14 @@ bool cmdline_has(const char *line, const char *name)
 		word = skip_space(end)) {
 		end = word_end(word);
 		if (word_is(word, end, name))
-			return true;
+			return (struct span){ (const uint8_t *)word, (size_t)(end - word) };
 	}
-	return false;
+	return (struct span){ .data = NULL };
+}
+
+bool cmdline_has(const char *line, const char *name)
+{
+	return cmdline_word(line, name).data != NULL;
 }
 
 char *cmdline_without(const char *line, const char *const *names)

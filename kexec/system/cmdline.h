@@ -16,6 +16,9 @@
  * in a name are the same. */
 bool cmdline_has(const char *line, const char *name);
 
+/* The first such word, as it stands there; empty where there is none. */
+struct span cmdline_word(const char *line, const char *name);
+
 /* A heap copy of line without the words of these names, wherever they stand (the kernel finds
  * crashkernel= behind "--" too), and without white space at its end. names ends with NULL. NULL
  * when memory is out. */

@@ -230,12 +230,39 @@ static int tty_to_console(
 	return ST_OK;
 }
 
+struct console console_at_port(uint64_t port, const char *name)
+{
+	struct console console = {
+		.type = CONSOLE_8250, .port = true, .base = port, .reg_width = 1
+	};
+
+	set_source(&console, name);
+	return console;
+}
+
+/* "0x3f8", as kexec-tools has it on PCs. */
+static int port_to_console(const char *text, struct console *ret, struct err *err)
+{
+	struct span digits = { (const uint8_t *)text + 2, strlen(text + 2) };
+	uint64_t port;
+
+	if (!span_take_number(&digits, 16, &port) || digits.size || port == 0 ||
+		port > CONSOLE_PORTS_END - 8)
+		return err_set(err, ST_USAGE, "console-tty-name",
+			"Bad serial port base '%.80s': wanted one below 0x%x", text,
+			CONSOLE_PORTS_END);
+	*ret = console_at_port(port, text);
+	return ST_OK;
+}
+
 int console_from_tty(
 	const struct sysroot *root, const char *tty, struct console *ret, struct err *err)
 {
 	struct tty values;
 	int status;
 
+	if (strncmp(tty, "0x", 2) == 0)
+		return port_to_console(tty, ret, err);
 	if (strncmp(tty, "/dev/", 5) == 0)
 		tty += 5;
 	if (!*tty || strchr(tty, '/') || strcmp(tty, ".") == 0 || strcmp(tty, "..") == 0 ||

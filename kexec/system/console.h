@@ -28,6 +28,7 @@ struct console {
 	uint32_t reg_shift; /* log2 of the distance between registers; 0 for PL011 */
 	uint32_t reg_width; /* bytes of an access: 1, 2 or 4 */
 	char source[48];    /* where it was found: "/chosen/stdout-path", "SPCR", "--console" */
+	uint32_t divisor;   /* of an 8250's clock, to be set; 0 to leave its speed as it is */
 };
 
 /* "pl011", "8250" or "hvterm"; "none". Static. */
@@ -42,11 +43,17 @@ const char *console_type_name(enum console_type type);
  */
 int console_parse(const char *text, struct console *ret, struct err *err);
 
+/* Where a PC has its first serial line. */
+#define CONSOLE_FIRST_PORT 0x3f8
+
+/* The 8250 at an I/O port; name is its source. */
+struct console console_at_port(uint64_t port, const char *name);
+
 /*
  * The UART behind /dev/<tty>, as --serial=ttyAMA0 names it ("/dev/" in front is allowed),
- * from /sys/class/tty/<tty>/{port,iomem_base,iomem_reg_shift,io_type,type}. ST_NOT_FOUND when
- * the device has no registers there that can be used; errors of the sysroot. The tty name must
- * be one path component.
+ * from /sys/class/tty/<tty>/{port,iomem_base,iomem_reg_shift,io_type,type}; or, of "0x3f8", that
+ * at an I/O port. ST_NOT_FOUND when the device has no registers there that can be used; errors of
+ * the sysroot. The tty name must be one path component, a port below CONSOLE_PORTS_END: ST_USAGE.
  */
 int console_from_tty(
 	const struct sysroot *root, const char *tty, struct console *ret, struct err *err);

@@ -9,6 +9,7 @@
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
 #include "lib/cursor.h"
+#include "lib/vmcoreinfo.h"
 
 #define VMCOREINFO_PATH "/sys/kernel/vmcoreinfo"
 #define MEMINFO_PATH	"/proc/meminfo"
@@ -125,16 +126,24 @@ static int parse_meminfo(struct span text, const char *name, uint64_t *ret, stru
 	return err_set(err, ST_NOT_FOUND, "meminfo-total", MEMINFO_PATH " has no %s", name);
 }
 
+static uint64_t available_by(struct span text)
+{
+	uint64_t available = 0, swap = 0;
+
+	if (parse_meminfo(text, "MemAvailable:", &available, NULL) == ST_OK &&
+		parse_meminfo(text, "SwapFree:", &swap, NULL) == ST_OK &&
+		!add_u64(available, swap, &available))
+		available = 0;
+	return available;
+}
+
 uint64_t machine_read_available(const struct sysroot *root)
 {
 	struct blob text = BLOB_INIT;
-	uint64_t available = 0, swap = 0;
+	uint64_t available = 0;
 
-	if (sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, NULL) == ST_OK &&
-		parse_meminfo(blob_span(&text), "MemAvailable:", &available, NULL) == ST_OK &&
-		parse_meminfo(blob_span(&text), "SwapFree:", &swap, NULL) == ST_OK &&
-		!add_u64(available, swap, &available))
-		available = 0;
+	if (sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, NULL) == ST_OK)
+		available = available_by(blob_span(&text));
 	blob_done(&text);
 	return available;
 }
@@ -149,21 +158,27 @@ static int do_without(struct report *report, enum report_kind kind, const char *
 	return ST_OK;
 }
 
-static int read_ram_total(
-	const struct sysroot *root, uint64_t *ret, struct report *report, struct err *err)
+/* One look at memory: its numbers are of the same moment. */
+static int read_amounts(
+	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
 {
 	struct blob text = BLOB_INIT;
 	struct err why = ERR_INIT;
 	int status;
 
-	*ret = 0;
+	machine->cma_total = 0;
 	status = sysroot_read_text(root, MEMINFO_PATH, MACHINE_TEXT_MAX, &text, &why);
-	if (status == ST_OK)
-		status = parse_meminfo(blob_span(&text), "MemTotal:", ret, &why);
+	if (status == ST_OK) {
+		machine->ram_available = available_by(blob_span(&text));
+		status = parse_meminfo(blob_span(&text), "MemTotal:", &machine->ram_total, &why);
+	}
+	if (status == ST_OK &&
+		parse_meminfo(blob_span(&text), "CmaTotal:", &machine->cma_total, NULL))
+		machine->cma_total = 0; /* a kernel without CMA */
 	blob_done(&text);
 	if (status == ST_OK)
 		return ST_OK;
-	*ret = 0;
+	machine->ram_total = 0;
 	return do_without(report, REPORT_CHOICE, "memory", "size of RAM not known", &why, err);
 }
 
@@ -401,6 +416,18 @@ int machine_read_tree(
 		      : ST_OK;
 }
 
+/* Not all of them know addresses of more than 48 bits; else nobody asks, and it is not read. */
+static int read_dump_filter(const struct sysroot *root, struct machine *machine, struct err *err)
+{
+	uint64_t bits;
+
+	if (!vmcoreinfo_number(
+		    blob_span(&machine->layout.kcore.vmcoreinfo), "NUMBER(VA_BITS)", 10, &bits) ||
+		bits <= 48)
+		return ST_OK;
+	return dump_filter_read(root, &machine->dump_filter, err);
+}
+
 int machine_complete(const struct sysroot *root, bool crash, struct machine *machine,
 	struct report *report, struct err *err)
 {
@@ -410,6 +437,8 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 		status = read_layout(root, machine, report, err);
 	if (status == ST_OK && crash)
 		status = x86_boot_read_memory(root, &machine->x86_boot, report, err);
+	if (status == ST_OK && crash)
+		status = read_dump_filter(root, machine, err);
 	if (status == ST_OK && machine->fdt.size == 0)
 		status = read_devtree(root, &machine->fdt, report, err);
 	if (status == ST_OK && !crash)
@@ -434,8 +463,7 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 	kexec_state_read(root, &machine->state, report);
 	status = read_needed(root, crash, machine, report, err);
 	if (status == ST_OK)
-		status = read_ram_total(root, &machine->ram_total, report, err);
-	machine->ram_available = machine_read_available(root);
+		status = read_amounts(root, machine, report, err);
 	if (status == ST_OK)
 		status = read_x86_boot(root, crash, machine, report, err);
 	if (status == ST_OK && for_files && crash)

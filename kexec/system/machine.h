@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "kexec/system/cpus.h"
+#include "kexec/system/dump_filter.h"
 #include "kexec/system/firmware.h"
 #include "kexec/system/iomem.h"
 #include "kexec/system/kallsyms.h"
@@ -32,13 +33,16 @@ struct machine {
 	uint64_t ram_total;	/* MemTotal of /proc/meminfo in bytes: the kernel's totalram_pages;
 			       0 when not known */
 	uint64_t ram_available; /* what can be had now, see machine_read_available() */
+	uint64_t cma_total;	/* CmaTotal in there: memory that is lent until somebody needs a
+				 * large piece; 0 where there is none */
 	struct iomem iomem;
 	/* For a crash load only, else empty: */
 	struct cpus cpus;
 	uint64_t vmcoreinfo_paddr; /* the note, from /sys/kernel/vmcoreinfo */
 	uint64_t vmcoreinfo_size;
 	struct layout_sources layout;
-	struct rangeset crash_cma; /* what of the reservation is lent to CMA; normalized */
+	struct dump_filter dump_filter; /* where there are kernels that it may not know */
+	struct rangeset crash_cma;	/* what of the reservation is lent to CMA; normalized */
 
 	struct blob fdt; /* checked; empty when the machine has none */
 	/* For a normal load only, else empty: what a kernel will find with that tree (see

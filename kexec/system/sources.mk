@@ -9,6 +9,7 @@ SYSTEM_SOURCES := \
 	kexec/system/crash_region.c \
 	kexec/system/crashkernel.c \
 	kexec/system/devtree.c \
+	kexec/system/dump_filter.c \
 	kexec/system/e820.c \
 	kexec/system/efi_runtime.c \
 	kexec/system/firmware.c \

@@ -267,9 +267,10 @@ class Records(Log):
 
 
 class Text(Log):
-    """Plain text with the level in angle brackets, before 3.5."""
+    """Plain text with the level in angle brackets, before 3.5; no printk() gets a NUL into it."""
 
     def __init__(self, shape, text, size=256):
+        text = text.replace(b"\0", b"")
         self.pointer, self.length, self.end, self.chars, self.buffer = 0, 16, 20, 24, 64
         super().__init__(shape, self.buffer + size, "2.6.32")
         for name, offset in (("log_buf", self.pointer), ("log_buf_len", self.length),

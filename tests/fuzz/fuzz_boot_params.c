@@ -113,7 +113,9 @@ static void take_known(struct stream *stream, struct plan_machine *pm)
 	step = take_amount(stream) % (UINT64_C(1) << 34) + 1;
 	boot->memory.entries = calloc(count + 1, sizeof(*boot->memory.entries));
 	assert(boot->memory.entries);
-	for (uint32_t type = (uint32_t)take(stream, 1); boot->memory.count < count;
+	/* No parser lets through an entry that ends behind all addresses. */
+	for (uint32_t type = (uint32_t)take(stream, 1);
+		boot->memory.count < count && at < UINT64_MAX - size - step;
 		at += size + step, type = (uint32_t)take(stream, 1) % 8)
 		boot->memory.entries[boot->memory.count++] =
 			(struct e820_entry){ { at, at + size }, type };

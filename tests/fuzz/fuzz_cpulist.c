@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The short numeric texts of sysfs: CPU lists, and the place of the vmcoreinfo note. */
+/* Short numbers in texts: CPU lists and the place of the vmcoreinfo note, of sysfs; the version of
+ * an installed program. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "kexec/system/cpus.h"
+#include "kexec/system/dump_filter.h"
 #include "kexec/system/machine.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span text = { data, size };
+	struct dump_filter filter;
 	struct cpulist list;
 	uint64_t paddr;
 	uint64_t bytes;
@@ -25,5 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (machine_parse_vmcoreinfo(text, &paddr, &bytes, NULL) == ST_OK)
 		assert(paddr && bytes && paddr + bytes > paddr);
+	dump_filter_parse(text, &filter);
 	return 0;
 }

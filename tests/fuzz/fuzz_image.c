@@ -51,7 +51,8 @@ static void check_layers(const struct image *image)
 	for (size_t i = 0; i < image->layers_count; i++)
 		assert(image_layer_text(&image->layers[i], text)[0] && image->layers[i].size);
 	assert(image_check_type(image, image_type(image), NULL) == ST_OK);
-	assert(lies_in(image->data, &image->memory) || lies_in(image->data, around));
+	assert(lies_in(image->data, &image->memory) || lies_in(image->data, around) ||
+		lies_in(image->data, &image->laid_out));
 	for (size_t i = 0; i < image->parts_count; i++)
 		assert(lies_in(image->parts[i].bytes, around) ||
 			lies_in(image->parts[i].bytes, &image->parts_made));
@@ -98,15 +99,28 @@ static void check_arm64(const struct image *image)
 	assert(header.image_size == image->mem_size && header.text_offset == image->text_offset);
 }
 
+/* Enough of it is there to be entered, and the header that was made is one. */
+static void check_x86_vmlinux(const struct image *image)
+{
+	const struct bzimage *kernel = &image->bzimage;
+
+	assert(kernel->entry < image->data.size && kernel->init_size == image->mem_size);
+	assert(kernel->pref_address % kernel->kernel_alignment == 0);
+	assert(memcmp(kernel->header.data + 0x202 - BZIMAGE_HEADER_START, "HdrS", 4) == 0);
+	assert(BZIMAGE_HEADER_START + kernel->header.size == 0x202u + kernel->header.data[0x10]);
+}
+
 /* Of a bzImage fuzz_bzimage.c looks at the rest. */
 static void check_image(const struct image *image)
 {
 	assert(image->kind == IMAGE_ARM64 || image->kind == IMAGE_BZIMAGE ||
-		image->kind == IMAGE_PPC64);
+		image->kind == IMAGE_X86_VMLINUX || image->kind == IMAGE_PPC64);
 	assert(image_segment(image).size <= image->mem_size);
 	assert(image->mem_size <= IMAGE_SIZE_MAX);
 	if (image->kind == IMAGE_ARM64)
 		check_arm64(image);
+	if (image->kind == IMAGE_X86_VMLINUX)
+		check_x86_vmlinux(image);
 	check_layers(image);
 	check_embedded(image);
 }

@@ -9,6 +9,7 @@
 
 #include "kexec/arch/ppc64le/drconf.h"
 #include "kexec/arch/ppc64le/ppc64le.h"
+#include "kexec/plan/edited_tree.h"
 #include "kexec/system/devtree.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/power_tree.h"
@@ -63,6 +64,56 @@ static void check_counters(const void *fdt, struct range region)
 	assert(length == 0);
 }
 
+/* A node as the kernel puts it in: all properties of the live one, which has a "name" too. */
+static int put_cpu(void *fdt, const void *running, int cpu, uint32_t number)
+{
+	char name[256];
+	const char *own = fdt_get_name(running, cpu, NULL);
+	int base = (int)strcspn(own, "@"), node, property, code;
+
+	assert(base < 200);
+	snprintf(name, sizeof(name), "%.*s@%x", base, own, number);
+	node = fdt_add_subnode(fdt, fdt_path_offset(fdt, "/cpus"), name);
+	if (node < 0)
+		return node;
+	name[base] = '\0';
+	code = fdt_setprop_string(fdt, node, "name", name);
+	fdt_for_each_property_offset (property, running, cpu) {
+		const char *which;
+		int length;
+		const void *value = fdt_getprop_by_offset(running, property, &which, &length);
+
+		if (!code && value && strcmp(which, "name") != 0)
+			code = fdt_setprop(fdt, node, which, value, length);
+	}
+	return code;
+}
+
+/* The kernel has room for as many CPUs as there can ever be, and what it leaves of the tree is what
+ * the digest is of. Of a tree with one CPU, so that all are as large. */
+static void check_rewrite(const struct plan_machine *pm)
+{
+	const struct purgatory_edited *edited = &pm->plan.handover.edited;
+	const void *running = pm->machine.fdt.data;
+	uint8_t *fdt = pm->plan.dtb.data;
+	uint32_t cores, threads = 1, size = fdt_totalsize(fdt);
+	int length, cpu = devtree_first_cpu(running);
+	struct purgatory_edited now;
+
+	if (devtree_next_cpu(running, cpu) >= 0 || fdt_getprop(running, cpu, "name", NULL))
+		return;
+	if (fdt_getprop(running, cpu, "ibm,ppc-interrupt-server#s", &length) && length >= 4)
+		threads = (uint32_t)length / 4;
+	cores = ((uint32_t)pm->machine.cpus.possible.count + threads - 1) / threads;
+	assert(fdt_del_node(fdt, devtree_first_cpu(fdt)) == 0);
+	for (uint32_t i = 0; i < cores; i++)
+		assert(put_cpu(fdt, running, cpu, UINT32_MAX - i) == 0);
+	assert(fdt_totalsize(fdt) == size);
+	edited_tree_digest(fdt, &now);
+	assert(now.front == edited->front && now.back == edited->back &&
+		now.strings >= edited->strings);
+}
+
 static void check_plan(const struct plan_machine *pm)
 {
 	struct ppc64le_firmware firmware = { .rtas = { 0, 0 } };
@@ -79,6 +130,7 @@ static void check_plan(const struct plan_machine *pm)
 	ppc64le_firmware_done(&firmware);
 	assert(fdt_check_full(plan->dtb.data, plan->dtb.size) == 0);
 	check_counters(plan->dtb.data, plan->load_region);
+	check_rewrite(pm);
 }
 
 static void try_tree(struct span tree)

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""kexec-messages(7) and the hints of lib/advice.c (advice_rows.h), made from doc/messages.md."""
+"""kexec-messages(7) and the programs' hints (advice_rows.h), made from doc/messages.md."""
 
 import re
 import textwrap
 
 SOURCE = "doc/messages.md"
 PAGE = "kexec/kexec-messages.7"
-ADVICE = "lib/advice_rows.h"
+# Each program and the table of its hints, which has those of the messages that it can print.
+ADVICE = {"kexec": "kexec/cmd/advice_rows.h", "vmcore-dmesg": "vmcore-dmesg/advice_rows.h"}
+ID = r'"([a-z0-9]+(?:-[a-z0-9]+)*)"'
+ERR_SET = re.compile(rf'\berr_set(?:_errno)?\(\s*[^;]*?{ID}(?:\s*:\s*{ID})?', re.S)
 
 HEAD = r"""{comment} SPDX-License-Identifier: GPL-2.0-only
 {comment} Made from {source} by make update-docs.
@@ -60,11 +63,12 @@ def sentence(words):
 
 ADVICE_HEAD = """/* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Made from {source} by make update-docs: ids, each with its advice behind it, and an empty
- * id. One string, since a table of pointers takes as much again in a program that can be anywhere.
+ * Made from {source} by make update-docs: the ids of what {program} can say, each
+ * with its advice behind it, and an empty id. One string, since a table of pointers takes as much
+ * again in a program that can be anywhere.
  */
-#ifndef LIB_ADVICE_ROWS_H
-#define LIB_ADVICE_ROWS_H
+#ifndef {guard}
+#define {guard}
 
 /* clang-format off */
 static const char advice_rows[] =
@@ -92,13 +96,35 @@ def plain(text):
     return "; ".join(part for part in text.split("; ") if "the hint" not in part)
 
 
-def advice(tree):
-    """The text of advice_rows.h."""
-    made_text = ADVICE_HEAD.format(source=SOURCE)
+def ids_in(text):
+    """Every id that an error of a C source can have."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return [name for match in ERR_SET.finditer(text) for name in match.groups() if name]
+
+
+def sources_of(tree, program):
+    """The files whose messages a program can print: its own, and of lib/ what they include, and
+    the parts of that."""
+    left = sorted((tree / program).rglob("*.[ch]"))
+    found = set()
+    while left:
+        file = left.pop()
+        if file not in found:
+            found.add(file)
+            for name in re.findall(r'^#include "(lib/\w+)\.h"', file.read_text(), re.M):
+                left += [*tree.glob(f"{name}.[ch]"), *tree.glob(f"{name}_*.[ch]")]
+    return found
+
+
+def advice(tree, program):
+    """The text of a program's advice_rows.h."""
+    guard = ADVICE[program].upper().replace("/", "_").replace("-", "_").replace(".", "_")
+    made_text = ADVICE_HEAD.format(source=SOURCE, program=program, guard=guard)
+    ids = {name for file in sources_of(tree, program) for name in ids_in(file.read_text())}
     for name, words in sorted(rows_of((tree / SOURCE).read_text())):
         lines = textwrap.wrap(plain(words), 76, break_long_words=False, break_on_hyphens=False)
         lines = [line.replace("\\", r"\\").replace('"', r'\"') for line in lines]
-        if lines:
+        if lines and name in ids:
             made_text += f'\t"{name}\\0"\n\t\t"' + ' "\n\t\t"'.join(lines) + '\\0"\n'
     return made_text + ADVICE_TAIL
 

@@ -29,7 +29,8 @@ PROGRAMS = {
 def made_files(tree, build):
     """Path below the tree and the text it should have, of each file."""
     yield messages_page.PAGE, messages_page.made(tree)
-    yield messages_page.ADVICE, messages_page.advice(tree)
+    for program, path in messages_page.ADVICE.items():
+        yield path, messages_page.advice(tree, program)
     for program, (manual, tool) in PROGRAMS.items():
         def output(form, program=program):
             return subprocess.run([build / program, form], check=True, text=True,

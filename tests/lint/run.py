@@ -321,13 +321,9 @@ def manual(tree):
 def message_ids(tree):
     """Every id that a message can have, with one place where it stands."""
     ids = {}
-    word = r'"([a-z0-9]+(?:-[a-z0-9]+)*)"'
-    pattern = re.compile(rf'\berr_set(?:_errno)?\(\s*[^;]*?{word}(?:\s*:\s*{word})?', re.S)
     for name in tree.select(".c", below=TOOL):
-        text = re.sub(r"/\*.*?\*/", "", tree.text(name), flags=re.S)
-        for match in pattern.finditer(text):
-            for found in filter(None, match.groups()):
-                ids.setdefault(found, name)
+        for found in messages_page.ids_in(tree.text(name)):
+            ids.setdefault(found, name)
     return ids
 
 

@@ -6,9 +6,9 @@ import struct
 from dataclasses import dataclass, field
 
 MAGIC = b"KEXPURG1"
-VERSION = 6
+VERSION = 7
 PARAMS_OFFSET = 64
-PARAMS_SIZE = 1336
+PARAMS_SIZE = 1392
 REGIONS_MAX = 16
 TABLES_SETS = 2
 
@@ -58,16 +58,18 @@ class Params:
     console_base: int = 0
     console_reg_shift: int = 0
     console_reg_width: int = 0
+    console_divisor: int = 0
     tables: list = field(default_factory=list)  # (root, bytes) of each set
     record: int = 0
     own: tuple = (0, 0, 0, 0)
+    edited: bytes = bytes(56)  # of a tree that the old kernel keeps true
 
     def fill(self, blob):
         """A copy of the blob with everything but its own header filled in."""
         values = FIELDS.pack(
             self.kernel_entry, self.handed, self.handed_size, self.flags, self.on_corruption,
             self.reset, self.console_type, self.console_base, self.console_reg_shift,
-            self.console_reg_width, len(self.regions), 0)
+            self.console_reg_width, len(self.regions), self.console_divisor)
         regions = b"".join(region.pack() for region in self.regions)
         regions = regions.ljust(REGIONS_MAX * REGION.size, b"\0")
         tables = b"".join(TABLES.pack(root, len(data), words_sum(data))
@@ -75,6 +77,7 @@ class Params:
         tables = tables.ljust(TABLES_SETS * TABLES.size, b"\0")
         head = blob[PARAMS_OFFSET:PARAMS_OFFSET + HEADER.size]
         block = head + values + regions + tables + struct.pack("<5Q", self.record, *self.own)
+        block += self.edited
         block += struct.pack("<Q", words_sum(block))
         assert len(block) == PARAMS_SIZE
         return blob[:PARAMS_OFFSET] + block + blob[PARAMS_OFFSET + PARAMS_SIZE:]

@@ -472,7 +472,6 @@ BAD_PARAMS = {
     "count-less": (bad_param(80, 0), "region_count", "halt"),
     "count-more": (bad_param(80, 2), "region mem_size", "halt"),
     "count-many": (bad_param(80, 6), "region_count", "halt"),
-    "reserved": (bad_param(87, 7), "reserved", "halt"),
     "kernel": (bad_param(28, 0, "reset"), "kernel_entry", "reset"),
     "handed": (bad_param(33, 7), "handed", "halt"),
     "region-start": (bad_param(88, 3), "region start", "halt"),
@@ -485,6 +484,7 @@ BAD_PARAMS = {
     "verbose": (bad_param(48, 1), "sum", "halt"),
     "conduit": (bad_param(56, 5), "sum", "halt"),
     "shift": (bad_param(72), "sum", "halt"),
+    "divisor": (bad_param(84), "sum", "halt"),
     "digest": (bad_param(88 + 24), "sum", "halt"),
     "name": (bad_param(88 + 56, 5), "sum", "halt"),
 }

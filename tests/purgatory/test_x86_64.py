@@ -143,6 +143,19 @@ def test_uart_that_is_not_there(case, result):
     assert_outcome(case, result, "boot")
 
 
+@cases({machine: Case(machine, log=True, params=VERBOSE | {"console_divisor": 0x10C})
+        for machine in ("qemu64", "max")})
+def test_speed_of_the_line(case, result):
+    """It is set before the first word: what divides the clock, 8 bits, no interrupts."""
+    line = [write for write in result.writes if write[0] & ~7 == 0x3F8]
+    begin = line.index((0x3FB, 0x83))
+    assert line[begin:begin + 7] == [
+        (0x3FB, 0x83), (0x3F8, 0x0C), (0x3F9, 0x01), (0x3FB, 0x03), (0x3F9, 0x00), (0x3FC, 0x03),
+        (0x3F8, ord("p"))]
+    assert result.report == verified(case.machine)
+    assert_outcome(case, result, "boot")
+
+
 # -------------------------------------------------------------------------------- resets
 
 CHIPSET = [(0xCF9, 2), (0xCF9, 6)]

@@ -15,6 +15,7 @@ UNIT_SOURCES := \
 	tests/unit/test_cursor.c \
 	tests/unit/test_decompress.c \
 	tests/unit/test_devtree.c \
+	tests/unit/test_dump_filter.c \
 	tests/unit/test_e820.c \
 	tests/unit/test_elfcore.c \
 	tests/unit/test_elfcorehdr.c \

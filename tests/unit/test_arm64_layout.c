@@ -377,6 +377,44 @@ static void headers_carry_what_was_found(void **state)
 	pm_done(&pm);
 }
 
+/* Which versions refuse which kernels is known; nothing is said of others. */
+static void a_makedumpfile_that_refuses_the_dump_is_told(void **state)
+{
+	static const struct {
+		const char *bits;
+		uint64_t page_size;
+		struct dump_filter filter;
+		bool told;
+	} cases[] = {
+		{ "52", 4096, { "/usr/bin/makedumpfile", { 1, 7, 8 } }, true },
+		{ "52", 16384, { "/usr/bin/makedumpfile", { 1, 6, 9 } }, true },
+		{ "52", 65536, { "/usr/bin/makedumpfile", { 1, 7, 8 } }, false },
+		{ "48", 4096, { "/usr/bin/makedumpfile", { 1, 7, 8 } }, false },
+		{ "52", 4096, { "/usr/bin/makedumpfile", { 1, 7, 9 } }, false },
+		{ "52", 4096, { "/usr/bin/makedumpfile", { 2, 0, 0 } }, false },
+		{ "52", 4096, { "/usr/bin/makedumpfile", { 0, 0, 0 } }, false },
+		{ "52", 4096, { NULL, { 0, 0, 0 } }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct plan_machine pm;
+		struct found found;
+		char text[64];
+
+		START(&pm, text_load, vmalloc_load, ram_load);
+		snprintf(text, sizeof(text), "NUMBER(VA_BITS)=%s\n", cases[i].bits);
+		pm_vmcoreinfo(&pm, text);
+		pm.machine.page_size = cases[i].page_size;
+		pm.machine.dump_filter = cases[i].filter;
+		found = look(&pm);
+		assert_int_equal(found.status, ST_OK);
+		assert_int_equal(pm_said(&found.report, REPORT_CHOICE, "dump", "refuses dumps"),
+			cases[i].told);
+		end(&pm, &found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +431,7 @@ int main(void)
 		cmocka_unit_test(kallsyms_alone_give_the_image),
 		cmocka_unit_test(trap11_nothing_known_is_said_not_guessed),
 		cmocka_unit_test(headers_carry_what_was_found),
+		cmocka_unit_test(a_makedumpfile_that_refuses_the_dump_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

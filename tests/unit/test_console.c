@@ -90,6 +90,16 @@ static void ttys_are_looked_up(void **state)
 	assert_int_equal(console_from_tty(tmp.root, "ttyX0", &console, &err), ST_OK);
 	assert_console(&console, CONSOLE_8250, 0x3f8, 0, 1, "/dev/ttyX0");
 	assert_true(console.port);
+	/* As kexec-tools has ports. */
+	assert_int_equal(console_from_tty(tmp.root, "0x2f8", &console, &err), ST_OK);
+	assert_console(&console, CONSOLE_8250, 0x2f8, 0, 1, "0x2f8");
+	assert_true(console.port);
+	assert_int_equal(console_from_tty(tmp.root, "0xfff8", &console, &err), ST_OK);
+	assert_int_equal(console_from_tty(tmp.root, "0xfff9", &console, &err), ST_USAGE);
+	assert_int_equal(console_from_tty(tmp.root, "0x0", &console, &err), ST_USAGE);
+	assert_int_equal(console_from_tty(tmp.root, "0x3f8x", &console, &err), ST_USAGE);
+	assert_int_equal(
+		console_from_tty(tmp.root, "0x100000000000003f8", &console, &err), ST_USAGE);
 	put_tty(&tmp, "0x9000000\n", "0\n", "0\n", "4\n");
 	assert_int_equal(console_from_tty(tmp.root, "ttyX0", &console, &err), ST_NOT_FOUND);
 	put_tty(&tmp, "0x9000000\n", "0\n", "2\n", "0\n"); /* unknown */

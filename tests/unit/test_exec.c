@@ -310,6 +310,7 @@ static void exec_is_about_this_machine_only(void **state)
 	request.sysroot = tmp.dir;
 	assert_int_equal(run(&request, NULL, &kernel, &err), ST_USAGE);
 	assert_string_equal(err.id, "sysroot-not-live");
+	assert_non_null(strstr(err.hint, "leave --sysroot out"));
 	assert_string_equal(kernel.log, "");
 	tmproot_done(&tmp);
 }

@@ -6,6 +6,7 @@
 
 #include "kexec/cmd/identify.h"
 #include "tests/unit/bzimage.h"
+#include "tests/unit/vmlinux.h"
 
 #define KERNEL "/boot/vmlinuz"
 
@@ -139,6 +140,77 @@ static void a_lesser_bzimage_as_json(void **state)
 	session_end(&session);
 }
 
+/* It was described as an arm64 kernel. */
+static void a_power_kernel_in_words(void **state)
+{
+	struct session session;
+	struct blob file = power_vmlinux(1);
+
+	(void)state;
+	strcpy((char *)file.data + 0x1200, "Linux version 6.19.0-powerpc64le (builder@here)");
+	start(&session, IDENTIFY_TEXT);
+	tmproot_bytes(&session.tmp, KERNEL, file.data, file.size);
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.out,
+		"file: " KERNEL "\ntype: vmlinux\nlayer: vmlinux, 12288 bytes\n"
+		"release: 6.19.0-powerpc64le\n"
+		"memory: 20480 bytes, anywhere for a panic (run_at_load), at address 0 for a "
+		"restart\n"
+		"boots on: 64-bit POWER CPUs, little-endian\n"
+		"kexec_load: yes\nkexec_file_load: yes, the file as it is\n");
+	store_le32(file.data + 0x105c, 0);
+	tmproot_bytes(&session.tmp, KERNEL, file.data, file.size);
+	assert_int_equal(run(&session), ST_OK);
+	assert_non_null(strstr(session.out, "memory: 20480 bytes, at address 0 only\n"));
+	session_end(&session);
+	blob_done(&file);
+}
+
+static void an_x86_vmlinux_in_words(void **state)
+{
+	struct session session;
+	struct blob file = x86_vmlinux();
+
+	(void)state;
+	start(&session, IDENTIFY_TEXT);
+	tmproot_bytes(&session.tmp, KERNEL, file.data, file.size);
+	assert_int_equal(run(&session), ST_OK);
+	assert_string_equal(session.out,
+		"file: " KERNEL "\ntype: vmlinux\nlayer: vmlinux, 16384 bytes\n"
+		"release: 7.3.4-rig\n"
+		"memory: 2297856 bytes, at a multiple of 2097152, linked for 0x1000000, anywhere\n"
+		"boots on: x86_64 CPUs; it does not say with how many levels of page tables\n"
+		"64-bit entry: 0x201010 behind its first byte\n"
+		"kexec_load: yes\nkexec_file_load: no\n");
+	session_end(&session);
+	blob_done(&file);
+}
+
+static void a_power_kernel_as_json(void **state)
+{
+	struct session session;
+	struct blob file = power_vmlinux(2);
+	struct json_object *object, *kernel, *field;
+
+	(void)state;
+	start(&session, IDENTIFY_JSON);
+	tmproot_bytes(&session.tmp, KERNEL, file.data, file.size);
+	assert_int_equal(run(&session), ST_OK);
+	object = json_tokener_parse(session.out);
+	assert_true(json_object_object_get_ex(object, "kernel", &kernel));
+	assert_true(json_object_object_get_ex(kernel, "architecture", &field));
+	assert_string_equal(json_object_get_string(field), "ppc64le");
+	assert_true(json_object_object_get_ex(kernel, "page_size", &field));
+	assert_null(field);
+	assert_true(json_object_object_get_ex(kernel, "placement_anywhere", &field));
+	assert_true(json_object_get_boolean(field));
+	assert_false(json_object_object_get_ex(kernel, "text_offset", &field));
+	assert_false(json_object_object_get_ex(kernel, "boot", &field));
+	json_object_put(object);
+	session_end(&session);
+	blob_done(&file);
+}
+
 static void a_uki_in_words(void **state)
 {
 	struct session session;
@@ -205,6 +277,9 @@ int main(void)
 		cmocka_unit_test(an_image_in_words),
 		cmocka_unit_test(a_bzimage_in_words),
 		cmocka_unit_test(a_lesser_bzimage_as_json),
+		cmocka_unit_test(an_x86_vmlinux_in_words),
+		cmocka_unit_test(a_power_kernel_in_words),
+		cmocka_unit_test(a_power_kernel_as_json),
 		cmocka_unit_test(a_uki_in_words),
 		cmocka_unit_test(a_uki_as_json),
 		cmocka_unit_test(what_is_no_kernel_is_an_error),

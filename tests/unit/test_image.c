@@ -21,6 +21,7 @@
 #include "lib/crc32.h"
 #include "lib/pe.h"
 #include "tests/unit/nomem.h"
+#include "tests/unit/vmlinux.h"
 
 /* --- files to be described --------------------------------------------------------------- */
 
@@ -131,8 +132,7 @@ static void assert_unsupported(struct blob file, const char *words, const char *
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported", words, hint);
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported",
 		"; a kernel is wanted, for arm64 (Image, EFI zboot, UKI, Android, uImage, "
-		"vmlinux), "
-		"x86_64 (bzImage, UKI) or ppc64le (vmlinux), plain or packed",
+		"vmlinux), x86_64 (bzImage, UKI, vmlinux) or ppc64le (vmlinux), plain or packed",
 		hint);
 	blob_done(&file);
 }
@@ -501,7 +501,8 @@ static struct blob elf(unsigned int data, unsigned int type, unsigned int machin
 static void elf_files_are_named(void **state)
 {
 	(void)state;
-	assert_unsupported(elf(1, 2, 62), "such as vmlinux, for x86_64", "");
+	assert_refused_blob(
+		elf(1, 2, 62), ST_BAD_INPUT, "image-elf", "for x86_64 without program headers", "");
 	assert_unsupported(elf(2, 2, 21), "such as vmlinux, for ppc64", "");
 	assert_unsupported(elf(2, 2, 183), "a big-endian or 32-bit ELF program for arm64", "");
 	assert_unsupported(elf(1, 2, 258), "for loongarch", "");
@@ -511,46 +512,73 @@ static void elf_files_are_named(void **state)
 	assert_unsupported(elf(1, 9, 999), "an ELF file of an unknown type for an unknown CPU", "");
 }
 
+/* A header of either version at that place of an ELF program for i386; or one that is none. */
+static struct blob multiboot(size_t at, unsigned int version, uint32_t off)
+{
+	struct blob file = BLOB_INIT;
+	uint8_t *header;
+
+	assert_int_equal(blob_zeroed(&file, 40000), ST_OK);
+	memcpy(file.data, "\177ELF\1\1", 6);
+	file.data[16] = 2;
+	file.data[18] = 3;
+	header = file.data + at;
+	if (version == 1) {
+		store_le32(header, 0x1badb002);
+		store_le32(header + 4, 3);
+		store_le32(header + 8, 0u - 0x1badb002u - 3u + off);
+	} else {
+		store_le32(header, 0xe85250d6);
+		store_le32(header + 8, 16);
+		store_le32(header + 12, 0u - 0xe85250d6u - 16u + off);
+	}
+	return file;
+}
+
+static void multiboot_kernels_are_named(void **state)
+{
+	static const char name[] =
+		"an ELF program for i386 that is a Multiboot kernel, such as Xen";
+	struct blob file;
+
+	(void)state;
+	assert_unsupported(multiboot(64, 1, 0), name, "kexec-tools loads these");
+	assert_unsupported(multiboot(8180, 1, 0), name, "kexec-tools loads these");
+	assert_unsupported(multiboot(32752, 2, 0), name, "kexec-tools loads these");
+	assert_unsupported(multiboot(64, 1, 1), "such as vmlinux, for i386", "");
+	assert_unsupported(multiboot(8184, 1, 0), "such as vmlinux, for i386", "");
+	assert_unsupported(multiboot(64, 2, 1), "such as vmlinux, for i386", "");
+	assert_unsupported(multiboot(68, 2, 0), "such as vmlinux, for i386", "");
+	assert_unsupported(multiboot(32760, 2, 0), "such as vmlinux, for i386", "");
+	file = x86_vmlinux();
+	store_le32(file.data + 0x1400, 0x1badb002);
+	store_le32(file.data + 0x1404, 0);
+	store_le32(file.data + 0x1408, 0u - 0x1badb002u);
+	assert_unsupported(file, "an ELF program for x86_64 that is a Multiboot kernel",
+		"kexec-tools loads these");
+	file = multiboot(64, 1, 0);
+	memset(file.data, 1, 20); /* no ELF program */
+	assert_unsupported(file, "this is a Multiboot kernel", "kexec-tools loads these");
+}
+
+static void what_nothing_makes_any_more_is_named(void **state)
+{
+	static const struct {
+		const char *mark, *name;
+	} files[] = { { "BEO1", "this is a beoboot image" },
+		{ "\x36\x13\x03\x1b", "this is a network boot image (NBI)" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct blob file = BLOB_INIT;
+
+		assert_int_equal(blob_zeroed(&file, 512), ST_OK);
+		memcpy(file.data, files[i].mark, 4);
+		assert_unsupported(file, files[i].name, "give the bzImage and the initrd");
+	}
+}
+
 /* --- vmlinux of ppc64 --------------------------------------------------------------------- */
-
-#define POWER_FILE 0x3000
-
-static void put_power_load(struct blob *blob, unsigned int index, uint64_t paddr, uint64_t offset,
-	uint64_t file_size, uint64_t memory_size)
-{
-	uint8_t *phdr = blob->data + 64 + (size_t)index * 56;
-
-	store_le32(phdr, 1);
-	store_le64(phdr + 8, offset);
-	store_le64(phdr + 16, UINT64_C(0xc000000000000000) + paddr);
-	store_le64(phdr + 24, paddr);
-	store_le64(phdr + 32, file_size);
-	store_le64(phdr + 40, memory_size);
-}
-
-/* One with a note in front and, if parts is 2, its data apart. */
-static struct blob power_vmlinux(unsigned int parts)
-{
-	struct blob blob = BLOB_INIT;
-
-	assert_int_equal(blob_zeroed(&blob, POWER_FILE), ST_OK);
-	memcpy(blob.data, "\177ELF\2\1", 6);
-	store_le16(blob.data + 16, 2);
-	store_le16(blob.data + 18, 21);
-	store_le64(blob.data + 24, UINT64_C(0xc000000000000000));
-	store_le64(blob.data + 32, 64);
-	store_le16(blob.data + 54, 56);
-	store_le16(blob.data + 56, (uint16_t)(parts + 1));
-	put_power_load(&blob, 0, 0x40, 0x40, 16, 16);
-	store_le32(blob.data + 64, 4);
-	put_power_load(&blob, 1, 0x10000, 0x1000, 0x1000, parts == 2 ? 0x1000 : 0x5000);
-	if (parts == 2)
-		put_power_load(&blob, 2, 0x14000, 0x2000, 0x800, 0x1000);
-	memcpy(blob.data + 0x1000, "\x48\0\0\x08", 4);
-	store_le32(blob.data + 0x105c, 0x72756e30);
-	memset(blob.data + 0x2000, 0x77, 0x800);
-	return blob;
-}
 
 static void power_kernels_are_laid_out(void **state)
 {
@@ -562,6 +590,9 @@ static void power_kernels_are_laid_out(void **state)
 		assert_int_equal(describe(blob_span(&file), &image, NULL, NULL), ST_OK);
 		assert_int_equal(image.kind, IMAGE_PPC64);
 		assert_string_equal(image_type(&image), "vmlinux");
+		assert_int_equal(image_check_type(&image, "vmlinux", NULL), ST_OK);
+		assert_int_equal(image_check_type(&image, "elf-ppc64", NULL), ST_OK);
+		assert_int_equal(image_check_type(&image, "bzImage", NULL), ST_UNSUPPORTED);
 		assert_int_equal(image.mem_size, 0x5000);
 		assert_true(image.stays_where_loaded && image.as_is);
 		assert_int_equal(image.data.size, parts == 2 ? 0x4800 : 0x1000);
@@ -577,6 +608,83 @@ static void power_kernels_are_laid_out(void **state)
 		image_done(&image);
 		blob_done(&file);
 	}
+}
+
+/* Parts by their physical places; the header that it lacks is made. */
+static void x86_vmlinux_is_laid_out(void **state)
+{
+	struct blob file = x86_vmlinux();
+	struct image image;
+
+	(void)state;
+	assert_int_equal(describe(blob_span(&file), &image, NULL, NULL), ST_OK);
+	assert_int_equal(image.kind, IMAGE_X86_VMLINUX);
+	assert_int_equal(image_check_type(&image, "elf-x86_64", NULL), ST_OK);
+	assert_int_equal(image_check_type(&image, "vmlinux", NULL), ST_OK);
+	assert_int_equal(image_check_type(&image, "elf-ppc64", NULL), ST_UNSUPPORTED);
+	assert_int_equal(image.mem_size, 0x231000);
+	assert_int_equal(image.data.size, 0x201800);
+	assert_int_equal(image.data.data[0], 0x11);
+	assert_int_equal(image.data.data[0x1000], 0);
+	assert_int_equal(image.data.data[0x1fffff], 0);
+	assert_int_equal(image.data.data[0x200000], 0x22);
+	assert_int_equal(image.data.data[0x2017ff], 0x33);
+	assert_int_equal(image.bzimage.entry, 0x201010);
+	assert_int_equal(image.bzimage.pref_address, 0x1000000);
+	assert_int_equal(image.bzimage.kernel_alignment, 0x200000);
+	assert_int_equal(image.bzimage.init_size, 0x231000);
+	assert_int_equal(image.bzimage.cmdline_size, 2047);
+	assert_memory_equal(image.bzimage.header.data + 0x202 - 0x1f1, "HdrS\x0f\2", 6);
+	assert_memory_equal(image.bzimage.header.data + 0x1fe - 0x1f1, "\x55\xaa\xeb\x6a", 4);
+	assert_int_equal(image.bzimage.header.size, 0x26c - 0x1f1);
+	image_done(&image);
+	blob_done(&file);
+}
+
+static void x86_programs_are_refused(void **state)
+{
+	static const struct {
+		unsigned int at;
+		uint64_t value;
+	} others[] = {
+		{ 24, UINT64_C(0xffffffff81201010) },	   /* entered by a virtual address */
+		{ 24, 0xfffff0 },			   /* in front of all */
+		{ 24, 0x1201800 },			   /* in BSS */
+		{ 64 + 16, UINT64_C(0xffffffff80000000) }, /* linked otherwise */
+		{ 64 + 16, 0x400000 },			   /* not for the kernel's half */
+		{ 64 + 24, 0x1202000 },			   /* not the first one */
+	};
+	struct blob file;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		file = x86_vmlinux();
+		store_le64(file.data + others[i].at, others[i].value);
+		assert_unsupported(file, "an ELF program for x86_64 that is no Linux kernel", "");
+	}
+	file = x86_vmlinux();
+	file.data[0x1200] = 'l';
+	assert_unsupported(file, "an ELF program for x86_64 that is no Linux kernel", "");
+	file = x86_vmlinux();
+	store_le32(file.data + 64 + 56, 3); /* PT_INTERP */
+	assert_unsupported(file, "an ELF program for x86_64 that is no Linux kernel", "");
+	file = x86_vmlinux();
+	file.size = 0x3400;
+	assert_refused_blob(
+		file, ST_BAD_INPUT, "image-truncated", "for x86_64 with 2048 bytes", "");
+	file = x86_vmlinux();
+	file.size = 128;
+	assert_refused_blob(file, ST_BAD_INPUT, "image-truncated", "in its program headers", "");
+	file = x86_vmlinux();
+	for (unsigned int i = 0; i < 4; i++) {
+		store_le64(file.data + 64 + 56 * i + 16, UINT64_C(0xffffffff81001000) + i * 0x1000);
+		store_le64(file.data + 64 + 56 * i + 24, 0x1001000 + i * 0x1000);
+	}
+	store_le64(file.data + 24, 0x1001000);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-elf", "at a multiple of 2 MiB", "");
+	file = x86_vmlinux();
+	store_le64(file.data + 64 + 3 * 56 + 40, 0x40000000);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-elf", "larger than any kernel", "");
 }
 
 static void power_kernels_are_refused(void **state)
@@ -1154,6 +1262,15 @@ static void a_uki_of_very_many_sections(void **state)
 
 static void types_are_checked(void **state)
 {
+	static const struct {
+		const char *type, *why;
+	} gone[] = {
+		{ "beoboot-x86", "nothing makes beoboot" },
+		{ "nbi-x86", "for Etherboot any more" },
+		{ "multiboot-x86", "no Multiboot kernels" },
+		{ "multiboot2-x86", "no Multiboot kernels" },
+		{ "elf-x86", "a 32-bit kernel" },
+	};
 	struct blob file = uimage(0, image_file(1000, 0, 2000, 0));
 	struct err err = ERR_INIT;
 	struct image image;
@@ -1167,6 +1284,12 @@ static void types_are_checked(void **state)
 	assert_int_equal(image_check_type(&image, "foo", &err), ST_BAD_INPUT);
 	assert_string_equal(err.text, "Unsupported kernel type foo");
 	assert_string_equal(err.id, "image-type-unknown");
+	assert_non_null(strstr(err.hint, "the types are bzImage64"));
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		assert_int_equal(image_check_type(&image, gone[i].type, &err), ST_BAD_INPUT);
+		assert_string_equal(err.id, "image-type-unknown");
+		assert_non_null(strstr(err.hint, gone[i].why));
+	}
 	image_done(&image);
 	blob_done(&file);
 }
@@ -1213,13 +1336,15 @@ static void other_files_are_named(void **state)
 	memset(bytes, 0, sizeof(bytes));
 
 	memcpy(bytes + 0x202, "HdrS", 4);
-	assert_unsupported(file_of(bytes, sizeof(bytes)), "an x86 kernel (bzImage)", "arm64");
+	assert_unsupported(file_of(bytes, sizeof(bytes)), "an x86 kernel (bzImage)",
+		"the CPU of this machine");
 	memset(bytes, 0, sizeof(bytes));
 	memcpy(bytes + 56, "RSC\x05", 4);
-	assert_unsupported(file_of(bytes, 64), "a RISC-V kernel", "arm64");
+	assert_unsupported(file_of(bytes, 64), "a RISC-V kernel", "the CPU of this machine");
 	memset(bytes, 0, sizeof(bytes));
 	store_le32(bytes + 36, 0x016f2818);
-	assert_unsupported(file_of(bytes, 64), "a 32-bit ARM kernel (zImage)", "arm64");
+	assert_unsupported(
+		file_of(bytes, 64), "a 32-bit ARM kernel (zImage)", "the CPU of this machine");
 
 	assert_unsupported(
 		file_of("070702", 6), "a cpio archive, as an initrd is", "--initrd=vmlinuz");
@@ -1344,6 +1469,10 @@ int main(void)
 		cmocka_unit_test(a_uki_of_several_profiles_is_its_first),
 		cmocka_unit_test(a_uki_of_very_many_sections),
 		cmocka_unit_test(power_kernels_are_laid_out),
+		cmocka_unit_test(multiboot_kernels_are_named),
+		cmocka_unit_test(what_nothing_makes_any_more_is_named),
+		cmocka_unit_test(x86_vmlinux_is_laid_out),
+		cmocka_unit_test(x86_programs_are_refused),
 		cmocka_unit_test(power_kernels_are_refused),
 		cmocka_unit_test(types_are_checked),
 		cmocka_unit_test(efi_programs_are_named),

@@ -390,6 +390,13 @@ static void a_uimage_of_another_cpu_is_told(void **state)
 	for (size_t i = 0; i < sizeof(others); i++)
 		assert_refused(uimage_of(others[i], 3, data), ST_UNSUPPORTED, "initrd-kind",
 			"with a RAM disk for CPU type", "tail -c +65 /boot/initrd");
+	assert_int_equal(initrd_check(uimage_of(7, 3, data), NULL, "/boot/initrd", IMAGE_PPC64,
+				 &inside, NULL, &err),
+		ST_OK);
+	assert_int_equal(initrd_check(uimage_of(24, 3, data), NULL, "/boot/initrd", IMAGE_PPC64,
+				 &inside, NULL, &err),
+		ST_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "for CPU type 24, and ppc is 7"));
 }
 
 static void androids_ramdisks_are_taken(void **state)

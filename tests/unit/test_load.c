@@ -227,6 +227,15 @@ static void console_is_chosen_or_done_without(void **state)
 	session.request.console = "none";
 	run_well(&session);
 	assert_null(strstr(session.out, "0x9000000"));
+	/* On a machine without ports, and without a console that would do. */
+	session.request.console = session.request.serial = NULL;
+	session.request.console_serial = true;
+	run_well(&session);
+	assert_null(strstr(session.out, "0x3f8"));
+	session.request.console = "pl011,0x9000000";
+	session.request.serial_baud = 9600;
+	run_well(&session);
+	assert_non_null(strstr(session.said, "--serial-baud has no effect: the pl011"));
 	session.request.console = "telegraph";
 	assert_int_equal(run(&session, load_kernel), ST_USAGE);
 	session_end(&session);

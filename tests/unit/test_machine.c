@@ -84,7 +84,7 @@ static void full_machine_is_read(void **state)
 	put_machine(&tmp);
 	tmproot_text(&tmp, "/proc/meminfo",
 		"MemTotal:         748836 kB\nMemFree: 1 kB\nMemAvailable: 1000 kB\n"
-		"SwapFree: 24 kB\n");
+		"SwapFree: 24 kB\nCmaTotal: 64 kB\n");
 	tmproot_text(&tmp, "/proc/cmdline", "root=/dev/vda crashkernel=256M\n");
 	tmproot_text(&tmp, "/proc/cpuinfo",
 		"processor\t: 0\nBogoMIPS\t: 125.00\nFeatures\t: fp asimd sme \n"
@@ -102,6 +102,7 @@ static void full_machine_is_read(void **state)
 	assert_int_equal(machine_read(tmp.root, true, &machine, &report, &err), ST_OK);
 	assert_int_equal(machine.ram_total, UINT64_C(748836) * 1024);
 	assert_int_equal(machine.ram_available, UINT64_C(1024) * 1024);
+	assert_int_equal(machine.cma_total, 65536);
 	assert_string_equal(machine.cmdline, "root=/dev/vda crashkernel=256M");
 	assert_string_equal(machine.cpu_features, "fp asimd sme");
 	assert_int_equal(machine.layout.kallsyms.text, 0xffff800080000000);

@@ -367,12 +367,12 @@ static void test_addresses(void **state)
 	assert_refused("-p --entry=start K", ST_BAD_INPUT, "option-value", "--entry=start");
 }
 
-static void test_what_arm64_cannot_do_is_said(void **state)
+static void test_what_is_not_done_is_said(void **state)
 {
 	(void)state;
 	assert_refused("-l --load-preserve-context --mem-max=1 K", ST_USAGE, "option-not-here",
-		"--load-preserve-context is not possible on arm64: Only x86");
-	assert_refused("--load-jump-back-helper", ST_USAGE, "option-not-here", "arm64");
+		"--load-preserve-context is not possible: Only x86");
+	assert_refused("--load-jump-back-helper", ST_USAGE, "option-not-here", "KEXEC_JUMP");
 	assert_refused("--load-live-update K", ST_USAGE, "option-not-here", "Xen");
 	assert_refused("--exec-live-update", ST_USAGE, "option-not-here", "Xen");
 }
@@ -473,6 +473,11 @@ static void test_options_of_one_call(void **state)
 	assert_int_equal(report.entries[0].kind, REPORT_WARNING);
 	assert_non_null(strstr(report.entries[0].text, "--serial has no effect"));
 	assert_int_equal(parse("-s -u --dtb=D"), ST_OK); /* loads nothing */
+
+	/* What only a crash kernel has. */
+	assert_int_equal(parse("-l --hotplug-size=64k K"), ST_OK);
+	assert_int_equal(report.count, 1);
+	assert_true(has_line(REPORT_WARNING, "--hotplug has no effect without -p"));
 }
 
 static void test_hotplug(void **state)
@@ -582,13 +587,34 @@ static void test_options_of_other_architectures_are_noted(void **state)
 {
 	(void)state;
 	/* Debian's kdump-config, Fedora's old configurations */
-	assert_loads("-p --args-linux --elf64-core-headers --dt-no-old-root --module=M "
-		     "--serial-baud=9600 K");
-	assert_int_equal(report.count, 5);
+	assert_loads("-p --args-linux --elf64-core-headers --module=M --reset-vga K");
+	assert_int_equal(report.count, 3);
+	assert_int_equal(request.args, ARGS_LINUX);
 	assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
-	assert_string_equal(report.entries[0].text, "--args-linux has no effect here");
-	assert_string_equal(report.entries[3].text, "--module has no effect here");
+	assert_string_equal(report.entries[0].text,
+		"--elf64-core-headers has no effect here. The header always is one of 64 bits.");
+	assert_string_equal(report.entries[1].text, "--module has no effect here");
 	assert_string_equal(request.kernel, "K");
+}
+
+static void test_speed_of_the_serial_line(void **state)
+{
+	static const char *const good[] = { "9600", "0x2580", "14400", "38400", "115200", "0" };
+	static const char *const bad[] = { "1", "4800", "9601", "230400", "4294976896" };
+	char line[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		snprintf(line, sizeof(line), "-p --serial-baud=%s K", good[i]);
+		assert_loads(line);
+		assert_int_equal(request.serial_baud, strtoul(good[i], NULL, 0));
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(line, sizeof(line), "-p --serial-baud=%s K", bad[i]);
+		assert_refused(line, ST_BAD_INPUT, "option-value", "Bad serial port baud rate");
+	}
+	assert_refused("-p --serial-baud=fast K", ST_BAD_INPUT, "option-value", "=fast");
+	assert_refused("-s -p --serial-baud=1 K", ST_BAD_INPUT, "option-value", "baud");
 }
 
 /* "should change": on x86 these three wipe an --append that stands before them. */
@@ -643,19 +669,20 @@ static void test_every_row_of_the_table(void **state)
 	(void)state;
 	for (size_t i = 0; i < option_table_count; i++) {
 		const struct option_row *row = &option_table[i];
-		const char *value = "1";
+		const char *value = "9600"; /* also of a line */
 		int status;
 
 		if (row->words)
 			value = row->words[row->words[0].text ? 0 : 1].text;
-		snprintf(line, sizeof(line), "-l --%s%s%s K", row->name,
+		snprintf(line, sizeof(line), "%s --%s%s%s K",
+			row->group == GROUP_HOTPLUG ? "-p" : "-l", row->name,
 			row->argument == ARGUMENT_NONE ? "" : "=",
 			row->argument == ARGUMENT_NONE ? "" : value);
 		status = parse(line);
 		if (row->group == GROUP_REFUSED) {
 			assert_int_equal(status, ST_USAGE);
 			assert_string_equal(err.id, "option-not-here");
-			snprintf(said, sizeof(said), "--%s is not possible on arm64: %s", row->name,
+			snprintf(said, sizeof(said), "--%s is not possible: %s", row->name,
 				row->more);
 			assert_string_equal(err.text, said);
 		} else if (status) {
@@ -664,7 +691,8 @@ static void test_every_row_of_the_table(void **state)
 		assert_int_equal(report.count, row->group == GROUP_NO_EFFECT);
 		if (row->group == GROUP_NO_EFFECT) {
 			assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
-			snprintf(said, sizeof(said), "--%s has no effect here", row->name);
+			snprintf(said, sizeof(said), "--%s has no effect here%s%s", row->name,
+				row->more ? ". " : "", row->more ? row->more : "");
 			assert_string_equal(report.entries[0].text, said);
 		}
 		report_done(&report);
@@ -722,7 +750,7 @@ int main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_before_a_restart),
 		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_what_arm64_cannot_do_is_said),
+		cmocka_unit_test(test_what_is_not_done_is_said),
 		cmocka_unit_test(test_help_and_version_act_when_met),
 		cmocka_unit_test(test_unknown_options),
 		cmocka_unit_test(test_system_call_last_one_counts),
@@ -734,6 +762,7 @@ int main(void)
 		cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_kernel_is_needed_to_load_only),
 		cmocka_unit_test(test_options_of_other_architectures_are_noted),
+		cmocka_unit_test(test_speed_of_the_serial_line),
 		cmocka_unit_test(test_append_is_not_wiped),
 		cmocka_unit_test(test_options_of_a_load_do_not_disturb),
 		cmocka_unit_test(test_version_begins_with_the_name),

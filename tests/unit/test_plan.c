@@ -805,6 +805,7 @@ static void hotplug_size_has_a_lower_bound(void **state)
 	assert_true(chose(&pm, "hotplug", "--hotplug-size overrides"));
 	pm.request.hotplug_size = 512 * MIB;
 	assert_refused(&pm, ST_NO_SPACE, "crash-region-too-small", "no room for the elfcorehdr");
+	assert_non_null(strstr(pm.err.hint, "less with --hotplug-size"));
 	pm.request.hotplug_size = UINT64_MAX;
 	assert_refused(&pm, ST_BAD_INPUT, "hotplug-size", NULL);
 	pm_done(&pm);
@@ -1020,7 +1021,7 @@ static void purgatory_is_told_what_was_decided(void **state)
 	assert_int_equal(PARAMETER(&pm, reset), PURGATORY_PSCI_HVC);
 	assert_int_equal(PARAMETER(&pm, console_type), PURGATORY_CONSOLE_NONE);
 	assert_int_equal(PARAMETER(&pm, region_count), 3);
-	assert_int_equal(PARAMETER(&pm, reserved), 0);
+	assert_int_equal(PARAMETER(&pm, console_divisor), 0);
 	/* Trap 25: all that it uses at run time is its own. */
 	assert_true(segment(&pm, SEGMENT_PURGATORY)->memsz >= PARAMETER(&pm, mem_size));
 	assert_true(PARAMETER(&pm, mem_size) >= *pm.plan.arch->purgatory_size);

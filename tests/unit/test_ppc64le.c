@@ -269,13 +269,15 @@ static void test_cpu_room(void **state)
 		struct power_tree tree;
 		struct span source =
 			power_tree_make(&tree, cases[i][0], threads, power_rows, COUNT(power_rows));
-		uint64_t room = ppc64le_cpu_room(tree.bytes, (uint64_t)cores * threads);
+		uint64_t room = ppc64le_cpu_room(tree.bytes, (uint64_t)cores * threads), spare;
 
 		assert_int_equal(rewrite(source, room, cores, threads), 0);
-		/* And it is not just plenty. */
-		if (cores > 8)
+		/* And it is counted: but for the names and properties that a CPU may bring which
+		 * none has now, and for the longest number in its name, nothing is too much. */
+		spare = 256 + cores * (64 + 4) + 12;
+		if (room > spare)
 			assert_int_equal(
-				rewrite(source, room / 2, cores, threads), -FDT_ERR_NOSPACE);
+				rewrite(source, room - spare, cores, threads), -FDT_ERR_NOSPACE);
 	}
 }
 
@@ -522,6 +524,92 @@ static void test_hotplug(void **state)
 		    fdt_path_offset(tree->data.data, "/cpus"));
 }
 
+/* The digest of what the kernel's edits leave, of a tree in which they may have moved it. */
+static void edited_digest(const uint8_t *fdt, const struct purgatory_edited *edited, uint8_t *ret)
+{
+	uint32_t end = fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt);
+	struct sha256 ctx;
+
+	sha256_init(&ctx, SHA256_PLAIN);
+	sha256_update(&ctx, fdt, 12);
+	sha256_update(&ctx, fdt + 16, 12);
+	sha256_update(&ctx, fdt + 40, edited->front - 40);
+	sha256_update(&ctx, fdt + end - edited->back, edited->back);
+	sha256_update(&ctx, fdt + fdt_off_dt_strings(fdt), edited->strings);
+	sha256_final(&ctx, ret);
+}
+
+/* As the kernel does it when CPUs come or, with fewer than there are, have gone. */
+static void exchange_cpus(void *fdt, uint32_t cores)
+{
+	int node;
+
+	while ((node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "cpu", 4)) >= 0)
+		assert_int_equal(fdt_del_node(fdt, node), 0);
+	for (uint32_t i = 0; i < cores; i++)
+		assert_int_equal(put_cpu(fdt, i, 1), 0);
+}
+
+/* What the kernel writes is left out of the digest, exactly: caches stay among the CPUs, and
+ * whatever the order of the running tree, purgatory's record does not move. */
+static void test_edited_tree(void **state)
+{
+	static const uint32_t counts[] = { 2, 1, 4, 0, 3 };
+	const struct purgatory_edited *edited = &pm.plan.handover.edited;
+	uint8_t *running = calloc(1, 2 * POWER_TREE_SIZE), sha256[SHA256_DIGEST_SIZE];
+	const uint8_t *param;
+	uint64_t record;
+	int cpus, last;
+
+	(void)state;
+	assert_non_null(running);
+	assert_int_equal(fdt_open_into(pm.machine.fdt.data, running, 2 * POWER_TREE_SIZE), 0);
+	/* libfdt puts new nodes first. */
+	cpus = fdt_path_offset(running, "/cpus");
+	assert_int_equal(fdt_setprop_u32(running, fdt_add_subnode(running, cpus, "l2-cache@20"),
+				 "cache-size", 0x80000),
+		0);
+	last = fdt_add_subnode(running, 0, "another");
+	assert_true(last >= 0 && fdt_add_subnode(running, last, "below") >= 0);
+	pm_fdt(&pm, (struct span){ running, 2 * POWER_TREE_SIZE });
+	free(running);
+	pm.request.hotplug = HOTPLUG_ON;
+	pm.machine.state.crash_elfcorehdr_size = 459096;
+	pm.machine.cpus.possible.count = 4;
+	assert_planned();
+
+	param = pm.plan.purgatory.data + PPC64LE_PARAMS_OFFSET;
+	assert_int_equal(
+		load_le64(param + offsetof(struct purgatory_params, edited)), edited->front);
+	record = load_le64(param + offsetof(struct purgatory_params, record)) -
+		 load_le64(param + offsetof(struct purgatory_params, handed));
+	assert_true(record + sizeof(struct purgatory_record_cells) <= edited->front);
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		exchange_cpus(pm.plan.dtb.data, counts[i]);
+		edited_digest(pm.plan.dtb.data, edited, sha256);
+		assert_memory_equal(sha256, edited->sha256, sizeof(sha256));
+		assert_memory_equal(pm.plan.dtb.data + record, "KEXECREC", 8);
+		assert_true(fdt_path_offset(pm.plan.dtb.data, "/cpus/l2-cache@20") > 0);
+	}
+	/* And there is nothing else that it could be. */
+	assert_int_equal(fdt_setprop_inplace_u32(pm.plan.dtb.data,
+				 fdt_path_offset(pm.plan.dtb.data, "/cpus/l2-cache@20"),
+				 "cache-size", 0x80001),
+		0);
+	edited_digest(pm.plan.dtb.data, edited, sha256);
+	assert_memory_not_equal(sha256, edited->sha256, sizeof(sha256));
+}
+
+static void test_tree_without_cpus(void **state)
+{
+	(void)state;
+	exchange_cpus(pm.machine.fdt.data, 0);
+	pm.request.hotplug = HOTPLUG_ON;
+	pm.machine.state.crash_elfcorehdr_size = 459096;
+	assert_int_equal(pm_plan(&pm), ST_BAD_INPUT);
+	assert_string_equal(pm.err.id, "fdt-no-cpus");
+}
+
 static void test_stale_is_gone(void **state)
 {
 	static const char *const names[] = { "linux,crashkernel-base", "linux,crashkernel-size",
@@ -571,8 +659,11 @@ static void test_refusals(void **state)
 	assert_int_equal(pm_plan(&pm), ST_UNSUPPORTED);
 	assert_string_equal(pm.err.id, "image-foreign");
 	pm.image.kind = IMAGE_PPC64;
+	/* For a restart it may move. */
+	pm.image.stays_where_loaded = false;
 	pm.request.crash = false;
-	assert_refused(ST_UNSUPPORTED, "normal-load-unsupported");
+	assert_planned();
+	pm.image.stays_where_loaded = true;
 	pm.request.crash = true;
 	pm_initrd(&pm, 1000);
 	memcpy(pm.initrd.data, magic, sizeof(magic));
@@ -614,6 +705,170 @@ static void test_reset(void **state)
 	assert_int_equal(pm.plan.handover.reset, PURGATORY_RESET_NONE);
 }
 
+/* --- for a restart ----------------------------------------------------------------------- */
+
+static void assert_within(uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < pm.plan.segment_count; i++) {
+		const struct segment *segment = &pm.plan.segments[i];
+
+		assert_true(segment->mem >= start && segment->mem + segment->memsz <= end);
+		assert_false(segment->mem < POWER_RTAS + 65536 &&
+			     segment->mem + segment->memsz > POWER_RTAS);
+	}
+}
+
+static void restart_machine(void)
+{
+	pm.request.crash = false;
+	pm_initrd(&pm, 100001);
+	assert_int_equal(rangeset_add(&pm.machine.boot_memory, 0, POWER_RAM), ST_OK);
+	rangeset_normalize(&pm.machine.boot_memory);
+	assert_planned();
+}
+
+/* Off the running kernel, and off where the new one moves itself to. */
+static void test_restart(void **state)
+{
+	const uint8_t *params;
+
+	(void)state;
+	restart_machine();
+	/* linux,kernel-end */
+	assert_within(0xa00000, POWER_CRASH);
+	assert_int_equal(pm.plan.segment_count, 4);
+	assert_null(plan_segment(&pm.plan, SEGMENT_BACKUP));
+	assert_int_equal(own(PPC64LE_OWN_BACKUP), 0);
+	for (size_t i = 0; i < pm.plan.segment_count; i++)
+		assert_int_equal(pm.plan.segments[i].digested,
+			pm.plan.segments[i].purpose != SEGMENT_PURGATORY);
+	params = pm.plan.purgatory.data + PPC64LE_PARAMS_OFFSET;
+	for (size_t i = 0; i < sizeof(struct purgatory_edited); i++)
+		assert_int_equal(params[offsetof(struct purgatory_params, edited) + i], 0);
+	assert_string_equal(pm.plan.cmdline, "console=hvc0");
+	pm.image.mem_size = 0x4000000;
+	assert_planned();
+	assert_within(0x4000000, POWER_CRASH);
+}
+
+/* Its tree has all memory, also where the running kernel is a capture kernel; RTAS stays. */
+static void test_restart_tree(void **state)
+{
+	uint8_t *running = calloc(1, 2 * POWER_TREE_SIZE);
+	const void *tree;
+	int node;
+
+	(void)state;
+	assert_non_null(running);
+	assert_int_equal(fdt_open_into(pm.machine.fdt.data, running, 2 * POWER_TREE_SIZE), 0);
+	node = fdt_path_offset(running, "/memory@0");
+	assert_int_equal(fdt_setprop_u64(running, node, "linux,usable-memory", 0), 0);
+	node = fdt_path_offset(running, "/ibm,dynamic-reconfiguration-memory");
+	assert_int_equal(fdt_setprop_u64(running, node, "linux,drconf-usable-memory", 0), 0);
+	node = fdt_path_offset(running, "/chosen");
+	assert_int_equal(fdt_setprop_u64(running, node, "linux,elfcorehdr", 0), 0);
+	pm_fdt(&pm, (struct span){ running, 2 * POWER_TREE_SIZE });
+	free(running);
+	restart_machine();
+	tree = pm.plan.dtb.data;
+	assert_null(
+		fdt_getprop(tree, fdt_path_offset(tree, "/memory@0"), "linux,usable-memory", NULL));
+	assert_null(fdt_getprop(tree, fdt_path_offset(tree, "/ibm,dynamic-reconfiguration-memory"),
+		"linux,drconf-usable-memory", NULL));
+	assert_null(fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "linux,elfcorehdr", NULL));
+	assert_int_equal(fdt_num_mem_rsv(tree), 2);
+	assert_reserved(POWER_RTAS, POWER_RTAS_SIZE);
+}
+
+/* Blocks that are assigned are memory of the boot, others are not. */
+static void test_restart_in_blocks(void **state)
+{
+	(void)state;
+	rangeset_done(&pm.machine.iomem.ram);
+	pm_iomem(&pm, "00000000-01ffffff : System RAM\n80000000-9fffffff : System RAM\n");
+	pm.request.mem_min = 0x2000000;
+	restart_machine();
+	assert_within(0x80000000, 0x90000000);
+	pm.request.mem_min = 0x90000000;
+	assert_refused(ST_NO_SPACE, "memory-too-small");
+	/* Out of reach before there are page tables. */
+	pm.request.mem_min = 0x2000000;
+	strcpy(pm.machine.cpu_mmu, "Hash");
+	assert_refused(ST_NO_SPACE, "memory-too-small");
+}
+
+static void test_old_root(void **state)
+{
+	static const struct {
+		const char *running, *append, *expected;
+		bool no_old_root;
+	} cases[] = {
+		{ "a root=/dev/x b", "c", "c root=/dev/x", false },
+		{ "a root=/dev/x b", "c -- init", "c root=/dev/x -- init", false },
+		{ "root=UUID=1", NULL, "root=UUID=1", false },
+		{ "a root=/dev/x b", "root=/dev/y", "root=/dev/y", false },
+		{ "a root=/dev/x b", "c", "c", true },
+		{ "a -- root=/dev/x", "c", "c", false },
+		{ "rootwait nfsroot=q", "c", "c", false },
+	};
+
+	(void)state;
+	restart_machine();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		free(pm.machine.cmdline);
+		pm.machine.cmdline = strdup(cases[i].running);
+		pm.request.append = cases[i].append;
+		pm.request.no_old_root = cases[i].no_old_root;
+		assert_planned();
+		assert_string_equal(pm.plan.cmdline, cases[i].expected);
+	}
+}
+
+/* Another tree gets what only firmware knows. */
+static void test_other_tree(void **state)
+{
+	static uint8_t other[2 * POWER_TREE_SIZE];
+	const void *tree;
+	int chosen;
+
+	(void)state;
+	chosen = fdt_path_offset(pm.machine.fdt.data, "/chosen");
+	assert_int_equal(fdt_open_into(pm.machine.fdt.data, other, sizeof(other)), 0);
+	assert_int_equal(fdt_delprop(other, chosen, "stdout-path"), 0);
+	assert_int_equal(
+		fdt_delprop(other, fdt_path_offset(other, "/rtas"), "linux,rtas-entry"), 0);
+	pm.inputs.dtb = (struct span){ other, fdt_totalsize(other) };
+	pm.inputs.dtb_name = "other.dtb";
+	assert_planned();
+	tree = pm.plan.dtb.data;
+	assert_non_null(fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "stdout-path", NULL));
+	assert_int_equal(fdt32_ld(fdt_getprop(
+				 tree, fdt_path_offset(tree, "/rtas"), "linux,rtas-entry", NULL)),
+		POWER_RTAS);
+}
+
+/* As the kernel places them, from both ends and off firmware. */
+static void test_foretold(void **state)
+{
+	(void)state;
+	pm_initrd(&pm, 100001);
+	pm.inputs.by_file = true;
+	pm.machine.state.crash_elfcorehdr_size = 459096;
+	if (plan_file(&pm.inputs, &pm.plan, &pm.report, &pm.err) != ST_OK)
+		fail_msg("%s", pm.err.text);
+	assert_within(POWER_CRASH, POWER_CRASH_END);
+	assert_int_equal(pm.plan.segment_count, 6);
+	assert_int_equal(plan_segment(&pm.plan, SEGMENT_KERNEL)->mem, POWER_CRASH);
+	assert_int_equal(plan_segment(&pm.plan, SEGMENT_PURGATORY)->mem, POWER_RTAS - 65536);
+	assert_true(plan_segment(&pm.plan, SEGMENT_BACKUP)->mem <
+		    plan_segment(&pm.plan, SEGMENT_ELFCOREHDR)->mem);
+	assert_true(plan_segment(&pm.plan, SEGMENT_DTB)->mem >
+		    plan_segment(&pm.plan, SEGMENT_INITRD)->mem);
+	assert_string_equal(pm.plan.cmdline, "console=hvc0");
+	plan_done(&pm.plan);
+	pm.plan = (struct plan){ .arch = NULL };
+}
+
 #define PLAN_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -635,11 +890,19 @@ int main(void)
 		PLAN_TEST(test_usable_memory),
 		PLAN_TEST(test_reserved),
 		PLAN_TEST(test_hotplug),
+		PLAN_TEST(test_edited_tree),
+		PLAN_TEST(test_tree_without_cpus),
 		PLAN_TEST(test_stale_is_gone),
 		PLAN_TEST(test_reach),
 		PLAN_TEST(test_refusals),
 		PLAN_TEST(test_fadump),
 		PLAN_TEST(test_reset),
+		PLAN_TEST(test_restart),
+		PLAN_TEST(test_restart_tree),
+		PLAN_TEST(test_restart_in_blocks),
+		PLAN_TEST(test_old_root),
+		PLAN_TEST(test_other_tree),
+		PLAN_TEST(test_foretold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

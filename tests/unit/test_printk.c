@@ -220,11 +220,47 @@ static void make_records(struct image *image)
 	finish(image);
 }
 
+/* --- the text before 3.5 -------------------------------------------------------------- */
+
+enum { TEXT_END = 16, TEXT_CHARS = 20 };
+
+/* It goes round with RECORDS lines, not with FEW. */
+#define FEW 50u
+
+static void make_text(struct image *image, unsigned int lines)
+{
+	uint64_t end = 0;
+
+	memset(image, 0, sizeof(*image));
+	describe(image, "SYMBOL(log_buf)", ADDRESS + LOG_BUF);
+	describe(image, "SYMBOL(log_buf_len)", ADDRESS + LOG_LEN);
+	describe(image, "SYMBOL(log_end)", ADDRESS + TEXT_END);
+	describe(image, "SYMBOL(logged_chars)", ADDRESS + TEXT_CHARS);
+	for (unsigned int number = 0; number < lines; number++) {
+		char text[64], line[96];
+		size_t length;
+
+		message(number, text);
+		length = (size_t)sprintf(line, "<4>[%5u.000000] %s\n", number, text);
+		for (size_t i = 0; i < length; i++)
+			*at(image, BUFFER + end++ % BUFFER_SIZE) = (uint8_t)line[i];
+	}
+	store_le64(at(image, LOG_BUF), ADDRESS + BUFFER);
+	store_le32(at(image, LOG_LEN), BUFFER_SIZE);
+	store_le32(at(image, TEXT_END), (uint32_t)end);
+	store_le32(at(image, TEXT_CHARS), (uint32_t)(end < BUFFER_SIZE ? end : BUFFER_SIZE));
+	finish(image);
+}
+
 /* --- what is handed on ---------------------------------------------------------------- */
 
-/* Records by what they say. The first one that was not damaged is number first. */
+#define HASH_PRIME UINT64_C(0x100000001b3)
+
+/* Records by what they say, and lines of text. The first one that was not damaged is number first.
+ * */
 struct log {
 	uint64_t hashes[4 * RECORDS];
+	uint64_t line; /* the hash of one that has not ended */
 	size_t count;
 	uint64_t damaged;
 	size_t text; /* bytes of all */
@@ -239,10 +275,26 @@ static int take_record(void *context, const struct printk_record *record, struct
 
 	(void)err;
 	for (size_t i = 0; i < record->text.size; i++)
-		hash = (hash ^ record->text.data[i]) * UINT64_C(0x100000001b3);
+		hash = (hash ^ record->text.data[i]) * HASH_PRIME;
 	assert_true(log->count < sizeof(log->hashes) / sizeof(log->hashes[0]));
 	log->hashes[log->count++] = hash;
 	log->text += record->text.size;
+	return ST_OK;
+}
+
+static int take_text(void *context, struct span text, struct err *err)
+{
+	struct log *log = context;
+
+	(void)err;
+	for (size_t i = 0; i < text.size; i++) {
+		log->line = (log->line ^ text.data[i]) * HASH_PRIME;
+		if (text.data[i] == '\n') {
+			assert_true(log->count < sizeof(log->hashes) / sizeof(log->hashes[0]));
+			log->hashes[log->count++] = log->line;
+			log->line = 0;
+		}
+	}
 	return ST_OK;
 }
 
@@ -254,6 +306,7 @@ static int take_damaged(void *context, uint64_t count, const struct err *why, st
 	assert_true(count > 0);
 	assert_true(why->text[0] != '\0');
 	log->damaged += count;
+	log->line = 0;
 	return ST_OK;
 }
 
@@ -261,7 +314,7 @@ static void read_log(const struct image *image, size_t size, struct log *log)
 {
 	struct span bytes = { image->bytes, size };
 	const struct elfcore_source source = elfcore_from_span(&bytes);
-	const struct printk_sink sink = { .record = take_record, .damaged = take_damaged, log };
+	const struct printk_sink sink = { take_record, take_text, take_damaged, log };
 	struct vmcore core = { .word_size = 8 };
 	struct err err = ERR_INIT;
 
@@ -343,20 +396,24 @@ static void any_bit_of_the_records_costs_one(void **state)
 }
 
 /* Which are the oldest and the newest record is known by the records, too. */
-static void flip_word(struct image *image, uint64_t offset, unsigned int bits, bool must_tell)
+static void flip_bit(struct image *image, uint64_t offset, unsigned int bit, bool must_tell)
 {
 	static struct log whole, spoilt;
 
 	read_log(image, SIZE, &whole);
-	for (unsigned int bit = 0; bit < bits; bit++) {
-		*at(image, offset + bit / 8) ^= 1u << bit % 8;
-		read_log(image, SIZE, &spoilt);
-		*at(image, offset + bit / 8) ^= 1u << bit % 8;
-		if (missing(&whole, &spoilt) || (must_tell && spoilt.status == ST_OK))
-			fail_msg("bit %u of 0x%llx: %zu of %zu are missing, status %d", bit,
-				(unsigned long long)offset, missing(&whole, &spoilt), whole.count,
-				spoilt.status);
-	}
+	*at(image, offset + bit / 8) ^= 1u << bit % 8;
+	read_log(image, SIZE, &spoilt);
+	*at(image, offset + bit / 8) ^= 1u << bit % 8;
+	if (missing(&whole, &spoilt) || (must_tell && spoilt.status == ST_OK))
+		fail_msg("bit %u of 0x%llx: %zu of %zu are missing, status %d", bit,
+			(unsigned long long)offset, missing(&whole, &spoilt), whole.count,
+			spoilt.status);
+}
+
+static void flip_word(struct image *image, uint64_t offset, unsigned int bits, bool must_tell)
+{
+	for (unsigned int bit = 0; bit < bits; bit++)
+		flip_bit(image, offset, bit, must_tell);
 }
 
 static void the_ends_of_the_ring_may_be_wrong(void **state)
@@ -382,6 +439,64 @@ static void the_ends_of_the_records_may_be_wrong(void **state)
 	make_records(&image);
 	flip_word(&image, LOG_FIRST, 32, true);
 	flip_word(&image, LOG_NEXT, 32, true);
+}
+
+/* So are the ends of a text, by its lines. A size of nothing is refused. */
+static void the_numbers_of_the_text_may_be_wrong(void **state)
+{
+	static struct image image;
+
+	(void)state;
+	for (unsigned int lines = FEW; lines <= RECORDS; lines += RECORDS - FEW) {
+		make_text(&image, lines);
+		for (unsigned int bit = 0; bit < 32; bit++)
+			if (UINT32_C(1) << bit != BUFFER_SIZE)
+				flip_bit(&image, LOG_LEN, bit, true);
+		flip_word(&image, TEXT_END, 32, false);
+		flip_word(&image, TEXT_CHARS, 32, false);
+	}
+}
+
+/* What came before the log was cleared is in the dump, and no damage. */
+static void a_cleared_log_is_handed_on(void **state)
+{
+	static struct log whole, cleared;
+	static struct image image;
+
+	(void)state;
+	for (unsigned int lines = FEW; lines <= RECORDS; lines += RECORDS - FEW) {
+		make_text(&image, lines);
+		read_log(&image, SIZE, &whole);
+		assert_int_equal(whole.status, ST_OK);
+		store_le32(at(&image, TEXT_CHARS), 100);
+		read_log(&image, SIZE, &cleared);
+		assert_int_equal(cleared.status, ST_OK);
+		assert_int_equal(missing(&whole, &cleared), 0);
+	}
+}
+
+/* Text elsewhere than where it is said to be, and an end in the middle of a line. */
+static void a_text_says_where_it_ends(void **state)
+{
+	static struct image image;
+	static struct log log;
+
+	(void)state;
+	make_text(&image, FEW);
+	store_le32(at(&image, TEXT_END), 10);
+	store_le32(at(&image, TEXT_CHARS), 10);
+	read_log(&image, SIZE, &log);
+	assert_int_equal(log.count, FEW);
+	assert_string_equal(log.id, "log-chars");
+	make_text(&image, RECORDS);
+	store_le32(at(&image, TEXT_END), load_le32(at(&image, TEXT_END)) - 7);
+	read_log(&image, SIZE, &log);
+	assert_string_equal(log.id, "log-end");
+	make_text(&image, FEW);
+	*at(&image, BUFFER + 70) = 0;
+	read_log(&image, SIZE, &log);
+	assert_string_equal(log.id, "log-zeros");
+	assert_int_equal(log.count, FEW);
 }
 
 /* Each page that a dump may lack: zeros, or nothing. */
@@ -420,6 +535,8 @@ static void a_hole_costs_what_was_in_it(void **state)
 	lose_pages(&image, INFOS, INFOS + 0x5000, 0x1000 / 88 + 2);
 	lose_pages(&image, TEXT, TEXT + TEXT_SIZE, 0x1000 / 24);
 	make_records(&image);
+	lose_pages(&image, BUFFER, BUFFER + BUFFER_SIZE, 0x1000 / 28);
+	make_text(&image, RECORDS);
 	lose_pages(&image, BUFFER, BUFFER + BUFFER_SIZE, 0x1000 / 28);
 }
 
@@ -470,6 +587,9 @@ int main(void)
 		cmocka_unit_test(any_bit_of_the_records_costs_one),
 		cmocka_unit_test(the_ends_of_the_ring_may_be_wrong),
 		cmocka_unit_test(the_ends_of_the_records_may_be_wrong),
+		cmocka_unit_test(the_numbers_of_the_text_may_be_wrong),
+		cmocka_unit_test(a_cleared_log_is_handed_on),
+		cmocka_unit_test(a_text_says_where_it_ends),
 		cmocka_unit_test(a_hole_costs_what_was_in_it),
 		cmocka_unit_test(a_hole_is_passed_in_pages),
 		cmocka_unit_test(a_cut_image_gives_what_it_has),

@@ -61,6 +61,8 @@ static struct {
 	uint64_t terminal; /* the hypervisor's only one; 0 for none */
 	struct purgatory_outcome outcome;
 	char screen[8192];
+	uint32_t divisor;
+	uint8_t lcr, ier, mcr;
 	size_t screen_length;
 	jmp_buf halt;
 } machine;
@@ -92,8 +94,32 @@ uint32_t mmio_read(uint64_t address, uint32_t width)
 	return machine.busy_value;
 }
 
+/* All registers of an 8250 but the data, which with the highest bit of its LCR are a divisor. Is it
+ * one of them? */
+static bool set_up_8250(uint64_t number, uint8_t value)
+{
+	bool latch = machine.lcr & 0x80;
+
+	if (number == 0 && latch)
+		machine.divisor = (machine.divisor & 0xff00) | value;
+	else if (number == 1 && latch)
+		machine.divisor = (machine.divisor & 0xff) | (uint32_t)value << 8;
+	else if (number == 1)
+		machine.ier = value;
+	else if (number == 3)
+		machine.lcr = value;
+	else if (number == 4)
+		machine.mcr = value;
+	else
+		return false;
+	return true;
+}
+
 void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 {
+	if (blob.params.console_divisor && width == machine.width &&
+		set_up_8250((address - UART_BASE) >> blob.params.console_reg_shift, (uint8_t)value))
+		return;
 	assert_true(machine.anywhere || (address == machine.data && width == machine.width));
 	assert_int_equal(machine.busy_left, 0);
 	assert_in_range(value, 0, 0x7f);
@@ -409,8 +435,8 @@ static void test_console_by_tables(void **state)
 	setup(state);
 	machine.by_tables = true;
 	add_tables();
-	blob.params.reserved = 1;
-	assert_bad_parameter("reserved");
+	blob.params.region_count = 17;
+	assert_bad_parameter("region_count");
 
 	setup(state);
 	machine.by_tables = true;
@@ -748,7 +774,6 @@ BAD_PARAMETER_TEST(test_bad_version, blob.params.version = 1, "version")
 BAD_PARAMETER_TEST(test_bad_size, blob.params.size--, "size")
 BAD_PARAMETER_TEST(test_bad_flags, blob.params.flags = 64, "flags")
 BAD_PARAMETER_TEST(test_bad_policy, blob.params.on_corruption = 3, "on_corruption")
-BAD_PARAMETER_TEST(test_bad_reserved, blob.params.reserved = 1, "reserved")
 BAD_PARAMETER_TEST(test_no_region, blob.params.region_count = 0, "region_count")
 BAD_PARAMETER_TEST(test_count_too_big, blob.params.region_count = 17, "region_count")
 BAD_PARAMETER_TEST(test_count_huge, blob.params.region_count = 0xffffffff, "region_count")
@@ -902,6 +927,41 @@ static void test_slow_uart(void **state)
 	assert_int_equal(machine.busy_left, 0);
 }
 
+/* Its speed, 8 bits without parity, no interrupts; and only on request. */
+static void test_speed_of_an_8250(void **state)
+{
+	(void)state;
+	for (uint32_t shift = 0; shift < 3; shift++) {
+		setup(state);
+		use_8250(shift, 1u << shift);
+		blob.params.flags = PURGATORY_VERBOSE;
+		blob.params.console_divisor = 0x10c;
+		machine.ier = 0x0f;
+		machine.busy_left = 3; /* what the old kernel said goes out at the old speed */
+		assert_int_equal(run(), ENTERED);
+		assert_said(VERIFIED);
+		assert_int_equal(machine.divisor, 0x10c);
+		assert_int_equal(machine.lcr, 0x03);
+		assert_int_equal(machine.ier, 0);
+		assert_int_equal(machine.mcr, 0x03);
+	}
+	/* It has 16 bits for it; and a line that is never idle is given up. */
+	setup(state);
+	use_8250(0, 1);
+	blob.params.flags = PURGATORY_VERBOSE;
+	blob.params.console_divisor = 0x10000;
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+	setup(state);
+	use_8250(0, 1);
+	machine.idle = 0x20;
+	blob.params.flags = PURGATORY_VERBOSE;
+	blob.params.console_divisor = 12;
+	assert_int_equal(run(), ENTERED);
+	assert_said("");
+	assert_int_equal(machine.lcr, 0);
+}
+
 static void test_dead_uart(void **state)
 {
 	(void)state;
@@ -940,26 +1000,133 @@ static void test_terminal(void **state)
 	assert_in_range(machine.reads, 1, 4);
 }
 
-/* A tree that the old kernel keeps true is no region; its header is looked at. */
-static void edited_tree(void)
-{
-	const uint8_t header[8] = { 0xd0, 0x0d, 0xfe, 0xed, 0, 0, DTB_SIZE >> 8, DTB_SIZE & 0xff };
+/* --- a tree that the old kernel keeps true ------------------------------------------------ */
 
-	memcpy(image.dtb, header, sizeof(header));
-	memset(&blob.params.regions[2], 0, sizeof(blob.params.regions[2]));
-	blob.params.region_count = 2;
-	blob.params.flags = PURGATORY_HANDED_EDITED | PURGATORY_VERBOSE;
+#define EDITED_STRUCT  0x80u
+#define EDITED_FRONT   0x200u
+#define EDITED_MIDDLE  0x100u /* as loaded: what the old kernel exchanges */
+#define EDITED_BACK    0x100u
+#define EDITED_STRINGS 0x80u
+
+/* The header's numbers, with a middle and strings of these sizes. */
+static void edited_header(uint32_t middle, uint32_t strings)
+{
+	const uint32_t end = EDITED_FRONT + middle + EDITED_BACK;
+	const uint32_t header[10] = { 0xd00dfeed, DTB_SIZE, EDITED_STRUCT, end, 40, 17, 16, 0,
+		strings, end - EDITED_STRUCT };
+
+	for (size_t i = 0; i < sizeof(header) / 4; i++)
+		for (unsigned int byte = 0; byte < 4; byte++)
+			image.dtb[4 * i + byte] = (uint8_t)(header[i] >> (24 - 8 * byte));
 }
 
+/* What stands behind the middle goes where another size of it leaves it. */
+static void edited_grow(uint32_t from, uint32_t to)
+{
+	memmove(image.dtb + EDITED_FRONT + to, image.dtb + EDITED_FRONT + from,
+		EDITED_BACK + EDITED_STRINGS);
+	memset(image.dtb + EDITED_FRONT, 0xa5, to);
+	edited_header(to, EDITED_STRINGS + 12);
+}
+
+/* It is no region, and has a digest of what stays. */
+static void edited_tree(void)
+{
+	struct purgatory_edited *edited = &blob.params.edited;
+	const size_t pieces[][2] = { { 0, 12 }, { 16, 12 }, { 40, EDITED_FRONT - 40 },
+		{ EDITED_FRONT + EDITED_MIDDLE, EDITED_BACK },
+		{ EDITED_FRONT + EDITED_MIDDLE + EDITED_BACK, EDITED_STRINGS } };
+	struct sha256 ctx;
+
+	machine.length = 0;
+	memset(machine.said, 0, sizeof(machine.said));
+	describe(&blob.params.regions[2], "dtb", image.dtb, DTB_SIZE, sizeof(image.dtb));
+	memset(&blob.params.regions[2], 0, sizeof(blob.params.regions[2]));
+	blob.params.region_count = 2;
+	blob.params.flags = PURGATORY_HANDED_EDITED;
+	edited_header(EDITED_MIDDLE, EDITED_STRINGS);
+	*edited = (struct purgatory_edited){
+		.front = EDITED_FRONT, .back = EDITED_BACK, .strings = EDITED_STRINGS
+	};
+	sha256_init(&ctx, SHA256_PLAIN);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		sha256_update(&ctx, image.dtb + pieces[i][0], pieces[i][1]);
+	sha256_final(&ctx, edited->sha256);
+}
+
+static void assert_edited_good(void)
+{
+	assert_int_equal(run(), ENTERED);
+	assert_int_equal(machine.outcome.result, PURGATORY_RESULT_VERIFIED);
+	assert_int_equal(machine.outcome.bytes,
+		KERNEL_SIZE + INITRD_SIZE + 24 + EDITED_FRONT - 40 + EDITED_BACK + EDITED_STRINGS);
+	assert_int_equal(machine.length, 0);
+}
+
+/* As loaded, and with fewer, more and no CPUs, and strings that are new. */
 static void test_edited_tree(void **state)
 {
+	static const uint32_t middles[] = { 0, 4, EDITED_MIDDLE - 8, EDITED_MIDDLE + 0x80, 0xc00 };
+
 	(void)state;
 	edited_tree();
-	assert_int_equal(run(), ENTERED);
-	assert_int_equal(machine.outcome.result, PURGATORY_RESULT_VERIFIED);
-	image.dtb[DTB_SIZE - 1] ^= 1;
-	assert_int_equal(run(), ENTERED);
-	assert_int_equal(machine.outcome.result, PURGATORY_RESULT_VERIFIED);
+	assert_edited_good();
+	for (size_t i = 0; i < sizeof(middles) / sizeof(middles[0]); i++) {
+		edited_tree();
+		edited_grow(EDITED_MIDDLE, middles[i]);
+		assert_edited_good();
+	}
+}
+
+/* May this byte be anything: what is exchanged, the boot CPU, what is free. */
+static bool edited_is_open(size_t at)
+{
+	const size_t end = EDITED_FRONT + EDITED_MIDDLE + EDITED_BACK + EDITED_STRINGS;
+
+	return (at >= 28 && at < 32) || (at >= EDITED_FRONT && at < EDITED_FRONT + EDITED_MIDDLE) ||
+	       at >= end;
+}
+
+/* Each other byte counts, wherever the tree is when it changes. */
+static void test_edited_tree_damaged(void **state)
+{
+	(void)state;
+	for (size_t at = 8; at < DTB_SIZE; at++) {
+		/* The strings may be more. */
+		const uint8_t bit = at == 35 ? 0x80 : 0x10;
+
+		edited_tree();
+		image.dtb[at] ^= bit;
+		if (edited_is_open(at)) {
+			assert_edited_good();
+			continue;
+		}
+		assert_int_equal(run(), HALTED);
+		assert_non_null(strstr(machine.said, "digest mismatch: dtb [0x"));
+		assert_int_equal(machine.outcome.bad_count, 1);
+		assert_string_equal(machine.outcome.bad_name, "dtb");
+	}
+}
+
+/* A header by which parts lie outside, or overlap, leads nowhere. */
+static void test_edited_tree_leads_away(void **state)
+{
+	static const struct {
+		size_t cell;
+		uint32_t value;
+	} wrong[] = { { 2, EDITED_FRONT + 4 }, { 3, EDITED_FRONT }, { 3, UINT32_MAX },
+		{ 8, EDITED_STRINGS - 1 }, { 8, DTB_SIZE }, { 8, UINT32_MAX }, { 9, 0 },
+		{ 9, UINT32_MAX } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		edited_tree();
+		for (unsigned int byte = 0; byte < 4; byte++)
+			image.dtb[4 * wrong[i].cell + byte] =
+				(uint8_t)(wrong[i].value >> (24 - 8 * byte));
+		assert_int_equal(run(), HALTED);
+		assert_non_null(strstr(machine.said, ") bad header\r\n"));
+	}
 }
 
 static void test_edited_tree_is_none(void **state)
@@ -968,8 +1135,6 @@ static void test_edited_tree_is_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		machine.length = 0;
-		memset(machine.said, 0, sizeof(machine.said));
 		edited_tree();
 		image.dtb[places[i]] ^= 1;
 		assert_int_equal(run(), HALTED);
@@ -1071,7 +1236,6 @@ int main(void)
 		TEST(test_bad_flags),
 		TEST(test_sme),
 		TEST(test_bad_policy),
-		TEST(test_bad_reserved),
 		TEST(test_no_region),
 		TEST(test_count_too_big),
 		TEST(test_count_huge),
@@ -1093,9 +1257,12 @@ int main(void)
 		TEST(test_8250_layouts),
 		TEST(test_screen),
 		TEST(test_slow_uart),
+		TEST(test_speed_of_an_8250),
 		TEST(test_dead_uart),
 		TEST(test_terminal),
 		TEST(test_edited_tree),
+		TEST(test_edited_tree_damaged),
+		TEST(test_edited_tree_leads_away),
 		TEST(test_edited_tree_is_none),
 		TEST(test_unusable_console),
 		TEST(test_fault_names_region),

@@ -166,7 +166,8 @@ static int dmesg(const struct run *run, const struct cmd_io *to, int *answer, st
 	{                                                                                          \
 		.action = ACTION_LOAD, .dry_run = DRY_RUN_JSON, .has_seed = true, __VA_ARGS__      \
 	}
-#define FILES .kernel = "/boot/Image", .initrd = "/boot/initrd"
+#define FILES	  .kernel = "/boot/Image", .initrd = "/boot/initrd"
+#define X86_FILES .kernel = "/boot/vmlinuz", .initrd = "/boot/initrd"
 
 static const struct run runs[] = {
 	{ "crash, ACPI", FIXTURES "qemu-acpi-hotadd", load,
@@ -176,6 +177,10 @@ static const struct run runs[] = {
 	{ "restart, tree", FIXTURES "qemu-dt", load, LOAD(FILES) },
 	{ "crash, configuration in /boot", FIXTURES "config-fallback", load,
 		LOAD(.crash = true, FILES) },
+	{ "crash, EFI of x86_64", FIXTURES "x86-numa", load,
+		LOAD(.crash = true, .hotplug = HOTPLUG_AUTO, X86_FILES) },
+	{ "restart, BIOS of x86_64", FIXTURES "x86-bios", load,
+		LOAD(.reuse_cmdline = true, X86_FILES) },
 	{ "status", FIXTURES "qemu-acpi-hotadd", status,
 		{ .action = ACTION_STATUS, .status = STATUS_JSON, .crash = true } },
 	{ "quiet status", FIXTURES "qemu-acpi-hotadd", status,

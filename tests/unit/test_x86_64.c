@@ -11,6 +11,7 @@
 #include "purgatory/abi.h"
 #include "purgatory/arch/x86_64/abi.h"
 #include "tests/unit/plan_asserts.h"
+#include "tests/unit/vmlinux.h"
 #include "tests/unit/x86_machine.h"
 
 #define CRASH_START UINT64_C(0x2f000000)
@@ -481,6 +482,12 @@ static void trap18_words_of_another_load_are_not_reused(void **state)
 	assert_null(strstr(pm.plan.cmdline, "crashkernel"));
 	assert_null(strstr(pm.plan.cmdline, "BOOT_IMAGE"));
 	assert_non_null(strstr(pm.plan.cmdline, " ro acpi_no_memhotplug"));
+	assert_false(pm_said(&pm.report, REPORT_WARNING, "cmdline", ""));
+	free(pm.machine.cmdline);
+	pm.machine.cmdline = strdup("memmap=512M@1G mem=2G ro");
+	plan_well(&pm);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "cmdline", "memmap= on the"));
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "cmdline", "mem= on the"));
 }
 
 /* 1 TiB without pages of 1 GiB takes a table for each of them. */
@@ -577,6 +584,45 @@ static void trap35_levels_of_page_tables_must_fit(void **state)
 	assert_refused(&pm, ST_UNSUPPORTED, "image-foreign", NULL);
 }
 
+/* A vmlinux takes any 2 MiB of the region, with all its parts, and no system call but this one. */
+static void trap34_vmlinux_is_moved_as_a_whole(void **state)
+{
+	struct blob file = x86_vmlinux();
+	const struct segment *kernel;
+
+	(void)state;
+	image_done(&pm.image);
+	pm_must(image_describe(&file, "vmlinux", &pm.image, NULL, &pm.err) == ST_OK, "vmlinux");
+	plan_well(&pm);
+	kernel = segment(&pm, SEGMENT_KERNEL);
+	assert_int_equal(kernel->mem % 0x200000, 0);
+	assert_true(kernel->mem >= pm.plan.load_region.start);
+	assert_int_equal(kernel->memsz, 0x231000);
+	assert_int_equal(kernel->data.size, 0x201800);
+	assert_int_equal(kernel->data.data[0x200000], 0x22);
+	assert_int_equal(pm.plan.handover.kernel_entry, kernel->mem + 0x201010);
+	/* What the kernel reads of the header that it does not have. */
+	assert_memory_equal(params() + 0x202, "HdrS\x0f\2", 6);
+	assert_int_equal(params()[0x210], 0xd0);
+	assert_int_equal(params()[0x211], 0);
+	assert_int_equal(params()[0x1ef], 0);
+	assert_int_equal(halves(0x218, 0x0c0), segment(&pm, SEGMENT_INITRD)->mem);
+	assert_non_null(strstr((const char *)at_physical(halves(0x228, 0x0c8), 32), "elfcorehdr="));
+	assert_false(pm_said(&pm.report, REPORT_WARNING, "image", "levels"));
+	pm.machine.x86_boot.five_levels = true;
+	plan_well(&pm);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "image", "levels"));
+	pm.request.args = ARGS_ELF;
+	assert_refused(&pm, ST_UNSUPPORTED, "args-unsupported", "which --args-elf leaves out");
+	pm.request.args = ARGS_NONE;
+	assert_refused(&pm, ST_UNSUPPORTED, "args-unsupported", "which --args-none leaves out");
+	pm.request.args = ARGS_LINUX;
+	pm.inputs.by_file = true;
+	plan_done(&pm.plan);
+	assert_int_equal(plan_file(&pm.inputs, &pm.plan, &pm.report, &pm.err), ST_UNSUPPORTED);
+	assert_string_equal(pm.err.id, "file-load-unusable");
+}
+
 static void purgatory_can_reset_and_print_at_a_port(void **state)
 {
 	const uint8_t *block;
@@ -631,6 +677,7 @@ int main(void)
 		TEST(trap28_trap29_dump_is_all_ram_from_1_mib_on),
 		TEST(kernel_image_by_kcore_else_by_vmcoreinfo),
 		TEST(sources_that_disagree_are_refused),
+		TEST(trap34_vmlinux_is_moved_as_a_whole),
 		TEST(trap35_levels_of_page_tables_must_fit),
 		TEST(purgatory_can_reset_and_print_at_a_port),
 		TEST(capture_defaults_are_shown),

@@ -292,6 +292,51 @@ static void trap12_trap06_the_file_call_is_doubted(void **state)
 	assert_true(doubted(true, words));
 }
 
+/* By file, on a machine whose highest memory, from 5 GiB on, came later. */
+static int plan_by_file(void)
+{
+	int status;
+
+	plan_done(&pm.plan);
+	err_clear(&pm.err);
+	pm.inputs.by_file = true;
+	pm.plan = (struct plan){ .arch = NULL };
+	status = plan_file(&pm.inputs, &pm.plan, &pm.report, &pm.err);
+	assert_int_equal(pm.plan.segment_count, 0);
+	return status;
+}
+
+/* Trap 12: known before, piece by piece, and only where it is certain. */
+static void trap12_the_file_call_is_refused_where_it_would_use_hot_added_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(plan_by_file(), ST_UNSUPPORTED);
+	assert_string_equal(pm.err.id, "file-load-hot-added");
+	assert_non_null(strstr(pm.err.text, "put the kernel to [0x17"));
+	assert_non_null(strstr(pm.err.text, "hot-added (from 0x140000000 on)"));
+	/* A DIMM that the kernel has no room in, but the initrd. */
+	know(0x140000000, 0x17ff00000, E820_RAM);
+	assert_int_equal(plan_by_file(), ST_UNSUPPORTED);
+	assert_non_null(strstr(pm.err.text, "put the initrd to [0x17f"));
+	pm.inputs.has_initrd = false;
+	assert_int_equal(plan_by_file(), ST_OK);
+	pm.inputs.has_initrd = true;
+	/* What the kernel will read itself counts as well. */
+	pm.inputs.initrd_unread = 2 * MIB;
+	assert_int_equal(plan_by_file(), ST_OK);
+	pm.inputs.initrd_unread = 0;
+	/* Memory that is lent goes before, where the kernel may have it. */
+	pm.machine.cma_total = 64 * MIB;
+	assert_int_equal(plan_by_file(), ST_OK);
+	pm.request.no_cma = true;
+	assert_int_equal(plan_by_file(), ST_UNSUPPORTED);
+	/* A driver's memory is no place for any load. */
+	know(0x17ff00000, 0x180000000, E820_RAM);
+	assert_int_equal(plan_by_file(), ST_OK);
+	rangeset_done(&pm.machine.boot_memory);
+	assert_int_equal(plan_by_file(), ST_OK);
+}
+
 static void a_doubt_chooses_the_other_call_where_that_is_free(void **state)
 {
 	struct choice choice = { .request = &pm.request, .state = &pm.machine.state };
@@ -328,6 +373,7 @@ int main(void)
 		TEST(a_capture_kernel_is_told_of_the_whole_machine),
 		TEST(from_a_capture_kernel_the_file_call_is_doubted),
 		TEST(trap12_trap06_the_file_call_is_doubted),
+		TEST(trap12_the_file_call_is_refused_where_it_would_use_hot_added_memory),
 		TEST(a_doubt_chooses_the_other_call_where_that_is_free),
 	};
 

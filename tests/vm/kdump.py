@@ -17,6 +17,7 @@ TOOL = "/sbin/kexec"
 PEER = "/peer/kexec"        # Debian's kexec-tools
 IMAGE = "/boot/Image"
 INITRD = "/boot/initrd"
+WHOLE = "/tmp/whole"       # see pack_whole()
 MARKER_SIZE = 64
 PAGE = 4096
 MIB = 1 << 20
@@ -85,6 +86,12 @@ def assert_shown(shown, header):
             for entry in shown["program_headers"]] == [
         (phdr.type, phdr.offset, phdr.vaddr, phdr.paddr, phdr.filesz, phdr.memsz, phdr.flags)
         for phdr in header.phdrs]
+
+
+def pack_whole(machine):
+    """An archive of all that the machine runs from, for a kernel that is to go on in its turn."""
+    machine.check("cd /; ls -A | grep -vE '^(proc|sys|dev|tmp|run)$' | "
+                  f"xargs find | cpio -o -H newc >{WHOLE} 2>/dev/null")
 
 
 def crash_loaded(machine):

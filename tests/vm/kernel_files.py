@@ -92,6 +92,19 @@ def vmlinux(image, directory):
     return (directory / "vmlinux").read_bytes()
 
 
+def vmlinux_of(bzimage):
+    """What a bzImage unpacks when it starts (Documentation/arch/x86/boot.rst, payload_offset)."""
+    begin = ((bzimage[0x1f1] or 4) + 1) * 512
+    offset, size = struct.unpack_from("<II", bzimage, 0x248)
+    payload = bzimage[begin + offset:begin + offset + size]
+    program = {b"\x1f\x8b": "gzip", b"\x28\xb5": "zstd", b"\xfd7": "xz"}[payload[:2]]
+    # The size of what is unpacked is appended, which these programs complain about at the end.
+    plain = subprocess.run([program, "-dc"], input=payload, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, check=False).stdout
+    assert plain[:4] == b"\x7fELF"
+    return plain
+
+
 @functools.cache
 def tool_root(name, *packages):
     """A tool from Debian with what it needs; in the cache."""

@@ -110,6 +110,7 @@ PCS = {
     "pc-max-4-levels": PCModel("max,la57=off", pdpe1gb=True),
     "pc-max-no-1g": PCModel("max,pdpe1gb=off", la57=True),
     "pc-trixie": PCModel("EPYC", suite="trixie", pdpe1gb=True),
+    "pc-trixie-la57": PCModel("max", suite="trixie", la57=True, pdpe1gb=True),
     "pc-vmware": PCModel("EPYC,hypervisor=off", suite="trixie", vmware=True, pdpe1gb=True),
     # Kernels have crashkernel=,cma since 6.17.
     "pc-sid": PCModel("Skylake-Server", suite="sid", pdpe1gb=True,

@@ -6,29 +6,25 @@ another restart, to a panic, and from the capture kernel back to a whole machine
 """
 
 import json
+import re
 import shlex
 
 import kdump
+import kernel_files
 from conftest import on
-from kdump import INITRD, TOOL
+from kdump import INITRD, TOOL, WHOLE, pack_whole
 from memory_map import Ranges, memory_map
 
-WHOLE = "/tmp/whole"
+VMLINUX = "/boot/vmlinux"
 CHECKED = ("purgatory: caches on", "purgatory: image verified")
 
 
-def load_command(machine, *options, marker, initrd=WHOLE):
+def load_command(machine, *options, marker, initrd=WHOLE, image=kdump.IMAGE):
     """-l by kexec_load. Purgatory says on a console that was named that all is well."""
     cmdline = (f"console={machine.CONSOLE} panic=-1 crashkernel=256M {machine.AGENT} "
                f"marker={marker}")
     return shlex.join([TOOL, "-l", "-c", f"--serial={machine.CONSOLE}", *options,
-                       f"--initrd={initrd}", f"--command-line={cmdline}", kdump.IMAGE])
-
-
-def pack_whole(machine):
-    """An archive of all that the machine runs from."""
-    machine.check("cd /; ls -A | grep -vE '^(proc|sys|dev|tmp|run)$' | "
-                  f"xargs find | cpio -o -H newc >{WHOLE} 2>/dev/null")
+                       f"--initrd={initrd}", f"--command-line={cmdline}", image])
 
 
 def assert_placement(machine, plan, added=Ranges()):
@@ -45,9 +41,9 @@ def text_address(machine):
     return machine.check("grep ' _stext$' /proc/kallsyms").split()[0]
 
 
-def restart(machine, marker, *options, added=Ranges(), initrd=WHOLE):
+def restart(machine, marker, *options, added=Ranges(), initrd=WHOLE, image=kdump.IMAGE):
     """Load, look at the plan, restart, and see that this is what came of it."""
-    command = load_command(machine, *options, marker=marker, initrd=initrd)
+    command = load_command(machine, *options, marker=marker, initrd=initrd, image=image)
     plan = kdump.plan_of(machine, f"{command} --dry-run=json")
     assert_placement(machine, plan, added)
     machine.check(command)
@@ -138,38 +134,50 @@ def test_restart_restart_panic_restart(boot, model):
     assert not edits or "earlier start" in status["purgatory_error"]
 
 
-def fill_line(machine, length):
-    """-l with a command line of so many characters, of which the next kernel needs some."""
+def fill_line(machine, length, action="-l", program=TOOL):
+    """A load with a command line of so many characters, of which the next kernel needs some."""
     words = f"console={machine.CONSOLE} panic=-1 {machine.AGENT} filler="
-    return f"{TOOL} -l --command-line='{words:x<{length}}' {kdump.IMAGE}"
+    alone = "--no-capture-defaults" if program == TOOL else ""
+    return f"{program} {action} {alone} --command-line='{words:x<{length}}' {kdump.IMAGE}"
 
 
 @on("pc")
-def test_the_file_call_takes_a_shorter_line(boot):
-    """What is known before the call is what the kernel makes of it, by Debian's kexec-tools too."""
-    machine = boot()
-    assert machine.sh(f"{fill_line(machine, 2016)} -s").rc == 0
-    result = machine.sh(f"{fill_line(machine, 2017)} -s")
-    assert result.rc == 255 and b"[cmdline-too-long]" in result.err, result
-    for length, good in ((2016, True), (2017, False)):
-        peer = fill_line(machine, length).replace(TOOL, kdump.PEER)
-        assert (machine.sh(f"{peer} -s").rc == 0) == good
+def test_the_file_call_on_x86_has_limits_that_are_known_before(boot):
+    """What is said before the call is what the kernel makes of it, by Debian's kexec-tools too: the
+    longest line of either load; and an initrd in memory that was hot-added."""
+    machine = boot(slots=8, max_memory=8192)
+    for action in ("-l", "-p"):
+        for length, good in ((2016, True), (2017, False)):
+            result = machine.sh(f"{fill_line(machine, length, action)} -s")
+            assert (result.rc == 0) == good == (b"[cmdline-too-long]" not in result.err), result
+            peer = fill_line(machine, length, action, kdump.PEER)
+            assert (machine.sh(f"{peer} -s").rc == 0) == good
+    # What was armed outlives a line that is too long, but kexec-tools has asked the kernel.
+    assert machine.sh(f"{fill_line(machine, 2016, '-p')} -s").rc == 0
+    assert machine.sh(f"{fill_line(machine, 2017, '-p')} -s").rc == 255
+    assert kdump.crash_loaded(machine)
     # Of both calls the other one takes it, as long as it is at most what the kernel can read.
     result = machine.sh(f"{fill_line(machine, 2047)} -d")
     assert result.rc == 0 and b"falling back to kexec_load" in result.err, result
     assert machine.sh(fill_line(machine, 2048)).rc == 255
+    check_hot_added(machine)
 
 
-@on("pc")
-def test_x86_restart_leaves_hot_added_memory_alone(boot):
-    """kexec_file_load puts the initrd there, in a kernel that does not know the memory."""
-    machine = boot(slots=8, max_memory=8192)
+def check_hot_added(machine):
+    """kexec_file_load would put the image there, in a kernel that does not know the memory."""
     whole = memory_map(machine).ram
-    ((start, _),) = kdump.dimm_ranges([machine.hot_add(1024)])
-    command = load_command(machine, marker="none", initrd=INITRD).replace(" -c ", " ")
+    ((start, end),) = kdump.dimm_ranges([machine.hot_add(1024)])
+    command = load_command(machine, marker="added", initrd=INITRD).replace(" -c ", " ")
     command = command.replace(f" --serial={machine.CONSOLE}", "")
     result = machine.sh(f"{command} -s")
-    assert result.rc == 0 and f"hot-added (from {start:#x} on)".encode() in result.err, result
+    assert result.rc == 255 and b"[file-load-hot-added]" in result.err, result
+    foretold = re.search(rb"put the kernel to \[0x(\w+),", result.err)
+    # The kernel does as it was foretold.
+    machine.check("dmesg -c >/dev/null")
+    assert machine.sh(f"{command.replace(TOOL, kdump.PEER)} -s -d").rc == 0
+    places = [int(place, 16) for place in
+              re.findall(r"segment\[\d+\].* mem=0x([0-9a-f]+)", machine.check("dmesg"))]
+    assert int(foretold[1], 16) in places and any(start <= place < end for place in places)
     result = machine.sh(f"{command} -d")
     assert result.rc == 0 and b"kexec_load, since it may put the initrd" in result.err, result
     plan = restart(machine, "added", added=memory_map(machine).ram - whole, initrd=INITRD)
@@ -206,3 +214,27 @@ def test_efi_variables_after_restarts(boot):
         assert seen == "\7\0\0\0" + before
         assert "Firmware Bug" not in machine.check("dmesg")
         pack_whole(machine)
+
+
+@on("pc-max")
+def test_a_vmlinux_is_restarted_to_and_captures(boot, dump_disk, model, pc_artifacts):
+    """By its 64-bit entry, with what UEFI left and five levels of page tables: first at the address
+    that it is linked for or above, then in the crash region."""
+    kernel, _, _ = pc_artifacts.for_model(model)
+    data = kernel_files.vmlinux_of(kernel.read_bytes())
+    with open(dump_disk, "r+b") as disk:
+        disk.write(data)
+    machine = boot()
+    machine.check(f"head -c {len(data)} {kdump.DUMP_DISK} >{VMLINUX}")
+    result = machine.sh(f"{TOOL} -l -s --command-line=quiet {VMLINUX}")
+    assert result.rc and b"[file-load-unusable]" in result.err, result
+    pack_whole(machine)
+    plan = restart(machine, "vmlinux", image=VMLINUX)
+    assert "levels of page tables" in str(plan["warnings"])
+    model.assert_seen(machine, "main")
+    # No decompressor, so nobody has moved it.
+    at = kdump.segment(plan, "kernel")[0]
+    (code, _), = memory_map(machine).named("Kernel code")
+    assert code == at
+    kdump.load(machine, image=VMLINUX)
+    kdump.crash_and_check(machine, kdump.mark_own_page(machine), with_makedumpfile=False)

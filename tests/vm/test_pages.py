@@ -5,25 +5,18 @@ One machine does all that a kernel is asked for, in the order of a machine's lif
 calls, a restart, memory that is added, a panic.
 """
 
-import io
-import json
-import os
-import pathlib
 import re
-import shutil
-import subprocess
-import tarfile
 
 import pytest
 
+import collected
 import debian_kernels
 import kdump
-from conftest import TOP, on
+from conftest import on
 from memory_map import memory_map
 from test_command_line import check_loads, files, run
 from test_normal import pack_whole, restart
 
-FIXTURES = TOP / "tests/fixtures"
 KIB = 1 << 10
 HOTPLUG = {"kind": "uefi", "slots": 8, "max_memory": 8192}
 
@@ -55,49 +48,15 @@ def assert_verified(record):
     assert (record["result"], record["caches"]) == ("verified", "on"), record
 
 
-def collect(machine, folder):
-    """What tests/fixtures/collect makes of the machine."""
-    machine.put("/run/collect", (FIXTURES / "collect").read_bytes())
-    machine.check("sh /run/collect - >/run/fixture.tar")
-    with tarfile.open(fileobj=io.BytesIO(machine.get("/run/fixture.tar"))) as tar:
-        tar.extractall(folder)
-
-
-def check_fixture(machine, kernel, capture_initrd, folder):
-    """The machine in a folder, on this host, is planned for as the real one."""
-    words = ("-p", "--hotplug", "--dry-run=json", "--seed=1", f"--initrd={kdump.INITRD}",
-             "--command-line=quiet", kdump.IMAGE)
-    there = kdump.plan_of(machine, " ".join([kdump.TOOL, *words]))
-    collect(machine, folder)
-    (folder / "boot").mkdir(exist_ok=True)
-    shutil.copy(kernel.image, folder / kdump.IMAGE.lstrip("/"))
-    (folder / kdump.INITRD.lstrip("/")).write_bytes(capture_initrd)
-    tool = pathlib.Path(os.environ["VMCORE_DMESG_HOST"]).with_name("kexec")
-    here = json.loads(subprocess.run([tool, f"--sysroot={folder}", *words],
-                                     stdout=subprocess.PIPE, check=True).stdout)
-    for key in ("running", "load_region", "hotplug", "program_headers", "command_line"):
-        assert here[key] == there[key], key
-
-
-def update_fixture(collected, name):
-    """Keep the files of a machine as those of a fixture; its plans are for run --update then."""
-    for part in ("facts", "proc", "sys"):
-        target = FIXTURES / name / part
-        if target.is_dir():
-            shutil.rmtree(target)
-        (shutil.copytree if (collected / part).is_dir() else shutil.copy)(collected / part, target)
-
-
 @pytest.mark.parametrize("pages, bits, model", [("16k", 47, "vhe"), ("64k", 52, "max-vhe")],
                          indirect=["model"])
 def test_all_that_a_kernel_can(boot, artifacts, page_kernels, tmp_path, pages, bits):
     """A memory block, the least that can be added, is 128 MiB here and 512 MiB there."""
     machine = start(boot, artifacts, tmp_path, page_kernels[pages], **HOTPLUG)
     assert page_size(machine) == int(pages[:-1]) * KIB
-    fixture = tmp_path / "fixture"
-    check_fixture(machine, page_kernels[pages], artifacts.capture_initrd, fixture)
-    if os.environ.get("KEXEC_UPDATE_FIXTURES"):
-        update_fixture(fixture, f"page-{pages}")
+    collected.check_fixture(machine, tmp_path / "fixture", f"page-{pages}", files={
+        kdump.IMAGE: page_kernels[pages].image.read_bytes(),
+        kdump.INITRD: artifacts.capture_initrd})
     check_loads(machine)
     pack_whole(machine)
     restart(machine, "again")

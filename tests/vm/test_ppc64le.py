@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Crash loading on ppc64le (pseries), end to end; what is only ppc64le's.
+"""Loading on ppc64le (pseries), end to end; what is only ppc64le's.
 
-All loads are by kexec_load with the digest on.
+All loads are by kexec_load with the digest on, where no other call is named.
 """
 
 import contextlib
 import re
 import secrets
+import shlex
 
 import pytest
 
@@ -132,14 +133,19 @@ def test_hot_added_cpu_panics(boot):
                     panic=lambda: machine.panic_on(3))
 
 
-@pytest.mark.parametrize("purpose, policy", [
-    ("kernel", "reset"), ("initrd", "halt"), ("dtb", "halt"), ("elfcorehdr", "boot")])
-def test_damage_is_named(boot, purpose, policy):
-    """By purgatory, on the hypervisor's terminal; then it does as it was told."""
-    machine = boot()
-    planned = kdump.plan(machine, "-c", cmdline=CMDLINE)
-    load(machine, f"--on-corruption={policy}")
-    kdump.flip_bit(machine, planned, purpose, 9)
+@pytest.mark.parametrize("purpose, policy, option", [
+    ("kernel", "reset", ""), ("initrd", "halt", ""), ("dtb", "halt", ""),
+    ("elfcorehdr", "boot", ""), ("dtb", "halt", "--hotplug")])
+def test_damage_is_named(boot, purpose, policy, option):
+    """By purgatory, on the hypervisor's terminal; then it does as it was told. Of a tree that the
+    kernel keeps true all counts but the CPUs, also when it has edited it."""
+    machine = boot(smp="2,maxcpus=4,sockets=1,cores=4,threads=1", **HOTPLUG)
+    options = ["-c", *option.split()]
+    planned = kdump.plan(machine, *options, cmdline=CMDLINE)
+    load(machine, f"--on-corruption={policy}", *options)
+    if option:
+        machine.hot_add_cpu(2)
+    kdump.flip_bit(machine, planned, purpose, 0x61)
     machine.panic()
     machine.wait_console(f"digest mismatch: {purpose}")
     machine.wait_console(f"on-corruption={policy}")
@@ -149,11 +155,74 @@ def test_damage_is_named(boot, purpose, policy):
         machine.wait_capture()
 
 
+def restart(machine, *options, words="", leave="kexec -e -x"):
+    """Load all that the machine runs from and go there; what was said on the way."""
+    kdump.pack_whole(machine)
+    line = f"console=hvc0 panic=-1 crashkernel=256M {machine.AGENT} {words}".strip()
+    command = shlex.join([kdump.TOOL, *options, f"--initrd={kdump.WHOLE}", f"--append={line}",
+                          kdump.IMAGE])
+    if leave:
+        machine.check(command)
+        assert machine.check("cat /sys/kernel/kexec_loaded") == "1\n"
+    seen = len(machine.console())
+    machine.leave(leave or command)
+    return machine.console()[seen:].partition("Linux version")[0]
+
+
+def words_of(machine):
+    """The kernel's command line."""
+    return machine.check("cat /proc/cmdline").split()
+
+
+def test_restart_in_every_way(boot):
+    """By either call, at once, and with a tree that was given: each kernel has the whole machine,
+    with a block that was added, and all that the next start needs. The root goes on, but with
+    kexec_file_load, and where it is not wanted."""
+    machine = boot(**HOTPLUG)
+    machine.hot_add(256)
+    whole = memory_map(machine).ram
+    said = restart(machine, "-l", "-c", "--console=hvterm,0x71000000", words="root=/dev/one")
+    assert "purgatory: image verified" in said, said
+    assert memory_map(machine).ram == whole
+    assert kdump.purgatory_record(machine)["result"] == "verified"
+    said = restart(machine, "-f", "-x", "-c", leave=None)
+    assert "purgatory" not in said and "root=/dev/one" in words_of(machine)
+    machine.check("cp /sys/firmware/fdt /tmp/tree")
+    restart(machine, "-l", "-c", "--dtb=/tmp/tree", "--dt-no-old-root", words="given=1")
+    assert "given=1" in words_of(machine) and "root=/dev/one" not in words_of(machine)
+    assert memory_map(machine).ram == whole
+    restart(machine, "-l", "-s", words="last=1")
+    assert "last=1" in words_of(machine)
+
+
+def test_file_load_is_captured_and_left(boot):
+    """By the kernel's own plan, which is foretold: what the tool says of it holds. Then from the
+    capture kernel to the whole machine again."""
+    machine = boot()
+    whole = memory_map(machine).ram
+    kdump.pack_whole(machine)
+    command = kdump.load_command(machine, "-s", cmdline=CMDLINE, initrd=kdump.WHOLE)
+    plan = kdump.plan_of(machine, f"{command} --dry-run=json")
+    machine.check(command)
+    assert kdump.crash_loaded(machine)
+    covers, shown = kdump.shown_header(machine)
+    assert (covers, shown["coverage"]["missing"]) == (0, []), shown
+    header = kdump.armed_header(machine, plan)
+    assert header.phdrs[0].offset
+    saved, _, _ = kdump.segment(plan, "backup")
+    assert any(phdr.paddr == 0 and phdr.offset == saved for phdr in header.loads)
+    kdump.crash(machine)[1].assert_sane(2)
+    restart(machine, "-l", "-c", words="whole=1")
+    assert memory_map(machine).ram == whole and "whole=1" in words_of(machine)
+
+
 def test_refusals_leave_the_armed_image(boot):
-    """What this version cannot do yet is refused by name, before anything is lost."""
+    """What cannot be is refused by name, before anything is lost."""
     machine = boot()
     load(machine)
-    for options, words in ((("-l", "-c"), "for a panic only"), (("-p", "-s"), "kexec_file_load")):
-        result = machine.sh(f"kexec {' '.join(options)} --command-line=x {kdump.IMAGE}")
+    machine.check("printf '\\xd0\\x0d\\xfe\\xedx' >/tmp/tree")
+    for options, words in ((("--hotplug", "--initrd=/tmp/tree"), "magic of a device tree"),
+                           (("--mem-min=0x2ff00000",), "crash-region-too-small")):
+        result = machine.sh(f"kexec -p -c {' '.join(options)} --command-line=x {kdump.IMAGE}")
         assert result.rc and words.encode() in result.err and b"hint: " in result.err, result
         assert kdump.crash_loaded(machine)

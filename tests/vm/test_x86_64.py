@@ -6,6 +6,7 @@ All loads are by kexec_load with the digest on, but for those by kexec_file_load
 
 import pathlib
 
+import collected
 import generated
 import handover
 import kdump
@@ -54,11 +55,13 @@ def armed(machine, call):
 
 
 @on("pc")
-def test_the_capture_kernel_is_given_what_the_file_call_gives(boot):
-    """Field by field, and each difference has its reason in the document."""
+def test_the_capture_kernel_is_given_what_the_file_call_gives(boot, tmp_path):
+    """Field by field, and each difference has its reason in the document. The machine in a folder
+    is planned for as the real one."""
     seen = set()
     for kind, cpu in (("bios", "qemu64"), ("uefi", "max")):
         machine = boot(board=qemu.PCWithScreen, kind=kind, cpu=cpu, disks=(), **HOTPLUG)
+        collected.check_fixture(machine, tmp_path / kind, f"x86-vm-{kind}", "boot_params")
         machine.check("head -c 1 /dev/random")  # else the kernel has no seed to give
         ours, kernels = armed(machine, "-c"), armed(machine, "-s")
         assert bool(ours["EFI's runtime map"]) == (kind == "uefi")

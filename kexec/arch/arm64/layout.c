@@ -152,6 +152,32 @@ static int cross_check(
 	return ST_OK;
 }
 
+/* The newest makedumpfile that was seen to refuse a kernel built for addresses of 52 bits, but with
+ * pages of 64 KiB: "VA Bits 52 not supported" (doc/dump-readers.md). */
+static const uint16_t refuses_52_bits[] = { 1, 7, 8 };
+
+static void doubt_dump_filter(const struct machine *machine, struct report *report)
+{
+	struct span text = blob_span(&machine->layout.kcore.vmcoreinfo);
+	const struct dump_filter *filter = &machine->dump_filter;
+	uint64_t bits;
+
+	if (!filter->path || !filter->version[0] || machine->page_size == 64 << 10 ||
+		!vmcoreinfo_number(text, "NUMBER(VA_BITS)", 10, &bits) || bits != 52)
+		return;
+	for (size_t i = 0; i < 3; i++) {
+		if (filter->version[i] > refuses_52_bits[i])
+			return;
+		if (filter->version[i] < refuses_52_bits[i])
+			break;
+	}
+	report_add(report, REPORT_CHOICE, "dump",
+		"%s is version %u.%u.%u, which refuses dumps of this kernel: it is built for "
+		"addresses of 52 bits with pages of %" PRIu64 " KiB; copy /proc/vmcore whole",
+		filter->path, filter->version[0], filter->version[1], filter->version[2],
+		machine->page_size >> 10);
+}
+
 int arm64_kernel_layout(const struct machine *machine, struct kernel_layout *ret,
 	struct report *report, struct err *err)
 {
@@ -167,6 +193,7 @@ int arm64_kernel_layout(const struct machine *machine, struct kernel_layout *ret
 	if (status)
 		return status;
 	elfcorehdr_doubt(&layout, report);
+	doubt_dump_filter(machine, report);
 	*ret = layout;
 	return ST_OK;
 }

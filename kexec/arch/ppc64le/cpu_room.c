@@ -23,9 +23,6 @@
 #define NEW_NAMES   256u
 #define NEW_PER_CPU 64u
 
-/* Properties of one node that are looked at. */
-#define PROPERTIES_MAX 256
-
 static uint64_t padded(uint64_t size)
 {
 	return (size + 3) / 4 * 4;
@@ -34,13 +31,12 @@ static uint64_t padded(uint64_t size)
 /* What a node takes in the tree. */
 static uint64_t node_bytes(const void *fdt, int node)
 {
-	int length, property, count = 0;
+	int length, property;
 	const char *name = fdt_get_name(fdt, node, &length);
 	uint64_t bytes = NODE_BYTES + (name ? padded((uint64_t)length + 1) : 0);
 
 	fdt_for_each_property_offset (property, fdt, node) {
-		if (!fdt_getprop_by_offset(fdt, property, NULL, &length) ||
-			++count > PROPERTIES_MAX)
+		if (!fdt_getprop_by_offset(fdt, property, NULL, &length))
 			break;
 		bytes += PROPERTY_BYTES + padded((uint64_t)length);
 	}

@@ -5,6 +5,7 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "kexec/arch/ppc64le/ppc64le.h"
 #include "kexec/system/devtree.h"
 #include "lib/bytes.h"
 #include "lib/checked.h"
@@ -110,5 +111,19 @@ int drconf_begin(const void *fdt, struct drconf *ret, struct err *err)
 	status = count_blocks(&drconf, name, err);
 	if (!status)
 		*ret = drconf;
+	return status;
+}
+
+int ppc64le_tree_memory(const void *fdt, struct rangeset *ret, struct err *err)
+{
+	struct drconf_block block;
+	struct drconf drconf;
+	int status = drconf_begin(fdt, &drconf, err);
+
+	if (status || drconf.node < 0)
+		return status;
+	while (!status && drconf_next(&drconf, &block))
+		if (block.used && rangeset_add(ret, block.range.start, block.range.end))
+			status = err_no_memory(err);
 	return status;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device tree of the new kernel: the running kernel's live one, in which memory is narrowed to
- * what a capture kernel may use. That begins at 0 and ends with the crash region, since the kernel
- * needs the beginning of memory; all between 64 KiB and the region is reserved.
+ * The device tree of the new kernel: the running kernel's live one. For a dump memory is narrowed
+ * to what a capture kernel may use. That begins at 0 and ends with the crash region, since the
+ * kernel needs the beginning of memory; all between 64 KiB and the region is reserved.
  */
 #include <inttypes.h>
 #include <libfdt.h>
@@ -12,6 +12,7 @@
 #include "kexec/arch/ppc64le/drconf.h"
 #include "kexec/arch/ppc64le/ppc64le.h"
 #include "kexec/plan/chosen.h"
+#include "kexec/plan/edited_tree.h"
 #include "kexec/system/boot_memory.h"
 #include "kexec/system/devtree.h"
 #include "lib/checked.h"
@@ -68,7 +69,8 @@ static int edit_chosen(struct chosen *editor, const struct ppc64le_tree *wanted)
 	if (!status)
 		status = delete_running(editor);
 	if (!status)
-		status = chosen_set_ranges(editor, "linux,elfcorehdr", &wanted->elfcorehdr, 1);
+		status = chosen_set_ranges(
+			editor, "linux,elfcorehdr", &wanted->elfcorehdr, wanted->crash ? 1 : 0);
 	if (!status)
 		status = chosen_set_initrd(editor, wanted->initrd);
 	if (!status)
@@ -82,8 +84,9 @@ static int edit_chosen(struct chosen *editor, const struct ppc64le_tree *wanted)
 
 static int reserve_all(struct chosen *editor, const struct ppc64le_tree *wanted)
 {
-	const struct range ours[] = { { PPC64LE_BACKUP_SIZE, wanted->region.start }, wanted->backup,
-		wanted->elfcorehdr, wanted->initrd };
+	const struct range others = { wanted->crash ? PPC64LE_BACKUP_SIZE : 0,
+		wanted->region.start };
+	const struct range ours[] = { others, wanted->backup, wanted->elfcorehdr, wanted->initrd };
 	const struct rangeset *held = &wanted->firmware->held;
 	int status = ST_OK;
 
@@ -244,6 +247,31 @@ static int narrow_blocks(struct chosen *editor, const struct rangeset *usable)
 		editor->err, "of %" PRIu64 " blocks", used);
 }
 
+/* A capture kernel's memory is narrow, and the kernel that it starts has all of it again. */
+static int widen(struct chosen *editor, int node, const char *path, const char *name)
+{
+	int code = fdt_delprop(editor->fdt, node, name);
+
+	if (code == -FDT_ERR_NOTFOUND)
+		return ST_OK;
+	if (code)
+		return chosen_failed(editor, name, code);
+	return plan_note_edit(editor->plan, "delete", path, name, editor->err, NULL);
+}
+
+static int widen_memory(struct chosen *editor)
+{
+	static const char blocks[] = "/ibm,dynamic-reconfiguration-memory";
+	int status = ST_OK, node;
+
+	for (node = boot_memory_first_node(editor->fdt); node >= 0 && !status;
+		node = boot_memory_next_node(editor->fdt, node))
+		status = widen(editor, node, "/memory", "linux,usable-memory");
+	node = fdt_path_offset(editor->fdt, blocks);
+	return status || node < 0 ? status
+				  : widen(editor, node, blocks, "linux,drconf-usable-memory");
+}
+
 static int narrow_memory(struct chosen *editor, const struct rangeset *usable)
 {
 	int status = ST_OK;
@@ -263,12 +291,16 @@ static int edit(struct chosen *editor, const struct ppc64le_tree *wanted)
 
 	if (!status)
 		status = reserve_all(editor, wanted);
-	if (!status)
+	if (!status && !wanted->crash)
+		status = widen_memory(editor);
+	if (!status && wanted->crash)
 		status = usable_memory(wanted, editor->plan->page_size, &usable, editor->err);
-	if (!status)
+	if (!status && wanted->crash)
 		status = narrow_memory(editor, &usable);
 	rangeset_done(&usable);
-	return status ? status : delete_domains(editor);
+	if (!status)
+		status = delete_domains(editor);
+	return status || !wanted->edited ? status : edited_tree_arrange(editor->fdt, editor->err);
 }
 
 /* So that all that is free in it is at its end, and a part of the tree: libfdt goes by its size. */

@@ -142,6 +142,20 @@ static int read_first_node(const void *fdt, struct ppc64le_firmware *firmware, s
 	return ST_OK;
 }
 
+/* What only a load for a restart has to keep off. */
+static int read_running(const void *fdt, struct ppc64le_firmware *firmware, struct err *err)
+{
+	static const char *const names[2] = { "linux,htab-base", "linux,htab-size" };
+	int chosen = fdt_path_offset(fdt, "/chosen");
+
+	if (chosen < 0)
+		return ST_OK;
+	if (fdt_getprop(fdt, chosen, "linux,kernel-end", NULL) &&
+		!devtree_address(fdt, chosen, "linux,kernel-end", &firmware->kernel_end))
+		return odd(err, "/chosen", "linux,kernel-end", "is no number");
+	return range_of(fdt, chosen, "/chosen", names, &firmware->hash_table, err);
+}
+
 static void read_tick_rate(const void *fdt, struct ppc64le_firmware *firmware)
 {
 	uint64_t rate;
@@ -164,6 +178,8 @@ int ppc64le_firmware_of(const void *fdt, struct ppc64le_firmware *ret, struct er
 		status = read_tce(fdt, &firmware, err);
 	if (!status)
 		status = read_first_node(fdt, &firmware, err);
+	if (!status)
+		status = read_running(fdt, &firmware, err);
 	if (status) {
 		ppc64le_firmware_done(&firmware);
 		return status;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kexec/plan/chosen.h"
+#include "kexec/plan/edited_tree.h"
 #include "kexec/plan/place.h"
 #include "kexec/plan/purgatory.h"
 #include "kexec/plan/tree.h"
@@ -121,45 +122,56 @@ static uint64_t own_pages(const struct machine *machine)
 	return pages;
 }
 
-/* The kernel could, but what it makes is not foretold yet, and its purgatory verifies nothing. */
-static int refuse_file_load(struct err *err)
-{
-	err_set(err, ST_UNSUPPORTED, "file-load-unusable",
-		"this version does not load by kexec_file_load on ppc64le");
-	return err_hint(err, "use -c: kexec_load");
-}
-
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	bool crash = plan_is_crash(plan);
 	int status = ST_OK;
 
-	if (inputs->by_file)
-		return refuse_file_load(err);
 	if (words_chosen(inputs->request))
 		status = words_join(inputs, crash, &plan->cmdline, err);
 	else
 		report_add(report, REPORT_CHOICE, "cmdline",
 			"no --append, --command-line or --reuse-cmdline: the new kernel gets no "
-			"words");
+			"words of the user's");
 	if (status)
 		return status;
 	words_doubt(plan->cmdline, crash, report);
-	if (!plan->cmdline)
-		return ST_OK;
-	return words_check_length(
-		plan->cmdline, PPC64LE_CMDLINE_SIZE - 1 - WORDS_ELFCOREHDR_MAX, "ppc64le", err);
+	if (!inputs->by_file)
+		status = words_add_old_root(inputs, &plan->cmdline, report, err);
+	if (status || !plan->cmdline)
+		return status;
+	return words_check_length(plan->cmdline,
+		PPC64LE_CMDLINE_SIZE - 1 - (crash ? WORDS_ELFCOREHDR_MAX : 0), "ppc64le", err);
 }
 
 /* --- places ------------------------------------------------------------------------------ */
 
-static int keep_off_firmware(
+/* For a restart also off what the kernel refuses, which is on itself, and off what the new one
+ * writes over when it moves itself to 0. */
+static int keep_off_running(const struct image *image, const struct ppc64le_firmware *firmware,
+	struct plan *plan, struct rangeset *holes, struct err *err)
+{
+	struct range table = firmware->hash_table;
+	struct range window = { firmware->kernel_end, UINT64_MAX };
+
+	if (image->mem_size > window.start)
+		window.start = image->mem_size;
+	rangeset_clip(&plan->room, window);
+	if (range_size(table) && rangeset_add(holes, table.start, table.end))
+		return err_no_memory(err);
+	rangeset_normalize(holes);
+	return ST_OK;
+}
+
+static int keep_off_firmware(const struct plan_inputs *inputs,
 	const struct ppc64le_firmware *firmware, struct plan *plan, struct err *err)
 {
 	struct rangeset holes = RANGESET_INIT, room = RANGESET_INIT;
 	int status = holes_of(firmware, plan->page_size, &holes, err);
 
+	if (!status && !plan_is_crash(plan))
+		status = keep_off_running(inputs->image, firmware, plan, &holes, err);
 	if (!status && rangeset_subtract(&plan->room, &holes, &room))
 		status = err_no_memory(err);
 	rangeset_done(&holes);
@@ -167,6 +179,7 @@ static int keep_off_firmware(
 		return status;
 	rangeset_done(&plan->room);
 	plan->room = room;
+	rangeset_align_inward(&plan->room, plan->page_size);
 	return ST_OK;
 }
 
@@ -181,11 +194,27 @@ static uint64_t reach_of(const struct machine *machine, const struct ppc64le_fir
 	return reach == 0 || reach > HASH_REACH ? HASH_REACH : reach;
 }
 
-/* Kernel and initrd at the low end, the rest at the high one, so that what is left is in one piece;
- * purgatory calls RTAS, which has 32 bits. */
+/* Is there such a piece in this load? */
+static bool has_piece(
+	const struct plan_inputs *inputs, const struct plan *plan, enum segment_purpose purpose)
+{
+	switch (purpose) {
+	case SEGMENT_INITRD:
+		return inputs->has_initrd;
+	case SEGMENT_BACKUP:
+	case SEGMENT_ELFCOREHDR:
+		return plan_is_crash(plan);
+	default:
+		return true;
+	}
+}
+
+/* Kernel and initrd at the low end, for a dump the rest at the high one, so that what is left is in
+ * one piece; purgatory calls RTAS, which has 32 bits. */
 static int place_all(
 	const struct plan_inputs *inputs, struct plan *plan, uint64_t reach, struct err *err)
 {
+	enum place_end high = plan_is_crash(plan) ? PLACE_HIGH : PLACE_LOW;
 	const struct span none = { .data = NULL };
 	uint64_t below = reach < UINT32_MAX ? reach : UINT32_MAX;
 	const struct {
@@ -198,16 +227,15 @@ static int place_all(
 		{ SEGMENT_KERNEL, inputs->image->mem_size, image_segment(inputs->image), PLACE_LOW,
 			reach },
 		{ SEGMENT_INITRD, inputs->initrd.size, inputs->initrd, PLACE_LOW, reach },
-		{ SEGMENT_PURGATORY, plan->purgatory.size, blob_span(&plan->purgatory), PLACE_HIGH,
+		{ SEGMENT_PURGATORY, plan->purgatory.size, blob_span(&plan->purgatory), high,
 			plan->handover.reset ? below : reach },
-		{ SEGMENT_BACKUP, PPC64LE_BACKUP_SIZE, none, PLACE_HIGH, reach },
-		{ SEGMENT_ELFCOREHDR, plan->core.memsz, blob_span(&plan->core.bytes), PLACE_HIGH,
-			reach },
+		{ SEGMENT_BACKUP, PPC64LE_BACKUP_SIZE, none, high, reach },
+		{ SEGMENT_ELFCOREHDR, plan->core.memsz, blob_span(&plan->core.bytes), high, reach },
 	};
 	int status = ST_OK;
 
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]) && !status; i++)
-		if (pieces[i].purpose != SEGMENT_INITRD || inputs->has_initrd)
+		if (has_piece(inputs, plan, pieces[i].purpose))
 			status = place_segment(plan,
 				&(struct place_want){ pieces[i].purpose, pieces[i].size,
 					PPC64LE_ALIGN, { 0, pieces[i].limit }, pieces[i].end },
@@ -229,6 +257,7 @@ static int place_dtb(const struct plan_inputs *inputs, struct plan *plan,
 	const struct segment *backup = plan_segment(plan, SEGMENT_BACKUP);
 	struct span tree = plan_source_tree(inputs, plan);
 	struct ppc64le_tree wanted = {
+		.crash = plan_is_crash(plan),
 		.region = plan->load_region,
 		.elfcorehdr = range_of(plan_segment(plan, SEGMENT_ELFCOREHDR), plan->core.memsz),
 		.backup = range_of(backup, PPC64LE_BACKUP_SIZE),
@@ -243,6 +272,7 @@ static int place_dtb(const struct plan_inputs *inputs, struct plan *plan,
 	int status;
 
 	if (plan->hotplug) {
+		wanted.edited = true;
 		wanted.room = ppc64le_cpu_room(tree.data, inputs->machine->cpus.possible.count);
 		report_add(report, REPORT_CHOICE, "hotplug",
 			"the device tree gets 0x%" PRIx64 " bytes for the nodes of all CPUs",
@@ -252,13 +282,15 @@ static int place_dtb(const struct plan_inputs *inputs, struct plan *plan,
 	if (!status)
 		status = place_segment(plan,
 			&(struct place_want){ SEGMENT_DTB, plan->dtb.size, PPC64LE_ALIGN,
-				{ 0, reach }, PLACE_HIGH },
+				{ 0, reach }, plan_is_crash(plan) ? PLACE_HIGH : PLACE_LOW },
 			blob_span(&plan->dtb), err);
 	if (status)
 		return status;
 	mem = plan_segment(plan, SEGMENT_DTB)->mem;
 	plan->handover.handed = (struct range){ mem, mem + plan->dtb.size };
 	plan->handover.record = mem + chosen_record_offset(plan->dtb.data);
+	if (plan->hotplug)
+		edited_tree_digest(plan->dtb.data, &plan->handover.edited);
 	return ST_OK;
 }
 
@@ -268,23 +300,13 @@ static int place_dtb(const struct plan_inputs *inputs, struct plan *plan,
 static int check_request(const struct plan_inputs *inputs, const struct plan *plan,
 	const struct ppc64le_firmware *firmware, struct err *err)
 {
-	if (!plan_is_crash(plan)) {
-		err_set(err, ST_UNSUPPORTED, "normal-load-unsupported",
-			"this version loads kernels on ppc64le for a panic only");
-		return err_hint(err, "kexec-tools loads one for a restart");
-	}
-	if (inputs->dtb.size) {
-		err_set(err, ST_UNSUPPORTED, "dtb-unsupported",
-			"this version takes no other device tree on ppc64le");
-		return err_hint(err, "leave --dtb out: the running tree is used");
-	}
 	if (range_size(firmware->opal)) {
 		err_set(err, ST_UNSUPPORTED, "machine-unsupported",
 			"this version loads kernels below a hypervisor only (pSeries), and this "
 			"machine runs on OPAL (PowerNV)");
 		return err_hint(err, "kexec-tools loads one here");
 	}
-	if (!inputs->image->stays_where_loaded) {
+	if (plan_is_crash(plan) && !inputs->image->stays_where_loaded) {
 		err_set(err, ST_UNSUPPORTED, "image-not-relocatable",
 			"the kernel runs at address 0 only, where the crashed one is");
 		return err_hint(err, "it needs CONFIG_RELOCATABLE");
@@ -323,7 +345,7 @@ static void hand_over(const struct plan_inputs *inputs, const struct ppc64le_fir
 
 	plan->entry = plan_segment(plan, SEGMENT_PURGATORY)->mem;
 	plan->handover.kernel_entry = plan_segment(plan, SEGMENT_KERNEL)->mem;
-	own[PPC64LE_OWN_BACKUP] = plan_segment(plan, SEGMENT_BACKUP)->mem;
+	own[PPC64LE_OWN_BACKUP] = plan_is_crash(plan) ? plan_segment(plan, SEGMENT_BACKUP)->mem : 0;
 	own[PPC64LE_OWN_RTAS] = firmware->rtas.start << 32 | firmware->rtas_entry;
 	own[PPC64LE_OWN_RTAS_RESET] = firmware->rtas_reboot;
 	own[PPC64LE_OWN_TICK_RATE] = firmware->tick_rate;
@@ -343,16 +365,17 @@ static int plan_below(const struct plan_inputs *inputs, struct plan *plan,
 	if (!status)
 		status = choose_reset(inputs, firmware, plan, err);
 	if (!status)
-		status = keep_off_firmware(firmware, plan, err);
+		status = keep_off_firmware(inputs, firmware, plan, err);
 	if (!status)
 		status = purgatory_prepare(inputs, plan, err);
 	if (!status)
 		status = place_all(inputs, plan, reach, err);
-	if (!status)
+	if (!status && plan_is_crash(plan))
 		status = words_add_elfcorehdr(plan, err);
 	if (status)
 		return status;
-	elfcorehdr_set_saved(&plan->core, plan_segment(plan, SEGMENT_BACKUP)->mem);
+	if (plan_is_crash(plan))
+		elfcorehdr_set_saved(&plan->core, plan_segment(plan, SEGMENT_BACKUP)->mem);
 	status = place_dtb(inputs, plan, firmware, reach, report, err);
 	if (!status)
 		hand_over(inputs, firmware, plan);
@@ -374,13 +397,24 @@ static int plan_segments(
 	return status;
 }
 
+/* Its own purgatory verifies nothing, and neither calls RTAS nor prints. */
 static int foretell_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
-	(void)inputs;
-	(void)plan;
+	struct ppc64le_firmware firmware = { .rtas = { 0, 0 } };
+	int status;
+
 	(void)report;
-	return refuse_file_load(err);
+	if (inputs->machine->fdt.size == 0)
+		return err_set(err, ST_NOT_FOUND, "fdt-missing", "No device tree available");
+	status = ppc64le_firmware_of(inputs->machine->fdt.data, &firmware, err);
+	if (!status)
+		status = keep_off_firmware(inputs, &firmware, plan, err);
+	if (!status)
+		status = ppc64le_foretell(
+			inputs, plan, &firmware, reach_of(inputs->machine, &firmware), err);
+	ppc64le_firmware_done(&firmware);
+	return status;
 }
 
 const struct arch_ops ppc64le_ops = {
@@ -394,6 +428,7 @@ const struct arch_ops ppc64le_ops = {
 	.handed = "device tree",
 	.handed_key = "device_tree",
 	.hotplug_edits_tree = true,
+	.foretells_by_tree = true,
 	.purgatory = purgatory_ppc64le,
 	.purgatory_size = &purgatory_ppc64le_size,
 	.purgatory_params = PPC64LE_PARAMS_OFFSET,
@@ -401,6 +436,8 @@ const struct arch_ops ppc64le_ops = {
 	.dumped_firmware = dumped_firmware,
 	.own_pages = own_pages,
 	.check_image = check_image,
+	.complete_tree = ppc64le_complete_tree,
+	.tree_memory = ppc64le_tree_memory,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
 	.foretell_segments = foretell_segments,

@@ -18,6 +18,8 @@ struct ppc64le_firmware {
 	struct range opal;	 /* empty when there is none: below a hypervisor */
 	struct rangeset held;	 /* both, and what else nobody may write to; exact, normalized */
 	struct range first_node; /* the memory node at 0; empty when there is none */
+	struct range hash_table; /* of a machine without a hypervisor; empty when there is none */
+	uint64_t kernel_end;	 /* of the running kernel; 0 when not known */
 	uint64_t tick_rate;	 /* of the timebase, in Hz; 0 when not known */
 };
 
@@ -36,7 +38,8 @@ uint64_t ppc64le_cpu_room(const void *fdt, uint64_t possible);
 
 /* What goes into the new kernel's tree. */
 struct ppc64le_tree {
-	struct range region; /* the crash region */
+	bool crash;
+	struct range region; /* the crash region; of a load for a restart these three are empty */
 	struct range elfcorehdr;
 	struct range backup;
 	struct range initrd; /* empty for none */
@@ -45,7 +48,8 @@ struct ppc64le_tree {
 	const uint8_t *rng_seed;
 	const struct rangeset *crash_cma;
 	const struct ppc64le_firmware *firmware;
-	uint64_t room; /* bytes that stay free in it, see ppc64le_cpu_room() */
+	bool edited;   /* the kernel will keep it true */
+	uint64_t room; /* bytes that stay free in it then, see ppc64le_cpu_room() */
 };
 
 /*
@@ -55,5 +59,16 @@ struct ppc64le_tree {
  */
 int ppc64le_build_dtb(struct span tree, const struct ppc64le_tree *wanted, struct plan *plan,
 	struct report *report, struct err *err);
+
+/* Memory in blocks that is in use; see struct arch_ops. */
+int ppc64le_tree_memory(const void *fdt, struct rangeset *ret, struct err *err);
+
+/* What firmware put into the running tree; see struct arch_ops. */
+int ppc64le_complete_tree(
+	const void *running, void *fdt, struct plan *plan, struct report *report, struct err *err);
+
+/* The places of a load by kexec_file_load(2); see struct arch_ops. reach is where they end. */
+int ppc64le_foretell(const struct plan_inputs *inputs, struct plan *plan,
+	const struct ppc64le_firmware *firmware, uint64_t reach, struct err *err);
 
 #endif

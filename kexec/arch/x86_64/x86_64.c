@@ -24,7 +24,7 @@ static int check_image(const struct machine *machine, const struct image *image,
 {
 	const struct bzimage *kernel = &image->bzimage;
 
-	if (image->kind != IMAGE_BZIMAGE)
+	if (image->kind != IMAGE_BZIMAGE && image->kind != IMAGE_X86_VMLINUX)
 		return err_set(err, ST_UNSUPPORTED, "image-foreign",
 			"the kernel is for another CPU (%s), and this machine is x86_64",
 			image->kind_name);
@@ -63,6 +63,32 @@ static uint64_t own_pages(const struct machine *machine)
 	return 8 + 2 * halves + (2 * ram->count < gibibytes ? 2 * ram->count : gibibytes);
 }
 
+/* What only a vmlinux has no part in. */
+static int check_vmlinux(const struct plan_inputs *inputs, struct report *report, struct err *err)
+{
+	if (inputs->image->kind != IMAGE_X86_VMLINUX)
+		return ST_OK;
+	if (inputs->by_file) {
+		err_set(err, ST_UNSUPPORTED, "file-load-unusable",
+			"on x86_64 kexec_file_load takes a bzImage, and no vmlinux");
+		return err_hint(err, "use -c: kexec_load");
+	}
+	if (inputs->request->args != ARGS_LINUX) {
+		err_set(err, ST_UNSUPPORTED, "args-unsupported",
+			"a Linux kernel finds its command line, its initrd and its memory by "
+			"boot_params, which --args-%s leaves out",
+			inputs->request->args == ARGS_ELF ? "elf" : "none");
+		return err_hint(err, "leave the option out, or give --args-linux");
+	}
+	if (inputs->machine->x86_boot.five_levels)
+		report_add(report, REPORT_WARNING, "image",
+			"the running kernel uses five levels of page tables, and a vmlinux does "
+			"not "
+			"say whether it can be started so: one of before 5.0, or without "
+			"CONFIG_X86_5LEVEL, cannot");
+	return ST_OK;
+}
+
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -70,8 +96,10 @@ static int plan_cmdline(
 	uint64_t most = inputs->image->bzimage.cmdline_size;
 	/* kexec_file_load(2) keeps the room for any load, and counts the NUL too. */
 	uint64_t reserved = WORDS_ELFCOREHDR_MAX + (inputs->by_file ? 1 : 0);
-	int status = ST_OK;
+	int status = check_vmlinux(inputs, report, err);
 
+	if (status)
+		return status;
 	if (words_chosen(inputs->request))
 		status = words_join(inputs, crash, &plan->cmdline, err);
 	else
@@ -80,6 +108,11 @@ static int plan_cmdline(
 			"words");
 	if (!status)
 		words_doubt(plan->cmdline, crash, report);
+	/* What it adds is as good as what boot_params has: arch/x86/kernel/e820.c. */
+	if (!status && crash && plan->cmdline && cmdline_has(plan->cmdline, "memmap"))
+		report_add(report, REPORT_WARNING, "cmdline",
+			"memmap= on the capture kernel's command line changes the memory that it "
+			"is given: it can lose its own, or write over what is to be dumped");
 	if (!status && crash)
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline)
@@ -110,7 +143,7 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 		image_segment(inputs->image), err);
 	if (status)
 		return status;
-	plan->handover.kernel_entry = plan_segment(plan, SEGMENT_KERNEL)->mem + BZIMAGE_ENTRY_64;
+	plan->handover.kernel_entry = plan_segment(plan, SEGMENT_KERNEL)->mem + kernel->entry;
 	window.start = X86_64_INITRD_FLOOR;
 	if (inputs->has_initrd)
 		status = place_segment(plan,
@@ -273,11 +306,16 @@ static int foretell_segments(
 	int status = ST_OK;
 
 	(void)report;
-	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]) && !status; i++)
-		if (pieces[i].want.purpose != SEGMENT_INITRD || inputs->has_initrd)
-			status = place_segment(plan, &pieces[i].want, pieces[i].data, err);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]) && !status; i++) {
+		enum segment_purpose purpose = pieces[i].want.purpose;
+
+		if ((purpose == SEGMENT_INITRD && !inputs->has_initrd) ||
+			(purpose == SEGMENT_ELFCOREHDR && !plan_is_crash(plan)))
+			continue;
+		status = place_segment(plan, &pieces[i].want, pieces[i].data, err);
+	}
 	if (!status)
-		plan->entry = plan_segment(plan, SEGMENT_KERNEL)->mem + BZIMAGE_ENTRY_64;
+		plan->entry = plan_segment(plan, SEGMENT_KERNEL)->mem + kernel->entry;
 	return status;
 }
 
@@ -360,6 +398,7 @@ const struct arch_ops x86_64_ops = {
 	.own_pages = own_pages,
 	.check_image = check_image,
 	.doubt_file_load = doubt_file_load,
+	.foretells_restart = true,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
 	.foretell_segments = foretell_segments,

@@ -10,6 +10,9 @@ purgatory_arm64_cflags += -mgeneral-regs-only      # FP and SIMD may trap, or be
 purgatory_arm64_cflags += -mbranch-protection=none # no keys, no guarded pages
 purgatory_arm64_cflags += -mcmodel=tiny            # one adr reaches anything below 1 MiB
 
+# Its kernels edit no device tree.
+purgatory_arm64_cflags += -DPURGATORY_TREES_EDITED=0
+
 purgatory_arm64_ldflags :=
 
 # In the order of linking.

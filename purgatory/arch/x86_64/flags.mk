@@ -10,6 +10,9 @@ purgatory_x86_64_cflags += -mno-red-zone           # an NMI comes on our own sta
 purgatory_x86_64_cflags += -fcf-protection=none    # nobody tracks our branches
 purgatory_x86_64_cflags += -mcmodel=small          # one lea reaches all of it
 
+# Its kernels edit no device tree.
+purgatory_x86_64_cflags += -DPURGATORY_TREES_EDITED=0
+
 purgatory_x86_64_ldflags := -m64
 
 # In the order of linking.

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The parts of a vmlinux that is laid out by its physical addresses (elf(5)). */
+#ifndef KEXEC_IMAGE_ELF_LOADS_H
+#define KEXEC_IMAGE_ELF_LOADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+
+/* More than a handful there never was. */
+#define ELF_LOADS_MAX 16
+
+/* A PT_LOAD that takes memory. */
+struct elf_load {
+	uint64_t vaddr;
+	uint64_t paddr;
+	uint64_t memory_size;
+	struct span bytes;
+};
+
+struct elf_loads {
+	const char *cpu; /* for messages: "ppc64"; borrowed */
+	struct elf_load loads[ELF_LOADS_MAX];
+	size_t count;
+	uint64_t entry;	    /* as the header has it */
+	uint64_t start;	    /* of all, in physical memory */
+	uint64_t end;	    /* no more than IMAGE_SIZE_MAX behind it */
+	uint64_t bytes_end; /* of what is in the file */
+};
+
+/* Is this a program (not a core, nor an object) for this e_machine, of 64 bits and little-endian?
+ * Then all of its header is there. */
+bool elf_is_program(struct span bytes, uint16_t machine);
+
+/* Of such a one. ST_UNSUPPORTED for one that wants an interpreter, as no kernel does; ST_BAD_INPUT
+ * for parts outside the file, that make no sense, or that are nothing. The spans are parts of
+ * bytes. */
+int elf_loads_read(struct span bytes, const char *cpu, struct elf_loads *ret, struct err *err);
+
+/* What they make in memory from the first byte on, up to the last one that is in the file. Of a
+ * single part those are its bytes, and ret_made stays empty; else they are in ret_made.
+ * ST_NO_MEMORY. */
+int elf_loads_lay_out(
+	const struct elf_loads *loads, struct blob *ret_made, struct span *ret, struct err *err);
+
+/* "this is an ELF program for CPU what". Returns ST_BAD_INPUT. */
+int elf_loads_malformed(const char *cpu, const char *what, struct err *err);
+
+#endif
