@@ -224,6 +224,7 @@ LAYER_BUILDS = {
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64", "ppc64le", "gcc", "sanitize"),
+    "clients": ("arm64", "gcc", "sanitize"),
     "kernels": ("arm64",),
     "readers": ("arm64", "gcc", "sanitize"),
     "soak": ("arm64",),
@@ -381,15 +382,25 @@ class Layers:
 
     def vm(self, tally, *machines):
         """All machines, each result shown as it comes; or these architectures' only."""
+        self.pytest(tally, "vm", "arm64", self.programs(),
+                    live=not machines or machines == VM_LANES[0], marks=" or ".join(machines))
+
+    def programs(self):
+        """The variables that name what runs in the machines, and what reads their dumps."""
         build = self.first("arm64", "given")
         host = self.first("sanitize", "given")
         native = self.first("gcc", "given")
-        self.pytest(tally, "vm", "arm64", {
+        return {
             "KEXEC": str(build.dir / "sbin/kexec"),
             "KEXEC_PPC64LE": str(BUILDS["ppc64le"].dir / "sbin/kexec"),
             "KEXEC_X86_64": str(native.dir / "sbin/kexec"),
             "VMCORE_DMESG_HOST": str(host.dir / "sbin/vmcore-dmesg"),
-        }, live=not machines or machines == VM_LANES[0], marks=" or ".join(machines))
+        }
+
+    def clients(self, tally):
+        """Of tests/vm, what needs a whole distribution, on all of them."""
+        self.pytest(tally, "vm/test_clients.py", "systems",
+                    self.programs() | {"KEXEC_TEST_SYSTEMS": "all"}, live=True)
 
     def kernels(self, tally):
         build = self.first("arm64", "given")
@@ -452,7 +463,7 @@ class Layers:
 VM_LANES = (("arm64",), ("x86_64", "ppc64le"))
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("kernels", "readers", "mutants", "trees", "soak")
+LONG_LAYERS = ("clients", "kernels", "readers", "mutants", "trees", "soak")
 
 
 def listed(sources_mk):

@@ -569,8 +569,10 @@ class PC(Machine):
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-chardev", f"socket,id=agent,path={self._dir}/agent", "-serial", "chardev:agent",
-            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"{append} {self.AGENT}",
+            "-kernel", str(kernel), "-append", f"{append} {self.AGENT}",
         ]
+        if initrd:
+            command += ["-initrd", str(initrd)]
         if kind == "uefi":
             command += ["-bios", str(OVMF)]
         elif kind == "secure":
@@ -655,6 +657,16 @@ class PCWithScreen(PC):
 
     def _command_line(self, kernel, initrd, **options):
         return [*super()._command_line(kernel, initrd, **options), "-device", "VGA"]
+
+
+class PCWithNVMe(PC):
+    """The same with its disk on NVMe, for which Debian's kernel needs no module."""
+
+    def _command_line(self, kernel, initrd, *, disks, **options):
+        (disk,) = disks
+        return [*super()._command_line(kernel, initrd, disks=(), **options),
+                "-drive", f"file={disk},format=raw,if=none,id=disk,cache=unsafe",
+                "-device", "nvme,drive=disk,serial=disk"]
 
 
 class PCWithRegisters(PC):
