@@ -60,7 +60,7 @@ def check_output(machine):
             assert machine.check("cat /run/rc; rm /run/rc") == "0\n"
             assert kdump.crash_loaded(machine)
     # Nor does an unload, or what is said before anything is done.
-    machine.check(f"( {TOOL} -d --real-mode -p -u; echo $? >/run/rc ) 2>&1 | true; "
+    machine.check(f"( {TOOL} -d --reset-vga -p -u; echo $? >/run/rc ) 2>&1 | true; "
                   "until [ -s /run/rc ]; do sleep 0.1; done; [ $(cat /run/rc) = 0 ]; rm /run/rc")
     assert not kdump.crash_loaded(machine)
 

@@ -109,7 +109,7 @@ def check_refusals(machine):
             run(machine, call, action, code=255, says="No kernel specified")
         run(machine, call, "-p", "--initrd=/tmp/huge", IMAGE, code=254, says="crash region")
     run(machine, "--bogus", code=1, says="unrecognized option '--bogus'")
-    run(machine, "-d", "-S", "--real-mode", code=1, says="--real-mode has no effect here")
+    run(machine, "-d", "-S", "--reset-vga", code=1, says="--reset-vga has no effect here")
     run(machine, "--load-preserve-context", "-l", IMAGE, code=1, says="not possible: Only x86")
     for action in ("-l", "-p"):
         assert_loaded(machine, action, 1)
