@@ -5,25 +5,17 @@
  * there (arch/arm64/kernel/vmlinux.lds.S). A vmlinux that is ET_DYN relocates itself, as its
  * Image does. The physical addresses of the PT_LOADs are no use: they are virtual ones too.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "kexec/image/arm64_image.h"
+#include "kexec/image/elf_loads.h"
 #include "kexec/image/format.h"
 #include "kexec/image/kind.h"
-#include "lib/checked.h"
 
-/* elf(5): the fields of a little-endian ELF64 file that are looked at. */
-#define EHDR_SIZE    64
-#define EI_CLASS     4
-#define EI_DATA	     5
-#define TYPE_AT	     16
-#define MACHINE_AT   18
-#define ENTRY_AT     24
-#define PHOFF_AT     32
-#define PHENTSIZE_AT 54
-#define PHNUM_AT     56
-#define PHDR_SIZE    56
+/* elf(5): the fields of an ELF file that tell whose it is. */
+#define EHDR_SIZE  64
+#define EI_CLASS   4
+#define EI_DATA	   5
+#define TYPE_AT	   16
+#define MACHINE_AT 18
 
 #define CLASS_64       2
 #define LITTLE_ENDIAN_ 1
@@ -32,7 +24,7 @@
 #define TYPE_EXEC      2
 #define TYPE_DYN       3
 #define MACHINE_ARM64  183
-#define PT_LOAD	       1
+#define CPU	       "arm64"
 
 static const char *type_name(unsigned int type)
 {
@@ -66,124 +58,57 @@ static const char *machine_name(unsigned int machine)
 	return "an unknown CPU";
 }
 
-/* One PT_LOAD that brings something. */
-struct load {
-	uint64_t vaddr;
-	uint64_t memory_size;
-	struct span bytes;
-};
-
-struct loads {
-	struct load *loads; /* owned */
-	size_t count;
-	uint64_t entry;
-};
-
 static int malformed(struct err *err, const char *what)
 {
-	return err_set(err, ST_BAD_INPUT, "image-elf", "this is an ELF program for arm64 %s", what);
+	return elf_loads_malformed(CPU, what, err);
 }
 
-static int read_load(struct span bytes, const uint8_t *phdr, struct loads *loads, struct err *err)
-{
-	struct load *load = &loads->loads[loads->count];
-	uint64_t end;
-
-	if (load_le32(phdr) != PT_LOAD || load_le64(phdr + 40) == 0)
-		return ST_OK;
-	load->vaddr = load_le64(phdr + 16);
-	load->memory_size = load_le64(phdr + 40);
-	if (!span_slice(bytes, load_le64(phdr + 8), load_le64(phdr + 32), &load->bytes))
-		return err_set(err, ST_BAD_INPUT, "image-truncated",
-			"this is an ELF program for arm64 with %llu bytes at %llu in a file of %zu "
-			"bytes",
-			(unsigned long long)load_le64(phdr + 32),
-			(unsigned long long)load_le64(phdr + 8), bytes.size);
-	if (load->bytes.size > load->memory_size)
-		return malformed(err, "that has more in the file than in memory");
-	if (!add_u64(load->vaddr, load->memory_size, &end))
-		return malformed(err, "that is behind the end of all addresses");
-	if (load->vaddr < loads->entry && end > loads->entry)
-		return malformed(err, "that does not begin where it is entered");
-	if (load->vaddr < loads->entry)
-		return malformed(err, "with a part in front of its entry");
-	loads->count++;
-	return ST_OK;
-}
-
-static int read_loads(struct span bytes, struct loads *ret, struct err *err)
-{
-	struct loads loads = { .entry = load_le64(bytes.data + ENTRY_AT) };
-	unsigned int count = load_le16(bytes.data + PHNUM_AT);
-	struct span table;
-	int status = ST_OK;
-
-	if (load_le16(bytes.data + PHENTSIZE_AT) != PHDR_SIZE || count == 0)
-		return malformed(err, "without program headers");
-	if (!span_slice(
-		    bytes, load_le64(bytes.data + PHOFF_AT), (uint64_t)count * PHDR_SIZE, &table))
-		return err_set(err, ST_BAD_INPUT, "image-truncated",
-			"this is an ELF program for arm64 that ends in its program headers, after "
-			"%zu bytes",
-			bytes.size);
-	loads.loads = calloc(count, sizeof(*loads.loads));
-	if (!loads.loads)
-		return err_no_memory(err);
-	for (unsigned int i = 0; i < count && !status; i++)
-		status = read_load(bytes, table.data + (size_t)i * PHDR_SIZE, &loads, err);
-	if (status) {
-		free(loads.loads);
-		return status;
-	}
-	*ret = loads;
-	return ST_OK;
-}
-
-/* What the loads make in memory, up to the last byte that is in the file. */
-static int flatten(const struct loads *loads, struct blob *ret, struct err *err)
+/* What is entered is the Image's header, and nothing is in front of it. */
+static int check_loads(const struct elf_loads *loads, struct err *err)
 {
 	struct arm64_image_header header;
-	uint64_t size = 0, total = 0;
 	int status = ST_NOT_MINE;
 
+	if (loads->start > loads->entry)
+		return format_refuse(err, "an ELF program for " CPU " that is no Linux kernel");
 	for (size_t i = 0; i < loads->count; i++) {
-		const struct load *load = &loads->loads[i];
-		uint64_t end = load->vaddr - loads->entry + load->bytes.size;
+		const struct elf_load *load = &loads->loads[i];
 
-		if (load->vaddr == loads->entry && status == ST_NOT_MINE)
+		if (load->at < loads->entry && load->at + load->memory_size > loads->entry)
+			return malformed(err, "that does not begin where it is entered");
+		if (load->at < loads->entry)
+			return malformed(err, "with a part in front of its entry");
+		if (load->at == loads->entry && status == ST_NOT_MINE)
 			status = arm64_image_header_parse(load->bytes, &header, err);
-		if (load->bytes.size && end > size)
-			size = end;
 	}
 	if (status == ST_NOT_MINE)
-		return format_refuse(err, "an ELF program for arm64 that is no Linux kernel");
-	if (status)
-		return status;
-	for (size_t i = 0; i < loads->count; i++) {
-		if (loads->loads[i].vaddr - loads->entry + loads->loads[i].memory_size >
-			header.image_size)
-			return malformed(err, "that is larger than its image_size");
-		total += loads->loads[i].memory_size;
-	}
-	/* 65535 of them over each other would take hours to copy. */
-	if (total > header.image_size)
-		return malformed(err, "with parts that lie over each other");
-	if (blob_zeroed(ret, (size_t)size))
-		return err_no_memory(err);
-	for (size_t i = 0; i < loads->count; i++)
-		if (loads->loads[i].bytes.size)
-			memcpy(ret->data + (loads->loads[i].vaddr - loads->entry),
-				loads->loads[i].bytes.data, loads->loads[i].bytes.size);
-	return ST_OK;
+		return format_refuse(err, "an ELF program for " CPU " that is no Linux kernel");
+	if (!status && loads->end - loads->start > header.image_size)
+		return malformed(err, "that is larger than its image_size");
+	return status;
+}
+
+/* The Image that they make, as a copy. */
+static int flatten(struct span bytes, struct blob *ret, struct err *err)
+{
+	struct elf_loads loads;
+	struct span image;
+	int status = elf_loads_read(bytes, CPU, ELF_BY_VADDR, &loads, err);
+
+	if (!status)
+		status = check_loads(&loads, err);
+	if (!status)
+		status = elf_loads_lay_out(&loads, ret, &image, err);
+	if (!status && !ret->data && blob_append(ret, image.data, image.size))
+		status = err_no_memory(err);
+	return status;
 }
 
 int elf_image_probe(struct span bytes, const char *file, struct image *image, struct unwrapped *ret,
 	struct err *err)
 {
-	struct loads loads = { .loads = NULL };
 	unsigned int machine, type;
 	const uint8_t *p = bytes.data;
-	int status;
 
 	(void)file;
 	(void)image;
@@ -206,9 +131,5 @@ int elf_image_probe(struct span bytes, const char *file, struct image *image, st
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"this is an ELF program for arm64 that ends in its header, after %zu bytes",
 			bytes.size);
-	status = read_loads(bytes, &loads, err);
-	if (!status)
-		status = flatten(&loads, &ret->made, err);
-	free(loads.loads);
-	return status;
+	return flatten(bytes, &ret->made, err);
 }

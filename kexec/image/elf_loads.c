@@ -45,8 +45,8 @@ int elf_loads_malformed(const char *cpu, const char *what, struct err *err)
 		err, ST_BAD_INPUT, "image-elf", "this is an ELF program for %s %s", cpu, what);
 }
 
-static int read_load(
-	struct span bytes, const uint8_t *phdr, struct elf_loads *loads, struct err *err)
+static int read_load(struct span bytes, const uint8_t *phdr, enum elf_addresses by,
+	struct elf_loads *loads, struct err *err)
 {
 	struct elf_load *load = &loads->loads[loads->count];
 	uint64_t end;
@@ -60,6 +60,7 @@ static int read_load(
 		return elf_loads_malformed(loads->cpu, "with more parts than a kernel has", err);
 	load->vaddr = load_le64(phdr + 16);
 	load->paddr = load_le64(phdr + 24);
+	load->at = by == ELF_BY_PADDR ? load->paddr : load->vaddr;
 	load->memory_size = load_le64(phdr + 40);
 	if (!span_slice(bytes, load_le64(phdr + 8), load_le64(phdr + 32), &load->bytes))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
@@ -69,24 +70,26 @@ static int read_load(
 	if (load->bytes.size > load->memory_size)
 		return elf_loads_malformed(
 			loads->cpu, "that has more in the file than in memory", err);
-	if (!add_u64(load->paddr, load->memory_size, &end))
+	if (!add_u64(load->at, load->memory_size, &end))
 		return elf_loads_malformed(
 			loads->cpu, "that is behind the end of all addresses", err);
-	if (loads->count == 0 || load->paddr < loads->start)
-		loads->start = load->paddr;
+	if (loads->count == 0 || load->at < loads->start)
+		loads->start = load->at;
 	if (end > loads->end)
 		loads->end = end;
-	if (load->bytes.size && load->paddr + load->bytes.size > loads->bytes_end)
-		loads->bytes_end = load->paddr + load->bytes.size;
+	if (load->bytes.size && load->at + load->bytes.size > loads->bytes_end)
+		loads->bytes_end = load->at + load->bytes.size;
 	loads->count++;
 	return ST_OK;
 }
 
-int elf_loads_read(struct span bytes, const char *cpu, struct elf_loads *ret, struct err *err)
+int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, struct elf_loads *ret,
+	struct err *err)
 {
 	struct elf_loads loads = { .cpu = cpu, .entry = load_le64(bytes.data + ENTRY_AT) };
 	unsigned int count = load_le16(bytes.data + PHNUM_AT);
 	struct span table;
+	uint64_t total = 0;
 	int status = ST_OK;
 
 	if (load_le16(bytes.data + PHENTSIZE_AT) != PHDR_SIZE || count == 0)
@@ -98,11 +101,15 @@ int elf_loads_read(struct span bytes, const char *cpu, struct elf_loads *ret, st
 			"%zu bytes",
 			cpu, bytes.size);
 	for (unsigned int i = 0; i < count && !status; i++)
-		status = read_load(bytes, table.data + (size_t)i * PHDR_SIZE, &loads, err);
+		status = read_load(bytes, table.data + (size_t)i * PHDR_SIZE, by, &loads, err);
 	if (!status && loads.bytes_end == 0)
 		status = elf_loads_malformed(cpu, "without anything to load", err);
 	if (!status && loads.end - loads.start > IMAGE_SIZE_MAX)
 		status = elf_loads_malformed(cpu, "that is larger than any kernel", err);
+	for (size_t i = 0; i < loads.count && !status; i++)
+		total += loads.loads[i].memory_size;
+	if (!status && total > loads.end - loads.start)
+		status = elf_loads_malformed(cpu, "with parts that lie over each other", err);
 	if (!status)
 		*ret = loads;
 	return status;
@@ -120,7 +127,7 @@ int elf_loads_lay_out(
 		return err_no_memory(err);
 	for (size_t i = 0; i < loads->count; i++)
 		if (loads->loads[i].bytes.size)
-			memcpy(ret_made->data + (loads->loads[i].paddr - loads->start),
+			memcpy(ret_made->data + (loads->loads[i].at - loads->start),
 				loads->loads[i].bytes.data, loads->loads[i].bytes.size);
 	*ret = blob_span(ret_made);
 	return ST_OK;

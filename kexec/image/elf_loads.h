@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parts of a vmlinux that is laid out by its physical addresses (elf(5)). */
+/* The parts of a vmlinux, as an ELF program has them (elf(5)). */
 #ifndef KEXEC_IMAGE_ELF_LOADS_H
 #define KEXEC_IMAGE_ELF_LOADS_H
 
@@ -13,10 +13,14 @@
 /* More than a handful there never was. */
 #define ELF_LOADS_MAX 16
 
+/* By which of their addresses the parts lie in memory as far from each other as they should. */
+enum elf_addresses { ELF_BY_PADDR, ELF_BY_VADDR };
+
 /* A PT_LOAD that takes memory. */
 struct elf_load {
 	uint64_t vaddr;
 	uint64_t paddr;
+	uint64_t at; /* that of the two which counts */
 	uint64_t memory_size;
 	struct span bytes;
 };
@@ -26,7 +30,7 @@ struct elf_loads {
 	struct elf_load loads[ELF_LOADS_MAX];
 	size_t count;
 	uint64_t entry;	    /* as the header has it */
-	uint64_t start;	    /* of all, in physical memory */
+	uint64_t start;	    /* of all, by the addresses that count */
 	uint64_t end;	    /* no more than IMAGE_SIZE_MAX behind it */
 	uint64_t bytes_end; /* of what is in the file */
 };
@@ -38,7 +42,8 @@ bool elf_is_program(struct span bytes, uint16_t machine);
 /* Of such a one. ST_UNSUPPORTED for one that wants an interpreter, as no kernel does; ST_BAD_INPUT
  * for parts outside the file, that make no sense, or that are nothing. The spans are parts of
  * bytes. */
-int elf_loads_read(struct span bytes, const char *cpu, struct elf_loads *ret, struct err *err);
+int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, struct elf_loads *ret,
+	struct err *err);
 
 /* What they make in memory from the first byte on, up to the last one that is in the file. Of a
  * single part those are its bytes, and ret_made stays empty; else they are in ret_made.

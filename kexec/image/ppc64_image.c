@@ -32,7 +32,7 @@ static int look(struct span bytes, struct image *image, struct err *err)
 {
 	struct elf_loads loads;
 	struct span data;
-	int status = elf_loads_read(bytes, "ppc64", &loads, err);
+	int status = elf_loads_read(bytes, "ppc64", ELF_BY_PADDR, &loads, err);
 
 	if (!status)
 		status = elf_loads_lay_out(&loads, &image->laid_out, &image->loaded, err);

@@ -64,7 +64,7 @@ static int look(struct span bytes, struct image *image, struct err *err)
 	int status = kind_refuse_multiboot(bytes, CPU, err);
 
 	if (!status)
-		status = elf_loads_read(bytes, CPU, &loads, err);
+		status = elf_loads_read(bytes, CPU, ELF_BY_PADDR, &loads, err);
 
 	if (!status)
 		status = elf_loads_lay_out(&loads, &image->laid_out, &image->loaded, err);

@@ -652,7 +652,7 @@ static void x86_programs_are_refused(void **state)
 		{ 24, 0x1201800 },			   /* in BSS */
 		{ 64 + 16, UINT64_C(0xffffffff80000000) }, /* linked otherwise */
 		{ 64 + 16, 0x400000 },			   /* not for the kernel's half */
-		{ 64 + 24, 0x1202000 },			   /* not the first one */
+		{ 64 + 24, 0x1231000 },			   /* not the first one */
 	};
 	struct blob file;
 
