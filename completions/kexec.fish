@@ -29,7 +29,7 @@ complete -c kexec -l mem-min -d 'lowest address to load to' -x
 complete -c kexec -l mem-max -d 'highest address to load to' -x
 complete -c kexec -l no-cma -d 'keep off memory that is lent to CMA'
 complete -c kexec -l noefi -d 'hand nothing of EFI on to the new kernel'
-complete -c kexec -l dt-no-old-root -d 'do not add the running kernel's root='
+complete -c kexec -l dt-no-old-root -d 'do not add root= of the running kernel'
 complete -c kexec -l no-capture-defaults -d 'add no parameters to the command line'
 complete -c kexec -l hotplug -d 'the kernel keeps the list of memory up to date' -f -a 'auto'
 complete -c kexec -l hotplug-size -d 'room for that list; implies --hotplug' -x

@@ -196,7 +196,7 @@ const struct option_row option_table[] = {
 	  "On x86_64. It has no EFI variables and no runtime services then, and finds ACPI's "
 	  "tables all the same. Only kexec_load can do that; other machines do without." },
 	{ "dt-no-old-root", 0, NO_VALUE, GROUP_KERNEL, ON_PPC64, WITH_BOTH, SETS(FLAG, no_old_root),
-	  "do not add the running kernel's root=",
+	  "do not add root= of the running kernel",
 	  "On ppc64le kexec_load hands on the parameter root of the running command line where the "
 	  "new one has none, unless this option is given; kexec_file_load never does." },
 	{ "no-capture-defaults", 0, NO_VALUE, GROUP_KERNEL, ON_ARM64 | ON_X86, WITH_BOTH,

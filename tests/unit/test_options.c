@@ -708,6 +708,7 @@ static void test_table_is_well_formed(void **state)
 
 		assert_true(strlen(row->name) > 1);
 		assert_true(strlen(row->help) <= 52);
+		assert_null(strpbrk(row->help, "'[]\\")); /* the shells' own */
 		assert_int_equal(row->argument == ARGUMENT_NONE, row->value_name == NULL);
 		assert_int_equal(row->effect == EFFECT_WORD || row->effect == EFFECT_AT_ONCE,
 			row->words != NULL);
