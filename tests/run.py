@@ -171,7 +171,7 @@ class Build:
         """The words in front of a program of this build."""
         if not self.arch:
             return []
-        cpu = self.triplet.split("-")[0]
+        cpu = self.triplet.split("-")[0].replace("powerpc", "ppc")
         return [f"qemu-{cpu}-static", "-L", f"/usr/{self.triplet}",
                 "-E", f"LD_LIBRARY_PATH={self.libraries}/usr/lib/{self.triplet}"]
 
@@ -219,8 +219,8 @@ LAYER_BUILDS = {
     "build": (),
     "package": (),
     "unit": ("sanitize", "clang", "s390x", "arm64", "plain"),
-    "fixtures": ("sanitize", "arm64", "s390x"),
-    "dmesg": ("sanitize", "arm64", "s390x"),
+    "fixtures": ("sanitize", "arm64", "ppc64le", "s390x"),
+    "dmesg": ("sanitize", "arm64", "ppc64le", "s390x"),
     "fuzz": ("sanitize",),
     "purgatory": ("sanitize", "clang"),
     "vm": ("arm64", "ppc64le", "gcc", "sanitize"),
