@@ -247,7 +247,7 @@ def test_refusals_leave_the_armed_image(boot):
     machine = boot()
     load(machine)
     machine.check("printf '\\xd0\\x0d\\xfe\\xedx' >/tmp/tree")
-    for options, words in ((("--hotplug", "--initrd=/tmp/tree"), "magic of a device tree"),
+    for options, words in ((("--hotplug", "--initrd=/tmp/tree"), "this is a device tree"),
                            (("--mem-min=0x2ff00000",), "crash-region-too-small")):
         result = machine.sh(f"kexec -p -c {' '.join(options)} --command-line=x {kdump.IMAGE}")
         assert result.rc and words.encode() in result.err and b"hint: " in result.err, result
