@@ -149,6 +149,25 @@ class Archive:
         return [found[package] for package in packages]
 
 
+def programs(name, suite, arch, packages, keep, stale_ok=True):
+    """A directory with what of packages, and of the libraries that they need, begins with one of
+    keep, and a file that says which versions; made once, in the part of the cache called name."""
+    target = cache_dir() / name / content_key(suite, *packages)
+    with locked(name):
+        if target.is_dir():
+            return target
+        archive = Archive(suite, arch=arch, stale_ok=stale_ok)
+        archive.update()
+        packages = archive.with_libraries(packages)
+        with published(target) as root:
+            for deb in archive.download(packages):
+                unpack(deb, root, lambda path: path.startswith(keep))
+            (root / "versions").write_text("".join(
+                f"{package} {version}\n"
+                for package, version in archive.show(packages, "Version").items()))
+    return target
+
+
 def _merged(name):
     """The path of a package member on a merged-/usr system, relative to the root."""
     parts = pathlib.PurePosixPath(name).parts

@@ -43,17 +43,8 @@ def tool():
 
 def guest_root():
     """Programs of Debian's ppc64el, unpacked in the cache."""
-    target = debian.cache_dir() / "guest-ppc64el" / debian.content_key(SUITE, *PACKAGES)
-    with debian.locked("guest-ppc64el"):
-        if target.is_dir():
-            return target
-        archive = debian.Archive(SUITE, arch="ppc64el", stale_ok=True)
-        archive.update()
-        with debian.published(target) as root:
-            for deb in archive.download(archive.with_libraries(PACKAGES)):
-                debian.unpack(deb, root, lambda path: path.startswith(
-                    ("usr/bin/", "usr/sbin/", f"usr/lib/{TRIPLET}/")))
-    return target
+    return debian.programs("guest-ppc64el", SUITE, "ppc64el", PACKAGES,
+                           ("usr/bin/", "usr/sbin/", f"usr/lib/{TRIPLET}/"))
 
 
 def kernel_under_test():

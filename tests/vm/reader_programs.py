@@ -144,6 +144,21 @@ def crash(system, dump, vmlinux):
         Verdict("reads all", f"exit status {status}")
 
 
+def run_script(system, script, dump, symbols):
+    """Run a Python script in it, with the first marker in place of these words; returns (what it
+    printed last, None), or (None, the verdict on one that failed), and the marker's bytes."""
+    at, data = next(iter(dump.markers.items()))
+    virtual = next((address for address, found in dump.virtual.items() if found == data), 0)
+    for name, value in {"PHYSICAL": at, "VIRTUAL": virtual, "SIZE": len(data),
+                        "SYMBOLS": symbols}.items():
+        script = script.replace(name, repr(value))
+    (system / "dumps/look.py").write_text(script)
+    status, text = system.sh("python3 /dumps/look.py 2>&1")
+    if status:
+        return None, Verdict("refuses", last_words(text)), data.hex()
+    return json.loads(text.splitlines()[-1]), None, data.hex()
+
+
 DRGN = """
 import json, sys, drgn
 program = drgn.Program()
@@ -171,23 +186,15 @@ print(json.dumps(said))
 
 def drgn(system, dump, vmlinux):
     """Physical memory; with symbols tasks, CPUs, the crashed thread."""
-    (at, data), = list(dump.markers.items())[:1]
-    virtual = next((address for address, found in dump.virtual.items() if found == data), 0)
-    script = DRGN
-    for name, value in {"PHYSICAL": at, "VIRTUAL": virtual, "SIZE": len(data),
-                        "SYMBOLS": bool(vmlinux)}.items():
-        script = script.replace(name, repr(value))
-    (system / "dumps/look.py").write_text(script)
-    status, text = system.sh("python3 /dumps/look.py 2>&1")
-    if status:
-        return Verdict("refuses", last_words(text))
-    said = json.loads(text.splitlines()[-1])
-    missing = [] if said.get("physical") == data.hex() else ["physical memory"]
+    said, failed, marker = run_script(system, DRGN, dump, bool(vmlinux))
+    if failed:
+        return failed
+    missing = [] if said.get("physical") == marker else ["physical memory"]
     if vmlinux:
         missing += [name for name, there in {
             "tasks": "swapper/0" in said["tasks"] or "init" in said["tasks"],
             "release": said["release"] == dump.release,
-            "memory": said.get("virtual") == data.hex(),
+            "memory": said.get("virtual") == marker,
             "the crashed thread": said.get("trace", 0) > 1}.items() if not there]
     return judged(missing, said.get("error", ""))
 
@@ -221,25 +228,18 @@ print(json.dumps(said))
 
 def libkdumpfile(system, dump, _):
     """What it says of the dump, physical memory, memory by the addresses of the kernel."""
-    (at, data), = list(dump.markers.items())[:1]
-    virtual = next((address for address, found in dump.virtual.items() if found == data), 0)
-    script = LIBKDUMPFILE
-    for name, value in {"PHYSICAL": at, "VIRTUAL": virtual, "SIZE": len(data)}.items():
-        script = script.replace(name, repr(value))
-    (system / "dumps/look.py").write_text(script)
-    status, text = system.sh("python3 /dumps/look.py 2>&1")
-    if status:
-        return Verdict("refuses", last_words(text))
-    said = json.loads(text.splitlines()[-1])
+    said, failed, marker = run_script(system, LIBKDUMPFILE, dump, False)
+    if failed:
+        return failed
     missing = [name for name, there in {
         "the release": said.get("release") == dump.release,
-        "physical memory": said.get("physical") == data.hex(),
-        "memory": data.hex() in (said.get("virtual"), said.get("with type"))}.items()
+        "physical memory": said.get("physical") == marker,
+        "memory": marker in (said.get("virtual"), said.get("with type"))}.items()
         if not there]
     errors = " ".join(value for key, value in said.items() if key.endswith("error"))
     if missing:
         return judged(missing, errors)
-    if said.get("virtual") != data.hex():
+    if said.get("virtual") != marker:
         return Verdict("reads all", 'once `attr["addrxlat.ostype"] = "linux"` is set')
     return ALL
 

@@ -11,7 +11,6 @@ import re
 
 import compat
 import generated
-import models
 from conftest import LOGS, on
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "doc/compat.md"
@@ -24,7 +23,7 @@ LINES = {"KEXEC_ARGS": "{} -p --command-line=LINE --initrd=I K",
 
 @on("el1", "pc")
 def test_every_difference_is_meant_and_documented(boot, model, request):
-    arch = {models.ARM64: "arm64", models.X86_64: "x86_64"}[model.arch]
+    arch = model.arch.name
     newest = {} if arch == "arm64" else {
         "archive": request.getfixturevalue("pc_artifacts").with_newest_peer()}
     options = {"disks": (), **newest}

@@ -68,35 +68,13 @@ def tool():
 
 def guest_root():
     """Programs of Debian's amd64, unpacked in the cache."""
-    target = debian.cache_dir() / "guest-amd64" / debian.content_key(SUITE, *PACKAGES)
-    with debian.locked("guest-amd64"):
-        if target.is_dir():
-            return target
-        archive = debian.Archive(SUITE, arch="amd64")
-        archive.update()
-        with debian.published(target) as root:
-            for deb in archive.download(archive.with_libraries(PACKAGES)):
-                debian.unpack(deb, root, lambda path: path.startswith(
-                    ("usr/bin/", "usr/sbin/", "usr/lib/x86_64-linux-gnu/")))
-    return target
+    return debian.programs("guest-amd64", SUITE, "amd64", PACKAGES,
+                           ("usr/bin/", "usr/sbin/", "usr/lib/x86_64-linux-gnu/"), stale_ok=False)
 
 
 def newest_root():
     """The same of sid, whose kexec-tools is compared with, and a file that says which versions."""
-    target = debian.cache_dir() / "bench-amd64" / debian.content_key(NEWEST, *PACKAGES)
-    with debian.locked("bench-amd64"):
-        if target.is_dir():
-            return target
-        archive = debian.Archive(NEWEST, arch="amd64", stale_ok=True)
-        archive.update()
-        packages = archive.with_libraries(PACKAGES)
-        with debian.published(target) as root:
-            for deb in archive.download(packages):
-                debian.unpack(deb, root, lambda path: path.startswith("usr/"))
-            (root / "versions").write_text("".join(
-                f"{package} {version}\n"
-                for package, version in archive.show(packages, "Version").items()))
-    return target
+    return debian.programs("bench-amd64", NEWEST, "amd64", PACKAGES, ("usr/",))
 
 
 def make(directory):
