@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Build the tree in several ways and run the test layers, fast ones first. The virtual machines,
-which use one processor most of the time, run beside all the others.
+each of which uses one processor most of the time, run beside all the others.
 
     run.py [LAYER]...            builds what the layers need, below build/check/
     run.py --in DIR [LAYER]...   uses the one build in DIR as it is (make check)
@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree
 
@@ -287,13 +288,15 @@ class Layers:
     def __init__(self, builds, cycles):
         self.builds = builds
         self.cycles = cycles    # of a soak
+        self.building = threading.Lock()
 
     def make_builds(self, tally, layer):
         """Those of a layer that are not there yet."""
-        for name in LAYER_BUILDS[layer]:
-            if "given" not in self.builds and name not in self.builds:
-                make_build(tally, BUILDS[name])
-                self.builds[name] = BUILDS[name]
+        with self.building:
+            for name in LAYER_BUILDS[layer]:
+                if "given" not in self.builds and name not in self.builds:
+                    make_build(tally, BUILDS[name])
+                    self.builds[name] = BUILDS[name]
 
     def run(self, layer, *some):
         """One layer with its builds, or some of it; returns its Tally."""
@@ -324,7 +327,7 @@ class Layers:
         self.pytest(tally, "package", "debian", {})
 
     def unit(self, tally):
-        for build in self.builds.values():
+        for build in list(self.builds.values()):
             for program in build.unit_programs:
                 name = f"{program.name} ({build.name})"
                 status, text = run(f"unit-{build.name}/{program.name}",
@@ -338,7 +341,7 @@ class Layers:
         """KEXEC is the command under test; KEXEC_OTHERS are commands, one per line, that must
         make the same plans."""
         first = self.first("sanitize", "given")
-        others = [build for build in self.builds.values() if build.arch]
+        others = [build for build in list(self.builds.values()) if build.arch]
         env = {
             "KEXEC": str(first.dir / "sbin/kexec"),
             "KEXEC_OTHERS": "\n".join(" ".join([*build.emulator, str(build.dir / "sbin/kexec")])
@@ -375,16 +378,18 @@ class Layers:
             tally.check(f"fuzz replay {target}: {ending(status)}", status == 0)
 
     def purgatory(self, tally):
-        for build in self.builds.values():
-            if build.name in ("sanitize", "clang", "given"):
-                self.pytest(tally, "purgatory", build.name, {
-                    "PURGATORY_DIR": str(build.dir / "purgatory"),
-                })
+        """Of a second build, only what looks at the purgatories that it made."""
+        marks = ""
+        for name in ("given", *LAYER_BUILDS["purgatory"]):
+            if build := self.builds.get(name):
+                self.pytest(tally, "purgatory", name,
+                            {"PURGATORY_DIR": str(build.dir / "purgatory")}, marks=marks)
+                marks = "of_a_build"
 
     def vm(self, tally, *machines):
         """All machines, each result shown as it comes; or these architectures' only."""
         self.pytest(tally, "vm", "arm64", self.programs(),
-                    live=not machines or machines == VM_LANES[0], marks=" or ".join(machines))
+                    live=not machines or machines == VM_MACHINES[:1], marks=" or ".join(machines))
 
     def programs(self):
         """The variables that name what runs in the machines, and what reads their dumps."""
@@ -460,8 +465,8 @@ class Layers:
         count_junit(tally, name, results, status)
 
 
-# Machines of the VM layer that run one behind the other, beside those of the other lane.
-VM_LANES = (("arm64",), ("x86_64", "ppc64le"))
+# Machines of the VM layer, those first that take longest: run_lanes().
+VM_MACHINES = ("arm64", "x86_64", "ppc64le")
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
 LONG_LAYERS = ("clients", "kernels", "readers", "mutants", "trees", "soak")
@@ -473,13 +478,34 @@ def listed(sources_mk):
     return [pathlib.Path(word) for word in re.findall(r"\S+\.c\b", text)]
 
 
-def run_behind(layers, wanted):
-    """Run layers on what processors the machines leave: those wait for each other, and have
-    timeouts. On Linux nice() is the thread's own, and its children's."""
-    os.nice(10)
+def run_lanes(layers, wanted):
+    """Run layers in two lanes: the machines that take longest in one, and the others, fast ones
+    first, in whichever has nothing to do. On a machine with two processors both are at work to
+    the end. The other machines' place is where much is left to run beside them."""
+    tasks = [(layer,) for layer in wanted if layer != "vm"]
+    late = [task for task in tasks if task[0] in ("purgatory", "package")]
+    tasks = ([("vm", VM_MACHINES[0])] + [task for task in tasks if task not in late] +
+             [("vm", architecture) for architecture in VM_MACHINES[1:]] + late)
     tally = Tally()
-    for layer in wanted:
-        tally.add(layers.run(layer))
+
+    def run_one(task):
+        """What waits for nothing leaves the processors to the machines, which have timeouts. On
+        Linux nice() is the thread's own, and its children's."""
+        if task[0] != "vm":
+            os.nice(10)
+        return layers.run(*task)
+
+    def lane():
+        while tasks:
+            task = tasks.pop(0)
+            with concurrent.futures.ThreadPoolExecutor(1) as one:
+                tally.add(one.submit(run_one, task).result())
+
+    # All builds first that the machines need.
+    layers.make_builds(tally, "vm")
+    with concurrent.futures.ThreadPoolExecutor(2) as lanes:
+        for done in [lanes.submit(lane), lanes.submit(lane)]:
+            done.result()
     return tally
 
 
@@ -508,14 +534,7 @@ def main():
     layers = Layers(builds, cycles)
     total = Tally()
     if len(wanted) > 1 and "vm" in wanted and JOBS > 1:
-        # All builds first that the machines need: from then on one lane alone adds to them.
-        layers.make_builds(total, "vm")
-        with concurrent.futures.ThreadPoolExecutor() as lanes:
-            others = lanes.submit(run_behind, layers, [one for one in wanted if one != "vm"])
-            first = lanes.submit(layers.run, "vm", *VM_LANES[0])
-            total.add(others.result())
-            total.add(layers.run("vm", *VM_LANES[1]))
-            total.add(first.result())
+        total.add(run_lanes(layers, wanted))
     else:
         for layer in wanted:
             total.add(layers.run(layer))

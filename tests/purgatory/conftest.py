@@ -19,6 +19,17 @@ from layout import RECORD  # noqa: E402  pylint: disable=wrong-import-position
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "of_a_build: looks at what is in PURGATORY_DIR")
+
+
+def pytest_collection_modifyitems(items):
+    """So that -m chooses the tests to which another build makes a difference."""
+    for item in items:
+        if "folder" in item.fixturenames:
+            item.add_marker("of_a_build")
+
+
 @pytest.fixture(scope="session")
 def folder():
     """Where a build has its purgatories, a folder for each family."""
