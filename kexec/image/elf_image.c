@@ -8,7 +8,6 @@
 #include "kexec/image/arm64_image.h"
 #include "kexec/image/elf_loads.h"
 #include "kexec/image/format.h"
-#include "kexec/image/kind.h"
 
 /* elf(5): the fields of an ELF file that tell whose it is. */
 #define EHDR_SIZE  64
@@ -120,8 +119,6 @@ int elf_image_probe(struct span bytes, const char *file, struct image *image, st
 					    : load_le16(p + MACHINE_AT);
 	if (type == TYPE_OBJECT)
 		return ST_NOT_MINE; /* a module, for one */
-	if (type == TYPE_EXEC && kind_refuse_multiboot(bytes, machine_name(machine), err))
-		return ST_UNSUPPORTED;
 	if (machine != MACHINE_ARM64 || (type != TYPE_EXEC && type != TYPE_DYN))
 		return format_refuse(
 			err, "an ELF %s for %s", type_name(type), machine_name(machine));

@@ -7,18 +7,23 @@
 #include "kexec/image/format.h"
 #include "lib/checked.h"
 
-/* elf(5): the fields of an ELF64 file that are looked at. */
-#define EHDR_SIZE    64
-#define EI_CLASS     4
-#define EI_DATA	     5
-#define TYPE_AT	     16
-#define MACHINE_AT   18
-#define ENTRY_AT     24
-#define PHOFF_AT     32
-#define PHENTSIZE_AT 54
-#define PHNUM_AT     56
-#define PHDR_SIZE    56
+/* elf(5): the fields of an ELF file that are looked at. */
+#define EI_CLASS   4
+#define EI_DATA	   5
+#define TYPE_AT	   16
+#define MACHINE_AT 18
 
+/* ... and those that are elsewhere in one of 32 bits than in one of 64. */
+struct elf_class {
+	size_t word; /* bytes of an address */
+	size_t ehdr_size, entry, phoff, phentsize, phnum;
+	size_t phdr_size, offset, vaddr, paddr, filesz, memsz;
+};
+
+static const struct elf_class class_32 = { 4, 52, 24, 28, 42, 44, 32, 4, 8, 12, 16, 20 };
+static const struct elf_class class_64 = { 8, 64, 24, 32, 54, 56, 56, 8, 16, 24, 32, 40 };
+
+#define CLASS_32       1
 #define CLASS_64       2
 #define LITTLE_ENDIAN_ 1
 #define TYPE_EXEC      2
@@ -26,17 +31,43 @@
 #define PT_LOAD	       1
 #define PT_INTERP      3
 
-bool elf_is_program(struct span bytes, uint16_t machine)
+/* Of a file whose header is there; NULL for another. */
+static const struct elf_class *class_of(struct span bytes)
 {
-	const uint8_t *p = bytes.data;
+	const struct elf_class *class;
+
+	if (bytes.size <= EI_DATA || !span_starts_with(bytes, "\177ELF", 4) ||
+		bytes.data[EI_DATA] != LITTLE_ENDIAN_)
+		return NULL;
+	class = bytes.data[EI_CLASS] == CLASS_32   ? &class_32
+		: bytes.data[EI_CLASS] == CLASS_64 ? &class_64
+						   : NULL;
+	return class && bytes.size >= class->ehdr_size ? class : NULL;
+}
+
+static uint64_t word(const struct elf_class *class, const uint8_t *p)
+{
+	return load_uint(p, class->word, false);
+}
+
+static bool is_program(struct span bytes, const struct elf_class *class, uint16_t machine)
+{
 	uint16_t type;
 
-	if (bytes.size < EHDR_SIZE || !span_starts_with(bytes, "\177ELF", 4) ||
-		p[EI_CLASS] != CLASS_64 || p[EI_DATA] != LITTLE_ENDIAN_ ||
-		load_le16(p + MACHINE_AT) != machine)
+	if (class_of(bytes) != class || load_le16(bytes.data + MACHINE_AT) != machine)
 		return false;
-	type = load_le16(p + TYPE_AT);
+	type = load_le16(bytes.data + TYPE_AT);
 	return type == TYPE_EXEC || type == TYPE_DYN;
+}
+
+bool elf_is_program(struct span bytes, uint16_t machine)
+{
+	return is_program(bytes, &class_64, machine);
+}
+
+bool elf_is_program_32(struct span bytes, uint16_t machine)
+{
+	return is_program(bytes, &class_32, machine);
 }
 
 int elf_loads_malformed(const char *cpu, const char *what, struct err *err)
@@ -48,25 +79,27 @@ int elf_loads_malformed(const char *cpu, const char *what, struct err *err)
 static int read_load(struct span bytes, const uint8_t *phdr, enum elf_addresses by,
 	struct elf_loads *loads, struct err *err)
 {
+	const struct elf_class *class = class_of(bytes);
 	struct elf_load *load = &loads->loads[loads->count];
-	uint64_t end;
+	uint64_t offset = word(class, phdr + class->offset);
+	uint64_t file_size = word(class, phdr + class->filesz), end;
 
 	if (load_le32(phdr) == PT_INTERP)
 		return format_refuse(
 			err, "an ELF program for %s that is no Linux kernel", loads->cpu);
-	if (load_le32(phdr) != PT_LOAD || load_le64(phdr + 40) == 0)
+	if (load_le32(phdr) != PT_LOAD || word(class, phdr + class->memsz) == 0)
 		return ST_OK;
 	if (loads->count == ELF_LOADS_MAX)
 		return elf_loads_malformed(loads->cpu, "with more parts than a kernel has", err);
-	load->vaddr = load_le64(phdr + 16);
-	load->paddr = load_le64(phdr + 24);
+	load->vaddr = word(class, phdr + class->vaddr);
+	load->paddr = word(class, phdr + class->paddr);
 	load->at = by == ELF_BY_PADDR ? load->paddr : load->vaddr;
-	load->memory_size = load_le64(phdr + 40);
-	if (!span_slice(bytes, load_le64(phdr + 8), load_le64(phdr + 32), &load->bytes))
+	load->memory_size = word(class, phdr + class->memsz);
+	if (!span_slice(bytes, offset, file_size, &load->bytes))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"this is an ELF program for %s with %" PRIu64 " bytes at %" PRIu64
 			" in a file of %zu bytes",
-			loads->cpu, load_le64(phdr + 32), load_le64(phdr + 8), bytes.size);
+			loads->cpu, file_size, offset, bytes.size);
 	if (load->bytes.size > load->memory_size)
 		return elf_loads_malformed(
 			loads->cpu, "that has more in the file than in memory", err);
@@ -86,22 +119,23 @@ static int read_load(struct span bytes, const uint8_t *phdr, enum elf_addresses 
 int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, struct elf_loads *ret,
 	struct err *err)
 {
-	struct elf_loads loads = { .cpu = cpu, .entry = load_le64(bytes.data + ENTRY_AT) };
-	unsigned int count = load_le16(bytes.data + PHNUM_AT);
+	const struct elf_class *class = class_of(bytes);
+	struct elf_loads loads = { .cpu = cpu, .entry = word(class, bytes.data + class->entry) };
+	unsigned int count = load_le16(bytes.data + class->phnum);
 	struct span table;
 	uint64_t total = 0;
 	int status = ST_OK;
 
-	if (load_le16(bytes.data + PHENTSIZE_AT) != PHDR_SIZE || count == 0)
+	if (load_le16(bytes.data + class->phentsize) != class->phdr_size || count == 0)
 		return elf_loads_malformed(cpu, "without program headers", err);
-	if (!span_slice(
-		    bytes, load_le64(bytes.data + PHOFF_AT), (uint64_t)count * PHDR_SIZE, &table))
+	if (!span_slice(bytes, word(class, bytes.data + class->phoff),
+		    (uint64_t)count * class->phdr_size, &table))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"this is an ELF program for %s that ends in its program headers, after "
 			"%zu bytes",
 			cpu, bytes.size);
 	for (unsigned int i = 0; i < count && !status; i++)
-		status = read_load(bytes, table.data + (size_t)i * PHDR_SIZE, by, &loads, err);
+		status = read_load(bytes, table.data + i * class->phdr_size, by, &loads, err);
 	if (!status && loads.bytes_end == 0)
 		status = elf_loads_malformed(cpu, "without anything to load", err);
 	if (!status && loads.end - loads.start > IMAGE_SIZE_MAX)

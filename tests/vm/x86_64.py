@@ -24,6 +24,9 @@ NEWEST = "sid"
 PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
             "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
 FLAVOUR = "cloud-amd64"
+XEN = "xen-hypervisor-4.20-amd64"
+# The flavour for clouds runs in no first domain of Xen's.
+DOMAIN_FLAVOUR = "amd64"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +55,17 @@ class Artifacts:
                 self.files | initrd.program_files(root, programs), self.capture_initrd))
         return path
 
+    def with_xen(self):
+        """An archive for the kernel at hand that has Xen, and one of Debian's kernels for its
+        first domain."""
+        path = self.directory / "initrd-xen"
+        if not path.exists():
+            domain = debian_kernels.find(SUITE, DOMAIN_FLAVOUR).image
+            path.write_bytes(kernel_of("").archive(
+                self.files | {"boot/xen.gz": xen().read_bytes(),
+                              "boot/dom0": domain.read_bytes()}, self.capture_initrd))
+        return path
+
 
 def kernel_of(suite):
     """The kernel of one of Debian's suites, "" for the one at hand."""
@@ -75,6 +89,13 @@ def guest_root():
 def newest_root():
     """The same of sid, whose kexec-tools is compared with, and a file that says which versions."""
     return debian.programs("bench-amd64", NEWEST, "amd64", PACKAGES, ("usr/",))
+
+
+def xen():
+    """Debian's Xen, packed as it is."""
+    root = debian.programs("xen-amd64", SUITE, "amd64", (XEN,), ("boot/xen-",), stale_ok=False)
+    (image,) = root.glob("boot/xen-*.gz")
+    return image
 
 
 def make(directory):

@@ -24,6 +24,8 @@ static int check_image(const struct machine *machine, const struct image *image,
 {
 	const struct bzimage *kernel = &image->bzimage;
 
+	if (image->kind == IMAGE_MULTIBOOT)
+		return ST_OK;
 	if (image->kind != IMAGE_BZIMAGE && image->kind != IMAGE_X86_VMLINUX)
 		return err_set(err, ST_UNSUPPORTED, "image-foreign",
 			"the kernel is for another CPU (%s), and this machine is x86_64",
@@ -89,6 +91,30 @@ static int check_vmlinux(const struct plan_inputs *inputs, struct report *report
 	return ST_OK;
 }
 
+/* It starts as after a boot loader, of the whole machine, and with modules only. */
+static int check_multiboot(const struct plan_inputs *inputs, bool crash, struct err *err)
+{
+	if (inputs->image->kind != IMAGE_MULTIBOOT)
+		return ST_OK;
+	if (crash) {
+		err_set(err, ST_UNSUPPORTED, "multiboot-crash",
+			"a Multiboot kernel cannot be loaded for a panic: it knows no elfcorehdr, "
+			"and would take memory that is to be dumped");
+		return err_hint(err, "load a Linux kernel to make the dump");
+	}
+	if (inputs->has_initrd) {
+		err_set(err, ST_USAGE, "multiboot-initrd",
+			"a Multiboot kernel takes no initrd, but modules");
+		return err_hint(err, "give it with --module=, behind the kernel that it is for");
+	}
+	if (inputs->by_file) {
+		err_set(err, ST_UNSUPPORTED, "file-load-unusable",
+			"on x86_64 kexec_file_load takes a bzImage, and no Multiboot kernel");
+		return err_hint(err, "use -c: kexec_load");
+	}
+	return ST_OK;
+}
+
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -98,6 +124,8 @@ static int plan_cmdline(
 	uint64_t reserved = WORDS_ELFCOREHDR_MAX + (inputs->by_file ? 1 : 0);
 	int status = check_vmlinux(inputs, report, err);
 
+	if (!status)
+		status = check_multiboot(inputs, crash, err);
 	if (status)
 		return status;
 	if (words_chosen(inputs->request))
@@ -115,7 +143,7 @@ static int plan_cmdline(
 			"is given: it can lose its own, or write over what is to be dumped");
 	if (!status && crash)
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
-	if (status || !plan->cmdline)
+	if (status || !plan->cmdline || inputs->image->kind == IMAGE_MULTIBOOT)
 		return status;
 	if (crash || inputs->by_file)
 		most = most < reserved ? 0 : most - reserved;
@@ -155,7 +183,8 @@ static int check_entry(const struct plan_inputs *inputs, bool crash, struct err 
 	const char *mode = request->entry == ENTRY_16 ? "real mode" : "32-bit mode";
 	const uint8_t *running = inputs->machine->x86_boot.params.data;
 
-	if (request->entry == ENTRY_64)
+	if (request->entry == ENTRY_64 ||
+		(request->entry == ENTRY_32 && inputs->image->kind == IMAGE_MULTIBOOT))
 		return ST_OK;
 	if (crash)
 		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
@@ -167,7 +196,8 @@ static int check_entry(const struct plan_inputs *inputs, bool crash, struct err 
 				  "be");
 	else if (inputs->image->kind != IMAGE_BZIMAGE)
 		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
-			"a vmlinux has no entry for %s, a bzImage has", mode);
+			"a %s kernel has no entry for %s, a bzImage has", inputs->image->kind_name,
+			mode);
 	else if (request->entry == ENTRY_16 && running &&
 		 load_le32(running + BOOT_PARAMS_EFI_INFO) != 0)
 		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
@@ -310,6 +340,20 @@ static int make_map(const struct plan_inputs *inputs, const struct plan *plan, s
 		    : e820_for_restart(&machine->x86_boot, ret, err);
 }
 
+/* In 32-bit mode, whatever was asked for. */
+static int plan_multiboot(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	struct e820 memory = { .entries = NULL };
+	int status = make_map(inputs, plan, &memory, report, err);
+
+	e820_sort(&memory);
+	if (!status)
+		status = multiboot_plan(inputs, &memory, plan, err);
+	e820_done(&memory);
+	return status;
+}
+
 static int plan_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -323,6 +367,8 @@ static int plan_segments(
 		status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
 		status = purgatory_prepare(inputs, plan, err);
+	if (!status && inputs->image->kind == IMAGE_MULTIBOOT)
+		return plan_multiboot(inputs, plan, report, err);
 	if (!status)
 		status = place_all(inputs, plan, err);
 	if (!status && plan_is_crash(plan))
