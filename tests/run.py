@@ -404,9 +404,10 @@ class Layers:
         }
 
     def clients(self, tally):
-        """Of tests/vm, what needs a whole distribution, on all of them."""
-        self.pytest(tally, "vm/test_clients.py", "systems",
-                    self.programs() | {"KEXEC_TEST_SYSTEMS": "all"}, live=True)
+        """Of tests/vm, what needs a whole distribution, on all of them, and every command line."""
+        for file in ("clients", "compat"):
+            self.pytest(tally, f"vm/test_{file}.py", "systems",
+                        self.programs() | {"KEXEC_TEST_SYSTEMS": "all"}, live=True)
 
     def kernels(self, tally):
         build = self.first("arm64", "given")

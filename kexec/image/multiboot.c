@@ -59,9 +59,6 @@ enum {
 
 #define PAGE 4096u
 
-#define MACHINE_I386   3
-#define MACHINE_X86_64 62
-
 /* What a header says, before the bytes that it is about are looked at. */
 struct header {
 	struct multiboot *multiboot;
@@ -330,11 +327,11 @@ static uint64_t physical(const struct elf_loads *loads, uint64_t address)
 static int load_elf(struct span bytes, struct header *header, struct image *image,
 	uint64_t *ret_entry, struct err *err)
 {
-	bool is_32 = elf_is_program_32(bytes, MACHINE_I386);
+	bool is_32 = elf_is_program32(bytes, EM_386);
 	struct elf_loads loads;
 	int status;
 
-	if (!is_32 && !elf_is_program(bytes, MACHINE_X86_64))
+	if (!is_32 && !elf_is_program(bytes, EM_X86_64))
 		return malformed(header, err,
 			"that is no ELF program for x86, and does not say where it is loaded");
 	status = elf_loads_read(bytes, is_32 ? "i386" : "x86_64", ELF_BY_PADDR, &loads, err);
