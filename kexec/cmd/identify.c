@@ -248,6 +248,13 @@ static const struct description {
 	[IMAGE_PPC64] = { "ppc64le", true, 0, print_ppc64, put_ppc64 },
 };
 
+/* A kernel that has to be below 4 GiB, as that call never loads any, goes by the other one. */
+static bool file_load_takes(const struct image *image)
+{
+	return descriptions[image->kind].file_load &&
+	       (image->kind != IMAGE_BZIMAGE || image->bzimage.above_4g);
+}
+
 /* --- text ---------------------------------------------------------------------------- */
 
 static void print_parts(const struct image *image, FILE *out)
@@ -282,9 +289,9 @@ static void print_text(const char *name, const struct image *image, FILE *out)
 	fprintf(out, "release: %s\n", release[0] ? release : "not known");
 	descriptions[image->kind].print(image, out);
 	fprintf(out, "kexec_load: yes\nkexec_file_load: %s\n",
-		!descriptions[image->kind].file_load ? "no"
-		: image->as_is			     ? "yes, the file as it is"
-						     : "yes, unpacked");
+		!file_load_takes(image) ? "no"
+		: image->as_is		? "yes, the file as it is"
+					: "yes, unpacked");
 	print_parts(image, out);
 }
 
@@ -373,7 +380,7 @@ static int print_json(const char *name, const struct image *image, const struct 
 		jsonw_put_text(&writer, object, "type", image_type(image));
 		jsonw_put(&writer, object, "layers", describe_layers(&writer, image));
 		jsonw_put(&writer, object, "kernel", describe_kernel(&writer, image));
-		jsonw_put_bool(&writer, object, "file_load", descriptions[image->kind].file_load);
+		jsonw_put_bool(&writer, object, "file_load", file_load_takes(image));
 		jsonw_put_bool(&writer, object, "as_is", image->as_is);
 		jsonw_put(&writer, object, "parts", describe_parts(&writer, image));
 	} else {

@@ -297,6 +297,11 @@ static int load_held(struct round *round, struct err *err)
 			return status;
 		look_at_cpus(round);
 	}
+	if (inputs->image->kind == IMAGE_MULTIBOOT && inputs->image->multiboot.version == 2) {
+		status = x86_boot_read_rsdp(round->root, &round->machine->x86_boot, report, err);
+		if (status)
+			return status;
+	}
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
 	status = choose_console(request, round->root, inputs, &inputs->console, report, err);

@@ -235,12 +235,34 @@ static void version_2_is_told_by_tags(void **state)
 	assert_int_equal(load_le32(found + 8), 24);
 	assert_int_equal(load_le32(found + 12), 0);
 	assert_map(found + 16, 24);
+	assert_null(tag(14, first));
+	assert_null(tag(15, first));
 	found = tag(21, first);
 	assert_int_equal(load_le32(found + 4), 12);
 	assert_int_equal(load_le32(found + 8), 0x3fe00000);
 	found = tag(0, first);
 	assert_int_equal(load_le32(found + 4), 8);
 	assert_ptr_equal(found + 8, first - 8 + segment(&pm, SEGMENT_MULTIBOOT)->data.size);
+}
+
+static void a_copy_of_acpis_root_pointer_is_told_of(void **state)
+{
+	static const uint8_t rsdp[36] = "RSD PTR ";
+	const uint8_t *first, *found;
+
+	(void)state;
+	take_kernel_2();
+	for (size_t size = 20; size <= 36; size += 16) {
+		blob_done(&pm.machine.x86_boot.rsdp);
+		pm_must(blob_append(&pm.machine.x86_boot.rsdp, rsdp, size) == ST_OK, "memory");
+		plan_well(&pm);
+		first = segment(&pm, SEGMENT_MULTIBOOT)->data.data + 8;
+		found = tag(size == 20 ? 14 : 15, first);
+		assert_non_null(found);
+		assert_null(tag(size == 20 ? 15 : 14, first));
+		assert_int_equal(load_le32(found + 4), 8 + size);
+		assert_memory_equal(found + 8, rsdp, size);
+	}
 }
 
 static void without_words_or_modules_it_is_told_its_name(void **state)
@@ -262,11 +284,11 @@ static void one_address_is_there_or_not(void **state)
 	(void)state;
 	take_kernel_1();
 	pm.request.mem_min = MB_ADDRESS + 4096;
-	assert_refused(&pm, ST_NO_SPACE, "multiboot-address", "has to be at [0x200000, 0x205000)");
+	assert_refused(&pm, ST_NO_SPACE, "kernel-address", "has to be at [0x200000, 0x205000)");
 	assert_non_null(strstr(pm.err.hint, "--mem-min"));
 	pm.request.mem_min = 0;
 	pm.image.multiboot.address = 0x3f000000; /* reserved */
-	assert_refused(&pm, ST_NO_SPACE, "multiboot-address", "0x3f000000");
+	assert_refused(&pm, ST_NO_SPACE, "kernel-address", "0x3f000000");
 	assert_null(strstr(pm.err.hint, "--mem-min"));
 	/* Over the running kernel, if need be. */
 	pm.image.multiboot.address = 0x1b800000;
@@ -307,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(version_1_is_told_by_a_table),
 		TEST(version_2_is_told_by_tags),
+		TEST(a_copy_of_acpis_root_pointer_is_told_of),
 		TEST(without_words_or_modules_it_is_told_its_name),
 		TEST(one_address_is_there_or_not),
 		TEST(what_is_no_restart_of_it_is_refused),

@@ -33,6 +33,20 @@ def refused(machine, command, ident):
     assert machine.check("cat /sys/kernel/kexec_loaded") == "0\n"
 
 
+def start(machine, command):
+    """Load, go there, and see purgatory, Xen and Linux each say what they should."""
+    machine.check(command)
+    assert machine.check("cat /sys/kernel/kexec_loaded") == "1\n"
+    seen = len(machine.console())
+    machine.begin(f"{TOOL} -e -x")
+    machine.wait_console("marker=domain")
+    said = machine.console()[seen:]
+    purgatory, _, xen = said.partition("Xen version")
+    assert all(words in purgatory for words in CHECKED), said
+    assert f"Command line: {WORDS}" in xen, said
+    assert "Linux version" in xen and "Command line: console=hvc0 earlyprintk=xen" in xen, said
+
+
 @on("pc")
 def test_xen_is_started_with_its_modules(boot, pc_artifacts):
     """Multiboot 2, by kexec_load where the call is not named; the other one takes none."""
@@ -44,13 +58,4 @@ def test_xen_is_started_with_its_modules(boot, pc_artifacts):
     refused(machine, f"{TOOL} -l --initrd={RAM_DISK} {XEN}", "multiboot-initrd")
     plan = kdump.plan_of(machine, f"{load_command(machine)} --dry-run=json")
     assert [segment["purpose"] for segment in plan["segments"]].count("module") == 2
-    machine.check(load_command(machine))
-    assert machine.check("cat /sys/kernel/kexec_loaded") == "1\n"
-    seen = len(machine.console())
-    machine.begin(f"{TOOL} -e -x")
-    machine.wait_console("marker=domain")
-    said = machine.console()[seen:]
-    purgatory, _, xen = said.partition("Xen version")
-    assert all(words in purgatory for words in CHECKED), said
-    assert f"Command line: {WORDS}" in xen, said
-    assert "Linux version" in xen and "Command line: console=hvc0 earlyprintk=xen" in xen, said
+    start(machine, load_command(machine))

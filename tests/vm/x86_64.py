@@ -24,7 +24,7 @@ OLDEST, NEWEST = "bookworm", "sid"
 PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
             "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
 FLAVOUR = "cloud-amd64"
-XEN = "xen-hypervisor-4.20-amd64"
+XEN = {"trixie": "xen-hypervisor-4.20-amd64", "bookworm": "xen-hypervisor-4.17-amd64"}
 # The flavour for clouds runs in no first domain of Xen's.
 DOMAIN_FLAVOUR = "amd64"
 
@@ -65,15 +65,16 @@ class Artifacts:
                 self.files | initrd.program_files(root, programs), self.capture_initrd))
         return path
 
-    def with_xen(self):
-        """An archive for the kernel at hand that has Xen, and one of Debian's kernels for its
-        first domain."""
-        path = self.directory / "initrd-xen"
+    def with_xen(self, suite=SUITE):
+        """An archive for the kernel at hand that has Xen, one of Debian's kernels for its first
+        domain, and memtest86+."""
+        path = self.directory / f"initrd-xen-{suite}"
         if not path.exists():
-            domain = debian_kernels.find(SUITE, DOMAIN_FLAVOUR).image
+            programs = {"boot/xen.gz": xen(suite), "boot/memtest": memtest(suite),
+                        "boot/dom0": debian_kernels.find(SUITE, DOMAIN_FLAVOUR).image}
             path.write_bytes(kernel_of("").archive(
-                self.files | {"boot/xen.gz": xen().read_bytes(),
-                              "boot/dom0": domain.read_bytes()}, self.capture_initrd))
+                self.files | {name: file.read_bytes() for name, file in programs.items()},
+                self.capture_initrd))
         return path
 
 
@@ -101,11 +102,19 @@ def newest_root():
     return debian.programs("bench-amd64", NEWEST, "amd64", PACKAGES, ("usr/",))
 
 
-def xen():
+def xen(suite):
     """Debian's Xen, packed as it is."""
-    root = debian.programs("xen-amd64", SUITE, "amd64", (XEN,), ("boot/xen-",), stale_ok=False)
+    root = debian.programs("xen-amd64", suite, "amd64", (XEN[suite],), ("boot/xen-",),
+                           stale_ok=False)
     (image,) = root.glob("boot/xen-*.gz")
     return image
+
+
+def memtest(suite):
+    """memtest86+, which is a bzImage of its own kind."""
+    root = debian.programs("memtest-amd64", suite, "amd64", ("memtest86+",), ("boot/",),
+                           stale_ok=False)
+    return root / "boot/memtest86+x64.bin"
 
 
 def make(directory):

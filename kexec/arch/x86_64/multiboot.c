@@ -54,6 +54,8 @@ enum {
 	TAG_MODULE = 3,
 	TAG_MEMORY = 4,
 	TAG_MMAP = 6,
+	TAG_RSDP_1 = 14,
+	TAG_RSDP_2 = 15,
 	TAG_LOAD_BASE = 21,
 };
 #define TAG_ALIGN   8u
@@ -231,6 +233,7 @@ static void put_mmap(struct info *info, const struct e820 *memory)
 static int build_2(const struct plan_inputs *inputs, const struct plan *plan,
 	const struct e820 *memory, struct info *info)
 {
+	struct span rsdp = blob_span(&inputs->machine->x86_boot.rsdp);
 	uint8_t head[8] = { 0 }, base[4];
 
 	put(info, head, sizeof(head));
@@ -244,6 +247,9 @@ static int build_2(const struct plan_inputs *inputs, const struct plan *plan,
 	}
 	put_numbers(info, TAG_MEMORY, memory_lower(memory), memory_upper(memory), NULL);
 	put_mmap(info, memory);
+	if (rsdp.size)
+		put_tag(info, rsdp.size < X86_RSDP_SIZE ? TAG_RSDP_1 : TAG_RSDP_2, rsdp.data,
+			rsdp.size, NULL, 0);
 	if (inputs->image->multiboot.relocatable) {
 		store_le32(base, (uint32_t)plan_segment(plan, SEGMENT_KERNEL)->mem);
 		put_tag(info, TAG_LOAD_BASE, base, sizeof(base), NULL, 0);
@@ -273,24 +279,16 @@ static int place_kernel(const struct plan_inputs *inputs, struct plan *plan, str
 {
 	const struct multiboot *kernel = &inputs->image->multiboot;
 	uint64_t size = inputs->image->mem_size;
-	struct place_want want = { SEGMENT_KERNEL, size, X86_64_PAGE,
-		{ kernel->address, X86_64_32_BITS }, PLACE_LOW };
 
-	if (kernel->relocatable) {
-		want.align = kernel->alignment;
-		want.window = (struct range){ kernel->min_address, kernel->max_address + 1 };
-		want.end = kernel->prefers_high ? PLACE_HIGH : PLACE_LOW;
-	} else if (!rangeset_contains(&plan->room, kernel->address, kernel->address + size)) {
-		err_set(err, ST_NO_SPACE, "multiboot-address",
-			"the %s kernel has to be at [0x%" PRIx64 ", 0x%" PRIx64
-			"), where not all is memory that can be loaded to",
-			inputs->image->kind_name, kernel->address, kernel->address + size);
-		return err_hint(err,
-			"see /proc/iomem: it is reserved, was added since the boot, or "
-			"is no RAM%s",
-			plan->room_bounded ? ", or --mem-min and --mem-max leave it out" : "");
-	}
-	return place_segment(plan, &want, image_segment(inputs->image), err);
+	if (!kernel->relocatable)
+		return x86_64_place_at(plan,
+			(struct range){ kernel->address, kernel->address + size },
+			image_segment(inputs->image), err);
+	return place_segment(plan,
+		&(struct place_want){ SEGMENT_KERNEL, size, kernel->alignment,
+			{ kernel->min_address, kernel->max_address + 1 },
+			kernel->prefers_high ? PLACE_HIGH : PLACE_LOW },
+		image_segment(inputs->image), err);
 }
 
 static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct err *err)
@@ -315,12 +313,16 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 static int note(const struct plan_inputs *inputs, const struct e820 *memory, struct plan *plan,
 	struct err *err)
 {
+	const struct x86_boot *boot = &inputs->machine->x86_boot;
 	int status = ST_OK;
 
 	for (size_t i = 0; i < memory->count && !status; i++)
 		status = plan_note_edit(plan, "set", "mmap", "", err,
 			"[0x%" PRIx64 ", 0x%" PRIx64 ") %s", memory->entries[i].range.start,
 			memory->entries[i].range.end, e820_type_name(type_of(&memory->entries[i])));
+	if (!status && inputs->image->multiboot.version == 2 && boot->rsdp.size)
+		status = plan_note_edit(
+			plan, "keep", "", "rsdp", err, "(%zu bytes)", boot->rsdp.size);
 	for (size_t i = 0; i < inputs->modules_count && !status; i++) {
 		struct range range = module_range(inputs, plan, i);
 

@@ -30,14 +30,6 @@ static int check_image(const struct machine *machine, const struct image *image,
 		return err_set(err, ST_UNSUPPORTED, "image-foreign",
 			"the kernel is for another CPU (%s), and this machine is x86_64",
 			image->kind_name);
-	if (!kernel->relocatable || !kernel->above_4g) {
-		err_set(err, ST_UNSUPPORTED, "image-not-relocatable",
-			"the kernel %s: its header says relocatable_kernel %d, "
-			"XLF_CAN_BE_LOADED_ABOVE_4G %d",
-			kernel->relocatable ? "has to be below 4 GiB" : "runs at one address only",
-			kernel->relocatable, kernel->above_4g);
-		return err_hint(err, "it needs CONFIG_RELOCATABLE");
-	}
 	if (machine->x86_boot.five_levels && !kernel->five_levels) {
 		err_set(err, ST_UNSUPPORTED, "image-four-levels",
 			"the running kernel uses five levels of page tables (la57 in "
@@ -91,6 +83,24 @@ static int check_vmlinux(const struct plan_inputs *inputs, struct report *report
 	return ST_OK;
 }
 
+/* A bzImage that wants to be at one address, or has to be below 4 GiB, can be there for a restart:
+ * an old kernel, or a program that only looks like one, such as memtest86+. */
+static int check_place(const struct plan_inputs *inputs, bool crash, struct err *err)
+{
+	const struct bzimage *kernel = &inputs->image->bzimage;
+
+	if (inputs->image->kind != IMAGE_BZIMAGE || (kernel->relocatable && kernel->above_4g) ||
+		!(crash || inputs->by_file))
+		return ST_OK;
+	err_set(err, ST_UNSUPPORTED, crash ? "image-not-relocatable" : "file-load-unusable",
+		"%sthe kernel %s: its header says relocatable_kernel %d, "
+		"XLF_CAN_BE_LOADED_ABOVE_4G %d",
+		crash ? "" : "kexec_file_load does not take ",
+		kernel->relocatable ? "has to be below 4 GiB" : "runs at one address only",
+		kernel->relocatable, kernel->above_4g);
+	return err_hint(err, crash ? "it needs CONFIG_RELOCATABLE" : "use -c: kexec_load");
+}
+
 /* It starts as after a boot loader, of the whole machine, and with modules only. */
 static int check_multiboot(const struct plan_inputs *inputs, bool crash, struct err *err)
 {
@@ -126,6 +136,8 @@ static int plan_cmdline(
 
 	if (!status)
 		status = check_multiboot(inputs, crash, err);
+	if (!status)
+		status = check_place(inputs, crash, err);
 	if (status)
 		return status;
 	if (words_chosen(inputs->request))
@@ -171,6 +183,8 @@ static struct reach reach_of(const struct plan_inputs *inputs)
 	case ENTRY_32:
 		return (struct reach){ X86_64_32_BITS, initrd, X86_64_32_BITS, X86_64_32_BITS };
 	case ENTRY_64:
+		if (!kernel->above_4g)
+			return (struct reach){ X86_64_32_BITS, initrd, UINT64_MAX, X86_64_32_BITS };
 		break;
 	}
 	return (struct reach){ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
@@ -208,6 +222,24 @@ static int check_entry(const struct plan_inputs *inputs, bool crash, struct err 
 	return ST_UNSUPPORTED;
 }
 
+int x86_64_place_at(struct plan *plan, struct range range, struct span data, struct err *err)
+{
+	uint64_t end;
+
+	if (range.start < range.end && align_up(range.end, X86_64_PAGE, &end) &&
+		is_aligned(range.start, X86_64_PAGE) &&
+		rangeset_contains(&plan->room, range.start, end))
+		return plan_add_segment(
+			plan, SEGMENT_KERNEL, data, range.start, end - range.start, err);
+	err_set(err, ST_NO_SPACE, "kernel-address",
+		"the kernel has to be at [0x%" PRIx64 ", 0x%" PRIx64
+		"), where not all is memory that can be loaded to",
+		range.start, range.end);
+	return err_hint(err,
+		"see /proc/iomem: it is reserved, was added since the boot, or is no RAM%s",
+		plan->room_bounded ? ", or --mem-min and --mem-max leave it out" : "");
+}
+
 /*
  * init_size, not the file's size, is what the kernel needs: it unpacks itself in there. Below
  * pref_address it would move up to it, over whatever is there. Kernel and initrd are at the low
@@ -223,10 +255,16 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 
 	if (window.start < X86_64_KERNEL_FLOOR)
 		window.start = X86_64_KERNEL_FLOOR;
-	status = place_segment(plan,
-		&(struct place_want){ SEGMENT_KERNEL, kernel->init_size, kernel->kernel_alignment,
-			window, PLACE_LOW },
-		image_segment(inputs->image), err);
+	if (kernel->relocatable)
+		status = place_segment(plan,
+			&(struct place_want){ SEGMENT_KERNEL, kernel->init_size,
+				kernel->kernel_alignment, window, PLACE_LOW },
+			image_segment(inputs->image), err);
+	else
+		status = x86_64_place_at(plan,
+			(struct range){
+				kernel->pref_address, kernel->pref_address + kernel->init_size },
+			image_segment(inputs->image), err);
 	if (status)
 		return status;
 	plan->handover.kernel_entry = plan_segment(plan, SEGMENT_KERNEL)->mem;
