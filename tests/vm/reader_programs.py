@@ -17,6 +17,8 @@ from vmcore import find_in_elf_dump
 # What a dump is looked for on its way: the same bytes.
 CORE, VMLINUX, OUT = "/dumps/core", "/dumps/vmlinux", "/dumps/out"
 VERDICTS = ("reads all", "reads a part", "refuses", "wrong, silently", "not tried")
+# Programs for the dumps of the architecture that they were built for.
+OF_ITS_OWN = ("makedumpfile", "crash")
 PACKAGES = ("crash", "python3-drgn", "makedumpfile", "python3-libkdumpfile", "elfutils",
             "gdb-multiarch", "binutils", "kexec-tools")
 
@@ -196,6 +198,9 @@ def drgn(system, dump, vmlinux):
             "release": said["release"] == dump.release,
             "memory": said.get("virtual") == marker,
             "the crashed thread": said.get("trace", 0) > 1}.items() if not there]
+    if not missing and not vmlinux:
+        return Verdict("reads all", "physical memory; the rest takes debug information, of which "
+                       "there is none")
     return judged(missing, said.get("error", ""))
 
 
@@ -274,12 +279,11 @@ def our_vmcore_dmesg(system, dump, _):
     return judged(missing, said)
 
 
-# Name for people, program, and whether it is of the machine's own kind.
+# By their names for people.
 READERS = {
-    "readelf": (readelf, False), "eu-readelf": (eu_readelf, False), "gdb": (gdb, False),
-    "makedumpfile": (makedumpfile, True), "crash": (crash, True), "drgn": (drgn, False),
-    "libkdumpfile": (libkdumpfile, False), "vmcore-dmesg of kexec-tools": (vmcore_dmesg, False),
-    "vmcore-dmesg": (our_vmcore_dmesg, True),
+    "readelf": readelf, "eu-readelf": eu_readelf, "gdb": gdb, "makedumpfile": makedumpfile,
+    "crash": crash, "drgn": drgn, "libkdumpfile": libkdumpfile,
+    "vmcore-dmesg of kexec-tools": vmcore_dmesg, "vmcore-dmesg": our_vmcore_dmesg,
 }
 PACKAGE_OF = {"readelf": "binutils", "eu-readelf": "elfutils", "gdb": "gdb-multiarch",
               "makedumpfile": "makedumpfile", "crash": "crash", "drgn": "python3-drgn",
