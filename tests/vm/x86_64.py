@@ -19,7 +19,7 @@ from debian_kernels import Kernel
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 SUITE = "trixie"
-NEWEST = "sid"
+OLDEST, NEWEST = "bookworm", "sid"
 PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
             "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
 FLAVOUR = "cloud-amd64"
@@ -40,6 +40,16 @@ class Artifacts:
         if not archive.exists():
             archive.write_bytes(kernel.archive(self.files, self.capture_initrd))
         return kernel.image, archive, debian_kernels.ROOM if kernel.release else {}
+
+    def with_other_kernels(self):
+        """An archive for the kernel at hand that has Debian's oldest and newest, too, under their
+        suites' names in /boot; returns ({suite: release}, its path)."""
+        kernels = {suite: kernel_of(suite) for suite in (OLDEST, NEWEST)}
+        path = self.directory / "initrd-others"
+        path.write_bytes(kernel_of("").archive(
+            self.files | {f"boot/{suite}": kernel.image.read_bytes()
+                          for suite, kernel in kernels.items()}, self.capture_initrd))
+        return {suite: kernel.release for suite, kernel in kernels.items()}, path
 
     def with_newest_peer(self):
         """An archive for the kernel at hand that has sid's kexec-tools; returns its path."""
