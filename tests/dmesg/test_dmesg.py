@@ -639,6 +639,17 @@ def test_a_log_in_the_arm64_linear_map(program, monkeypatch, page_offset, number
     assert (answer.out, answer.status) == (log.expected(), 0)
 
 
+@pytest.mark.parametrize("image, paddr", [(0xffffffff81000000, PHYSICAL),
+                                          (0xffffffffbe000000, 0x1000000)])
+def test_an_x86_64_core_without_a_header_of_the_image(program, monkeypatch, image, paddr):
+    """Where it is in memory is told by one number, of the second a negative one."""
+    monkeypatch.setattr("logs.base", lambda shape: image)
+    log = Ring(LE64, MESSAGES)
+    log.info["NUMBER(phys_base)"] = str(paddr - (image - 0xffffffff80000000))
+    answer = program.dump(log.core(memory_at(log, 0, paddr)))
+    assert (answer.out, answer.status) == (log.expected(), 0)
+
+
 @SHAPES
 def test_other_machines_without_virtual_addresses(program, shape):
     log = Ring(shape, MESSAGES)
