@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A dump with its header made otherwise than the tool and the kernel make it, each valid by ELF.
+"""A dump with its header made otherwise than the tool and the kernel make it.
 
 What readers make of such a dump is why the header is as it is: see doc/dump-readers.md, and the
 test of those choices in tests/unit/test_elfcorehdr.c. Memory is the same in all of them.
 """
 
 import dataclasses
+import os
 import struct
-import subprocess
 
 EHDR, PHDR = "<16sHHIQQQIHHHHHH", "<IIQQQQQQ"
 E_FLAGS, E_PHNUM = 7, 10
 PT_LOAD, PT_NOTE = 1, 4
 PAGE = 4096
+# How much further memory is in the file, so that there is room before it.
+ROOM = 64 << 10
 # Of a note of registers and of one without a description, both of x86_64.
 NOTE_HEAD = struct.Struct("<III8s")
 EMPTY_NOTE = bytes(NOTE_HEAD.size + 336)
@@ -44,26 +46,33 @@ class Header:
         # The kernel's own text comes first.
         self.text, *self.memory = (phdr for phdr in phdrs if phdr.type == PT_LOAD)
         self.loads = [self.text, *self.memory]
-        self._note = note
+        self.note = note
+        for load in self.loads:
+            load.offset += ROOM
 
     def write(self, file):
-        """All of it; the notes at the end, where there is room."""
-        end = file.seek(0, 2)
-        file.write(bytes(-end % PAGE) + self.notes)
-        self._note.offset = end + -end % PAGE
-        self._note.filesz = self._note.memsz = len(self.notes)
-        phdrs = [self._note, *self.loads]
+        """All of it."""
+        file.seek(self.note.offset)
+        file.write(self.notes)
+        self.note.filesz = self.note.memsz = len(self.notes)
+        phdrs = [self.note, *self.loads]
         self.ehdr[E_PHNUM] = len(phdrs)
         file.seek(0)
         file.write(struct.pack(EHDR, *self.ehdr) + b"".join(
             struct.pack(PHDR, *dataclasses.astuple(phdr)) for phdr in phdrs))
-        assert file.tell() <= min(phdr.offset for phdr in self.loads)
+        assert file.tell() <= PAGE
 
 
 # --- each by the words that its function begins with ---------------------------------------
 
 def same(_):
-    """only the place of the notes"""
+    """none of these (more room before the memory)"""
+
+
+def notes_last(header):
+    """the notes behind the memory"""
+    end = max(load.offset + load.filesz for load in header.loads)
+    header.note.offset = end + -end % PAGE
 
 
 def aligned(header):
@@ -148,8 +157,8 @@ def padded_notes(header):
 
 
 VARIANTS = (same, aligned, text_last, descending, no_text, no_addresses, all_ones, touching,
-            touching_in_a_page, no_flags, processor_flags, empty_note_first, empty_note_between,
-            padded_notes)
+            touching_in_a_page, no_flags, processor_flags, notes_last, empty_note_first,
+            empty_note_between, padded_notes)
 
 
 def words(variant):
@@ -157,10 +166,26 @@ def words(variant):
     return variant.__doc__
 
 
-def make(path, variant, place):
-    """A copy of the dump at path, so changed."""
-    subprocess.run(["cp", "--sparse=always", path, place], check=True)
-    with open(place, "r+b") as file:
-        header = Header(file)
+def _copy_memory(old, new):
+    """What of a file is not a hole, and not before the memory, by ROOM further."""
+    size = os.fstat(old).st_size
+    os.truncate(new, size + ROOM)
+    start = 0
+    while start < size:
+        try:
+            start = os.lseek(old, start, os.SEEK_DATA)
+        except OSError:     # the rest is a hole
+            return
+        end = os.lseek(old, start, os.SEEK_HOLE)
+        while start < end:
+            start += os.copy_file_range(old, new, end - start, start, start + ROOM)
+
+
+def make(dump, variant, place):
+    """A copy of one of dumps.Dump, so changed, at a path."""
+    with open(dump.path, "rb") as old, open(place, "w+b") as new:
+        header = Header(old)
+        _copy_memory(old.fileno(), new.fileno())
         variant(header)
-        header.write(file)
+        header.write(new)
+    return dataclasses.replace(dump, path=place, loads=len(header.loads))

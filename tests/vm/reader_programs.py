@@ -80,8 +80,8 @@ def gdb(system, dump, _):
     status, text = system.sh(
         f"gdb-multiarch -nx -batch -ex 'core-file {CORE}' -ex 'info threads' "
         f"-ex 'x/{count}xg {at:#x}' 2>&1")
-    words = [int(word, 16) for line in re.findall(r"^0x[0-9a-f]+:(.*)$", text, re.M)
-             for word in line.split()]
+    lines = re.findall(r"^0x[0-9a-f]+:((?:\s+0x[0-9a-f]+)+)$", text, re.M)
+    words = [int(word, 16) for line in lines for word in line.split()]
     found = b"".join(word.to_bytes(8, "little") for word in words)
     missing = []
     threads = len(re.findall(r"^[* ] +\d+ ", text, re.M))

@@ -81,12 +81,12 @@ def lend_programs(system, suite, arch):
         wrapper.chmod(0o755)
 
 
-def run_readers(dump, suite, folder, place=_lend):
-    """The verdicts of a suite's readers, by name; place(path, where) puts the dump there."""
+def run_readers(dump, suite, folder):
+    """The verdicts of a suite's readers, by name."""
     vmlinux = dumps.symbols(dump.kind)
     arch = dumps.KINDS[dump.kind].arch
     system = debian_root.Chroot(debian_root.prepare(suite, HOST, PACKAGES), folder)
-    place(dump.path, system / reader_programs.CORE.lstrip("/"))
+    _lend(dump.path, system / reader_programs.CORE.lstrip("/"))
     if vmlinux:
         _lend(vmlinux, system / reader_programs.VMLINUX.lstrip("/"))
     if arch != HOST:
@@ -128,8 +128,7 @@ def test_variants(tmp_path, variant, suite):
     dump = dumps.kept("x86_64-4", "plain")
     assert dump, "there is no such dump: test_dump makes it"
     _keep(_variant_results(variant, suite), dump, lambda: run_readers(
-        dump, suite, tmp_path / "system",
-        lambda path, place: dump_variants.make(path, variant, place)))
+        dump_variants.make(dump, variant, tmp_path / "core"), suite, tmp_path / "system"))
 
 
 # --- the tables --------------------------------------------------------------------------
@@ -147,7 +146,10 @@ class Notes:
         return f"[{self._words.index(words) + 1}]"
 
     def __str__(self):
-        return "".join(f"{number}. {words}\n" for number, words in enumerate(self._words, 1))
+        return "".join(
+            textwrap.fill(f"{number}. {words}", 100, subsequent_indent="   ",
+                          break_long_words=False, break_on_hyphens=False) + "\n"
+            for number, words in enumerate(self._words, 1))
 
 
 def _cell(verdicts, notes):
