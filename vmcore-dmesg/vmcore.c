@@ -89,6 +89,18 @@ static void add_x86_64_image(struct vmcore *core)
 	core->mappings[core->mappings_count++] = mapping;
 }
 
+/* Of ppc64 alone the kernel is there, in its linear map. */
+static void add_ppc64(struct vmcore *core)
+{
+	struct vmcore_mapping mapping = { .start = 0xc000000000000000, .end = 0xcfffffffffffffff };
+	uint64_t text;
+
+	if (!vmcore_symbol(core, "_stext", &text) || text < mapping.start || text > mapping.end)
+		return;
+	mapping.offset = mapping.start;
+	core->mappings[core->mappings_count++] = mapping;
+}
+
 static void add_plain_linear(struct vmcore *core)
 {
 	struct vmcore_mapping mapping = { .end = UINT64_MAX };
@@ -110,6 +122,7 @@ static void find_mappings(struct vmcore *core)
 	add_arm64(core);
 	add_riscv_image(core);
 	add_x86_64_image(core);
+	add_ppc64(core);
 	add_plain_linear(core);
 }
 
