@@ -228,7 +228,7 @@ LAYER_BUILDS = {
     "clients": ("arm64", "gcc", "sanitize"),
     "kernels": ("arm64",),
     "multiboot": ("gcc",),
-    "readers": ("arm64", "gcc", "sanitize"),
+    "readers": ("arm64", "gcc", "ppc64le", "sanitize"),
     "soak": ("arm64",),
     "mutants": (),
     "trees": ("gcc",),
@@ -426,6 +426,7 @@ class Layers:
         self.pytest(tally, "vm/readers.py", "all", {
             "KEXEC": str(self.first("arm64", "given").dir / "sbin/kexec"),
             "KEXEC_X86_64": str(self.first("gcc", "given").dir / "sbin/kexec"),
+            "KEXEC_PPC64LE": str(self.first("ppc64le", "given").dir / "sbin/kexec"),
             "VMCORE_DMESG_HOST": str(self.first("sanitize", "given").dir /
                                      "sbin/vmcore-dmesg"),
         }, live=True)

@@ -10,7 +10,6 @@ there is one: it boots faster.
 import dataclasses
 import os
 import pathlib
-import subprocess
 
 import debian
 import debian_kernels
@@ -120,15 +119,13 @@ def memtest(suite):
 def make(directory):
     """Archives and disks in a directory that the caller removes."""
     root = guest_root()
-    own_page = directory / "own-page"
-    subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", HERE / "own_page.c",
-                    "-o", own_page], check=True)
     programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
-                "sbin/own-page": own_page}
+                "sbin/own-page": initrd.small_program("gcc", "own_page", directory)}
     files = initrd.base_files(root) | initrd.program_files(root, programs)
     tools = initrd.tools_tar(root, {
         "sbin/makedumpfile": root / "usr/bin/makedumpfile", "sbin/kexec": tool(),
         "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
+        "sbin/copy-dump": initrd.small_program("gcc", "copy_dump", directory),
         "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(directory, directory / "tools", initrd.capture_initrd(root), files)
