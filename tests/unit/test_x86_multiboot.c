@@ -213,6 +213,10 @@ static void version_2_is_told_by_tags(void **state)
 	take_kernel_2();
 	plan_well(&pm);
 	assert_common(0x36d76289);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "firmware", "booted by UEFI"));
+	memset(pm.machine.x86_boot.params.data + 0x1c0, 0, 4);
+	plan_well(&pm);
+	assert_false(pm_said(&pm.report, REPORT_WARNING, "firmware", "booted by UEFI"));
 	/* At the end of the memory below 4 GiB that is free, aligned as it wants it. */
 	assert_int_equal(segment(&pm, SEGMENT_KERNEL)->mem, 0x3fe00000);
 	first = segment(&pm, SEGMENT_MULTIBOOT)->data.data + 8;

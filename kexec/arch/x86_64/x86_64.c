@@ -382,9 +382,14 @@ static int make_map(const struct plan_inputs *inputs, const struct plan *plan, s
 static int plan_multiboot(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
+	const uint8_t *running = inputs->machine->x86_boot.params.data;
 	struct e820 memory = { .entries = NULL };
 	int status = make_map(inputs, plan, &memory, report, err);
 
+	if (running && load_le32(running + BOOT_PARAMS_EFI_INFO) != 0)
+		report_add(report, REPORT_WARNING, "firmware",
+			"the machine was booted by UEFI: a Multiboot kernel that needs what a BIOS "
+			"leaves in memory, as Xen does, stays silent there");
 	e820_sort(&memory);
 	if (!status)
 		status = multiboot_plan(inputs, &memory, plan, err);
