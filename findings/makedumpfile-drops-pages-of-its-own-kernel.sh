@@ -80,7 +80,9 @@ echo "SEEN filter: status $?"
 busybox grep -E 'saved to|not supported' /said | busybox sed 's/^/SEEN /'
 for dump in /proc/vmcore /filtered; do
 	makedumpfile --dump-dmesg $dump /log >/said 2>&1
-	echo "SEEN log of $dump: status $?, $(busybox cat /log | busybox grep -c 'Kernel panic') panic"
+	status=$?
+	panics=$(busybox cat /log | busybox grep -c 'Kernel panic')
+	echo "SEEN log of $dump: status $status, $panics panic"
 	busybox grep "an't" /said | busybox sed 's/^/SEEN /'
 	busybox rm -f /log
 done
