@@ -27,6 +27,7 @@ void files_done(struct files *files)
 	sysroot_close(files->kernel_open);
 	sysroot_close(files->initrd_open);
 	blob_done(&files->initrd_made);
+	modules_done(&files->modules);
 	blob_done(&files->dtb);
 	free(files->cmdline);
 	report_done(&files->report);
@@ -246,7 +247,8 @@ static int give_no_files(const struct request *request, const struct sysroot *ro
 	struct files *files, struct err *err)
 {
 
-	if (request->no_efi || !sysroot_exists(root, "/sys/firmware/efi"))
+	if (request->no_efi || files->image.kind == IMAGE_MULTIBOOT ||
+		!sysroot_exists(root, "/sys/firmware/efi"))
 		return ST_OK;
 	if (cpio_of_nothing(&files->initrd_made))
 		return err_no_memory(err);
@@ -270,6 +272,29 @@ static int read_initrd(const struct request *request, const char *initrd,
 	if (request->more_initrds[0])
 		return join_initrds(request, root, files, err);
 	return files->for_plan ? hold_initrd(files, err) : skim_initrd(files, err);
+}
+
+/* A kernel that takes none can be told of none, and a script may give them to any. */
+static int read_modules(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+	struct modules *modules = &files->modules;
+	int status;
+
+	if (!request->modules[0])
+		return ST_OK;
+	if (files->image.kind != IMAGE_MULTIBOOT) {
+		report_add(&files->report, REPORT_WARNING, "options",
+			"--module has no effect: only a Multiboot kernel takes modules, and this "
+			"is "
+			"a kernel of kind %s",
+			files->image.kind_name);
+		return ST_OK;
+	}
+	status = modules_open(request, root, modules, err);
+	for (size_t i = 0; i < modules->count && !status; i++)
+		status = check_memory(modules->files[i].open, files, err);
+	return status ? status : modules_hold(modules, files->copy, &files->report, err);
 }
 
 static int check_dtb_kind(struct span bytes, const char *name, struct err *err)
@@ -338,7 +363,7 @@ static int describe_kernel(const struct request *request, struct files *files, s
 	if (status || !image_is_in(&files->image, files->kernel_held.bytes))
 		held_done(&files->kernel_held);
 	if (!status && request->type)
-		status = image_check_type(&files->image, request->type, err);
+		status = image_take_type(&files->image, request->type, err);
 	timeline_spent(&files->timeline, PHASE_DECOMPRESS);
 	return status;
 }
@@ -394,6 +419,8 @@ int files_read(const struct request *request, const struct sysroot *root, struct
 			&files->image, request, &files->cmdline, &files->report, err);
 	if (!status)
 		status = read_initrd(request, initrd, root, files, err);
+	if (!status)
+		status = read_modules(request, root, files, err);
 	timeline_spent(&files->timeline, PHASE_READ);
 	if (!status)
 		hash(request, root, files);
@@ -410,7 +437,8 @@ int files_read_initrd(struct files *files, struct err *err)
 
 bool files_are_asked_for(const struct files *files)
 {
-	return held_is_asked_for(&files->kernel_held) || held_is_asked_for(&files->initrd_held);
+	return held_is_asked_for(&files->kernel_held) || held_is_asked_for(&files->initrd_held) ||
+	       modules_are_asked_for(&files->modules);
 }
 
 int files_copy(const struct request *request, const struct sysroot *root, struct files *files,
@@ -428,6 +456,8 @@ int files_copy(const struct request *request, const struct sysroot *root, struct
 			&files->image, request, &files->initrd, &files->report, err);
 	else if (!status && files->initrd_held.bytes.size)
 		status = hold_initrd(files, err);
+	if (!status)
+		status = modules_hold(&files->modules, true, &files->report, err);
 	if (!status)
 		hash(request, root, files);
 	return status;
