@@ -106,12 +106,12 @@ def vmlinux_of(bzimage):
 
 
 @functools.cache
-def tool_root(name, *packages):
-    """A tool from Debian with what it needs; in the cache."""
+def tool_root(name, *packages, arch="arm64"):
+    """A tool from Debian with what it needs; in the cache, each architecture by its own name."""
     target = debian.cache_dir() / name / debian.content_key("trixie", *packages)
     with debian.locked(name):
         if not target.is_dir():
-            archive = debian.Archive("trixie")
+            archive = debian.Archive("trixie", arch=arch)
             archive.update()
             with debian.published(target) as root:
                 for deb in archive.download(packages):
@@ -134,12 +134,18 @@ def android(directory, kernel, version, ramdisk, cmdline, tree=None):
     return pathlib.Path(directory / "boot.img").read_bytes()
 
 
-def uki(directory, kernel, **parts):
+# What ukify and EFI call architectures.
+EFI_NAMES = {"arm64": "aa64", "amd64": "x64"}
+
+
+def uki(directory, kernel, arch="arm64", **parts):
     """A unified kernel image by ukify. parts are its options and their files' contents; a list
     gives an option several times."""
-    root = tool_root("ukify", "systemd-ukify", "systemd-boot-efi", "python3-pefile")
-    command = [sys.executable, root / "usr/bin/ukify", "build", "--efi-arch=aa64",
-               f"--stub={root}/usr/lib/systemd/boot/efi/linuxaa64.efi.stub",
+    efi = EFI_NAMES[arch]
+    root = tool_root("ukify" if arch == "arm64" else f"ukify-{arch}", "systemd-ukify",
+                     "systemd-boot-efi", "python3-pefile", arch=arch)
+    command = [sys.executable, root / "usr/bin/ukify", "build", f"--efi-arch={efi}",
+               f"--stub={root}/usr/lib/systemd/boot/efi/linux{efi}.efi.stub",
                f"--output={directory}/uki"]
     for option, contents in {"linux": kernel, **parts}.items():
         for number, data in enumerate(contents if isinstance(contents, list) else [contents]):

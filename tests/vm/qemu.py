@@ -142,7 +142,8 @@ class Machine:
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware), "uefi" (UEFI with ACPI) or "uefi-dt" (UEFI
-        with a device tree), of a PC "bios" or "uefi"; without one it is the first that can do what
+        with a device tree), of a PC "bios", "uefi", "secure" (UEFI with Secure
+        Boot on) or "keys" (off, but with its keys); without one it is the first that can do what
         is asked for. memory and max_memory are in MiB, and hot-adding needs slots, max_memory and
         ACPI; el2 gives the guest EL2, mte memory with tags; disks are host files that appear as
         /dev/vda, /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; dtb
@@ -538,6 +539,8 @@ OVMF = pathlib.Path("/usr/share/ovmf/OVMF.fd")
 # With Secure Boot on, by the key that secure_boot.py signs with.
 OVMF_SECURE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
 OVMF_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"
+# What turns that off, as the firmware's setup does it, by the byte behind the name.
+OVMF_SWITCH = "SecureBootEnable\0".encode("utf-16-le")
 
 
 class PC(Machine):
@@ -553,7 +556,7 @@ class PC(Machine):
     # of Linux 6.12 two seconds into its boot.
     THREADS = "single"
     SHARES_LINE = True
-    KINDS = ("bios", "uefi", "secure")
+    KINDS = ("bios", "uefi", "secure", "keys")
 
     @staticmethod
     def _first_kind(slots):
@@ -575,13 +578,16 @@ class PC(Machine):
             command += ["-initrd", str(initrd)]
         if kind == "uefi":
             command += ["-bios", str(OVMF)]
-        elif kind == "secure":
-            variables = self._dir / "variables"
-            shutil.copy(OVMF_VARIABLES, variables)
+        elif kind in ("secure", "keys"):
+            variables = pathlib.Path(OVMF_VARIABLES).read_bytes()
+            if kind == "keys":
+                assert variables.count(OVMF_SWITCH + b"\1") == 1
+                variables = variables.replace(OVMF_SWITCH + b"\1", OVMF_SWITCH + b"\0")
+            (self._dir / "variables").write_bytes(variables)
             command += ["-machine", "smm=on",
                         "-global", "driver=cfi.pflash01,property=secure,value=on",
                         "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_SECURE}",
-                        "-drive", f"if=pflash,format=raw,file={variables}"]
+                        "-drive", f"if=pflash,format=raw,file={self._dir}/variables"]
         if vmware:
             command += ["-smbios", "type=1,serial=VMware-kexec"]
         if virtio_mem:
