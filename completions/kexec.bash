@@ -47,6 +47,7 @@ _kexec()
 			--exec
 			--unload
 			--status
+			--load-jump-back-helper
 			--elfcorehdr
 			--print-ckr-size
 			--identify
@@ -68,6 +69,8 @@ _kexec()
 			--entry-32bit
 			--mem-min=
 			--mem-max=
+			--load-preserve-context
+			--entry=
 			--no-cma
 			--noefi
 			--dt-no-old-root

@@ -43,6 +43,8 @@ const char *segment_purpose_name(enum segment_purpose purpose)
 		return "boot_params";
 	case SEGMENT_BACKUP:
 		return "backup";
+	case SEGMENT_MEMORY:
+		return "memory";
 	}
 	return "segment";
 }

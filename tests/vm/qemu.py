@@ -142,13 +142,13 @@ class Machine:
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware), "uefi" (UEFI with ACPI) or "uefi-dt" (UEFI
-        with a device tree), of a PC "bios", "uefi", "secure" (UEFI with Secure
-        Boot on) or "keys" (off, but with its keys); without one it is the first that can do what
-        is asked for. memory and max_memory are in MiB, and hot-adding needs slots, max_memory and
-        ACPI; el2 gives the guest EL2, mte memory with tags; disks are host files that appear as
-        /dev/vda, /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; dtb
-        is a device tree in place of QEMU's; qemu is the emulator, in words. Without an initrd
-        (None) the kernel finds its root on a disk.
+        with a device tree), of a PC "bios", "uefi", "secure" (UEFI with Secure Boot on) or "keys"
+        (off, but with its keys); without one it is the first that can do what is asked for. memory
+        and max_memory are in MiB, and hot-adding needs slots, max_memory and ACPI; el2 gives the
+        guest EL2, mte memory with tags; disks are host files that appear as /dev/vda, /dev/vdb,
+        ...; counted makes its clock count instructions, one a nanosecond; dtb is a device tree in
+        place of QEMU's; qemu is the emulator, in words. Without an initrd (None) the kernel finds
+        its root on a disk.
 
         A PC alone can have more CPUs later, up to max_cpus, and virtio_mem MiB by virtio-mem.
         With vmware it looks like one of VMware's, the one hypervisor that Linux finds in an
@@ -478,6 +478,19 @@ class Machine:
         self.begin(command)
         self._wait_ready("main", CAPTURE_TIMEOUT)
         return self
+
+    def come_back(self, command):
+        """Run a command that leads to a kernel that waits in one of leave() or of this, and return
+        what became of that."""
+        self.begin(command)
+        deadline = time.monotonic() + CAPTURE_TIMEOUT
+        with self._answering(f"no kernel came back from: {command}"):
+            line = self._agent.line(deadline)
+            while self.SHARES_LINE and b"DONE 0 " not in line:
+                line = self._agent.line(deadline)
+            rc, out, err = (int(field) for field in line[line.index(b"DONE 0 "):].split()[2:])
+            return Result("(what waited)", rc, self._agent.exactly(out, deadline),
+                          self._agent.exactly(err, deadline))
 
     # --- inside ---
 
