@@ -227,7 +227,7 @@ LAYER_BUILDS = {
     "vm": ("arm64", "ppc64le", "gcc", "sanitize"),
     "clients": ("arm64", "gcc", "sanitize"),
     "kernels": ("arm64",),
-    "readers": ("arm64", "gcc", "sanitize"),
+    "readers": ("arm64", "gcc", "ppc64le", "sanitize"),
     "soak": ("arm64",),
     "mutants": (),
     "trees": ("gcc",),
@@ -404,9 +404,10 @@ class Layers:
         }
 
     def clients(self, tally):
-        """Of tests/vm, what needs a whole distribution, on all of them."""
-        self.pytest(tally, "vm/test_clients.py", "systems",
-                    self.programs() | {"KEXEC_TEST_SYSTEMS": "all"}, live=True)
+        """Of tests/vm, what needs a whole distribution, on all of them, and every command line."""
+        for file in ("clients", "compat"):
+            self.pytest(tally, f"vm/test_{file}.py", "systems",
+                        self.programs() | {"KEXEC_TEST_SYSTEMS": "all"}, live=True)
 
     def kernels(self, tally):
         build = self.first("arm64", "given")
@@ -418,6 +419,7 @@ class Layers:
         self.pytest(tally, "vm/readers.py", "all", {
             "KEXEC": str(self.first("arm64", "given").dir / "sbin/kexec"),
             "KEXEC_X86_64": str(self.first("gcc", "given").dir / "sbin/kexec"),
+            "KEXEC_PPC64LE": str(self.first("ppc64le", "given").dir / "sbin/kexec"),
             "VMCORE_DMESG_HOST": str(self.first("sanitize", "given").dir /
                                      "sbin/vmcore-dmesg"),
         }, live=True)

@@ -7,36 +7,39 @@
 #include "kexec/image/format.h"
 #include "lib/checked.h"
 
-/* elf(5): the fields of an ELF64 file that are looked at. */
-#define EHDR_SIZE    64
-#define EI_CLASS     4
-#define EI_DATA	     5
-#define TYPE_AT	     16
-#define MACHINE_AT   18
-#define ENTRY_AT     24
-#define PHOFF_AT     32
-#define PHENTSIZE_AT 54
-#define PHNUM_AT     56
-#define PHDR_SIZE    56
+/* Where a field of the header, or of a program header, is. */
+#define EHDR(field) offsetof(Elf64_Ehdr, field)
+#define PHDR(field) offsetof(Elf64_Phdr, field)
 
-#define CLASS_64       2
-#define LITTLE_ENDIAN_ 1
-#define TYPE_EXEC      2
-#define TYPE_DYN       3
-#define PT_LOAD	       1
-#define PT_INTERP      3
+bool elf_head_read(struct span bytes, struct elf_head *ret)
+{
+	const uint8_t *p = bytes.data;
+	bool big_endian;
+
+	if (bytes.size < EHDR(e_version) || !span_starts_with(bytes, ELFMAG, SELFMAG))
+		return false;
+	big_endian = p[EI_DATA] == ELFDATA2MSB;
+	*ret = (struct elf_head){
+		.class = p[EI_CLASS],
+		.data = p[EI_DATA],
+		.type = big_endian ? load_be16(p + EHDR(e_type)) : load_le16(p + EHDR(e_type)),
+		.machine = big_endian ? load_be16(p + EHDR(e_machine))
+				      : load_le16(p + EHDR(e_machine)),
+	};
+	return true;
+}
+
+bool elf_head_is_program64(const struct elf_head *head)
+{
+	return head->class == ELFCLASS64 && (head->type == ET_EXEC || head->type == ET_DYN);
+}
 
 bool elf_is_program(struct span bytes, uint16_t machine)
 {
-	const uint8_t *p = bytes.data;
-	uint16_t type;
+	struct elf_head head;
 
-	if (bytes.size < EHDR_SIZE || !span_starts_with(bytes, "\177ELF", 4) ||
-		p[EI_CLASS] != CLASS_64 || p[EI_DATA] != LITTLE_ENDIAN_ ||
-		load_le16(p + MACHINE_AT) != machine)
-		return false;
-	type = load_le16(p + TYPE_AT);
-	return type == TYPE_EXEC || type == TYPE_DYN;
+	return bytes.size >= sizeof(Elf64_Ehdr) && elf_head_read(bytes, &head) &&
+	       head.data == ELFDATA2LSB && head.machine == machine && elf_head_is_program64(&head);
 }
 
 int elf_loads_malformed(const char *cpu, const char *what, struct err *err)
@@ -51,22 +54,24 @@ static int read_load(struct span bytes, const uint8_t *phdr, enum elf_addresses 
 	struct elf_load *load = &loads->loads[loads->count];
 	uint64_t end;
 
-	if (load_le32(phdr) == PT_INTERP)
+	if (load_le32(phdr + PHDR(p_type)) == PT_INTERP)
 		return format_refuse(
 			err, "an ELF program for %s that is no Linux kernel", loads->cpu);
-	if (load_le32(phdr) != PT_LOAD || load_le64(phdr + 40) == 0)
+	if (load_le32(phdr + PHDR(p_type)) != PT_LOAD || load_le64(phdr + PHDR(p_memsz)) == 0)
 		return ST_OK;
 	if (loads->count == ELF_LOADS_MAX)
 		return elf_loads_malformed(loads->cpu, "with more parts than a kernel has", err);
-	load->vaddr = load_le64(phdr + 16);
-	load->paddr = load_le64(phdr + 24);
+	load->vaddr = load_le64(phdr + PHDR(p_vaddr));
+	load->paddr = load_le64(phdr + PHDR(p_paddr));
 	load->at = by == ELF_BY_PADDR ? load->paddr : load->vaddr;
-	load->memory_size = load_le64(phdr + 40);
-	if (!span_slice(bytes, load_le64(phdr + 8), load_le64(phdr + 32), &load->bytes))
+	load->memory_size = load_le64(phdr + PHDR(p_memsz));
+	if (!span_slice(bytes, load_le64(phdr + PHDR(p_offset)), load_le64(phdr + PHDR(p_filesz)),
+		    &load->bytes))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"this is an ELF program for %s with %" PRIu64 " bytes at %" PRIu64
 			" in a file of %zu bytes",
-			loads->cpu, load_le64(phdr + 32), load_le64(phdr + 8), bytes.size);
+			loads->cpu, load_le64(phdr + PHDR(p_filesz)),
+			load_le64(phdr + PHDR(p_offset)), bytes.size);
 	if (load->bytes.size > load->memory_size)
 		return elf_loads_malformed(
 			loads->cpu, "that has more in the file than in memory", err);
@@ -86,22 +91,22 @@ static int read_load(struct span bytes, const uint8_t *phdr, enum elf_addresses 
 int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, struct elf_loads *ret,
 	struct err *err)
 {
-	struct elf_loads loads = { .cpu = cpu, .entry = load_le64(bytes.data + ENTRY_AT) };
-	unsigned int count = load_le16(bytes.data + PHNUM_AT);
+	struct elf_loads loads = { .cpu = cpu, .entry = load_le64(bytes.data + EHDR(e_entry)) };
+	unsigned int count = load_le16(bytes.data + EHDR(e_phnum));
 	struct span table;
 	uint64_t total = 0;
 	int status = ST_OK;
 
-	if (load_le16(bytes.data + PHENTSIZE_AT) != PHDR_SIZE || count == 0)
+	if (load_le16(bytes.data + EHDR(e_phentsize)) != sizeof(Elf64_Phdr) || count == 0)
 		return elf_loads_malformed(cpu, "without program headers", err);
-	if (!span_slice(
-		    bytes, load_le64(bytes.data + PHOFF_AT), (uint64_t)count * PHDR_SIZE, &table))
+	if (!span_slice(bytes, load_le64(bytes.data + EHDR(e_phoff)),
+		    count * (uint64_t)sizeof(Elf64_Phdr), &table))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"this is an ELF program for %s that ends in its program headers, after "
 			"%zu bytes",
 			cpu, bytes.size);
 	for (unsigned int i = 0; i < count && !status; i++)
-		status = read_load(bytes, table.data + (size_t)i * PHDR_SIZE, by, &loads, err);
+		status = read_load(bytes, table.data + i * sizeof(Elf64_Phdr), by, &loads, err);
 	if (!status && loads.bytes_end == 0)
 		status = elf_loads_malformed(cpu, "without anything to load", err);
 	if (!status && loads.end - loads.start > IMAGE_SIZE_MAX)

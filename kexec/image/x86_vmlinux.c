@@ -12,8 +12,7 @@
 #include "kexec/image/format.h"
 #include "kexec/image/kind.h"
 
-#define CPU	       "x86_64"
-#define MACHINE_X86_64 62
+#define CPU "x86_64"
 
 /* __START_KERNEL_map: what lies there is found at virtual minus physical address. */
 #define KERNEL_MAP UINT64_C(0xffffffff80000000)
@@ -99,5 +98,5 @@ int x86_vmlinux_probe(struct span bytes, const char *file, struct image *image,
 {
 	(void)file;
 	(void)ret;
-	return elf_is_program(bytes, MACHINE_X86_64) ? look(bytes, image, err) : ST_NOT_MINE;
+	return elf_is_program(bytes, EM_X86_64) ? look(bytes, image, err) : ST_NOT_MINE;
 }

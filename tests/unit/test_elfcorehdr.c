@@ -173,6 +173,79 @@ static void entries_and_bytes_are_in_the_kernels_order(void **state)
 	elfcorehdr_done(&core);
 }
 
+/* Each of these was otherwise in a dump that all readers of doc/dump-readers.md were given. */
+static void readers_find_what_they_look_for(void **state)
+{
+	static const uint16_t machines[] = { 183 /* AArch64 */, 62 /* x86-64 */, 21 /* PowerPC */ };
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.ranges[1] = (struct range){ 0x100000000, 0x180000000 };
+	s.ram.count = 2;
+	for (size_t m = 0; m < sizeof(machines) / sizeof(*machines); m++) {
+		s.input.elf_machine = machines[m];
+		core = build(&s);
+		/* crash takes a core with any other alignment, also 1, for one of netdump. */
+		for (size_t i = 0; i < core.count; i++)
+			assert_int_equal(load_le64(phdr(&core, i) + 48), 0);
+		/* kexec-tools' vmcore-dmesg finds the image by its program header alone. */
+		assert_int_equal(load_le64(phdr(&core, 2) + 16), s.layout.text_vaddr);
+		assert_int_equal(load_le64(phdr(&core, 2) + 24), s.layout.text_paddr);
+		/* gdb finds memory by these alone; libkdumpfile else has to be told of Linux. */
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(load_le64(phdr(&core, 3 + i) + 16),
+				s.ranges[i].start + s.layout.linear_offset);
+		elfcorehdr_done(&core);
+	}
+}
+
+/* What Linux 6.12.117 on x86_64 had in place of our header after a DIMM of 512 MiB was added. */
+static void the_kernel_writes_the_same(void **state)
+{
+	/* p_flags and p_type, then the fields behind them. */
+	static const uint64_t kernels[][7] = {
+		{ 0x4, 0x3e83d800, 0, 0x3e83d800, 0x170, 0x170, 0 },
+		{ 0x4, 0x3e93d800, 0, 0x3e93d800, 0x170, 0x170, 0 },
+		{ 0x4, 0x1212000, 0, 0x1212000, 0x1024, 0x1024, 0 },
+		{ 0x700000001, 0xfc00000, 0xffffffffbb200000, 0xfc00000, 0x2c30000, 0x2c30000, 0 },
+		{ 0x700000001, 0x100000, 0xffff8af240100000, 0x100000, 0x25f00000, 0x25f00000, 0 },
+		{ 0x700000001, 0x3e000000, 0xffff8af27e000000, 0x3e000000, 0x1fda000, 0x1fda000,
+			0 },
+		{ 0x700000001, 0x100000000, 0xffff8af340000000, 0x100000000, 0x20000000, 0x20000000,
+			0 },
+	};
+	static const uint64_t ehdr[8] = { 0x010102464c457f, 0, 0x1003e0004, 0, 64, 0,
+		0x38004000000000, 7 };
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.input.elf_machine = 62;
+	s.input.vmcoreinfo_paddr = 0x1212000;
+	s.layout.text_vaddr = 0xffffffffbb200000;
+	s.layout.text_paddr = 0xfc00000;
+	s.layout.text_size = 0x2c30000;
+	s.layout.linear_offset = 0xffff8af240000000;
+	s.notes[0] = (struct cpu_notes){ 0, 0x3e83d800, 0x170 };
+	s.notes[1] = (struct cpu_notes){ 1, 0x3e93d800, 0x170 };
+	s.cpus.notes_count = 2;
+	s.ranges[0] = (struct range){ 0x100000, 0x26000000 };
+	s.ranges[1] = (struct range){ 0x3e000000, 0x3ffda000 };
+	s.ranges[2] = (struct range){ 0x100000000, 0x120000000 };
+	s.ram.count = 3;
+	core = build(&s);
+	assert_int_equal(core.bytes.size, sizeof(ehdr) + sizeof(kernels));
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(load_le64(core.bytes.data + 8 * i), ehdr[i]);
+	for (size_t i = 0; i < core.count; i++)
+		for (size_t field = 0; field < 7; field++)
+			assert_int_equal(load_le64(phdr(&core, i) + 8 * field), kernels[i][field]);
+	elfcorehdr_done(&core);
+}
+
 static void trap16_sparse_cpus_all_have_their_note(void **state)
 {
 	struct elfcorehdr core;
@@ -304,6 +377,8 @@ int main(void)
 		cmocka_unit_test(header_is_byte_exact),
 		cmocka_unit_test(machine_is_the_one_asked_for),
 		cmocka_unit_test(entries_and_bytes_are_in_the_kernels_order),
+		cmocka_unit_test(readers_find_what_they_look_for),
+		cmocka_unit_test(the_kernel_writes_the_same),
 		cmocka_unit_test(trap16_sparse_cpus_all_have_their_note),
 		cmocka_unit_test(trap37_note_sizes_are_those_of_the_kernel),
 		cmocka_unit_test(trap11_negative_phys_offset_wraps),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every kind of file that a distribution ships an arm64 kernel as, made from one Image.
+"""Every kind of file that a distribution ships a kernel as, made from one Image or bzImage.
 
 The packing, the uImage, the vmlinux, the UKI and the Android boot images are made by the programs
 that distributions use: gzip and friends, mkimage, ld, systemd's ukify with its boot stub,
@@ -175,4 +175,13 @@ def all_kinds(image, directory, **uki_parts):
     kinds["Android", "lz4 and a tree behind, version 2"] = android(
         directory, pack("lz4", image) + uki_parts["devicetree"], 2, *given, trees)
     kinds["Android", "nothing, version 4"] = android(directory, image, 4, *given)
+    return kinds
+
+
+def all_pc_kinds(bzimage, directory, **uki_parts):
+    """The same of one kernel of x86_64; nobody packs all of a bzImage, but it is read."""
+    kinds = {("bzImage", "nothing"): bzimage, ("vmlinux", "nothing"): vmlinux_of(bzimage)}
+    for name in ("gzip", "xz", "zstd"):
+        kinds |= {(kind, name): pack(name, kinds[kind, "nothing"]) for kind in ("bzImage", "vmlinux")}
+    kinds["UKI", "nothing"] = uki(directory, bzimage, "amd64", **uki_parts)
     return kinds

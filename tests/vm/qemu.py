@@ -621,6 +621,7 @@ class PSeries(Machine):
     """An emulated ppc64le machine below a hypervisor, whose terminal is its console."""
 
     CONSOLE = "hvc0"
+    CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 maxcpus=1 reset_devices"
 
     def _command_line(self, kernel, initrd, *, cpu, smp, memory, slots, max_memory, disks,
                       append, **_):

@@ -136,6 +136,21 @@ def test_restart_restart_panic_restart(boot, model):
     assert not edits or "earlier start" in status["purgatory_error"]
 
 
+@on("pc-max")
+def test_an_older_and_a_newer_kernel_with_fewer_and_more_levels(boot, pc_artifacts):
+    """To another's kernel as to one's own, from five levels of page tables to four and back."""
+    releases, archive = pc_artifacts.with_other_kernels()
+    machine = boot(archive=archive)
+    whole = memory_map(machine).ram
+    for suite, word, levels in (("bookworm", "no5lvl", 4), ("sid", "quiet", 5)):
+        pack_whole(machine)
+        restart(machine, suite, image=f"/boot/{suite}", more=word)
+        assert machine.check("uname -r").strip() == releases[suite]
+        assert memory_map(machine).ram == whole
+        flags = machine.check("grep -m 1 ^flags /proc/cpuinfo").split()
+        assert ("la57" in flags) == (levels == 5)
+
+
 def fill_line(machine, length, action="-l", program=TOOL):
     """A load with a command line of so many characters, of which the next kernel needs some."""
     words = f"console={machine.CONSOLE} panic=-1 {machine.AGENT} filler="

@@ -10,7 +10,6 @@ there is one: it boots faster.
 import dataclasses
 import os
 import pathlib
-import subprocess
 
 import debian
 import debian_kernels
@@ -20,7 +19,7 @@ from debian_kernels import Kernel
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 SUITE = "trixie"
-NEWEST = "sid"
+OLDEST, NEWEST = "bookworm", "sid"
 PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
             "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
 FLAVOUR = "cloud-amd64"
@@ -41,6 +40,16 @@ class Artifacts:
         if not archive.exists():
             archive.write_bytes(kernel.archive(self.files, self.capture_initrd))
         return kernel.image, archive, debian_kernels.ROOM if kernel.release else {}
+
+    def with_other_kernels(self):
+        """An archive for the kernel at hand that has Debian's oldest and newest, too, under their
+        suites' names in /boot; returns ({suite: release}, its path)."""
+        kernels = {suite: kernel_of(suite) for suite in (OLDEST, NEWEST)}
+        path = self.directory / "initrd-others"
+        path.write_bytes(kernel_of("").archive(
+            self.files | {f"boot/{suite}": kernel.image.read_bytes()
+                          for suite, kernel in kernels.items()}, self.capture_initrd))
+        return {suite: kernel.release for suite, kernel in kernels.items()}, path
 
     def with_newest_peer(self):
         """An archive for the kernel at hand that has sid's kexec-tools; returns its path."""
@@ -80,15 +89,13 @@ def newest_root():
 def make(directory):
     """Archives and disks in a directory that the caller removes."""
     root = guest_root()
-    own_page = directory / "own-page"
-    subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", HERE / "own_page.c",
-                    "-o", own_page], check=True)
     programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
-                "sbin/own-page": own_page}
+                "sbin/own-page": initrd.small_program("gcc", "own_page", directory)}
     files = initrd.base_files(root) | initrd.program_files(root, programs)
     tools = initrd.tools_tar(root, {
         "sbin/makedumpfile": root / "usr/bin/makedumpfile", "sbin/kexec": tool(),
         "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
+        "sbin/copy-dump": initrd.small_program("gcc", "copy_dump", directory),
         "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(directory, directory / "tools", initrd.capture_initrd(root), files)
