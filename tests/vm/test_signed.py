@@ -3,6 +3,7 @@
 
 import dataclasses
 
+import collected
 import kdump
 import kernel_files
 import secure_boot
@@ -112,7 +113,8 @@ def test_secure_boot(boot, pc_artifacts, tmp_path):
 @on("pc-trixie")
 def test_lockdown_without_secure_boot(boot, pc_artifacts, tmp_path):
     """First nothing is locked down, and all goes in, also what has a wrong signature.
-    Then the kernel is, as lockdown=integrity does it, and IMA wants signatures of its own."""
+    Then the kernel is, as lockdown=integrity does it, and planned for as the real one in a folder;
+    and at last IMA wants signatures of its own."""
     machine = boot_signed(boot, pc_artifacts, tmp_path, "keys")
     machine.check(f"grep -q '\\[none\\]' {LOCKDOWN}")
     for image in LOCKED:
@@ -120,6 +122,10 @@ def test_lockdown_without_secure_boot(boot, pc_artifacts, tmp_path):
     assert kdump.crash_loaded(machine)
     machine.check(f"echo integrity >{LOCKDOWN}")
     check_panic(machine, LOCKED)
+    files = {IMAGE: (tmp_path / "signed").read_bytes(),
+             INITRD: x86_64.kernel_of(x86_64.SUITE).capture(pc_artifacts.capture_initrd)}
+    collected.check_fixture(machine, tmp_path / "collected", "x86-vm-lockdown", "boot_params",
+                            files=files)
     machine.check("echo 'appraise func=KEXEC_KERNEL_CHECK appraise_type=imasig' "
                   ">/sys/kernel/security/ima/policy")
     for image in (IMAGE, "/boot/unsigned"):
