@@ -5,7 +5,6 @@ a console in memory."""
 import itertools
 import re
 import struct
-import subprocess
 
 import pytest
 
