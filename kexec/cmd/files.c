@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "kexec/cmd/embedded.h"
+#include "kexec/image/cpio.h"
 #include "kexec/image/initrd.h"
 #include "kexec/image/kind.h"
 #include "kexec/plan/seal.h"
@@ -236,11 +237,35 @@ static int open_all(const struct request *request, const char *initrd, const str
 	return check_memory(files->initrd_open, files, err);
 }
 
+/*
+ * No initrd, where EFI started the running kernel: boot loaders leave one's place in a table of
+ * EFI's (LINUX_EFI_INITRD_MEDIA_GUID), in memory that is used for other things since. A kernel that
+ * is given none goes by that table (drivers/firmware/efi/efi.c: efi_config_parse_tables), and one
+ * of x86_64 then panics before it has a console. An archive without files keeps it from that.
+ */
+static int give_no_files(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+
+	if (request->no_efi || files->image.kind == IMAGE_MULTIBOOT ||
+		!sysroot_exists(root, "/sys/firmware/efi"))
+		return ST_OK;
+	if (cpio_of_nothing(&files->initrd_made))
+		return err_no_memory(err);
+	files->initrd = blob_span(&files->initrd_made);
+	report_add(&files->report, REPORT_CHOICE, "initrd",
+		"none is given, so it is an archive without files: else the new kernel would look "
+		"for one where EFI's table of the last start has it");
+	return ST_OK;
+}
+
 static int read_initrd(const struct request *request, const char *initrd,
 	const struct sysroot *root, struct files *files, struct err *err)
 {
 	int status = embedded_initrd(&files->image, request, &files->initrd, &files->report, err);
 
+	if (!status && !initrd && files->initrd.size == 0)
+		return give_no_files(request, root, files, err);
 	if (status || !initrd)
 		return status;
 	files->initrd_name = initrd;
