@@ -36,7 +36,8 @@ struct elf_loads {
 	uint64_t bytes_end; /* of what is in the file */
 };
 
-/* What the first bytes of an ELF file say, in its own byte order: ELFCLASS*, ELFDATA*, ET_*, EM_*. */
+/* What the first bytes of an ELF file say, in its own byte order: ELFCLASS*, ELFDATA*, ET_*,
+ * EM_*. */
 struct elf_head {
 	uint8_t class;
 	uint8_t data;

@@ -182,6 +182,7 @@ def all_pc_kinds(bzimage, directory, **uki_parts):
     """The same of one kernel of x86_64; nobody packs all of a bzImage, but it is read."""
     kinds = {("bzImage", "nothing"): bzimage, ("vmlinux", "nothing"): vmlinux_of(bzimage)}
     for name in ("gzip", "xz", "zstd"):
-        kinds |= {(kind, name): pack(name, kinds[kind, "nothing"]) for kind in ("bzImage", "vmlinux")}
+        kinds |= {(kind, name): pack(name, kinds[kind, "nothing"])
+                  for kind in ("bzImage", "vmlinux")}
     kinds["UKI", "nothing"] = uki(directory, bzimage, "amd64", **uki_parts)
     return kinds

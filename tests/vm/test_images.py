@@ -256,7 +256,8 @@ def pc_outcome(machine, kind, path, payload):
 @on("pc")
 def test_every_kind_on_x86_is_identified_and_loaded(boot, pc_artifacts, model, dump_disk, tmp_path):
     bzimage = pc_artifacts.for_model(model)[0].read_bytes()
-    kinds = kernel_files.all_pc_kinds(bzimage, tmp_path, cmdline=b"quiet\n", os_release=b"ID=test\n",
+    kinds = kernel_files.all_pc_kinds(bzimage, tmp_path, cmdline=b"quiet\n",
+                                      os_release=b"ID=test\n",
                                       initrd=pc_artifacts.capture_initrd)
     size = put_on_disk(dump_disk, kinds)
     machine = boot(memory=2048)
