@@ -227,6 +227,7 @@ LAYER_BUILDS = {
     "vm": ("arm64", "ppc64le", "gcc", "sanitize"),
     "clients": ("arm64", "gcc", "sanitize"),
     "kernels": ("arm64",),
+    "multiboot": ("gcc",),
     "readers": ("arm64", "gcc", "ppc64le", "sanitize"),
     "soak": ("arm64",),
     "mutants": (),
@@ -414,6 +415,12 @@ class Layers:
         self.pytest(tally, "vm/kernels.py", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")},
                     live=True)
 
+    def multiboot(self, tally):
+        """Kernels of that kind, and what else is no Linux, on x86_64."""
+        build = self.first("gcc", "given")
+        self.pytest(tally, "vm/multiboots.py", "gcc",
+                    {"KEXEC_X86_64": str(build.dir / "sbin/kexec")}, live=True)
+
     def readers(self, tally):
         """Who can read the dumps that a capture kernel offers?"""
         self.pytest(tally, "vm/readers.py", "all", {
@@ -471,7 +478,7 @@ class Layers:
 VM_MACHINES = ("arm64", "x86_64", "ppc64le")
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("clients", "kernels", "readers", "mutants", "trees", "soak")
+LONG_LAYERS = ("clients", "kernels", "multiboot", "readers", "mutants", "trees", "soak")
 
 
 def listed(sources_mk):

@@ -29,6 +29,7 @@ TOP = artifacts.TOP
 KEPT = TOP / "build/readers"
 HOTPLUG = {"slots": 8, "max_memory": 8 << 10}
 DIMMS = 70
+DIMM = 256              # MiB of one alone: a block of pseries, which lists each by itself
 DISK_SIZE = 32 << 30    # room for those; nothing is written where there are zeros
 # Less than the other tests take: all of it is read, most of it by emulated CPUs.
 SIZE = {"memory": 1024, "crashkernel": "384M"}
@@ -95,7 +96,7 @@ def by_file(machine, _):
 def memory_comes(machine, _):
     """A DIMM."""
     kdump.load(machine, "--hotplug")
-    return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([machine.hot_add(512)]))
+    return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([machine.hot_add(DIMM)]))
 
 
 def cpus_go_and_come(machine, _):
@@ -117,7 +118,7 @@ def seventy_dimms(machine, block):
 def memory_goes(machine, _):
     """One DIMM stays, one goes."""
     kdump.load(machine, "--hotplug")
-    stays, goes = machine.hot_add(512), machine.hot_add(512)
+    stays, goes = machine.hot_add(DIMM), machine.hot_add(DIMM)
     machine.hot_remove(goes[0])
     return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([stays]))
 

@@ -38,10 +38,13 @@ NO_SYMBOLS = Verdict("not tried", "no debug information of this kernel")
 
 
 def last_words(text, *hints):
-    """The line that says why: one with a hint, else the last one."""
+    """The line that says why: the last one with a hint, of which the first is best, or of all."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if any(hint in line for hint in hints)]
-    return (told or lines or ["(nothing)"])[-1][:160]
+    for hint in (*hints, ""):
+        told = [line for line in lines if hint in line]
+        if told:
+            return told[-1][:160]
+    return "(nothing)"
 
 
 def judged(missing, text, *hints):
@@ -102,7 +105,9 @@ def makedumpfile(system, dump, _):
             "zlib (-c)": f"makedumpfile -f -c -d 31 {CORE} {OUT}",
             "lzo (-l)": f"makedumpfile -f -l -d 31 {CORE} {OUT}",
             "zstd (-z)": f"makedumpfile -f -z -d 31 {CORE} {OUT}",
-            "flattened and back": f"makedumpfile -F -c -d 31 {CORE} | makedumpfile -f -R {OUT}",
+            # With nothing to read -R does not end.
+            "flattened and back": f"makedumpfile -F -c -d 31 {CORE} >{OUT}2; "
+                                  f"makedumpfile -f -R {OUT} <{OUT}2",
             "ELF (-E)": f"makedumpfile -f -E -d 1 {CORE} {OUT}"}.items():
         status, text = system.sh(f"rm -f {OUT}; {command}")
         if status or "saved to" not in text:
