@@ -151,8 +151,6 @@ static const char advice_rows[] =
 		"please report it, with the whole command line and what --dry-run=json prints\0"
 	"entry-unsupported\0"
 		"leave the option out\0"
-	"entry-unsupported\0"
-		"leave the option out\0"
 	"exec-failed\0"
 		"see the kernel log\0"
 	"fact-missing\0"

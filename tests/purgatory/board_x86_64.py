@@ -115,6 +115,9 @@ class Machine:
     paths: dict = field(default_factory=lambda: PLAIN)
 
     arch: ClassVar = "x86_64"
+    params_offset: ClassVar = 64
+    own: ClassVar = (0, 0, 0, 0)
+    writes: ClassVar = ()  # ranges where the purgatory may write besides
     reset: ClassVar = abi.RESET_PC
     console: ClassVar = {"console_type": abi.CONSOLE_8250, "console_base": COM1,
                          "console_reg_width": 1}
@@ -122,6 +125,9 @@ class Machine:
         "console_type": abi.CONSOLE_8250, "console_base": EDU + EDU_LINE_STATUS - 20,
         "console_reg_shift": 2, "console_reg_width": 4}
     state_size: ClassVar = 624  # of the IDT and what else stands above the stack
+    # Of a line of QEMU's -d int.
+    interrupt: ClassVar = re.compile(
+        r"^ *\d+: v=(?P<vector>\w\w) e=\w+ i=\d cpl=0 IP=\w+:(?P<at>\w+)", re.M)
     tick_rate: ClassVar = 0  # nobody tells
     ticks_per_instruction: ClassVar = 1
 
@@ -166,6 +172,11 @@ class Machine:
         bios = directory / "bios"
         bios.write_bytes(code[:16] + config + code[16 + len(config):])
         return ["-bios", bios], {STUB: tables.pack()}
+
+    @staticmethod
+    def beginning(*_):
+        """What is at address 0, if that matters."""
+        return b""
 
     def flags(self, _case):
         return 0

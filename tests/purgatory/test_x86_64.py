@@ -5,14 +5,12 @@ a console in memory."""
 import itertools
 import re
 import struct
-import subprocess
 
 import pytest
 
 import abi
 import cavp
 from board_x86_64 import machine_code
-from conftest import ROOT
 from emulator import X86_64, Case
 from expect import (POLICIES, VERBOSE, assert_followed, assert_outcome, cases, params_line,
                     policy_line, until, verified)
@@ -215,7 +213,7 @@ def test_bad_tables(case, expected, result):
 @cases({machine: in_memory(machine, until="halt", damage=lambda m: m.flip_param(1302))
         for machine in ("qemu64", "la57")})
 def test_bad_parameter_by_good_tables(case, result):
-    assert result.uart == params_line("sum") + policy_line("halt")
+    assert result.uart == params_line(case, "sum") + policy_line("halt")
     assert_outcome(case, result, "halt")
 
 
@@ -298,7 +296,7 @@ def test_screen_by_tables(case, result):
                               "on_corruption": POLICIES[policy]}), policy)
         for policy in POLICIES if policy != "reset"})
 def test_screen_alone(case, expected, result):
-    assert result.screen.endswith(on_screen(params_line("sum") + policy_line(expected)))
+    assert result.screen.endswith(on_screen(params_line(case, "sum") + policy_line(expected)))
     assert_outcome(case, result, expected)
 
 
@@ -506,32 +504,7 @@ def test_the_way_back(case, runs, board):
 # ------------------------------------------------------------------- the cores, natively
 
 # With what the CPU needs for it.
-CORES = {"plain": (1, []), "cpu": (2, ["sha_ni"]), "vector": (3, ["ssse3", "bmi2"])}
-SOURCE = r"""
-#include <stdio.h>
-#include <stdlib.h>
-#include "lib/sha256.h"
-int main(int argc, char **argv)
-{
-	static unsigned char data[1 << 20];
-	uint8_t digest[SHA256_DIGEST_SIZE];
-	struct sha256 ctx;
-	size_t size;
-
-	(void)argc;
-	while (fread(&size, sizeof(size), 1, stdin) == 1) {
-		if (size > sizeof(data) || fread(data, 1, size, stdin) != size)
-			return 1;
-		sha256_init(&ctx, (enum sha256_core)atoi(argv[1]));
-		sha256_update(&ctx, data, size);
-		sha256_final(&ctx, digest);
-		for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
-			printf("%02x", digest[i]);
-		puts("");
-	}
-	return 0;
-}
-"""
+CORES = {"plain": [], "cpu": ["sha_ni"], "vector": ["ssse3", "bmi2"]}
 
 
 @pytest.mark.parametrize("core", CORES)
@@ -541,18 +514,9 @@ def test_cavp_vectors_natively(folder, tmp_path, core):
         flags = cpuinfo.read().split()
     if "lm" not in flags:
         pytest.skip("this machine is no x86_64")
-    number, needs = CORES[core]
-    if not set(needs) <= set(flags):
-        pytest.skip(f"this machine's CPU does not have {needs}")
-    objects = folder / "x86_64/obj/lib"
+    if not set(CORES[core]) <= set(flags):
+        pytest.skip(f"this machine's CPU does not have {CORES[core]}")
     program = tmp_path / "hash"
-    subprocess.run(["cc", "-O1", "-Wall", "-Werror", f"-I{ROOT}", "-x", "c", "-", "-x", "none",
-                    objects / "sha256.o", objects / "sha256_x86_64_core.o",
-                    objects / "sha256_x86_64_vector.o", "-o", program],
-                   input=SOURCE.encode(), check=True)
-    messages = cavp.messages("SHA256ShortMsg.rsp") + cavp.messages("SHA256LongMsg.rsp")
-    data = b"".join(len(message).to_bytes(8, "little") + message for message, _ in messages)
-    found = subprocess.run([program, str(number)], input=data, check=True,
-                           capture_output=True).stdout.decode().split()
-    assert len(messages) == 65 + 64
-    assert found == [digest for _, digest in messages]
+    cavp.build(program, ["cc"], folder / "x86_64/obj/lib",
+               ("sha256.o", "sha256_x86_64_core.o", "sha256_x86_64_vector.o"))
+    assert cavp.all_by([program], core)

@@ -622,15 +622,17 @@ class PSeries(Machine):
 
     CONSOLE = "hvc0"
     CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 maxcpus=1 reset_devices"
+    PROGRAM = "qemu-system-ppc64"
 
     def _command_line(self, kernel, initrd, *, cpu, smp, memory, slots, max_memory, disks,
-                      append, **_):
+                      counted, append, **_):
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
-        command = [
-            "qemu-system-ppc64", "-M", PSERIES, "-cpu", cpu, "-smp", str(smp), "-m", size,
+        if "maxcpus" in str(smp):
             # Of a full small cache QEMU 7.2 has no part left for a CPU that comes, and ends.
-            "-accel", f"tcg,thread=multi,tb-size={256 if 'maxcpus' in str(smp) else CODE_CACHE}",
-            "-nodefaults", "-display", "none", "-no-reboot",
+            self.CODE_CACHE = 256
+        command = [
+            self.PROGRAM, "-M", PSERIES, "-cpu", cpu, "-smp", str(smp), "-m", size,
+            *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-device", "virtio-serial-pci",
