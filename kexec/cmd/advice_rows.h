@@ -311,6 +311,8 @@ static const char advice_rows[] =
 		"kernel that was jumped to\0"
 	"jump-entry-missing\0"
 		"there is nothing to go back to\0"
+	"jump-image\0"
+		"leave the option out\0"
 	"jump-loaded\0"
 		"make sure that this is the kernel that was jumped to; kexec -u\0"
 	"jump-range\0"

@@ -92,6 +92,12 @@ static int fill_there(
 		status = plan->arch->plan_segments(inputs, plan, report, err);
 	if (!status)
 		status = take_rest(plan, err);
+	if (!status && inputs->machine->iomem.ram_driver_managed.count)
+		report_add(report, REPORT_WARNING, "memory",
+			"drivers have brought 0x%" PRIx64
+			" bytes of memory to this kernel: the same drivers (virtio_mem, kmem) in "
+			"the new one take them away",
+			rangeset_bytes(&inputs->machine->iomem.ram_driver_managed));
 	if (!status)
 		report_add(report, REPORT_CHOICE, "memory",
 			"the new kernel gets 0x%" PRIx64

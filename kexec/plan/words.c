@@ -46,6 +46,7 @@ int words_add_capture_defaults(
 {
 	static const char word[] = "acpi_no_memhotplug";
 	const struct firmware *firmware = &inputs->machine->firmware;
+	bool waits = inputs->request->preserve;
 	char *joined;
 
 	if (!firmware->acpi || !firmware->acpi_memory_devices ||
@@ -53,9 +54,10 @@ int words_add_capture_defaults(
 		return ST_OK;
 	if (inputs->request->no_capture_defaults) {
 		report_add(report, REPORT_WARNING, "cmdline",
-			"--no-capture-defaults leaves %s out: the capture kernel will take "
-			"hot-added memory for its own and write over what it should dump",
-			word);
+			"--no-capture-defaults leaves %s out: the %s will take "
+			"hot-added memory for its own and write over what %s",
+			word, waits ? "new kernel" : "capture kernel",
+			waits ? "is the running one's" : "it should dump");
 		return ST_OK;
 	}
 	joined = cmdline_join(*line, word);
@@ -64,9 +66,9 @@ int words_add_capture_defaults(
 	free(*line);
 	*line = joined;
 	report_add(report, REPORT_CHOICE, "cmdline",
-		"%s added: this machine has ACPI memory devices, whose memory the capture kernel "
+		"%s added: this machine has ACPI memory devices, whose memory the %s "
 		"must not take for its own",
-		word);
+		word, waits ? "new kernel" : "capture kernel");
 	return ST_OK;
 }
 

@@ -30,7 +30,8 @@ int words_join(const struct plan_inputs *inputs, bool crash, char **ret, struct 
 
 /*
  * A capture kernel on ACPI finds hot-added DIMMs through ACPI and adds them to its own RAM, past
- * what it was given: it would write over the memory that it should dump. Add the word that keeps
+ * what it was given: it would write over the memory that it should dump; and so does one that the
+ * running kernel waits for, over memory of that. Add the word that keeps
  * it from that to *line where this machine has ACPI memory devices, or warn that it is left out.
  * ST_NO_MEMORY.
  */

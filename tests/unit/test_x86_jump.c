@@ -45,6 +45,7 @@ static int setup(void **state)
 	pm_initrd(&pm, 100001);
 	pm.request.crash = false;
 	pm.request.append = "quiet";
+	pm.request.no_capture_defaults = true;
 	pm.request.preserve = true;
 	pm.request.mem_max = 0x1fffffff;
 	pm.machine.ram_total = 1024 * MIB;
@@ -154,6 +155,28 @@ static void nothing_that_is_taken_is_exchanged(void **state)
 	set = exchanged();
 	rangeset_clip(&set, (struct range){ 0, 0x3f000000 });
 	assert_ranges(&set, wanted, 2);
+}
+
+/* Not by ACPI either, nor by a driver; and where it came to is no place for a device. */
+static void memory_that_came_later_is_left_alone(void **state)
+{
+	struct rangeset set;
+
+	(void)state;
+	pm_iomem(&pm, IOMEM "100000000-10fffffff : System RAM\n"
+			    "140000000-147ffffff : System RAM (kmem)\n");
+	plan_well(&pm);
+	assert_true(pm_said(&pm.report, REPORT_WARNING, "cmdline", "is the running one's"));
+	assert_true(
+		pm_said(&pm.report, REPORT_WARNING, "memory", "drivers have brought 0x8000000"));
+	set = told(E820_RESERVED);
+	assert_true(rangeset_contains(&set, 0x100000000, 0x110000000));
+	assert_true(rangeset_contains(&set, 0x140000000, 0x148000000));
+	rangeset_done(&set);
+	pm.request.no_capture_defaults = false;
+	plan_well(&pm);
+	assert_string_equal(pm.plan.cmdline, "quiet acpi_no_memhotplug");
+	assert_true(pm_said(&pm.report, REPORT_CHOICE, "cmdline", "whose memory the new kernel"));
 }
 
 /* Purgatory finds room for the word behind the line, and verifies that it is empty before. */
@@ -356,6 +379,8 @@ int main(void)
 			all_that_the_new_kernel_has_is_exchanged, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			nothing_that_is_taken_is_exchanged, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			memory_that_came_later_is_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			the_line_has_room_for_where_to_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_word_is_not_reused, setup, teardown),

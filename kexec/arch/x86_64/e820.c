@@ -125,26 +125,29 @@ static int add_others(const struct e820 *known, struct e820 *map)
 }
 
 /* What nobody lists is a place where the new kernel may put devices. */
-int e820_for_jump(const struct x86_boot *running, const struct rangeset *room, struct e820 *ret,
-	struct err *err)
+int e820_for_jump(const struct x86_boot *running, const struct rangeset *ram,
+	const struct rangeset *room, struct e820 *ret, struct err *err)
 {
 	const struct e820 *known = &running->memory;
-	struct rangeset ram = RANGESET_INIT, kept = RANGESET_INIT;
+	struct rangeset all = RANGESET_INIT, kept = RANGESET_INIT;
 	struct e820 map = { .entries = NULL };
 	int status = check_known(known, err);
 
 	if (status)
 		return status;
-	status = e820_ram(known, &ram);
+	status = e820_ram(known, &all);
 	if (!status)
-		status = rangeset_subtract(&ram, room, &kept);
+		status = rangeset_add_all(&all, ram);
+	rangeset_normalize(&all);
+	if (!status)
+		status = rangeset_subtract(&all, room, &kept);
 	if (!status)
 		status = e820_add_ranges(&map, room, E820_RAM);
 	if (!status)
 		status = e820_add_ranges(&map, &kept, E820_RESERVED);
 	if (!status)
 		status = add_others(known, &map);
-	rangeset_done(&ram);
+	rangeset_done(&all);
 	rangeset_done(&kept);
 	return finish(&map, status ? err_no_memory(err) : ST_OK, ret, err);
 }

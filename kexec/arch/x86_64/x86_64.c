@@ -106,6 +106,10 @@ static int check_multiboot(const struct plan_inputs *inputs, bool crash, struct 
 {
 	if (inputs->image->kind != IMAGE_MULTIBOOT)
 		return ST_OK;
+	if (inputs->request->preserve)
+		return err_set(err, ST_UNSUPPORTED, "jump-image",
+			"a Multiboot kernel cannot be waited for: it is entered in 32-bit mode, "
+			"from which there is no way back");
 	if (crash) {
 		err_set(err, ST_UNSUPPORTED, "multiboot-crash",
 			"a Multiboot kernel cannot be loaded for a panic: it knows no elfcorehdr, "
@@ -153,7 +157,7 @@ static int plan_cmdline(
 		report_add(report, REPORT_WARNING, "cmdline",
 			"memmap= on the capture kernel's command line changes the memory that it "
 			"is given: it can lose its own, or write over what is to be dumped");
-	if (!status && crash)
+	if (!status && (crash || inputs->request->preserve))
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline || inputs->image->kind == IMAGE_MULTIBOOT)
 		return status;
@@ -385,7 +389,8 @@ static int make_map(const struct plan_inputs *inputs, const struct plan *plan, s
 			"for its own, 0x%" PRIx64 " bytes, and the new kernel will have no more",
 			rangeset_bytes(&machine->boot_memory));
 	if (plan_comes_back(plan))
-		return e820_for_jump(&machine->x86_boot, &plan->room, ret, err);
+		return e820_for_jump(
+			&machine->x86_boot, &machine->iomem.ram, &plan->room, ret, err);
 	return core ? e820_for_crash(&machine->iomem, &machine->crash_cma,
 			      range_of(core, core->memsz), ret, err)
 		    : e820_for_restart(&machine->x86_boot, ret, err);

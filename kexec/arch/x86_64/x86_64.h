@@ -36,10 +36,10 @@ int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct
  */
 int e820_for_restart(const struct x86_boot *running, struct e820 *ret, struct err *err);
 
-/* The same of a kernel that the running one waits for: RAM is what is in the room, and that of the
- * running kernel is reserved. Errors as above. */
-int e820_for_jump(const struct x86_boot *running, const struct rangeset *room, struct e820 *ret,
-	struct err *err);
+/* The same of a kernel that the running one waits for: RAM is what is in the room, and else that of
+ * the running kernel, which has come to it since the boot or not, is reserved. Errors as above. */
+int e820_for_jump(const struct x86_boot *running, const struct rangeset *ram,
+	const struct rangeset *room, struct e820 *ret, struct err *err);
 
 /* What goes into the segment of that name, beside the map. */
 struct boot_params_wish {
