@@ -6,7 +6,7 @@ _kexec()
 	local cur prev words cword split
 	_init_completion -s || return
 	case $prev in
-	--initrd | --ramdisk | --dtb | --devicetreeblob)
+	--initrd | --ramdisk | --dtb | --devicetreeblob | --module)
 		_filedir
 		return
 		;;
@@ -47,6 +47,7 @@ _kexec()
 			--exec
 			--unload
 			--status
+			--load-jump-back-helper
 			--elfcorehdr
 			--print-ckr-size
 			--identify
@@ -66,8 +67,11 @@ _kexec()
 			--args-none
 			--real-mode
 			--entry-32bit
+			--module=
 			--mem-min=
 			--mem-max=
+			--load-preserve-context
+			--entry=
 			--no-cma
 			--noefi
 			--dt-no-old-root

@@ -12,6 +12,7 @@ enum action {
 	ACTION_LOAD,		  /* -l KERNEL, -p KERNEL */
 	ACTION_LOAD_AND_EXEC,	  /* -f KERNEL */
 	ACTION_LOAD_AND_SHUTDOWN, /* KERNEL alone */
+	ACTION_LOAD_WAY_BACK,	  /* --load-jump-back-helper */
 	ACTION_UNLOAD,		  /* -u, -p -u */
 	ACTION_EXEC,		  /* -e */
 	ACTION_STATUS,		  /* -S */
@@ -45,6 +46,9 @@ enum identify_form { IDENTIFY_OFF, IDENTIFY_TEXT, IDENTIFY_JSON };
 /* What a boot entry may have of them and more. */
 #define INITRDS_MAX 32
 
+/* Files for a Multiboot kernel: one segment each, beside kernel, information and purgatory. */
+#define MODULES_MAX 13
+
 enum elfcorehdr_form { ELFCOREHDR_OFF, ELFCOREHDR_TEXT, ELFCOREHDR_JSON };
 
 /* Strings are borrowed from argv, or NULL when not given. */
@@ -64,6 +68,7 @@ struct request {
 	const char *kernel;		       /* the file to load, or to look at */
 	const char *initrd;		       /* the first one given */
 	const char *more_initrds[INITRDS_MAX]; /* to be joined behind it; up to a NULL */
+	const char *modules[MODULES_MAX + 1];  /* --module: "FILE words"; up to a NULL */
 	const char *dtb;
 	const char *append; /* --append, --command-line: the last one given; "" is a value */
 	const char *type;   /* -t: what the file has to be */
@@ -71,6 +76,9 @@ struct request {
 	bool reuse_cmdline; /* put the running command line, filtered, in front of it */
 	uint64_t mem_min;   /* lowest address for segments */
 	uint64_t mem_max;   /* highest, inclusive; 0 when not given */
+	bool load_way_back; /* --load-jump-back-helper */
+	bool preserve;	    /* --load-preserve-context: the running kernel comes back later */
+	uint64_t way_back;  /* --entry: where the other kernel waits; 0 when not given */
 	bool no_cma;	    /* keep off memory that was lent to CMA */
 	bool no_checks;	    /* -i */
 	bool debug;	    /* -d */

@@ -72,6 +72,13 @@ static inline uint64_t load_le64(const void *p)
 
 	return (uint64_t)load_le32(b) | (uint64_t)load_le32(b + 4) << 32;
 }
+static inline uint16_t load_be16(const void *p)
+{
+	const uint8_t *b = p;
+
+	return (uint16_t)(b[0] << 8 | b[1]);
+}
+
 static inline uint32_t load_be32(const void *p)
 {
 	const uint8_t *b = p;

@@ -31,11 +31,18 @@
 #define PURGATORY_PARAMS_SIZE	1392
 #define PURGATORY_PARAMS_ENTRY	24
 #define PURGATORY_PARAMS_HANDED 32
+#define PURGATORY_PARAMS_TABLES 1240
+#define PURGATORY_TABLES_STRIDE 24
 #define PURGATORY_PARAMS_OWN	1296
 
 /* A family whose kernels edit no tree says 0 in its flags.mk, and its blob is the smaller. */
 #ifndef PURGATORY_TREES_EDITED
 #define PURGATORY_TREES_EDITED 1
+#endif
+
+/* A family whose instructions may begin at any byte says 1. */
+#ifndef PURGATORY_ENTRY_ALIGN
+#define PURGATORY_ENTRY_ALIGN 4
 #endif
 
 #define PURGATORY_REGIONS_MAX 16
@@ -202,7 +209,7 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  *	region_count at most PURGATORY_REGIONS_MAX;
  *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
- *	2^64, name terminated; kernel_entry (4-byte aligned) and handed (8-byte aligned) each
+ *	2^64, name terminated; kernel_entry (PURGATORY_ENTRY_ALIGN) and handed (8-byte aligned) each
  *	inside the data of a region, for what nobody verified must not be entered, or, of
  *	PURGATORY_HANDED_EDITED, a device tree of handed_size bytes by its header; tables where
  *	they have to be, and the set that this CPU would use with the sum that it should have;
@@ -253,8 +260,8 @@ _Static_assert(offsetof(struct purgatory_params, console_reg_width) == 76, "abi"
 _Static_assert(offsetof(struct purgatory_params, region_count) == 80, "abi");
 _Static_assert(offsetof(struct purgatory_params, regions) == 88, "abi");
 _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
-_Static_assert(offsetof(struct purgatory_params, tables) == 1240, "abi");
-_Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
+_Static_assert(offsetof(struct purgatory_params, tables) == PURGATORY_PARAMS_TABLES, "abi");
+_Static_assert(sizeof(struct purgatory_tables) == PURGATORY_TABLES_STRIDE, "abi");
 _Static_assert(offsetof(struct purgatory_params, record) == 1288, "abi");
 _Static_assert(offsetof(struct purgatory_params, own) == PURGATORY_PARAMS_OWN, "abi");
 _Static_assert(offsetof(struct purgatory_params, edited) == 1328, "abi");

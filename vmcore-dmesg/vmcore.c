@@ -77,6 +77,30 @@ static void add_riscv_image(struct vmcore *core)
 		core->mappings[core->mappings_count++] = mapping;
 }
 
+/* Every image has the last two GiB, wherever in memory it was put. */
+static void add_x86_64_image(struct vmcore *core)
+{
+	struct vmcore_mapping mapping = { .start = 0xffffffff80000000, .end = UINT64_MAX };
+	uint64_t phys_base;
+
+	if (!vmcore_info_number(core, "NUMBER(phys_base)", &phys_base))
+		return;
+	mapping.offset = mapping.start - phys_base;
+	core->mappings[core->mappings_count++] = mapping;
+}
+
+/* Of ppc64 alone the kernel is there, in its linear map. */
+static void add_ppc64(struct vmcore *core)
+{
+	struct vmcore_mapping mapping = { .start = 0xc000000000000000, .end = 0xcfffffffffffffff };
+	uint64_t text;
+
+	if (!vmcore_symbol(core, "_stext", &text) || text < mapping.start || text > mapping.end)
+		return;
+	mapping.offset = mapping.start;
+	core->mappings[core->mappings_count++] = mapping;
+}
+
 static void add_plain_linear(struct vmcore *core)
 {
 	struct vmcore_mapping mapping = { .end = UINT64_MAX };
@@ -97,6 +121,8 @@ static void find_mappings(struct vmcore *core)
 	core->mappings_count = 0;
 	add_arm64(core);
 	add_riscv_image(core);
+	add_x86_64_image(core);
+	add_ppc64(core);
 	add_plain_linear(core);
 }
 

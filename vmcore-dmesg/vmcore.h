@@ -15,7 +15,7 @@ struct vmcore_mapping {
 	uint64_t offset;     /* subtracted from a virtual address */
 };
 
-#define VMCORE_MAPPINGS_MAX 4u
+#define VMCORE_MAPPINGS_MAX 6u
 
 struct vmcore {
 	bool big_endian;

@@ -103,6 +103,12 @@ const struct option_row option_table[] = {
 	  "kernel for a restart. Nothing is printed, unless a form is named: then all that is "
 	  "known of both, of the reservation and of hotplug. The JSON form is described in "
 	  "doc/status-schema.md. This goes before every other action." },
+	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_ACTION, ON_ALL, WITH_LOAD,
+	  SETS(FLAG, load_way_back),
+	  "in a kernel that was jumped to: load the way back",
+	  "On x86, in a kernel that was loaded with --load-preserve-context: -e leads back then to "
+	  "the kernel that waits, and another -e there to this one again. See THERE AND BACK "
+	  "AGAIN." },
 	{ "elfcorehdr", 0, MAYBE("text|json"), GROUP_ACTION, ON_ALL, WITH_BOTH,
 	  CHOOSES(elfcorehdr, elfcorehdr_words),
 	  "show what a dump holds, and if that is all memory",
@@ -156,8 +162,9 @@ const struct option_row option_table[] = {
 	{ "type", 't', A_VALUE("TYPE"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, type),
 	  "refuse KERNEL unless it is of this type",
 	  "One of vmlinux (ELF), Image, bzImage64, uImage, vmlinuz (self-unpacking "
-	  "EFI), uki, android; elf-x86_64, elf-ppc64 and bzImage are other names for "
-	  "vmlinux and bzImage64. Every type is recognised without this option." },
+	  "EFI), uki, android, multiboot-x86, multiboot2-x86; elf-x86_64, elf-ppc64 and "
+	  "bzImage are other names for vmlinux and bzImage64. Every type is recognised without "
+	  "this option." },
 	{ "args-linux", 0, NO_VALUE, GROUP_KERNEL, ON_X86 | ON_PPC64, WITH_BOTH,
 	  CHOOSES(args, args_linux_words),
 	  "hand an ELF kernel boot_params",
@@ -180,13 +187,32 @@ const struct option_row option_table[] = {
 	{ "entry-32bit", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_LOAD,
 	  CHOOSES(entry, entry_32_words),
 	  "enter a bzImage in 32-bit mode",
-	  "On x86_64, with -l. All of it, initrd included, is loaded below 4 GiB." },
+	  "On x86_64, with -l. All of it, initrd included, is loaded below 4 GiB. A Multiboot "
+	  "kernel is entered so without this option." },
+	{ "module", 0, A_FILE, GROUP_KERNEL, ON_X86 | ON_PPC64, WITH_BOTH,
+	  EFFECT_MODULE, 0, NULL,
+	  "a file for a Multiboot kernel, and words for it",
+	  "On x86_64, as one argument: --module='/boot/vmlinuz root=/dev/sda1'. Each such option "
+	  "is one more module, in the order given, 13 at most. The kernel gets the words with the "
+	  "file's name in front. A file that is packed with gzip or xz is unpacked. Other kernels "
+	  "take no modules." },
 	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
 	  SETS(ADDRESS, mem_min),
 	  "lowest address to load to", NULL },
 	{ "mem-max", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
 	  SETS(ADDRESS, mem_max),
 	  "highest address to load to", NULL },
+	{ "load-preserve-context", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_LOAD,
+	  SETS(FLAG, preserve),
+	  "the running kernel waits, to be come back to",
+	  "On x86, with -l or -f, and on a kernel with CONFIG_KEXEC_JUMP. The new kernel gets the "
+	  "memory from --mem-min to --mem-max, which has to be given, and the first MiB: what is "
+	  "there is kept elsewhere until it comes back. See THERE AND BACK AGAIN." },
+	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_BOTH,
+	  SETS(ADDRESS, way_back),
+	  "for --load-jump-back-helper: where to jump to",
+	  "Without it that is taken from the word kexec_jump_back_entry on the running command "
+	  "line." },
 	{ "no-cma", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_FILE_LOAD | DISPENSABLE,
 	  SETS(FLAG, no_cma),
 	  "keep off memory that is lent to CMA",
@@ -312,17 +338,7 @@ const struct option_row option_table[] = {
 	  "On x86_64 the new kernel always gets the whole screen_info of the running one." },
 	{ "force-dtb", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_FILE_LOAD, NOTHING,
 	  "carry the boot device tree over", NULL },
-	{ "module", 0, A_VALUE("STRING"), GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_LOAD, NOTHING,
-	  "a file for a multiboot kernel", NULL },
-	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_NO_EFFECT, ON_ALL, WITH_LOAD, NOTHING,
-	  "where to jump back to", NULL },
 
-	{ "load-preserve-context", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
-	  "load a kernel that comes back later",
-	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP), and none is loaded for that." },
-	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
-	  "load the way back",
-	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP), and none is loaded for that." },
 	{ "load-live-update", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "load a new hypervisor",
 	  "Live update is for Xen's hypervisor, to which no call is made." },

@@ -8,23 +8,8 @@
 #include "kexec/image/arm64_image.h"
 #include "kexec/image/elf_loads.h"
 #include "kexec/image/format.h"
-#include "kexec/image/kind.h"
 
-/* elf(5): the fields of an ELF file that tell whose it is. */
-#define EHDR_SIZE  64
-#define EI_CLASS   4
-#define EI_DATA	   5
-#define TYPE_AT	   16
-#define MACHINE_AT 18
-
-#define CLASS_64       2
-#define LITTLE_ENDIAN_ 1
-#define BIG_ENDIAN_    2
-#define TYPE_OBJECT    1
-#define TYPE_EXEC      2
-#define TYPE_DYN       3
-#define MACHINE_ARM64  183
-#define CPU	       "arm64"
+#define CPU "arm64"
 
 static const char *type_name(unsigned int type)
 {
@@ -40,16 +25,16 @@ static const char *machine_name(unsigned int machine)
 		unsigned int machine;
 		const char *name;
 	} names[] = {
-		{ 3, "i386" },
-		{ 8, "mips" },
-		{ 20, "ppc" },
-		{ 21, "ppc64" },
-		{ 22, "s390" },
-		{ 40, "arm" },
-		{ 62, "x86_64" },
-		{ MACHINE_ARM64, "arm64" },
-		{ 243, "riscv" },
-		{ 258, "loongarch" },
+		{ EM_386, "i386" },
+		{ EM_MIPS, "mips" },
+		{ EM_PPC, "ppc" },
+		{ EM_PPC64, "ppc64" },
+		{ EM_S390, "s390" },
+		{ EM_ARM, "arm" },
+		{ EM_X86_64, "x86_64" },
+		{ EM_AARCH64, "arm64" },
+		{ EM_RISCV, "riscv" },
+		{ EM_LOONGARCH, "loongarch" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -107,27 +92,18 @@ static int flatten(struct span bytes, struct blob *ret, struct err *err)
 int elf_image_probe(struct span bytes, const char *file, struct image *image, struct unwrapped *ret,
 	struct err *err)
 {
-	unsigned int machine, type;
-	const uint8_t *p = bytes.data;
+	struct elf_head head;
 
 	(void)file;
 	(void)image;
-	if (bytes.size < 20 || !span_starts_with(bytes, "\177ELF", 4))
-		return ST_NOT_MINE;
-	type = p[EI_DATA] == BIG_ENDIAN_ ? (unsigned int)p[TYPE_AT] << 8 | p[TYPE_AT + 1]
-					 : load_le16(p + TYPE_AT);
-	machine = p[EI_DATA] == BIG_ENDIAN_ ? (unsigned int)p[MACHINE_AT] << 8 | p[MACHINE_AT + 1]
-					    : load_le16(p + MACHINE_AT);
-	if (type == TYPE_OBJECT)
-		return ST_NOT_MINE; /* a module, for one */
-	if (type == TYPE_EXEC && kind_refuse_multiboot(bytes, machine_name(machine), err))
-		return ST_UNSUPPORTED;
-	if (machine != MACHINE_ARM64 || (type != TYPE_EXEC && type != TYPE_DYN))
+	if (!elf_head_read(bytes, &head) || head.type == ET_REL)
+		return ST_NOT_MINE; /* ET_REL: a module, for one */
+	if (head.machine != EM_AARCH64 || (head.type != ET_EXEC && head.type != ET_DYN))
 		return format_refuse(
-			err, "an ELF %s for %s", type_name(type), machine_name(machine));
-	if (p[EI_CLASS] != CLASS_64 || p[EI_DATA] != LITTLE_ENDIAN_)
+			err, "an ELF %s for %s", type_name(head.type), machine_name(head.machine));
+	if (head.class != ELFCLASS64 || head.data != ELFDATA2LSB)
 		return format_refuse(err, "a big-endian or 32-bit ELF program for arm64");
-	if (bytes.size < EHDR_SIZE)
+	if (bytes.size < sizeof(Elf64_Ehdr))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"this is an ELF program for arm64 that ends in its header, after %zu bytes",
 			bytes.size);

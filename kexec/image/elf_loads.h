@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parts of a vmlinux, as an ELF program has them (elf(5)). */
+/* What a vmlinux is, and its parts, as an ELF program has them (elf(5)). */
 #ifndef KEXEC_IMAGE_ELF_LOADS_H
 #define KEXEC_IMAGE_ELF_LOADS_H
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,13 +36,30 @@ struct elf_loads {
 	uint64_t bytes_end; /* of what is in the file */
 };
 
+/* What the first bytes of an ELF file say, in its own byte order: ELFCLASS*, ELFDATA*, ET_*, EM_*. */
+struct elf_head {
+	uint8_t class;
+	uint8_t data;
+	uint16_t type;
+	uint16_t machine;
+};
+
+/* false when this is no ELF file, or one that ends before. */
+bool elf_head_read(struct span bytes, struct elf_head *ret);
+
+/* ET_EXEC or ET_DYN, of 64 bits. */
+bool elf_head_is_program64(const struct elf_head *head);
+
 /* Is this a program (not a core, nor an object) for this e_machine, of 64 bits and little-endian?
  * Then all of its header is there. */
 bool elf_is_program(struct span bytes, uint16_t machine);
 
-/* Of such a one. ST_UNSUPPORTED for one that wants an interpreter, as no kernel does; ST_BAD_INPUT
- * for parts outside the file, that make no sense, or that are nothing. The spans are parts of
- * bytes. */
+/* The same of 32 bits. */
+bool elf_is_program32(struct span bytes, uint16_t machine);
+
+/* Of one of the two. ST_UNSUPPORTED for one that wants an interpreter, as no kernel does;
+ * ST_BAD_INPUT for parts outside the file, that make no sense, or that are nothing. The spans are
+ * parts of bytes. */
 int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, struct elf_loads *ret,
 	struct err *err);
 

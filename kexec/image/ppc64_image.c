@@ -8,19 +8,6 @@
 #include "kexec/image/elf_loads.h"
 #include "kexec/image/format.h"
 
-/* elf(5): the fields that tell a big-endian one, which is refused by its name. */
-#define EHDR_SIZE  64
-#define EI_CLASS   4
-#define EI_DATA	   5
-#define TYPE_AT	   16
-#define MACHINE_AT 18
-
-#define CLASS_64      2
-#define BIG_ENDIAN_   2
-#define TYPE_EXEC     2
-#define TYPE_DYN      3
-#define MACHINE_PPC64 21
-
 /* Every little-endian kernel begins so: an instruction that does nothing to a CPU of its own byte
  * order, and to another one branches, to where it changes its mind (asm/ppc_asm.h:FIXUP_ENDIAN). */
 #define FIRST	    0x48000008 /* b .+8, read as big endian */
@@ -56,16 +43,14 @@ static int look(struct span bytes, struct image *image, struct err *err)
 int ppc64_image_probe(struct span bytes, const char *file, struct image *image,
 	struct unwrapped *ret, struct err *err)
 {
-	const uint8_t *p = bytes.data;
+	struct elf_head head;
 
 	(void)file;
 	(void)ret;
-	if (elf_is_program(bytes, MACHINE_PPC64))
+	if (elf_is_program(bytes, EM_PPC64))
 		return look(bytes, image, err);
-	if (bytes.size < EHDR_SIZE || !span_starts_with(bytes, "\177ELF", 4) ||
-		p[EI_CLASS] != CLASS_64 || p[EI_DATA] != BIG_ENDIAN_ || p[MACHINE_AT] != 0 ||
-		p[MACHINE_AT + 1] != MACHINE_PPC64 ||
-		(p[TYPE_AT + 1] != TYPE_EXEC && p[TYPE_AT + 1] != TYPE_DYN))
+	if (!elf_head_read(bytes, &head) || head.machine != EM_PPC64 || head.data != ELFDATA2MSB ||
+		!elf_head_is_program64(&head))
 		return ST_NOT_MINE;
 	return format_refuse(err, "a big-endian ELF program, such as vmlinux, for ppc64");
 }

@@ -10,10 +10,8 @@
 
 #include "kexec/image/elf_loads.h"
 #include "kexec/image/format.h"
-#include "kexec/image/kind.h"
 
-#define CPU	       "x86_64"
-#define MACHINE_X86_64 62
+#define CPU "x86_64"
 
 /* __START_KERNEL_map: what lies there is found at virtual minus physical address. */
 #define KERNEL_MAP UINT64_C(0xffffffff80000000)
@@ -61,10 +59,7 @@ static bool is_linux(const struct elf_loads *loads, struct span data)
 static int look(struct span bytes, struct image *image, struct err *err)
 {
 	struct elf_loads loads;
-	int status = kind_refuse_multiboot(bytes, CPU, err);
-
-	if (!status)
-		status = elf_loads_read(bytes, CPU, ELF_BY_PADDR, &loads, err);
+	int status = elf_loads_read(bytes, CPU, ELF_BY_PADDR, &loads, err);
 
 	if (!status)
 		status = elf_loads_lay_out(&loads, &image->laid_out, &image->loaded, err);
@@ -99,5 +94,5 @@ int x86_vmlinux_probe(struct span bytes, const char *file, struct image *image,
 {
 	(void)file;
 	(void)ret;
-	return elf_is_program(bytes, MACHINE_X86_64) ? look(bytes, image, err) : ST_NOT_MINE;
+	return elf_is_program(bytes, EM_X86_64) ? look(bytes, image, err) : ST_NOT_MINE;
 }

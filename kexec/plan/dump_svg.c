@@ -50,7 +50,10 @@ static const char *const colours[] = {
 	[SEGMENT_PURGATORY] = "#e15759",
 	[SEGMENT_DTB] = "#76b7b2",
 	[SEGMENT_BOOT_PARAMS] = "#59a14f",
+	[SEGMENT_MULTIBOOT] = "#59a14f",
+	[SEGMENT_MODULE] = "#f28e2b",
 	[SEGMENT_BACKUP] = "#edc948",
+	[SEGMENT_MEMORY] = "#bab0ac",
 };
 
 /* --- where everything goes ------------------------------------------------------------- */
@@ -178,6 +181,8 @@ static const char *describe_check(const struct plan *plan, const struct segment 
 		return "verified by SHA-256";
 	if (segment->purpose == SEGMENT_PURGATORY)
 		return "runs first";
+	if (segment->purpose == SEGMENT_MEMORY)
+		return "nothing in it yet";
 	if (segment->purpose == SEGMENT_ELFCOREHDR && plan->hotplug)
 		return "not verified: the kernel rewrites it";
 	return "not verified";

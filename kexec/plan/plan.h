@@ -26,6 +26,7 @@
 #define KEXEC_SEGMENT_MAX 16
 
 #define KEXEC_ON_CRASH		    0x00000001
+#define KEXEC_PRESERVE_CONTEXT	    0x00000002
 #define KEXEC_UPDATE_ELFCOREHDR	    0x00000004
 #define KEXEC_CRASH_HOTPLUG_SUPPORT 0x00000008
 #define KEXEC_ARCH_PPC64	    (21u << 16)
@@ -44,7 +45,10 @@ enum segment_purpose {
 	SEGMENT_PURGATORY,
 	SEGMENT_DTB,
 	SEGMENT_BOOT_PARAMS, /* with what they lead to: command line, setup_data */
+	SEGMENT_MULTIBOOT,   /* what a Multiboot kernel is told, in place of boot_params */
+	SEGMENT_MODULE,	     /* of a Multiboot kernel */
 	SEGMENT_BACKUP,	     /* purgatory saves the beginning of memory there */
+	SEGMENT_MEMORY,	     /* free memory of a new kernel that the old one waits for */
 };
 
 struct segment {
@@ -82,6 +86,12 @@ struct known_digest {
 	uint8_t sha256[SHA256_DIGEST_SIZE];
 };
 
+/* A file for a Multiboot kernel. */
+struct plan_module {
+	const char *words; /* the file's name and, behind a blank, what the kernel is told of it */
+	struct span bytes;
+};
+
 /* All that a plan is made from. Everything is borrowed and must outlive the plan. */
 struct plan_inputs {
 	const struct arch_ops *arch; /* of the machine; NULL when none is known by its name */
@@ -91,6 +101,8 @@ struct plan_inputs {
 	struct span initrd;	/* empty when none was given */
 	uint64_t initrd_unread; /* bytes behind those, for kexec_file_load(2), which reads it */
 	bool has_initrd;
+	const struct plan_module *modules; /* in this order */
+	size_t modules_count;
 	bool by_file; /* kexec_file_load(2): the kernel makes the plan, but for the command line */
 	const struct known_digest *digests; /* for segments of exactly these bytes */
 	size_t digests_count;
@@ -126,11 +138,12 @@ struct plan {
 	uint64_t
 		hotplug_needed; /* bytes of a header for every possible CPU and the ranges of now */
 	struct elfcorehdr core;
+	const char *no_tables; /* why purgatory has to do without those it wants; static, or NULL */
 
 	struct blob tree; /* owned: another tree with what only this machine knows; else empty */
 	struct rangeset reserved; /* owned: what the new kernel's tree reserves; normalized */
 	struct blob dtb;	  /* owned: the tree that is loaded */
-	struct blob boot_params;  /* owned: the segment of that purpose */
+	struct blob boot_params;  /* owned: the segment of that purpose, or SEGMENT_MULTIBOOT */
 	struct dt_edit *edits;	  /* owned */
 	size_t edits_count;
 	char *cmdline; /* owned: of the capture kernel; NULL when it has none */
@@ -153,9 +166,22 @@ int plan_crash(
 /*
  * The same for a load that a reboot starts. Segments are in RAM that the machine had when it was
  * booted and that nothing is known to have reserved: only that will be RAM to the new kernel.
- * Errors as above, without ST_NO_CRASH_MEM.
+ * Where the request says that this kernel is to be come back to, the new one has the memory that
+ * the segments take and no more. Errors as above, without ST_NO_CRASH_MEM, and ST_USAGE.
  */
 int plan_normal(
+	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
+
+/* Can the running kernel wait, and be come back to? Else ST_USAGE, naming an option, on a machine
+ * whose kernels do not, and ST_UNSUPPORTED for one that was built without. */
+int plan_check_jump(const struct plan_inputs *inputs, const char *option, struct err *err);
+
+/*
+ * The same for the way back to the kernel that waits at inputs->request->way_back, from one that
+ * it has jumped to: purgatory alone. Of the inputs no image and no console counts. ST_USAGE on a
+ * machine whose kernels do not come back, ST_UNSUPPORTED, and errors as above.
+ */
+int plan_way_back(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
 
 /*
@@ -176,8 +202,20 @@ static inline bool plan_is_crash(const struct plan *plan)
 	return plan->flags & KEXEC_ON_CRASH;
 }
 
-/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params", "backup". Static. */
+/* Does the running kernel wait, to be come back to? */
+static inline bool plan_comes_back(const struct plan *plan)
+{
+	return plan->flags & KEXEC_PRESERVE_CONTEXT;
+}
+
+/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params", "multiboot", "module",
+ * "backup", "memory". Static. */
 const char *segment_purpose_name(enum segment_purpose purpose);
+
+/* What the new kernel is handed, in words and as a key of the plan's JSON: "device tree", that of
+ * the architecture, or "Multiboot information". Static. */
+const char *plan_handed(const struct plan *plan);
+const char *plan_handed_key(const struct plan *plan);
 
 /* Append a segment; used while planning. ST_NO_SPACE beyond KEXEC_SEGMENT_MAX. */
 int plan_add_segment(struct plan *plan, enum segment_purpose purpose, struct span data,

@@ -250,3 +250,15 @@ def test_what_x86_has(tmp_path, shell):
     for start, end in ((0x140, 0x1c0), (0x290, 0x2d0), (0xd00, 0x1000)):
         kept[start:end] = bytes(end - start)
     assert (out / "sys/kernel/boot_params/data").read_bytes() == bytes(kept)
+
+
+@SHELLS
+def test_words_that_name_no_folder_make_none(tmp_path, shell):
+    machine = Machine(tmp_path, shell)
+    for words, status in ((["--help"], 0), (["-x"], 1), ([""], 1), ([], 1), (["a", "b"], 1)):
+        done = subprocess.run([machine.shell, "/collect", *words], preexec_fn=machine.enter,
+                              text=True, capture_output=True, check=False,
+                              env={"PATH": "/bin:/usr/bin"})
+        said, other = (done.stdout, done.stderr) if status == 0 else (done.stderr, done.stdout)
+        assert (done.returncode, other) == (status, "") and "usage: collect FOLDER" in said
+    assert not {"--help", "-x", "a"} & set(os.listdir(machine.root))

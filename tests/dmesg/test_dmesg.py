@@ -639,6 +639,30 @@ def test_a_log_in_the_arm64_linear_map(program, monkeypatch, page_offset, number
     assert (answer.out, answer.status) == (log.expected(), 0)
 
 
+@pytest.mark.parametrize("image, paddr", [(0xffffffff81000000, PHYSICAL),
+                                          (0xffffffffbe000000, 0x1000000)])
+def test_an_x86_64_core_without_a_header_of_the_image(program, monkeypatch, image, paddr):
+    """Where it is in memory is told by one number, of the second a negative one."""
+    monkeypatch.setattr("logs.base", lambda shape: image)
+    log = Ring(LE64, MESSAGES)
+    log.info["NUMBER(phys_base)"] = str(paddr - (image - 0xffffffff80000000))
+    answer = program.dump(log.core(memory_at(log, 0, paddr)))
+    assert (answer.out, answer.status) == (log.expected(), 0)
+
+
+def test_a_ppc64_dump_without_virtual_addresses(program, monkeypatch):
+    """An ELF core, and a compressed dump, whose pages of 4 KiB libkdumpfile does not know there."""
+    monkeypatch.setattr("logs.base", lambda shape: 0xc000000002000000)
+    log = Ring(LE64, MESSAGES)
+    log.info["SYMBOL(_stext)"] = "c000000000000000"
+    answer = program.dump(log.core(memory_at(log, 0, 0x2000000)))
+    assert (answer.out, answer.status) == (log.expected(), 0)
+    answer = program.dump(core.compressed_dump(LE64, log.vmcoreinfo(), bytes(log.memory),
+                                               0x2000000))
+    if program.reads_compressed or answer.id != "dumpfile-missing":
+        assert (answer.out, answer.status) == (log.expected(), 0)
+
+
 @SHAPES
 def test_other_machines_without_virtual_addresses(program, shape):
     log = Ring(shape, MESSAGES)

@@ -173,6 +173,124 @@ static void entries_and_bytes_are_in_the_kernels_order(void **state)
 	elfcorehdr_done(&core);
 }
 
+/* Each of these was otherwise in a dump that all readers of doc/dump-readers.md were given. */
+static void readers_find_what_they_look_for(void **state)
+{
+	static const uint16_t machines[] = { 183 /* AArch64 */, 62 /* x86-64 */, 21 /* PowerPC */ };
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.ranges[1] = (struct range){ 0x100000000, 0x180000000 };
+	s.ram.count = 2;
+	for (size_t m = 0; m < sizeof(machines) / sizeof(*machines); m++) {
+		s.input.elf_machine = machines[m];
+		core = build(&s);
+		/* crash takes a core with any other alignment, also 1, for one of netdump. */
+		for (size_t i = 0; i < core.count; i++)
+			assert_int_equal(load_le64(phdr(&core, i) + 48), 0);
+		/* kexec-tools' vmcore-dmesg finds the image by its program header alone. */
+		assert_int_equal(load_le64(phdr(&core, 2) + 16), s.layout.text_vaddr);
+		assert_int_equal(load_le64(phdr(&core, 2) + 24), s.layout.text_paddr);
+		/* gdb finds memory by these alone; libkdumpfile else has to be told of Linux. */
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(load_le64(phdr(&core, 3 + i) + 16),
+				s.ranges[i].start + s.layout.linear_offset);
+		elfcorehdr_done(&core);
+	}
+}
+
+/* A header as a kernel wrote it: of each program header p_type and p_flags in one, and then the
+ * other fields. */
+static void assert_written(
+	const struct elfcorehdr *core, uint16_t machine, const uint64_t (*written)[7], size_t count)
+{
+	const uint64_t ehdr[8] = { 0x010102464c457f, 0, 0x100000004 | (uint64_t)machine << 16, 0,
+		64, 0, 0x38004000000000, count };
+
+	assert_int_equal(core->bytes.size, 64 + count * 56);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(load_le64(core->bytes.data + 8 * i), ehdr[i]);
+	for (size_t i = 0; i < count; i++)
+		for (size_t field = 0; field < 7; field++)
+			assert_int_equal(load_le64(phdr(core, i) + 8 * field), written[i][field]);
+}
+
+/* What Linux 6.12.117 on x86_64 had in place of our header after a DIMM of 512 MiB was added. */
+static void the_kernel_writes_the_same(void **state)
+{
+	static const uint64_t written[][7] = {
+		{ 0x4, 0x3e83d800, 0, 0x3e83d800, 0x170, 0x170 },
+		{ 0x4, 0x3e93d800, 0, 0x3e93d800, 0x170, 0x170 },
+		{ 0x4, 0x1212000, 0, 0x1212000, 0x1024, 0x1024 },
+		{ 0x700000001, 0xfc00000, 0xffffffffbb200000, 0xfc00000, 0x2c30000, 0x2c30000 },
+		{ 0x700000001, 0x100000, 0xffff8af240100000, 0x100000, 0x25f00000, 0x25f00000 },
+		{ 0x700000001, 0x3e000000, 0xffff8af27e000000, 0x3e000000, 0x1fda000, 0x1fda000 },
+		{ 0x700000001, 0x100000000, 0xffff8af340000000, 0x100000000, 0x20000000,
+			0x20000000 },
+	};
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.input.elf_machine = 62;
+	s.input.vmcoreinfo_paddr = 0x1212000;
+	s.layout.text_vaddr = 0xffffffffbb200000;
+	s.layout.text_paddr = 0xfc00000;
+	s.layout.text_size = 0x2c30000;
+	s.layout.linear_offset = 0xffff8af240000000;
+	s.notes[0] = (struct cpu_notes){ 0, 0x3e83d800, 0x170 };
+	s.notes[1] = (struct cpu_notes){ 1, 0x3e93d800, 0x170 };
+	s.cpus.notes_count = 2;
+	s.ranges[0] = (struct range){ 0x100000, 0x26000000 };
+	s.ranges[1] = (struct range){ 0x3e000000, 0x3ffda000 };
+	s.ranges[2] = (struct range){ 0x100000000, 0x120000000 };
+	s.ram.count = 3;
+	core = build(&s);
+	assert_written(&core, 62, written, 7);
+	elfcorehdr_done(&core);
+}
+
+/* Linux 7.3.4 on ppc64le, after one of 256 MiB behind other memory, which is one with it. */
+static void the_kernel_writes_the_same_with_what_was_saved(void **state)
+{
+	static const uint64_t written[][7] = {
+		{ 0x4, 0x3fe4a800, 0, 0x3fe4a800, 0x218, 0x218 },
+		{ 0x4, 0x3fe6a800, 0, 0x3fe6a800, 0x218, 0x218 },
+		{ 0x4, 0x3820000, 0, 0x3820000, 0x10024, 0x10024 },
+		{ 0x700000001, 0x37fe0000, 0xc000000000000000, 0, 0x10000, 0x10000 },
+		{ 0x700000001, 0x10000, 0xc000000000010000, 0x10000, 0x1fff0000, 0x1fff0000 },
+		{ 0x700000001, 0x2fff0000, 0xc00000002fff0000, 0x2fff0000, 0x83c, 0x83c },
+		{ 0x700000001, 0x38000000, 0xc000000038000000, 0x38000000, 0x18000000, 0x18000000 },
+	};
+	struct range rtas = { 0x2fff0000, 0x2fff083c };
+	const struct rangeset firmware = { .ranges = &rtas, .count = 1 };
+	struct elfcorehdr core;
+	struct sources s;
+
+	(void)state;
+	sources_init(&s);
+	s.input.elf_machine = 21;
+	s.input.vmcoreinfo_paddr = 0x3820000;
+	s.input.vmcoreinfo_size = 0x10024;
+	s.input.saved = 0x10000;
+	s.input.firmware = &firmware;
+	s.layout.text_known = false;
+	s.layout.linear_offset = 0xc000000000000000;
+	s.notes[0] = (struct cpu_notes){ 0, 0x3fe4a800, 0x218 };
+	s.notes[1] = (struct cpu_notes){ 1, 0x3fe6a800, 0x218 };
+	s.cpus.notes_count = 2;
+	s.ranges[0] = (struct range){ 0, 0x20000000 };
+	s.ranges[1] = (struct range){ 0x38000000, 0x50000000 };
+	s.ram.count = 2;
+	core = build(&s);
+	elfcorehdr_set_saved(&core, 0x37fe0000);
+	assert_written(&core, 21, written, 7);
+	elfcorehdr_done(&core);
+}
+
 static void trap16_sparse_cpus_all_have_their_note(void **state)
 {
 	struct elfcorehdr core;
@@ -304,6 +422,9 @@ int main(void)
 		cmocka_unit_test(header_is_byte_exact),
 		cmocka_unit_test(machine_is_the_one_asked_for),
 		cmocka_unit_test(entries_and_bytes_are_in_the_kernels_order),
+		cmocka_unit_test(readers_find_what_they_look_for),
+		cmocka_unit_test(the_kernel_writes_the_same),
+		cmocka_unit_test(the_kernel_writes_the_same_with_what_was_saved),
 		cmocka_unit_test(trap16_sparse_cpus_all_have_their_note),
 		cmocka_unit_test(trap37_note_sizes_are_those_of_the_kernel),
 		cmocka_unit_test(trap11_negative_phys_offset_wraps),

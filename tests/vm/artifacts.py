@@ -12,6 +12,7 @@ from debian_kernels import Kernel
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
+COMPILER = "aarch64-linux-gnu-gcc"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +53,9 @@ def make(directory):
     """Kernels, archives and disks, the latter two in a directory that the caller removes."""
     root = output_of("guest-root")
     kernel = output_of("kernel/build") / "Image"
-    own_page = directory / "own-page"
-    subprocess.run(["aarch64-linux-gnu-gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static",
-                    HERE / "own_page.c", "-o", own_page], check=True)
     capture_initrd = initrd.capture_initrd(root)
     programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
-                "sbin/own-page": own_page}
+                "sbin/own-page": initrd.small_program(COMPILER, "own_page", directory)}
     files = initrd.base_files(root) | initrd.program_files(root, programs) | {
         "boot/Image": kernel.read_bytes(), "boot/initrd": capture_initrd}
     (directory / "initrd").write_bytes(initrd.cpio(files))
@@ -68,6 +66,7 @@ def make(directory):
         "sbin/makedumpfile": root / "usr/bin/makedumpfile",
         "sbin/kexec": tool(),
         "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
+        "sbin/copy-dump": initrd.small_program(COMPILER, "copy_dump", directory),
         "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(kernel, root / "boot/Image-debian", directory / "initrd",

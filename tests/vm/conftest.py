@@ -10,6 +10,7 @@ import pytest
 
 import artifacts
 import models
+import ppc64le
 import x86_64
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -49,6 +50,12 @@ def make_artifacts(tmp_path_factory):
 def pc_artifacts(tmp_path_factory):
     """The same for x86_64."""
     return x86_64.make(tmp_path_factory.mktemp("pc"))
+
+
+@pytest.fixture(scope="session")
+def power_artifacts(tmp_path_factory):
+    """The same for ppc64le."""
+    return ppc64le.make(tmp_path_factory.mktemp("ppc64le"))
 
 
 @pytest.fixture(scope="session")

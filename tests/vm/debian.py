@@ -149,16 +149,17 @@ class Archive:
         return [found[package] for package in packages]
 
 
-def programs(name, suite, arch, packages, keep, stale_ok=True):
-    """A directory with what of packages, and of the libraries that they need, begins with one of
-    keep, and a file that says which versions; made once, in the part of the cache called name."""
-    target = cache_dir() / name / content_key(suite, *packages)
+def programs(name, suite, arch, packages, keep, stale_ok=True, libraries=True):
+    """A directory with what of packages, and of the libraries that they need if these are wanted,
+    begins with one of keep, and a file that says which versions; made once, in the part of the
+    cache called name."""
+    target = cache_dir() / name / content_key(suite, *packages, *(() if libraries else ("alone",)))
     with locked(name):
         if target.is_dir():
             return target
         archive = Archive(suite, arch=arch, stale_ok=stale_ok)
         archive.update()
-        packages = archive.with_libraries(packages)
+        packages = archive.with_libraries(packages) if libraries else packages
         with published(target) as root:
             for deb in archive.download(packages):
                 unpack(deb, root, lambda path: path.startswith(keep))

@@ -3,6 +3,7 @@
 kernel offers it, and what a reader should find in it.
 
 They are kept in build/readers, as long as the tool that loaded the capture kernel is the same.
+Most of the memory is zeros and takes no room.
 """
 
 import dataclasses
@@ -19,16 +20,22 @@ import debian
 import debian_kernels
 import kdump
 import models
+import ppc64le
 import x86_64
 
-from vmcore import Vmcore
+from vmcore import CoreHeader, Vmcore
 
 TOP = artifacts.TOP
 KEPT = TOP / "build/readers"
-HOTPLUG = {"slots": 80, "max_memory": 64 << 10}
+HOTPLUG = {"slots": 8, "max_memory": 8 << 10}
 DIMMS = 70
-# Less than the other tests take: all of it is copied, and an emulated CPU does that.
-SIZE = {"memory": 1280, "crashkernel": "512M"}
+DIMM = 256              # MiB of one alone: a block of pseries, which lists each by itself
+DISK_SIZE = 32 << 30    # room for those; nothing is written where there are zeros
+# Less than the other tests take: all of it is read, most of it by emulated CPUs.
+SIZE = {"memory": 1024, "crashkernel": "384M"}
+# In Debian's words, and the program that arms it.
+ARCHES = {"arm64": ("arm64", artifacts.tool), "x86_64": ("amd64", x86_64.tool),
+          "ppc64le": ("ppc64el", ppc64le.tool)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,26 +46,36 @@ class Kind:
     suite: str = ""         # of one of Debian's kernels, which have debug information
     flavour: str = ""
     pages: str = ""         # of artifacts.page_kernels()
-    hotplug: bool = True    # whether the kernel has crash hotplug
+    changes: tuple = ()     # of CHANGES, where not all: a kernel may have no crash hotplug
 
     @property
     def arch(self):
         """In Debian's words."""
-        return {"arm64": "arm64", "x86_64": "amd64"}[models.find(self.model).arch.name]
+        return ARCHES[models.find(self.model).arch.name][0]
 
     @property
     def tool(self):
         """The program that arms it."""
-        return (artifacts if self.arch == "arm64" else x86_64).tool()
+        return ARCHES[models.find(self.model).arch.name][1]()
 
 
 KINDS = {
     "arm64-4k": Kind("arm64, 4 KiB, 48 bits", "el1"),
-    "arm64-4k-52": Kind("arm64, 4 KiB, 52 bits", "max-el1", "trixie", "cloud-arm64", hotplug=False),
+    "arm64-4k-52": Kind("arm64, 4 KiB, 52 bits", "max-el1", "trixie", "cloud-arm64",
+                        changes=("plain", "file")),
+    "arm64-4k-52-48": Kind("arm64, 4 KiB, kernel for 52 bits on a CPU of 48", "el1", "trixie",
+                           "cloud-arm64", changes=("plain", "file")),
     "arm64-16k": Kind("arm64, 16 KiB, 47 bits", "vhe", pages="16k"),
     "arm64-64k": Kind("arm64, 64 KiB, 52 bits", "max-el1", pages="64k"),
     "x86_64-4": Kind("x86_64, 4 levels", "pc-trixie", "trixie", "cloud-amd64"),
     "x86_64-5": Kind("x86_64, 5 levels", "pc-trixie-la57", "trixie", "cloud-amd64"),
+    # QEMU has no more than 32 slots there.
+    "ppc64le-4k": Kind("ppc64le, 4 KiB, radix", "power", "sid", "powerpc64le",
+                       changes=("plain", "file", "dimm", "cpus", "removed")),
+    "ppc64le-4k-hash": Kind("ppc64le, 4 KiB, hashed tables", "power-hash", "sid", "powerpc64le",
+                            changes=("plain",)),
+    "ppc64le-64k": Kind("ppc64le, 64 KiB, radix", "power",
+                        changes=("plain", "file", "dimm", "cpus", "removed")),
 }
 
 
@@ -79,7 +96,7 @@ def by_file(machine, _):
 def memory_comes(machine, _):
     """A DIMM."""
     kdump.load(machine, "--hotplug")
-    return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([machine.hot_add(512)]))
+    return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([machine.hot_add(DIMM)]))
 
 
 def cpus_go_and_come(machine, _):
@@ -101,7 +118,7 @@ def seventy_dimms(machine, block):
 def memory_goes(machine, _):
     """One DIMM stays, one goes."""
     kdump.load(machine, "--hotplug")
-    stays, goes = machine.hot_add(512), machine.hot_add(512)
+    stays, goes = machine.hot_add(DIMM), machine.hot_add(DIMM)
     machine.hot_remove(goes[0])
     return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([stays]))
 
@@ -112,16 +129,15 @@ class Change:
     words: str
     do: object
     options: dict = dataclasses.field(default_factory=dict)
-    rewrites: bool = True   # the kernel writes its own header, if it can
 
 
 CHANGES = {
-    "plain": Change("plain", nothing, rewrites=False),
-    "file": Change("kexec_file_load", by_file, rewrites=False),
+    "plain": Change("plain", nothing),
+    "file": Change("kexec_file_load", by_file),
     "dimm": Change("a DIMM added", memory_comes, HOTPLUG),
     "cpus": Change("CPUs off and on", cpus_go_and_come,
                    {"smp": 4, "append": "maxcpus=2"}),
-    "dimms": Change(f"{DIMMS} DIMMs added", seventy_dimms, HOTPLUG),
+    "dimms": Change(f"{DIMMS} DIMMs added", seventy_dimms, {"slots": 80, "max_memory": 64 << 10}),
     "removed": Change("a DIMM removed", memory_goes, HOTPLUG),
 }
 
@@ -140,9 +156,12 @@ class Dump:
     loads: int              # program headers of memory
     cpus: int               # whose registers are known
     log: str
+    header: bytes           # the elfcorehdr that was armed in the end
+    alike: bool             # whether the tool would then have made the same, byte for byte
 
 
-def _path(kind, change):
+def path_of(kind, change):
+    """The file of a dump."""
     return KEPT / f"{kind}.{change}.core"
 
 
@@ -151,20 +170,23 @@ def _tool_key(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def _read(kind, change, key):
-    path = _path(kind, change).with_suffix(".json")
+def kept(kind, change):
+    """The dump that is there, if the tool that armed its machine is still the same, else None."""
+    path = path_of(kind, change).with_suffix(".json")
     facts = json.loads(path.read_text()) if path.exists() else {}
-    if facts.pop("key", None) != key:
+    if facts.pop("key", None) != _tool_key(KINDS[kind].tool):
         return None
     for name in ("markers", "virtual"):
         facts[name] = {int(at, 16): bytes.fromhex(text) for at, text in facts[name].items()}
-    return Dump(kind, change, _path(kind, change), **facts)
+    facts["header"] = bytes.fromhex(facts["header"])
+    return Dump(kind, change, path_of(kind, change), **facts)
 
 
-def _write(dump, key):
-    facts = dataclasses.asdict(dump) | {"key": key}
+def _write(dump):
+    facts = dataclasses.asdict(dump) | {"key": _tool_key(KINDS[dump.kind].tool)}
     for name in ("markers", "virtual"):
         facts[name] = {hex(at): data.hex() for at, data in facts[name].items()}
+    facts["header"] = facts["header"].hex()
     for name in ("kind", "change", "path"):
         del facts[name]
     dump.path.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n")
@@ -172,10 +194,19 @@ def _write(dump, key):
 
 def _copy(machine, dump, disk, path):
     """All of /proc/vmcore, without the disk that it went over."""
-    size = max(load.offset + load.filesz for load in dump.loads)
-    machine.check(f"cat /proc/vmcore >{kdump.DUMP_DISK}; sync", timeout=900)
+    kdump.unpack_tools(machine)
+    machine.check(f"copy-dump </proc/vmcore 1<>{kdump.DUMP_DISK}", timeout=900)
     subprocess.run(["cp", "--sparse=always", disk, path], check=True)
-    os.truncate(path, size)
+    os.truncate(path, max(load.offset + load.filesz for load in dump.loads))
+
+
+def _armed(machine):
+    """(the armed elfcorehdr, whether the tool would make the same of the machine as it is now)."""
+    shown = kdump.shown_header(machine)[1]
+    header = machine.read_physical(int(shown["address"], 16),
+                                   CoreHeader.size_of(len(shown["program_headers"])))
+    (made,) = (item for item in kdump.plan(machine)["segments"] if item["purpose"] == "elfcorehdr")
+    return header, hashlib.sha256(header).hexdigest() == made["sha256"]
 
 
 def capture(machine, kind, change, disk):
@@ -185,44 +216,40 @@ def capture(machine, kind, change, disk):
     markers = CHANGES[change].do(machine, block) | kdump.mark_own_page(machine)
     kdump.say(machine)
     release = machine.check("uname -r").strip()
+    header, alike = _armed(machine)
     machine.panic()
     machine.wait_capture()
     dump = Vmcore(machine)
     dump.assert_markers(markers)
     log = kdump.read_log(machine).out
-    path = _path(kind, change)
+    path = path_of(kind, change)
     path.parent.mkdir(parents=True, exist_ok=True)
     _copy(machine, dump, disk, path)
     virtual = {load.vaddr + at - load.paddr: data for at, data in markers.items()
                for load in dump.loads
                if load.paddr <= at < load.paddr + load.filesz and load.vaddr}
     return Dump(kind, change, path, release, markers, virtual, len(dump.loads),
-                sum(any(registers) for registers in dump.registers), log.decode(errors="replace"))
+                sum(any(registers) for registers in dump.registers), log.decode(errors="replace"),
+                header, alike)
 
 
-def find(boot, made, tmp_path, kind, change, disk):
-    """The dump of a kind of kernel after a change; made if it is not there."""
+def make(boot, made, tmp_path, kind, change, disk):
+    """The dump of a kind of kernel after a change."""
     what = KINDS[kind]
-    key = _tool_key(what.tool)
-    found = _read(kind, change, key)
-    if found:
-        return found
-    options = dict(CHANGES[change].options)
+    options = SIZE | CHANGES[change].options
     if what.flavour:
         kernel = debian_kernels.find(what.suite, what.flavour)
-        options |= SIZE
     elif what.pages:
         kernel = artifacts.page_kernels()[what.pages]
-        options |= SIZE
     else:
         kernel = None
     if kernel:
         archive = tmp_path / "archive"
         archive.write_bytes(kernel.archive(made.files, made.capture_initrd))
         options |= {"kernel": kernel.image, "archive": archive}
-    machine = boot(**options)
-    dump = capture(machine, kind, change, disk)
-    _write(dump, key)
+    os.truncate(disk, DISK_SIZE)
+    dump = capture(boot(**options), kind, change, disk)
+    _write(dump)
     return dump
 
 
@@ -239,7 +266,7 @@ def symbols(kind):
             archive.update()
             with debian.published(target) as root:
                 (deb,) = archive.download([f"linux-image-{release}-dbg"])
-                debian.unpack(deb, root, re.compile(r".*/vmlinux-.*").fullmatch)
-                deb.unlink()  # a third of a gigabyte, of which that is all
-    (vmlinux,) = (path for path in target.glob("**/vmlinux-*") if not path.is_symlink())
+                debian.unpack(deb, root, re.compile(r".*/vmlinux(-[^/]*)?").fullmatch)
+                deb.unlink()  # up to a gigabyte, of which that is all
+    (vmlinux,) = (path for path in target.glob("**/vmlinux*") if not path.is_symlink())
     return vmlinux

@@ -10,6 +10,7 @@ import gzip
 import io
 import pathlib
 import stat
+import subprocess
 import tarfile
 
 from elftools.elf.dynamic import DynamicSection
@@ -44,6 +45,14 @@ def cpio(files):
             member(path, stat.S_IFREG | 0o755, data)
     member("TRAILER!!!", 0)
     return out.getvalue()
+
+
+def small_program(compiler, name, directory):
+    """A program of this directory in C, without libraries; the path of what was made of it."""
+    path = directory / name
+    subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-static", HERE / f"{name}.c",
+                    "-o", path], check=True)
+    return path
 
 
 def base_files(root):

@@ -13,18 +13,19 @@ import board_arm64  # noqa: E402  pylint: disable=wrong-import-position
 
 @dataclasses.dataclass(frozen=True)
 class Arch:
-    """What the scenarios have to know of an architecture."""
+    """An architecture, and what the scenarios have to know of it, if they run there."""
     name: str
     board: type             # the class of its machines, of qemu
     artifacts: str          # the fixture of conftest with what they are made from
-    handover: str           # the segment that tells the capture kernel of its machine
-    memory_size: tuple      # (offset, bytes) in the kernel's file: the memory that it asks for
-    truncated: int          # bytes of that file that are too few
-    knows_time: bool        # whether emulated CPUs say how fast their counter is
+    handover: str = ""      # the segment that tells the capture kernel of its machine
+    memory_size: tuple = ()  # (offset, bytes) in the kernel's file: the memory that it asks for
+    truncated: int = 0      # bytes of that file that are too few
+    knows_time: bool = False  # whether emulated CPUs say how fast their counter is
 
 
 ARM64 = Arch("arm64", qemu.Machine, "artifacts", "dtb", (16, 8), 40, True)
-X86_64 = Arch("x86_64", qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000, False)
+X86_64 = Arch("x86_64", qemu.PC, "pc_artifacts", "boot_params", (0x260, 4), 40_000)
+PPC64LE = Arch("ppc64le", qemu.PSeries, "power_artifacts")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +90,19 @@ class PCModel:
         assert (("la57" in flags), ("pdpe1gb" in flags)) == (self.la57, self.pdpe1gb)
 
 
+@dataclasses.dataclass(frozen=True)
+class PowerModel:
+    """A CPU of QEMU, and words for each kernel, such as disable_radix."""
+    cpu: str
+    words: str = ""
+    arch: Arch = PPC64LE
+
+    @property
+    def machine(self):
+        """Options of qemu.PSeries."""
+        return {"cpu": self.cpu, "append": self.words}
+
+
 # QEMU's own way to authenticate pointers is slow beyond use.
 _MAX = "max,pauth-impdef=on"
 MODELS = {
@@ -116,11 +130,15 @@ PCS = {
     "pc-sid": PCModel("Skylake-Server", suite="sid", pdpe1gb=True,
                       crashkernel="384M crashkernel=256M,cma"),
 }
+POWERS = {
+    "power": PowerModel("POWER9"),
+    "power-hash": PowerModel("POWER9", words="disable_radix"),
+}
 
 
 def find(name):
     """A model by its name."""
-    return (MODELS | PCS)[name]
+    return (MODELS | PCS | POWERS)[name]
 
 
 def without_sha256(tool, blob):

@@ -9,7 +9,6 @@ else Debian's own.
 import dataclasses
 import os
 import pathlib
-import subprocess
 
 import debian
 import debian_kernels
@@ -33,6 +32,12 @@ class Artifacts:
     initrd: pathlib.Path
     tools_disk: pathlib.Path
     options: dict
+    capture_initrd: bytes
+    files: dict                     # of initrd
+
+    def for_model(self, _):
+        """(kernel, archive, more options of qemu.PSeries)."""
+        return self.kernel.image, self.initrd, self.options
 
 
 def tool():
@@ -59,18 +64,16 @@ def make(directory):
     """Archives and disks in a directory that the caller removes."""
     root = guest_root()
     kernel = kernel_under_test()
-    own_page = directory / "own-page"
-    subprocess.run([f"{TRIPLET}-gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static",
-                    HERE / "own_page.c", "-o", own_page], check=True)
     programs = {"sbin/kexec": tool(), "peer/kexec": root / "usr/sbin/kexec",
-                "sbin/own-page": own_page}
-    (directory / "initrd").write_bytes(kernel.archive(
-        initrd.base_files(root) | initrd.program_files(root, programs),
-        initrd.capture_initrd(root)))
+                "sbin/own-page": initrd.small_program(f"{TRIPLET}-gcc", "own_page", directory)}
+    files = initrd.base_files(root) | initrd.program_files(root, programs)
+    capture_initrd = initrd.capture_initrd(root)
+    (directory / "initrd").write_bytes(kernel.archive(files, capture_initrd))
     tools = initrd.tools_tar(root, {
         "sbin/makedumpfile": root / "usr/bin/makedumpfile", "sbin/kexec": tool(),
         "sbin/vmcore-dmesg": tool().with_name("vmcore-dmesg"),
+        "sbin/copy-dump": initrd.small_program(f"{TRIPLET}-gcc", "copy_dump", directory),
         "peer/vmcore-dmesg": root / "usr/sbin/vmcore-dmesg"})
     (directory / "tools").write_bytes(tools + bytes(-len(tools) % 512))
     return Artifacts(kernel, directory / "initrd", directory / "tools",
-                     debian_kernels.ROOM if kernel.release else {})
+                     debian_kernels.ROOM if kernel.release else {}, capture_initrd, files)

@@ -17,6 +17,8 @@ from vmcore import find_in_elf_dump
 # What a dump is looked for on its way: the same bytes.
 CORE, VMLINUX, OUT = "/dumps/core", "/dumps/vmlinux", "/dumps/out"
 VERDICTS = ("reads all", "reads a part", "refuses", "wrong, silently", "not tried")
+# Programs for the dumps of the architecture that they were built for.
+OF_ITS_OWN = ("makedumpfile", "crash")
 PACKAGES = ("crash", "python3-drgn", "makedumpfile", "python3-libkdumpfile", "elfutils",
             "gdb-multiarch", "binutils", "kexec-tools")
 
@@ -36,10 +38,13 @@ NO_SYMBOLS = Verdict("not tried", "no debug information of this kernel")
 
 
 def last_words(text, *hints):
-    """The line that says why: one with a hint, else the last one."""
+    """The line that says why: the last one with a hint, of which the first is best, or of all."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if any(hint in line for hint in hints)]
-    return (told or lines or ["(nothing)"])[-1][:160]
+    for hint in (*hints, ""):
+        told = [line for line in lines if hint in line]
+        if told:
+            return told[-1][:160]
+    return "(nothing)"
 
 
 def judged(missing, text, *hints):
@@ -78,8 +83,8 @@ def gdb(system, dump, _):
     status, text = system.sh(
         f"gdb-multiarch -nx -batch -ex 'core-file {CORE}' -ex 'info threads' "
         f"-ex 'x/{count}xg {at:#x}' 2>&1")
-    words = [int(word, 16) for line in re.findall(r"^0x[0-9a-f]+:(.*)$", text, re.M)
-             for word in line.split()]
+    lines = re.findall(r"^0x[0-9a-f]+:((?:\s+0x[0-9a-f]+)+)$", text, re.M)
+    words = [int(word, 16) for line in lines for word in line.split()]
     found = b"".join(word.to_bytes(8, "little") for word in words)
     missing = []
     threads = len(re.findall(r"^[* ] +\d+ ", text, re.M))
@@ -94,13 +99,15 @@ def gdb(system, dump, _):
 # --- makedumpfile -------------------------------------------------------------------------
 
 def makedumpfile(system, dump, _):
-    """Each way to write a dump, and back from the flattened one; the log."""
+    """Each way to write a dump, and back from the flattened one; the log, also out of one."""
     missing, said = [], ""
     for what, command in {
             "zlib (-c)": f"makedumpfile -f -c -d 31 {CORE} {OUT}",
             "lzo (-l)": f"makedumpfile -f -l -d 31 {CORE} {OUT}",
             "zstd (-z)": f"makedumpfile -f -z -d 31 {CORE} {OUT}",
-            "flattened and back": f"makedumpfile -F -c -d 31 {CORE} | makedumpfile -f -R {OUT}",
+            # With nothing to read -R does not end.
+            "flattened and back": f"makedumpfile -F -c -d 31 {CORE} >{OUT}2; "
+                                  f"makedumpfile -f -R {OUT} <{OUT}2",
             "ELF (-E)": f"makedumpfile -f -E -d 1 {CORE} {OUT}"}.items():
         status, text = system.sh(f"rm -f {OUT}; {command}")
         if status or "saved to" not in text:
@@ -111,10 +118,18 @@ def makedumpfile(system, dump, _):
     for at, data in dump.markers.items():
         if find_in_elf_dump(system / OUT.lstrip("/"), at, len(data)) != data:
             return Verdict("wrong, silently", "memory of the ELF dump")
-    status, text = system.sh(f"rm -f {OUT}; makedumpfile --dump-dmesg {CORE} {OUT} && cat {OUT}")
-    if status or "Kernel panic - not syncing" not in text:
-        missing.append("the log")
-        said = said or text
+    for path, options in ((CORE, ""), (f"{OUT}2", f"makedumpfile -f -c -d 31 {CORE} {OUT}2 && ")):
+        status, text = system.sh(
+            f"rm -f {OUT} {OUT}2; {options}makedumpfile --dump-dmesg {path} {OUT} && cat {OUT}")
+        if not status and "Kernel panic - not syncing" in text:
+            continue
+        if not options:
+            missing.append("the log")
+            said = said or text
+        elif not {"the log", "zlib (-c)"} & set(missing):
+            words = last_words(text, "an't")
+            return Verdict("wrong, silently", "-d 31 leaves out pages of the kernel; of what it "
+                           f"writes it says itself {words!r}")
     return judged(missing, said, "supported", "an't")
 
 
@@ -196,6 +211,9 @@ def drgn(system, dump, vmlinux):
             "release": said["release"] == dump.release,
             "memory": said.get("virtual") == marker,
             "the crashed thread": said.get("trace", 0) > 1}.items() if not there]
+    if not missing and not vmlinux:
+        return Verdict("reads all", "physical memory; the rest takes debug information, of which "
+                       "there is none")
     return judged(missing, said.get("error", ""))
 
 
@@ -274,12 +292,11 @@ def our_vmcore_dmesg(system, dump, _):
     return judged(missing, said)
 
 
-# Name for people, program, and whether it is of the machine's own kind.
+# By their names for people.
 READERS = {
-    "readelf": (readelf, False), "eu-readelf": (eu_readelf, False), "gdb": (gdb, False),
-    "makedumpfile": (makedumpfile, True), "crash": (crash, True), "drgn": (drgn, False),
-    "libkdumpfile": (libkdumpfile, False), "vmcore-dmesg of kexec-tools": (vmcore_dmesg, False),
-    "vmcore-dmesg": (our_vmcore_dmesg, True),
+    "readelf": readelf, "eu-readelf": eu_readelf, "gdb": gdb, "makedumpfile": makedumpfile,
+    "crash": crash, "drgn": drgn, "libkdumpfile": libkdumpfile,
+    "vmcore-dmesg of kexec-tools": vmcore_dmesg, "vmcore-dmesg": our_vmcore_dmesg,
 }
 PACKAGE_OF = {"readelf": "binutils", "eu-readelf": "elfutils", "gdb": "gdb-multiarch",
               "makedumpfile": "makedumpfile", "crash": "crash", "drgn": "python3-drgn",

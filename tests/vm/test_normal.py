@@ -136,6 +136,38 @@ def test_restart_restart_panic_restart(boot, model):
     assert not edits or "earlier start" in status["purgatory_error"]
 
 
+@on("pc-max", "el1")
+def test_without_an_initrd_the_kernel_looks_for_none(boot):
+    """What the firmware's table says of the last start leads to memory that others have now: a
+    kernel that goes by it panics on x86_64 before it has a console."""
+    machine = boot(kind="uefi")
+    assert "INITRD=" in machine.check("dmesg | grep -m 1 ' efi:.*ACPI'")
+    line = f"console={machine.CONSOLE} panic=-1 marker=alone"
+    for call in ("-s", "-c"):
+        machine.check(f"{TOOL} -l {call} --command-line='{line}' {kdump.IMAGE}")
+    seen = len(machine.console())
+    machine.check(f"(sleep 1; {TOOL} -e -x) >/dev/null 2>&1 &")
+    machine.wait_console("Unable to mount root fs")
+    said = machine.console()[seen:]
+    assert "marker=alone" in said and "Linux version" in said
+    assert not re.search("initrd not fully|Initramfs unpacking failed|new RAMDISK", said)
+
+
+@on("pc-max")
+def test_an_older_and_a_newer_kernel_with_fewer_and_more_levels(boot, pc_artifacts):
+    """To another's kernel as to one's own, from five levels of page tables to four and back."""
+    releases, archive = pc_artifacts.with_other_kernels()
+    machine = boot(archive=archive)
+    whole = memory_map(machine).ram
+    for suite, word, levels in (("bookworm", "no5lvl", 4), ("sid", "quiet", 5)):
+        pack_whole(machine)
+        restart(machine, suite, image=f"/boot/{suite}", more=word)
+        assert machine.check("uname -r").strip() == releases[suite]
+        assert memory_map(machine).ram == whole
+        flags = machine.check("grep -m 1 ^flags /proc/cpuinfo").split()
+        assert ("la57" in flags) == (levels == 5)
+
+
 def fill_line(machine, length, action="-l", program=TOOL):
     """A load with a command line of so many characters, of which the next kernel needs some."""
     words = f"console={machine.CONSOLE} panic=-1 {machine.AGENT} filler="

@@ -13,7 +13,6 @@ import shlex
 import pytest
 
 import kdump
-import ppc64le
 import qemu
 from conftest import DUMP_DISK_SIZE, LOGS
 from memory_map import Ranges, memory_map
@@ -28,12 +27,6 @@ HOTPLUG = {"slots": 32, "max_memory": 32 << 10, "memory": 2048}
 # In the beginning of memory, behind the vectors and where nobody writes.
 LOW_MARK = 0x7f00
 BACKUP = 64 << 10
-
-
-@pytest.fixture(scope="session")
-def power_artifacts(tmp_path_factory):
-    """Kernel, archive and disk, made once per run."""
-    return ppc64le.make(tmp_path_factory.mktemp("ppc64le"))
 
 
 @pytest.fixture

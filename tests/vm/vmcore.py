@@ -49,7 +49,12 @@ class CoreHeader:
     @staticmethod
     def size(ehdr):
         """Bytes of ELF header and program headers, from the ELF header's bytes."""
-        return EHDR_SIZE + PHDR_SIZE * struct.unpack_from("<H", ehdr, 56)[0]
+        return CoreHeader.size_of(struct.unpack_from("<H", ehdr, 56)[0])
+
+    @staticmethod
+    def size_of(count):
+        """The same from the number of program headers."""
+        return EHDR_SIZE + PHDR_SIZE * count
 
     @property
     def loads(self):
