@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 import board_ppc64le
+import debian
 import debian_kernels
 import models
 import newer_qemu
@@ -125,7 +126,11 @@ class PSeries:
     packs = False
     restarts = False
     command_line = classmethod(Arm64.command_line.__func__)
-    root = staticmethod(ppc64le.guest_root)
+
+    @staticmethod
+    def root():
+        return debian.programs("bench-ppc64el", ppc64le.SUITE, "ppc64el", ppc64le.PACKAGES,
+                               ("usr/",))
 
     @staticmethod
     def kernel():

@@ -9,10 +9,12 @@ import os
 import re
 import secrets
 import shlex
+import subprocess
 
 import pytest
 
 import kdump
+import ppc64le
 import qemu
 from conftest import DUMP_DISK_SIZE, LOGS
 from memory_map import Ranges, memory_map
@@ -93,6 +95,13 @@ def crash_and_check(machine, markers, cpus=2, panic=None):
     assert (record["result"], record["caches"], record["bad_segments"]) == ("verified", "on", 0)
     kdump.read_log(machine)
     return dump
+
+
+def test_tool_has_the_cpus_sha256():
+    """By plain code a load would work as well."""
+    code = subprocess.run([f"{ppc64le.TRIPLET}-objdump", "-d", ppc64le.tool()], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    assert "vshasigmaw" in code
 
 
 def test_load_panic_capture(boot):
