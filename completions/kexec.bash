@@ -6,7 +6,7 @@ _kexec()
 	local cur prev words cword split
 	_init_completion -s || return
 	case $prev in
-	--initrd | --ramdisk | --dtb | --devicetreeblob)
+	--initrd | --ramdisk | --dtb | --devicetreeblob | --module)
 		_filedir
 		return
 		;;
@@ -66,6 +66,7 @@ _kexec()
 			--args-none
 			--real-mode
 			--entry-32bit
+			--module=
 			--mem-min=
 			--mem-max=
 			--no-cma

@@ -25,6 +25,7 @@ complete -c kexec -l args-elf -d 'hand an ELF kernel notes: no vmlinux of x86_64
 complete -c kexec -l args-none -d 'hand an ELF kernel nothing: no vmlinux of x86_64'
 complete -c kexec -l real-mode -d 'enter a bzImage in real mode, on a BIOS'
 complete -c kexec -l entry-32bit -d 'enter a bzImage in 32-bit mode'
+complete -c kexec -l module -d 'a file for a Multiboot kernel, and words for it' -r -F
 complete -c kexec -l mem-min -d 'lowest address to load to' -x
 complete -c kexec -l mem-max -d 'highest address to load to' -x
 complete -c kexec -l no-cma -d 'keep off memory that is lent to CMA'

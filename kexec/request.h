@@ -45,6 +45,9 @@ enum identify_form { IDENTIFY_OFF, IDENTIFY_TEXT, IDENTIFY_JSON };
 /* What a boot entry may have of them and more. */
 #define INITRDS_MAX 32
 
+/* Files for a Multiboot kernel: one segment each, beside kernel, information and purgatory. */
+#define MODULES_MAX 13
+
 enum elfcorehdr_form { ELFCOREHDR_OFF, ELFCOREHDR_TEXT, ELFCOREHDR_JSON };
 
 /* Strings are borrowed from argv, or NULL when not given. */
@@ -64,6 +67,7 @@ struct request {
 	const char *kernel;		       /* the file to load, or to look at */
 	const char *initrd;		       /* the first one given */
 	const char *more_initrds[INITRDS_MAX]; /* to be joined behind it; up to a NULL */
+	const char *modules[MODULES_MAX + 1];  /* --module: "FILE words"; up to a NULL */
 	const char *dtb;
 	const char *append; /* --append, --command-line: the last one given; "" is a value */
 	const char *type;   /* -t: what the file has to be */

@@ -107,21 +107,25 @@ static const char *type_name(mode_t mode)
 	}
 }
 
-static int check_type(const struct sysroot *root, const char *path, mode_t mode,
-	bool wants_device_too, struct err *err)
+/* What will do beside a regular file. */
+enum device { DEVICE_NONE, DEVICE_BLOCK, DEVICE_MEMORY };
+
+static int check_type(const struct sysroot *root, const char *path, mode_t mode, enum device device,
+	struct err *err)
 {
 	struct shown shown;
 
-	if (S_ISREG(mode) || (wants_device_too && S_ISBLK(mode)))
+	if (S_ISREG(mode) || (device == DEVICE_BLOCK && S_ISBLK(mode)) ||
+		(device == DEVICE_MEMORY && S_ISCHR(mode)))
 		return ST_OK;
 	shown = show(root, path);
 	return err_set(err, ST_BAD_INPUT, "file-type",
 		"cannot read %s: it is %s, a regular file%s is wanted", shown.text, type_name(mode),
-		wants_device_too ? " or a block device" : "");
+		device == DEVICE_BLOCK ? " or a block device" : "");
 }
 
-static int open_file(const struct sysroot *root, const char *path, bool wants_device_too,
-	int *ret_fd, off_t *ret_size, struct err *err)
+static int open_file(const struct sysroot *root, const char *path, enum device device, int *ret_fd,
+	off_t *ret_size, struct err *err)
 {
 	struct place place;
 	struct stat st;
@@ -133,7 +137,7 @@ static int open_file(const struct sysroot *root, const char *path, bool wants_de
 	if (!errnum && place_stat(&place, &st))
 		errnum = errno;
 	if (!errnum) {
-		status = check_type(root, path, st.st_mode, wants_device_too, err);
+		status = check_type(root, path, st.st_mode, device, err);
 		if (status) {
 			place_done(&place);
 			return status;
@@ -151,7 +155,7 @@ static int open_file(const struct sysroot *root, const char *path, bool wants_de
 		close(fd);
 		return status;
 	}
-	status = check_type(root, path, st.st_mode, wants_device_too, err);
+	status = check_type(root, path, st.st_mode, device, err);
 	if (status) {
 		close(fd);
 		return status;
@@ -277,7 +281,7 @@ int sysroot_read(
 {
 	uint64_t size;
 	off_t said;
-	int fd, status = open_file(root, path, false, &fd, &said, err);
+	int fd, status = open_file(root, path, DEVICE_NONE, &fd, &said, err);
 
 	if (status)
 		return status;
@@ -286,12 +290,12 @@ int sysroot_read(
 	return status;
 }
 
-static int open_parts(const struct sysroot *root, const char *path, bool wants_device_too,
+static int open_parts(const struct sysroot *root, const char *path, enum device device,
 	struct sysroot_file **ret, struct err *err)
 {
 	struct sysroot_file *file;
 	off_t size;
-	int fd, status = open_file(root, path, wants_device_too, &fd, &size, err);
+	int fd, status = open_file(root, path, device, &fd, &size, err);
 
 	if (status)
 		return status;
@@ -311,14 +315,20 @@ static int open_parts(const struct sysroot *root, const char *path, bool wants_d
 int sysroot_open(
 	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err)
 {
-	return open_parts(root, path, false, ret, err);
+	return open_parts(root, path, DEVICE_NONE, ret, err);
 }
 
 /* A device in the folder of a sysroot would be one of this machine: a way out. */
 int sysroot_open_dump(
 	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err)
 {
-	return open_parts(root, path, sysroot_is_live(root), ret, err);
+	return open_parts(root, path, sysroot_is_live(root) ? DEVICE_BLOCK : DEVICE_NONE, ret, err);
+}
+
+int sysroot_open_memory(const struct sysroot *root, struct sysroot_file **ret, struct err *err)
+{
+	return open_parts(
+		root, "/dev/mem", sysroot_is_live(root) ? DEVICE_MEMORY : DEVICE_NONE, ret, err);
 }
 
 static int take_in_anew(struct sysroot_file *file, size_t max, reader_fn *reader, struct blob *ret,

@@ -47,13 +47,15 @@ int sysroot_read_text(const struct sysroot *root, const char *path, size_t max, 
  * same one then. sysroot_pread() reads exactly size bytes at offset, or fails with ST_BAD_INPUT
  * when the file ends before. Close with sysroot_close(); NULL is fine. Errors as sysroot_read().
  * sysroot_open_dump() also takes a block device of the live system: a partition that a dump was
- * written to.
+ * written to. sysroot_open_memory() opens /dev/mem, of the live system the device: of physical
+ * memory it shows at least what is not RAM.
  */
 struct sysroot_file;
 int sysroot_open(
 	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err);
 int sysroot_open_dump(
 	const struct sysroot *root, const char *path, struct sysroot_file **ret, struct err *err);
+int sysroot_open_memory(const struct sysroot *root, struct sysroot_file **ret, struct err *err);
 int sysroot_pread(
 	struct sysroot_file *file, uint64_t offset, void *buf, size_t size, struct err *err);
 void sysroot_close(struct sysroot_file *file);

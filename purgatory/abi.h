@@ -38,6 +38,11 @@
 #define PURGATORY_TREES_EDITED 1
 #endif
 
+/* A family whose instructions may begin at any byte says 1. */
+#ifndef PURGATORY_ENTRY_ALIGN
+#define PURGATORY_ENTRY_ALIGN 4
+#endif
+
 #define PURGATORY_REGIONS_MAX 16
 #define PURGATORY_NAME_SIZE   16
 
@@ -202,7 +207,7 @@ static inline uint64_t purgatory_sum(uint64_t sum, uint64_t word)
  *	region_count at most PURGATORY_REGIONS_MAX;
  *  unless PURGATORY_SKIP_CHECK: region_count at least 1; all entries after the last region
  *	zero; each region page aligned, 0 < mem_size, data_size <= mem_size, no wrap past
- *	2^64, name terminated; kernel_entry (4-byte aligned) and handed (8-byte aligned) each
+ *	2^64, name terminated; kernel_entry (PURGATORY_ENTRY_ALIGN) and handed (8-byte aligned) each
  *	inside the data of a region, for what nobody verified must not be entered, or, of
  *	PURGATORY_HANDED_EDITED, a device tree of handed_size bytes by its header; tables where
  *	they have to be, and the set that this CPU would use with the sum that it should have;

@@ -172,7 +172,7 @@ static const char *regions_problem(const struct purgatory_params *params)
 		if (problem)
 			return problem;
 	}
-	if (!is_covered(params, params->kernel_entry, 4))
+	if (!is_covered(params, params->kernel_entry, PURGATORY_ENTRY_ALIGN))
 		return "kernel_entry";
 	if (is_edited(params) ? !edited_tree_is_good(params)
 			      : !is_covered(params, params->handed, 8))

@@ -227,6 +227,7 @@ LAYER_BUILDS = {
     "vm": ("arm64", "ppc64le", "gcc", "sanitize"),
     "clients": ("arm64", "gcc", "sanitize"),
     "kernels": ("arm64",),
+    "multiboot": ("gcc",),
     "readers": ("arm64", "gcc", "ppc64le", "sanitize"),
     "soak": ("arm64",),
     "mutants": (),
@@ -404,14 +405,21 @@ class Layers:
         }
 
     def clients(self, tally):
-        """Of tests/vm, what needs a whole distribution, on all of them."""
-        self.pytest(tally, "vm/test_clients.py", "systems",
-                    self.programs() | {"KEXEC_TEST_SYSTEMS": "all"}, live=True)
+        """Of tests/vm, what needs a whole distribution, on all of them, and every command line."""
+        for file in ("clients", "compat"):
+            self.pytest(tally, f"vm/test_{file}.py", "systems",
+                        self.programs() | {"KEXEC_TEST_SYSTEMS": "all"}, live=True)
 
     def kernels(self, tally):
         build = self.first("arm64", "given")
         self.pytest(tally, "vm/kernels.py", "arm64", {"KEXEC": str(build.dir / "sbin/kexec")},
                     live=True)
+
+    def multiboot(self, tally):
+        """Kernels of that kind, and what else is no Linux, on x86_64."""
+        build = self.first("gcc", "given")
+        self.pytest(tally, "vm/multiboots.py", "gcc",
+                    {"KEXEC_X86_64": str(build.dir / "sbin/kexec")}, live=True)
 
     def readers(self, tally):
         """Who can read the dumps that a capture kernel offers?"""
@@ -470,7 +478,7 @@ class Layers:
 VM_MACHINES = ("arm64", "x86_64", "ppc64le")
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("clients", "kernels", "readers", "mutants", "trees", "soak")
+LONG_LAYERS = ("clients", "kernels", "multiboot", "readers", "mutants", "trees", "soak")
 
 
 def listed(sources_mk):

@@ -16,6 +16,7 @@ ARCH_SOURCES := \
 	kexec/arch/x86_64/boot_params.c \
 	kexec/arch/x86_64/e820.c \
 	kexec/arch/x86_64/layout.c \
+	kexec/arch/x86_64/multiboot.c \
 	kexec/arch/x86_64/real_mode.c \
 	kexec/arch/x86_64/tables.c \
 	kexec/arch/x86_64/x86_64.c

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "kexec/cmd/embedded.h"
+#include "kexec/image/cpio.h"
 #include "kexec/image/initrd.h"
 #include "kexec/image/kind.h"
 #include "kexec/plan/seal.h"
@@ -26,6 +27,7 @@ void files_done(struct files *files)
 	sysroot_close(files->kernel_open);
 	sysroot_close(files->initrd_open);
 	blob_done(&files->initrd_made);
+	modules_done(&files->modules);
 	blob_done(&files->dtb);
 	free(files->cmdline);
 	report_done(&files->report);
@@ -235,17 +237,64 @@ static int open_all(const struct request *request, const char *initrd, const str
 	return check_memory(files->initrd_open, files, err);
 }
 
+/*
+ * No initrd, where EFI started the running kernel: boot loaders leave one's place in a table of
+ * EFI's (LINUX_EFI_INITRD_MEDIA_GUID), in memory that is used for other things since. A kernel that
+ * is given none goes by that table (drivers/firmware/efi/efi.c: efi_config_parse_tables), and one
+ * of x86_64 then panics before it has a console. An archive without files keeps it from that.
+ */
+static int give_no_files(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+
+	if (request->no_efi || files->image.kind == IMAGE_MULTIBOOT ||
+		!sysroot_exists(root, "/sys/firmware/efi"))
+		return ST_OK;
+	if (cpio_of_nothing(&files->initrd_made))
+		return err_no_memory(err);
+	files->initrd = blob_span(&files->initrd_made);
+	report_add(&files->report, REPORT_CHOICE, "initrd",
+		"none is given, so it is an archive without files: else the new kernel would look "
+		"for one where EFI's table of the last start has it");
+	return ST_OK;
+}
+
 static int read_initrd(const struct request *request, const char *initrd,
 	const struct sysroot *root, struct files *files, struct err *err)
 {
 	int status = embedded_initrd(&files->image, request, &files->initrd, &files->report, err);
 
+	if (!status && !initrd && files->initrd.size == 0)
+		return give_no_files(request, root, files, err);
 	if (status || !initrd)
 		return status;
 	files->initrd_name = initrd;
 	if (request->more_initrds[0])
 		return join_initrds(request, root, files, err);
 	return files->for_plan ? hold_initrd(files, err) : skim_initrd(files, err);
+}
+
+/* A kernel that takes none can be told of none, and a script may give them to any. */
+static int read_modules(const struct request *request, const struct sysroot *root,
+	struct files *files, struct err *err)
+{
+	struct modules *modules = &files->modules;
+	int status;
+
+	if (!request->modules[0])
+		return ST_OK;
+	if (files->image.kind != IMAGE_MULTIBOOT) {
+		report_add(&files->report, REPORT_WARNING, "options",
+			"--module has no effect: only a Multiboot kernel takes modules, and this "
+			"is "
+			"a kernel of kind %s",
+			files->image.kind_name);
+		return ST_OK;
+	}
+	status = modules_open(request, root, modules, err);
+	for (size_t i = 0; i < modules->count && !status; i++)
+		status = check_memory(modules->files[i].open, files, err);
+	return status ? status : modules_hold(modules, files->copy, &files->report, err);
 }
 
 static int check_dtb_kind(struct span bytes, const char *name, struct err *err)
@@ -314,7 +363,7 @@ static int describe_kernel(const struct request *request, struct files *files, s
 	if (status || !image_is_in(&files->image, files->kernel_held.bytes))
 		held_done(&files->kernel_held);
 	if (!status && request->type)
-		status = image_check_type(&files->image, request->type, err);
+		status = image_take_type(&files->image, request->type, err);
 	timeline_spent(&files->timeline, PHASE_DECOMPRESS);
 	return status;
 }
@@ -370,6 +419,8 @@ int files_read(const struct request *request, const struct sysroot *root, struct
 			&files->image, request, &files->cmdline, &files->report, err);
 	if (!status)
 		status = read_initrd(request, initrd, root, files, err);
+	if (!status)
+		status = read_modules(request, root, files, err);
 	timeline_spent(&files->timeline, PHASE_READ);
 	if (!status)
 		hash(request, root, files);
@@ -386,7 +437,8 @@ int files_read_initrd(struct files *files, struct err *err)
 
 bool files_are_asked_for(const struct files *files)
 {
-	return held_is_asked_for(&files->kernel_held) || held_is_asked_for(&files->initrd_held);
+	return held_is_asked_for(&files->kernel_held) || held_is_asked_for(&files->initrd_held) ||
+	       modules_are_asked_for(&files->modules);
 }
 
 int files_copy(const struct request *request, const struct sysroot *root, struct files *files,
@@ -404,6 +456,8 @@ int files_copy(const struct request *request, const struct sysroot *root, struct
 			&files->image, request, &files->initrd, &files->report, err);
 	else if (!status && files->initrd_held.bytes.size)
 		status = hold_initrd(files, err);
+	if (!status)
+		status = modules_hold(&files->modules, true, &files->report, err);
 	if (!status)
 		hash(request, root, files);
 	return status;

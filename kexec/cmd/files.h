@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "kexec/request.h"
+#include "kexec/cmd/modules.h"
 #include "kexec/cmd/timeline.h"
 #include "kexec/image/image.h"
 #include "kexec/plan/plan.h"
@@ -38,6 +39,7 @@ struct files {
 	bool initrd_inner;	 /* it is what was in the file that is open, not the file */
 	uint64_t initrd_unread;
 	uint64_t bytes, available; /* of the files so far, and of memory that can be had */
+	struct modules modules;
 	struct blob dtb;
 	char *cmdline; /* owned: of the image; NULL when there is none that counts */
 	struct known_digest digests[2];

@@ -135,6 +135,23 @@ static void print_x86_vmlinux(const struct image *image, FILE *out)
 		kernel->init_size, kernel->kernel_alignment, kernel->pref_address, kernel->entry);
 }
 
+static void print_multiboot(const struct image *image, FILE *out)
+{
+	const struct multiboot *kernel = &image->multiboot;
+
+	fprintf(out, "memory: %" PRIu64 " bytes, ", image->mem_size);
+	if (kernel->relocatable)
+		fprintf(out, "at a multiple of %" PRIu64 " in [0x%" PRIx64 ", 0x%" PRIx64 "), %s\n",
+			kernel->alignment, kernel->min_address, kernel->max_address + 1,
+			kernel->prefers_high ? "at its end" : "at its beginning");
+	else
+		fprintf(out, "at 0x%" PRIx64 " only\n", kernel->address);
+	fprintf(out,
+		"boots on: x86 CPUs, as their boot loader would start it\n"
+		"32-bit entry: 0x%" PRIx64 " behind its first byte\n",
+		kernel->entry);
+}
+
 static void print_ppc64(const struct image *image, FILE *out)
 {
 	fprintf(out,
@@ -191,6 +208,25 @@ static void put_x86_vmlinux(
 	jsonw_put(writer, object, "boot", boot);
 }
 
+static void put_multiboot(
+	struct jsonw *writer, const struct image *image, struct json_object *object)
+{
+	const struct multiboot *kernel = &image->multiboot;
+	struct json_object *boot = json_object_new_object();
+
+	jsonw_put_bool(writer, object, "placement_anywhere", kernel->relocatable);
+	jsonw_put_number(writer, boot, "multiboot", kernel->version);
+	jsonw_put_hex(writer, boot, "address", kernel->address);
+	jsonw_put_hex(writer, boot, "entry_32", kernel->entry);
+	if (kernel->relocatable) {
+		jsonw_put_hex(writer, boot, "min_address", kernel->min_address);
+		jsonw_put_hex(writer, boot, "max_address", kernel->max_address);
+		jsonw_put_number(writer, boot, "alignment", kernel->alignment);
+		jsonw_put_bool(writer, boot, "prefers_high", kernel->prefers_high);
+	}
+	jsonw_put(writer, object, "boot", boot);
+}
+
 static void put_ppc64(struct jsonw *writer, const struct image *image, struct json_object *object)
 {
 	jsonw_put_bool(writer, object, "placement_anywhere", image->stays_where_loaded);
@@ -208,8 +244,16 @@ static const struct description {
 	[IMAGE_ARM64] = { "arm64", true, 0, print_arm64, put_arm64 },
 	[IMAGE_BZIMAGE] = { "x86_64", true, 4096, print_bzimage, put_bzimage },
 	[IMAGE_X86_VMLINUX] = { "x86_64", false, 4096, print_x86_vmlinux, put_x86_vmlinux },
+	[IMAGE_MULTIBOOT] = { "x86_64", false, 4096, print_multiboot, put_multiboot },
 	[IMAGE_PPC64] = { "ppc64le", true, 0, print_ppc64, put_ppc64 },
 };
+
+/* A kernel that has to be below 4 GiB, as that call never loads any, goes by the other one. */
+static bool file_load_takes(const struct image *image)
+{
+	return descriptions[image->kind].file_load &&
+	       (image->kind != IMAGE_BZIMAGE || image->bzimage.above_4g);
+}
 
 /* --- text ---------------------------------------------------------------------------- */
 
@@ -245,9 +289,9 @@ static void print_text(const char *name, const struct image *image, FILE *out)
 	fprintf(out, "release: %s\n", release[0] ? release : "not known");
 	descriptions[image->kind].print(image, out);
 	fprintf(out, "kexec_load: yes\nkexec_file_load: %s\n",
-		!descriptions[image->kind].file_load ? "no"
-		: image->as_is			     ? "yes, the file as it is"
-						     : "yes, unpacked");
+		!file_load_takes(image) ? "no"
+		: image->as_is		? "yes, the file as it is"
+					: "yes, unpacked");
 	print_parts(image, out);
 }
 
@@ -336,7 +380,7 @@ static int print_json(const char *name, const struct image *image, const struct 
 		jsonw_put_text(&writer, object, "type", image_type(image));
 		jsonw_put(&writer, object, "layers", describe_layers(&writer, image));
 		jsonw_put(&writer, object, "kernel", describe_kernel(&writer, image));
-		jsonw_put_bool(&writer, object, "file_load", descriptions[image->kind].file_load);
+		jsonw_put_bool(&writer, object, "file_load", file_load_takes(image));
 		jsonw_put_bool(&writer, object, "as_is", image->as_is);
 		jsonw_put(&writer, object, "parts", describe_parts(&writer, image));
 	} else {

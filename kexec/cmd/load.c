@@ -297,6 +297,11 @@ static int load_held(struct round *round, struct err *err)
 			return status;
 		look_at_cpus(round);
 	}
+	if (inputs->image->kind == IMAGE_MULTIBOOT && inputs->image->multiboot.version == 2) {
+		status = x86_boot_read_rsdp(round->root, &round->machine->x86_boot, report, err);
+		if (status)
+			return status;
+	}
 	draw_seeds(request, inputs);
 	probe_file_load(io->syscalls, round->root, inputs->machine, inputs);
 	status = choose_console(request, round->root, inputs, &inputs->console, report, err);
@@ -490,6 +495,8 @@ static int load_once(const struct request *request, const struct sysroot *root, 
 			.initrd = files->initrd,
 			.initrd_unread = files->initrd_unread,
 			.has_initrd = files->initrd.size != 0,
+			.modules = files->modules.of_plan,
+			.modules_count = files->modules.count,
 			.digests = files->digests,
 			.digests_count = files->digests_count,
 			.dtb = blob_span(&files->dtb),

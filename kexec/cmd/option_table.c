@@ -156,8 +156,9 @@ const struct option_row option_table[] = {
 	{ "type", 't', A_VALUE("TYPE"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, type),
 	  "refuse KERNEL unless it is of this type",
 	  "One of vmlinux (ELF), Image, bzImage64, uImage, vmlinuz (self-unpacking "
-	  "EFI), uki, android; elf-x86_64, elf-ppc64 and bzImage are other names for "
-	  "vmlinux and bzImage64. Every type is recognised without this option." },
+	  "EFI), uki, android, multiboot-x86, multiboot2-x86; elf-x86_64, elf-ppc64 and "
+	  "bzImage are other names for vmlinux and bzImage64. Every type is recognised without "
+	  "this option." },
 	{ "args-linux", 0, NO_VALUE, GROUP_KERNEL, ON_X86 | ON_PPC64, WITH_BOTH,
 	  CHOOSES(args, args_linux_words),
 	  "hand an ELF kernel boot_params",
@@ -180,7 +181,15 @@ const struct option_row option_table[] = {
 	{ "entry-32bit", 0, NO_VALUE, GROUP_KERNEL, ON_X86, WITH_LOAD,
 	  CHOOSES(entry, entry_32_words),
 	  "enter a bzImage in 32-bit mode",
-	  "On x86_64, with -l. All of it, initrd included, is loaded below 4 GiB." },
+	  "On x86_64, with -l. All of it, initrd included, is loaded below 4 GiB. A Multiboot "
+	  "kernel is entered so without this option." },
+	{ "module", 0, A_FILE, GROUP_KERNEL, ON_X86 | ON_PPC64, WITH_BOTH,
+	  EFFECT_MODULE, 0, NULL,
+	  "a file for a Multiboot kernel, and words for it",
+	  "On x86_64, as one argument: --module='/boot/vmlinuz root=/dev/sda1'. Each such option "
+	  "is one more module, in the order given, 13 at most. The kernel gets the words with the "
+	  "file's name in front. A file that is packed with gzip or xz is unpacked. Other kernels "
+	  "take no modules." },
 	{ "mem-min", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
 	  SETS(ADDRESS, mem_min),
 	  "lowest address to load to", NULL },
@@ -312,8 +321,6 @@ const struct option_row option_table[] = {
 	  "On x86_64 the new kernel always gets the whole screen_info of the running one." },
 	{ "force-dtb", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_FILE_LOAD, NOTHING,
 	  "carry the boot device tree over", NULL },
-	{ "module", 0, A_VALUE("STRING"), GROUP_NO_EFFECT, ON_X86 | ON_PPC64, WITH_LOAD, NOTHING,
-	  "a file for a multiboot kernel", NULL },
 	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_NO_EFFECT, ON_ALL, WITH_LOAD, NOTHING,
 	  "where to jump back to", NULL },
 

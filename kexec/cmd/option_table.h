@@ -46,6 +46,7 @@ enum option_effect {
 	EFFECT_SIZE,	/* uint64_t: bytes, with an optional k, M or G; not zero */
 	EFFECT_ADDRESS, /* uint64_t: a number in C syntax */
 	EFFECT_INITRD,	/* one more initrd; none */
+	EFFECT_MODULE,	/* one more module; none */
 	EFFECT_SEED,	/* the seed, a number in C syntax, and that there is one; none */
 	EFFECT_NOTHING, /* none; noted under -d */
 	EFFECT_REFUSED, /* none; refused by name, its "more" says why */

@@ -211,6 +211,19 @@ static int add_initrd(struct request *request, const char *value, struct err *er
 	return ST_OK;
 }
 
+static int add_module(struct request *request, const char *value, struct err *err)
+{
+	size_t count = 0;
+
+	while (request->modules[count])
+		count++;
+	if (count == MODULES_MAX)
+		return err_set(err, ST_USAGE, "module-count",
+			"more than %d modules: %s is one too many", MODULES_MAX, value);
+	request->modules[count] = value;
+	return ST_OK;
+}
+
 /* Let one option do what its row says. value is NULL when there is none. */
 static int apply(
 	struct parse *parse, const struct option_row *row, const char *value, struct err *err)
@@ -253,6 +266,8 @@ static int apply(
 		return ST_OK;
 	case EFFECT_INITRD:
 		return add_initrd(parse->request, value, err);
+	case EFFECT_MODULE:
+		return add_module(parse->request, value, err);
 	case EFFECT_SEED:
 		if (!parse_number(value, &number, &rest) || *rest)
 			return bad_value(row, value, err);

@@ -12,6 +12,7 @@ CMD_SOURCES := \
 	kexec/cmd/identify.c \
 	kexec/cmd/jsonout.c \
 	kexec/cmd/load.c \
+	kexec/cmd/modules.c \
 	kexec/cmd/option_table.c \
 	kexec/cmd/options.c \
 	kexec/cmd/page_size.c \

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/decompress.h"
@@ -50,6 +51,22 @@ struct cpio_source cpio_from_span(struct span *span)
 static uint64_t left(const struct walk *walk)
 {
 	return walk->source->size - walk->at;
+}
+
+int cpio_of_nothing(struct blob *blob)
+{
+	static const uint8_t fill[4];
+	size_t begin = blob->size;
+	char number[9];
+	int status = blob_append(blob, "070701", 6);
+
+	for (unsigned int i = 0; i < NUMBERS && !status; i++) {
+		snprintf(number, sizeof(number), "%08zx", i == NAME_SIZE ? sizeof(TRAILER) : 0);
+		status = blob_append(blob, number, 8);
+	}
+	if (!status)
+		status = blob_append(blob, TRAILER, sizeof(TRAILER));
+	return status ? status : blob_append(blob, fill, -(blob->size - begin) % sizeof(fill));
 }
 
 /* Of what is at walk->at, size bytes or what is left. */

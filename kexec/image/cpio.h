@@ -19,6 +19,9 @@ struct cpio_source {
 	uint64_t size;
 };
 
+/* Append an archive without files to blob: nothing but its end. ST_NO_MEMORY. */
+int cpio_of_nothing(struct blob *blob);
+
 /* span has to stay. */
 struct cpio_source cpio_from_span(struct span *span);
 

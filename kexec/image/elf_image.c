@@ -8,7 +8,6 @@
 #include "kexec/image/arm64_image.h"
 #include "kexec/image/elf_loads.h"
 #include "kexec/image/format.h"
-#include "kexec/image/kind.h"
 
 #define CPU "arm64"
 
@@ -99,8 +98,6 @@ int elf_image_probe(struct span bytes, const char *file, struct image *image, st
 	(void)image;
 	if (!elf_head_read(bytes, &head) || head.type == ET_REL)
 		return ST_NOT_MINE; /* ET_REL: a module, for one */
-	if (head.type == ET_EXEC && kind_refuse_multiboot(bytes, machine_name(head.machine), err))
-		return ST_UNSUPPORTED;
 	if (head.machine != EM_AARCH64 || (head.type != ET_EXEC && head.type != ET_DYN))
 		return format_refuse(
 			err, "an ELF %s for %s", type_name(head.type), machine_name(head.machine));

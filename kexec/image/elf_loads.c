@@ -7,9 +7,26 @@
 #include "kexec/image/format.h"
 #include "lib/checked.h"
 
-/* Where a field of the header, or of a program header, is. */
+/* Where a field of the header is that is the same of 32 bits and of 64. */
 #define EHDR(field) offsetof(Elf64_Ehdr, field)
-#define PHDR(field) offsetof(Elf64_Phdr, field)
+#define P_TYPE	    offsetof(Elf64_Phdr, p_type)
+
+/* Where the others are, and how large an address is. */
+struct shape {
+	size_t address, entry, phoff, phentsize, phnum;
+	size_t phdr, offset, vaddr, paddr, filesz, memsz;
+};
+
+#define SHAPE(Ehdr, Phdr)                                                                          \
+	{                                                                                          \
+		sizeof(((Ehdr *)NULL)->e_entry), offsetof(Ehdr, e_entry), offsetof(Ehdr, e_phoff), \
+			offsetof(Ehdr, e_phentsize), offsetof(Ehdr, e_phnum), sizeof(Phdr),        \
+			offsetof(Phdr, p_offset), offsetof(Phdr, p_vaddr),                         \
+			offsetof(Phdr, p_paddr), offsetof(Phdr, p_filesz), offsetof(Phdr, p_memsz) \
+	}
+
+static const struct shape shape_32 = SHAPE(Elf32_Ehdr, Elf32_Phdr);
+static const struct shape shape_64 = SHAPE(Elf64_Ehdr, Elf64_Phdr);
 
 bool elf_head_read(struct span bytes, struct elf_head *ret)
 {
@@ -42,6 +59,26 @@ bool elf_is_program(struct span bytes, uint16_t machine)
 	       head.data == ELFDATA2LSB && head.machine == machine && elf_head_is_program64(&head);
 }
 
+bool elf_is_program32(struct span bytes, uint16_t machine)
+{
+	struct elf_head head;
+
+	return bytes.size >= sizeof(Elf32_Ehdr) && elf_head_read(bytes, &head) &&
+	       head.class == ELFCLASS32 && head.data == ELFDATA2LSB && head.machine == machine &&
+	       (head.type == ET_EXEC || head.type == ET_DYN);
+}
+
+static const struct shape *shape_of(struct span bytes)
+{
+	return bytes.data[EI_CLASS] == ELFCLASS32 ? &shape_32 : &shape_64;
+}
+
+/* The number there that is as large as an address. */
+static uint64_t number(const struct shape *shape, const uint8_t *p)
+{
+	return load_uint(p, shape->address, false);
+}
+
 int elf_loads_malformed(const char *cpu, const char *what, struct err *err)
 {
 	return err_set(
@@ -51,27 +88,27 @@ int elf_loads_malformed(const char *cpu, const char *what, struct err *err)
 static int read_load(struct span bytes, const uint8_t *phdr, enum elf_addresses by,
 	struct elf_loads *loads, struct err *err)
 {
+	const struct shape *shape = shape_of(bytes);
 	struct elf_load *load = &loads->loads[loads->count];
-	uint64_t end;
+	uint64_t offset = number(shape, phdr + shape->offset);
+	uint64_t file_size = number(shape, phdr + shape->filesz), end;
 
-	if (load_le32(phdr + PHDR(p_type)) == PT_INTERP)
+	if (load_le32(phdr + P_TYPE) == PT_INTERP)
 		return format_refuse(
 			err, "an ELF program for %s that is no Linux kernel", loads->cpu);
-	if (load_le32(phdr + PHDR(p_type)) != PT_LOAD || load_le64(phdr + PHDR(p_memsz)) == 0)
+	if (load_le32(phdr + P_TYPE) != PT_LOAD || number(shape, phdr + shape->memsz) == 0)
 		return ST_OK;
 	if (loads->count == ELF_LOADS_MAX)
 		return elf_loads_malformed(loads->cpu, "with more parts than a kernel has", err);
-	load->vaddr = load_le64(phdr + PHDR(p_vaddr));
-	load->paddr = load_le64(phdr + PHDR(p_paddr));
+	load->vaddr = number(shape, phdr + shape->vaddr);
+	load->paddr = number(shape, phdr + shape->paddr);
 	load->at = by == ELF_BY_PADDR ? load->paddr : load->vaddr;
-	load->memory_size = load_le64(phdr + PHDR(p_memsz));
-	if (!span_slice(bytes, load_le64(phdr + PHDR(p_offset)), load_le64(phdr + PHDR(p_filesz)),
-		    &load->bytes))
+	load->memory_size = number(shape, phdr + shape->memsz);
+	if (!span_slice(bytes, offset, file_size, &load->bytes))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"this is an ELF program for %s with %" PRIu64 " bytes at %" PRIu64
 			" in a file of %zu bytes",
-			loads->cpu, load_le64(phdr + PHDR(p_filesz)),
-			load_le64(phdr + PHDR(p_offset)), bytes.size);
+			loads->cpu, file_size, offset, bytes.size);
 	if (load->bytes.size > load->memory_size)
 		return elf_loads_malformed(
 			loads->cpu, "that has more in the file than in memory", err);
@@ -91,22 +128,23 @@ static int read_load(struct span bytes, const uint8_t *phdr, enum elf_addresses 
 int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, struct elf_loads *ret,
 	struct err *err)
 {
-	struct elf_loads loads = { .cpu = cpu, .entry = load_le64(bytes.data + EHDR(e_entry)) };
-	unsigned int count = load_le16(bytes.data + EHDR(e_phnum));
+	const struct shape *shape = shape_of(bytes);
+	struct elf_loads loads = { .cpu = cpu, .entry = number(shape, bytes.data + shape->entry) };
+	unsigned int count = load_le16(bytes.data + shape->phnum);
 	struct span table;
 	uint64_t total = 0;
 	int status = ST_OK;
 
-	if (load_le16(bytes.data + EHDR(e_phentsize)) != sizeof(Elf64_Phdr) || count == 0)
+	if (load_le16(bytes.data + shape->phentsize) != shape->phdr || count == 0)
 		return elf_loads_malformed(cpu, "without program headers", err);
-	if (!span_slice(bytes, load_le64(bytes.data + EHDR(e_phoff)),
-		    count * (uint64_t)sizeof(Elf64_Phdr), &table))
+	if (!span_slice(bytes, number(shape, bytes.data + shape->phoff),
+		    count * (uint64_t)shape->phdr, &table))
 		return err_set(err, ST_BAD_INPUT, "image-truncated",
 			"this is an ELF program for %s that ends in its program headers, after "
 			"%zu bytes",
 			cpu, bytes.size);
 	for (unsigned int i = 0; i < count && !status; i++)
-		status = read_load(bytes, table.data + i * sizeof(Elf64_Phdr), by, &loads, err);
+		status = read_load(bytes, table.data + i * shape->phdr, by, &loads, err);
 	if (!status && loads.bytes_end == 0)
 		status = elf_loads_malformed(cpu, "without anything to load", err);
 	if (!status && loads.end - loads.start > IMAGE_SIZE_MAX)

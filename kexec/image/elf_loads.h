@@ -54,9 +54,12 @@ bool elf_head_is_program64(const struct elf_head *head);
  * Then all of its header is there. */
 bool elf_is_program(struct span bytes, uint16_t machine);
 
-/* Of such a one. ST_UNSUPPORTED for one that wants an interpreter, as no kernel does; ST_BAD_INPUT
- * for parts outside the file, that make no sense, or that are nothing. The spans are parts of
- * bytes. */
+/* The same of 32 bits. */
+bool elf_is_program32(struct span bytes, uint16_t machine);
+
+/* Of one of the two. ST_UNSUPPORTED for one that wants an interpreter, as no kernel does;
+ * ST_BAD_INPUT for parts outside the file, that make no sense, or that are nothing. The spans are
+ * parts of bytes. */
 int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, struct elf_loads *ret,
 	struct err *err);
 

@@ -32,6 +32,8 @@ image_probe arm64_image_probe;
 image_probe bzimage_probe;
 image_probe uimage_probe;
 image_probe ppc64_image_probe;
+image_probe multiboot_probe;
+image_probe multiboot2_probe;
 image_probe x86_vmlinux_probe;
 image_probe elf_image_probe;
 
@@ -53,6 +55,6 @@ int format_begin_parts(struct image *image, const char *kind, size_t count, stru
 /* The end of that sentence. */
 #define FORMAT_WANTED                                                                              \
 	"a kernel is wanted, for arm64 (Image, EFI zboot, UKI, Android, uImage, vmlinux), x86_64 " \
-	"(bzImage, UKI, vmlinux) or ppc64le (vmlinux), plain or packed"
+	"(bzImage, UKI, vmlinux, Multiboot) or ppc64le (vmlinux), plain or packed"
 
 #endif

@@ -32,6 +32,9 @@ static const struct format {
 	{ android_probe, "Android", "android" },
 	{ arm64_image_probe, "Image", "Image", .kernel = true },
 	{ uimage_probe, "uImage", "uImage" },
+	/* Most of these are ELF files as well; of both versions of a header the newer says more. */
+	{ multiboot2_probe, "Multiboot 2", "multiboot2-x86", .kernel = true },
+	{ multiboot_probe, "Multiboot", "multiboot-x86", .kernel = true },
 	/* Of ELF files x86's and ppc64's are kernels themselves; arm64's holds an Image. */
 	{ x86_vmlinux_probe, "vmlinux", "vmlinux", .alias = "elf-x86_64", .kernel = true },
 	{ ppc64_image_probe, "vmlinux", "vmlinux", .alias = "elf-ppc64", .kernel = true },
@@ -348,8 +351,6 @@ static const char *why_no_type(const char *wanted)
 		{ "beoboot-x86", "nothing makes beoboot images any more: give the bzImage in it" },
 		{ "nbi-x86",
 			"nothing makes images for Etherboot any more: give the bzImage in it" },
-		{ "multiboot-x86", "this version loads no Multiboot kernels; kexec-tools does" },
-		{ "multiboot2-x86", "this version loads no Multiboot kernels; kexec-tools does" },
 		{ "elf-x86", "a vmlinux of a 32-bit kernel is not loaded; kexec-tools does" },
 	};
 
@@ -373,12 +374,40 @@ int image_check_type(const struct image *image, const char *wanted, struct err *
 			wanted);
 		err_hint(err, "%s",
 			why ? why
-			    : "the types are bzImage64, vmlinux, Image, uImage, vmlinuz, uki and "
-			      "android");
+			    : "the types are bzImage64, vmlinux, Image, uImage, vmlinuz, uki, "
+			      "android, multiboot-x86 and multiboot2-x86");
 		return ST_BAD_INPUT;
 	}
 	if (!is_either(layer->type, layer->alias, wanted))
 		return err_set(err, ST_UNSUPPORTED, "image-type-wrong",
 			"Wrong file type %s, file matches type %s", wanted, layer->type);
+	return ST_OK;
+}
+
+int image_take_type(struct image *image, const char *wanted, struct err *err)
+{
+	struct image older = { .mem_size = 0 };
+	const struct format *format = formats;
+	int status;
+
+	if (image->kind != IMAGE_MULTIBOOT || strcmp(wanted, image_type(image)) == 0)
+		return image_check_type(image, wanted, err);
+	while (format->probe != multiboot_probe)
+		format++;
+	if (strcmp(wanted, format->type) != 0)
+		return image_check_type(image, wanted, err);
+	status = multiboot_probe(image->file, "", &older, NULL, err);
+	if (status) {
+		image_done(&older);
+		return status == ST_NOT_MINE ? image_check_type(image, wanted, err) : status;
+	}
+	blob_done(&image->laid_out);
+	image->laid_out = older.laid_out;
+	image->loaded = image->data = older.loaded;
+	image->mem_size = older.mem_size;
+	image->multiboot = older.multiboot;
+	image->kind_name = older.kind_name;
+	image->layers[image->layers_count - 1].name = format->name;
+	image->layers[image->layers_count - 1].type = format->type;
 	return ST_OK;
 }

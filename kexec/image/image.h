@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kexec/image/bzimage.h"
+#include "kexec/image/multiboot.h"
 #include "lib/bytes.h"
 #include "lib/decompress.h"
 #include "lib/err.h"
@@ -20,6 +21,7 @@ enum image_kind {
 	IMAGE_ARM64,	   /* "Image": Documentation/arch/arm64/booting.rst */
 	IMAGE_BZIMAGE,	   /* Documentation/arch/x86/boot.rst */
 	IMAGE_X86_VMLINUX, /* what is inside of a bzImage: arch/x86/kernel/head_64.S */
+	IMAGE_MULTIBOOT,   /* Xen, for one: see multiboot.h */
 	IMAGE_PPC64,	   /* vmlinux, as it is: arch/powerpc/kernel/head_64.S */
 };
 
@@ -59,6 +61,9 @@ struct image {
 	/* Of IMAGE_BZIMAGE; of IMAGE_X86_VMLINUX what a bzImage of it would say. */
 	struct bzimage bzimage;
 
+	/* Of IMAGE_MULTIBOOT. */
+	struct multiboot multiboot;
+
 	/* Of IMAGE_ARM64: */
 	uint64_t text_offset; /* from a 2 MiB aligned base to its first byte */
 	uint64_t page_size;   /* it was built for: 4096, 16384, 65536; 0 unspecified */
@@ -68,7 +73,7 @@ struct image {
 	/* Of IMAGE_PPC64, with big_endian: it can stay where it is loaded ("run_at_load"). */
 	bool stays_where_loaded;
 
-	/* Of a vmlinux: what is loaded, in the file or laid_out. */
+	/* Of a vmlinux, and of IMAGE_MULTIBOOT: what is loaded, in the file or laid_out. */
 	struct span loaded;
 
 	/*
@@ -98,13 +103,13 @@ void image_done(struct image *image);
 
 /*
  * Understand file (borrowed is not enough: its bytes are taken over, and freed when they are no
- * longer needed). Probes run in the fixed order of the table in image.c, again and again until
- * an arm64 Image, an x86 bzImage or vmlinux, or a ppc64 vmlinux is found in an EFI zboot kernel, a
- * UKI, an Android boot image, a uImage, a vmlinux, or packed, or several of these.
- * ST_UNSUPPORTED names any other format that is
- * recognised, a codec not built in, or too many layers; ST_BAD_INPUT for bytes that contradict
- * their format (cut short, damaged, image_size 0, text_offset out of range); ST_NOT_MINE when
- * nothing is recognised; ST_NO_MEMORY. On failure *file is freed too. name is for messages.
+ * longer needed). Probes run in the fixed order of the table in image.c, again and again until an
+ * arm64 Image, an x86 bzImage, vmlinux or Multiboot kernel, or a ppc64 vmlinux is found in an EFI
+ * zboot kernel, a UKI, an Android boot image, a uImage, a vmlinux, or packed, or several of these.
+ * ST_UNSUPPORTED names any other format that is recognised, a codec not built in, or too many
+ * layers; ST_BAD_INPUT for bytes that contradict their format (cut short, damaged, image_size 0,
+ * text_offset out of range); ST_NOT_MINE when nothing is recognised; ST_NO_MEMORY. On failure *file
+ * is freed too. name is for messages.
  */
 int image_describe(struct blob *file, const char *name, struct image *ret, struct report *report,
 	struct err *err);
@@ -135,5 +140,9 @@ const char *image_type(const struct image *image);
  * architecture only, as "elf-ppc64" is? ST_UNSUPPORTED when not; ST_BAD_INPUT for a word that
  * is no type. */
 int image_check_type(const struct image *image, const char *wanted, struct err *err);
+
+/* The same of a kernel that may be of several types: of two Multiboot headers it becomes the one of
+ * the older version where that is asked for. Errors as above, and those of image_describe(). */
+int image_take_type(struct image *image, const char *wanted, struct err *err);
 
 #endif

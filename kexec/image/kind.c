@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kexec/image/format.h"
+#include "kexec/image/multiboot.h"
+#include "lib/decompress.h"
 #include "lib/pe.h"
 #include "lib/utf8.h"
 
@@ -55,24 +56,11 @@ static bool is_object(struct span bytes)
 	return bytes.size > 17 && bytes.data[16] + bytes.data[17] == 1;
 }
 
-/* The Multiboot and Multiboot2 specifications: "OS image format". */
-#define MULTIBOOT_LOOK	 8192
-#define MULTIBOOT_MAGIC	 0x1badb002u
-#define MULTIBOOT2_LOOK	 32768
-#define MULTIBOOT2_MAGIC 0xe85250d6u
-
 static bool is_multiboot(struct span bytes)
 {
-	for (size_t at = 0; at + 16 <= bytes.size && at + 16 <= MULTIBOOT2_LOOK; at += 4) {
-		const uint8_t *p = bytes.data + at;
-		uint32_t sum = load_le32(p) + load_le32(p + 4) + load_le32(p + 8);
+	size_t at;
 
-		if (load_le32(p) == MULTIBOOT_MAGIC && at + 12 <= MULTIBOOT_LOOK && sum == 0)
-			return true;
-		if (load_le32(p) == MULTIBOOT2_MAGIC && at % 8 == 0 && sum + load_le32(p + 12) == 0)
-			return true;
-	}
-	return false;
+	return multiboot_find(bytes, 1, &at) || multiboot_find(bytes, 2, &at);
 }
 
 static bool is_debian(struct span bytes)
@@ -136,15 +124,14 @@ static bool is_u_boot(struct span bytes)
 	       contains(bytes, LOADER_LOOK, "\0U-Boot SPL 20", 14);
 }
 
-#define TO_KERNEL    "a kernel is what the command ends with: kexec -l "
-#define TO_INITRD    "an initrd is given next to a kernel, with --initrd="
-#define TO_TREE	     "a device tree is given next to a kernel, with --dtb="
-#define TO_UNPACK    "take out of it what is wanted, and give that"
-#define TO_ANOTHER   "a kernel for the CPU of this machine is needed, as what the command ends with"
-#define TO_LOOP	     "the kernel and the initrd are files in it: mount -o loop,ro "
-#define TO_MULTIBOOT "this version loads Linux only; kexec-tools loads these, on x86"
-#define TO_PARTS     "nothing makes these any more: give the bzImage and the initrd that it holds"
-#define TO_DOWNLOAD  "was it downloaded? ask the server for the file itself"
+#define TO_KERNEL   "a kernel is what the command ends with: kexec -l "
+#define TO_INITRD   "an initrd is given next to a kernel, with --initrd="
+#define TO_TREE	    "a device tree is given next to a kernel, with --dtb="
+#define TO_UNPACK   "take out of it what is wanted, and give that"
+#define TO_ANOTHER  "a kernel for the CPU of this machine is needed, as what the command ends with"
+#define TO_LOOP	    "the kernel and the initrd are files in it: mount -o loop,ro "
+#define TO_PARTS    "nothing makes these any more: give the bzImage and the initrd that it holds"
+#define TO_DOWNLOAD "was it downloaded? ask the server for the file itself"
 
 /* In this order: an exact mark before a weak one. */
 static const struct row {
@@ -285,7 +272,7 @@ static const struct row {
 		"fetch the file: git lfs pull", KIND_NO_INITRD },
 
 	/* Weak ones: no marks of a format, but guesses. */
-	{ LIKE(is_multiboot), "a Multiboot kernel", TO_MULTIBOOT, KIND_NO_INITRD },
+	{ LIKE(is_multiboot), "a Multiboot kernel", TO_KERNEL, KIND_NO_INITRD },
 	{ LIKE(is_u_boot), "a U-Boot boot loader", NULL, KIND_NO_ARCHIVE },
 	{ LIKE(is_zeros), "nothing but zeros", "copy it again; it was never written to the end",
 		KIND_NO_ARCHIVE },
@@ -388,13 +375,4 @@ int kind_hint(struct err *err, const struct kind *kind, const char *file)
 	if (!length)
 		return err ? err->status : ST_BUG;
 	return err_hint(err, "%s%s", kind->way_out, named ? file : "");
-}
-
-int kind_refuse_multiboot(struct span bytes, const char *cpu, struct err *err)
-{
-	if (!is_multiboot(bytes))
-		return ST_OK;
-	format_refuse(err, "an ELF program for %s that is a Multiboot kernel, such as Xen", cpu);
-	err_hint(err, TO_MULTIBOOT);
-	return ST_UNSUPPORTED;
 }

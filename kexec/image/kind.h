@@ -33,10 +33,6 @@ struct kind {
  * for most kinds. */
 bool kind_of(struct span bytes, struct kind *ret);
 
-/* Of an ELF program for that CPU: ST_UNSUPPORTED, by that name, when it has the header of a
- * Multiboot kernel of either version, else ST_OK. */
-int kind_refuse_multiboot(struct span bytes, const char *cpu, struct err *err);
-
 /* The way out as the hint of err. file is the name that the user gave. Returns err->status, as
  * err_hint(). */
 int kind_hint(struct err *err, const struct kind *kind, const char *file);

@@ -10,6 +10,7 @@ IMAGE_SOURCES := \
 	kexec/image/image.c \
 	kexec/image/initrd.c \
 	kexec/image/kind.c \
+	kexec/image/multiboot.c \
 	kexec/image/packed.c \
 	kexec/image/ppc64_image.c \
 	kexec/image/uimage.c \

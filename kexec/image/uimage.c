@@ -163,6 +163,7 @@ static const struct cpu {
 } cpus[] = {
 	[IMAGE_ARM64] = { CPU_ARM64, CPU_ARM, "arm64", "arm" },
 	[IMAGE_BZIMAGE] = { CPU_X86_64, CPU_I386, "x86_64", "x86" },
+	[IMAGE_MULTIBOOT] = { CPU_X86_64, CPU_I386, "x86_64", "x86" },
 	[IMAGE_X86_VMLINUX] = { CPU_X86_64, CPU_I386, "x86_64", "x86" },
 	[IMAGE_PPC64] = { CPU_PPC, CPU_PPC, "ppc", "ppc" },
 };

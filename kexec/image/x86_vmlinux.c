@@ -10,7 +10,6 @@
 
 #include "kexec/image/elf_loads.h"
 #include "kexec/image/format.h"
-#include "kexec/image/kind.h"
 
 #define CPU "x86_64"
 
@@ -60,10 +59,7 @@ static bool is_linux(const struct elf_loads *loads, struct span data)
 static int look(struct span bytes, struct image *image, struct err *err)
 {
 	struct elf_loads loads;
-	int status = kind_refuse_multiboot(bytes, CPU, err);
-
-	if (!status)
-		status = elf_loads_read(bytes, CPU, ELF_BY_PADDR, &loads, err);
+	int status = elf_loads_read(bytes, CPU, ELF_BY_PADDR, &loads, err);
 
 	if (!status)
 		status = elf_loads_lay_out(&loads, &image->laid_out, &image->loaded, err);

@@ -168,7 +168,7 @@ static struct json_object *describe_plan(struct jsonw *writer, const struct plan
 	if (crash)
 		jsonw_put(writer, object, "program_headers",
 			jsonw_array(writer, describe_entry, plan, plan->core.count));
-	jsonw_put(writer, object, plan->arch->handed_key, edits);
+	jsonw_put(writer, object, plan_handed_key(plan), edits);
 	if (plan->cmdline)
 		jsonw_put_text(writer, object, "command_line", plan->cmdline);
 	jsonw_put(writer, object, "choices", describe_report(writer, report, REPORT_CHOICE));

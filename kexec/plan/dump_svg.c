@@ -50,6 +50,8 @@ static const char *const colours[] = {
 	[SEGMENT_PURGATORY] = "#e15759",
 	[SEGMENT_DTB] = "#76b7b2",
 	[SEGMENT_BOOT_PARAMS] = "#59a14f",
+	[SEGMENT_MULTIBOOT] = "#59a14f",
+	[SEGMENT_MODULE] = "#f28e2b",
 	[SEGMENT_BACKUP] = "#edc948",
 };
 

@@ -71,7 +71,7 @@ static void print_entries(struct printer *printer, const struct plan *plan)
 
 static void print_edits(struct printer *printer, const struct plan *plan)
 {
-	print(printer, "\n%s:\n", plan->arch->handed);
+	print(printer, "\n%s:\n", plan_handed(plan));
 	for (size_t i = 0; i < plan->edits_count; i++) {
 		const struct dt_edit *edit = &plan->edits[i];
 

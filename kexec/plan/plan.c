@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kexec/plan/arch_ops.h"
+
 void plan_done(struct plan *plan)
 {
 	if (!plan)
@@ -41,6 +43,10 @@ const char *segment_purpose_name(enum segment_purpose purpose)
 		return "dtb";
 	case SEGMENT_BOOT_PARAMS:
 		return "boot_params";
+	case SEGMENT_MULTIBOOT:
+		return "multiboot";
+	case SEGMENT_MODULE:
+		return "module";
 	case SEGMENT_BACKUP:
 		return "backup";
 	}
@@ -68,6 +74,16 @@ const struct segment *plan_segment(const struct plan *plan, enum segment_purpose
 		if (plan->segments[i].purpose == purpose)
 			return &plan->segments[i];
 	return NULL;
+}
+
+const char *plan_handed(const struct plan *plan)
+{
+	return plan_segment(plan, SEGMENT_MULTIBOOT) ? "Multiboot information" : plan->arch->handed;
+}
+
+const char *plan_handed_key(const struct plan *plan)
+{
+	return plan_segment(plan, SEGMENT_MULTIBOOT) ? "multiboot" : plan->arch->handed_key;
 }
 
 /* The list doubles at each power of two: a memory map can be thousands of entries. */

@@ -44,6 +44,8 @@ enum segment_purpose {
 	SEGMENT_PURGATORY,
 	SEGMENT_DTB,
 	SEGMENT_BOOT_PARAMS, /* with what they lead to: command line, setup_data */
+	SEGMENT_MULTIBOOT,   /* what a Multiboot kernel is told, in place of boot_params */
+	SEGMENT_MODULE,	     /* of a Multiboot kernel */
 	SEGMENT_BACKUP,	     /* purgatory saves the beginning of memory there */
 };
 
@@ -82,6 +84,12 @@ struct known_digest {
 	uint8_t sha256[SHA256_DIGEST_SIZE];
 };
 
+/* A file for a Multiboot kernel. */
+struct plan_module {
+	const char *words; /* the file's name and, behind a blank, what the kernel is told of it */
+	struct span bytes;
+};
+
 /* All that a plan is made from. Everything is borrowed and must outlive the plan. */
 struct plan_inputs {
 	const struct arch_ops *arch; /* of the machine; NULL when none is known by its name */
@@ -91,6 +99,8 @@ struct plan_inputs {
 	struct span initrd;	/* empty when none was given */
 	uint64_t initrd_unread; /* bytes behind those, for kexec_file_load(2), which reads it */
 	bool has_initrd;
+	const struct plan_module *modules; /* in this order */
+	size_t modules_count;
 	bool by_file; /* kexec_file_load(2): the kernel makes the plan, but for the command line */
 	const struct known_digest *digests; /* for segments of exactly these bytes */
 	size_t digests_count;
@@ -130,7 +140,7 @@ struct plan {
 	struct blob tree; /* owned: another tree with what only this machine knows; else empty */
 	struct rangeset reserved; /* owned: what the new kernel's tree reserves; normalized */
 	struct blob dtb;	  /* owned: the tree that is loaded */
-	struct blob boot_params;  /* owned: the segment of that purpose */
+	struct blob boot_params;  /* owned: the segment of that purpose, or SEGMENT_MULTIBOOT */
 	struct dt_edit *edits;	  /* owned */
 	size_t edits_count;
 	char *cmdline; /* owned: of the capture kernel; NULL when it has none */
@@ -176,8 +186,14 @@ static inline bool plan_is_crash(const struct plan *plan)
 	return plan->flags & KEXEC_ON_CRASH;
 }
 
-/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params", "backup". Static. */
+/* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params", "multiboot", "module",
+ * "backup". Static. */
 const char *segment_purpose_name(enum segment_purpose purpose);
+
+/* What the new kernel is handed, in words and as a key of the plan's JSON: "device tree", that of
+ * the architecture, or "Multiboot information". Static. */
+const char *plan_handed(const struct plan *plan);
+const char *plan_handed_key(const struct plan *plan);
 
 /* Append a segment; used while planning. ST_NO_SPACE beyond KEXEC_SEGMENT_MAX. */
 int plan_add_segment(struct plan *plan, enum segment_purpose purpose, struct span data,

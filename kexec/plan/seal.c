@@ -43,6 +43,8 @@ static bool is_digested(const struct plan *plan, enum segment_purpose purpose)
 	case SEGMENT_KERNEL:
 	case SEGMENT_INITRD:
 	case SEGMENT_BOOT_PARAMS:
+	case SEGMENT_MULTIBOOT:
+	case SEGMENT_MODULE:
 		break;
 	}
 	return true;

@@ -189,6 +189,12 @@ static int by_address(const void *left, const void *right)
 	return a->range.start < b->range.start ? -1 : a->range.start > b->range.start;
 }
 
+void e820_sort(struct e820 *map)
+{
+	if (map->count)
+		qsort(map->entries, map->count, sizeof(*map->entries), by_address);
+}
+
 /* The folders are numbers, which count as the entries came. */
 static int read_entries(
 	const struct sysroot *root, char **names, size_t count, struct e820 *map, struct err *err)
@@ -207,7 +213,7 @@ static int read_entries(
 			map->count++;
 		}
 	}
-	qsort(map->entries, map->count, sizeof(*map->entries), by_address);
+	e820_sort(map);
 	return status;
 }
 

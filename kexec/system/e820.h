@@ -44,6 +44,9 @@ const char *e820_type_name(uint32_t type);
 int e820_add_ranges(struct e820 *map, const struct rangeset *ranges, uint32_t type);
 int e820_add_all(struct e820 *map, const struct e820 *more);
 
+/* By where the ranges begin. */
+void e820_sort(struct e820 *map);
+
 /* The RAM in it. ret must be empty, and is normalized. ST_NO_MEMORY. */
 int e820_ram(const struct e820 *map, struct rangeset *ret);
 

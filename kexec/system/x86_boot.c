@@ -17,6 +17,7 @@
 void x86_boot_done(struct x86_boot *boot)
 {
 	blob_done(&boot->params);
+	blob_done(&boot->rsdp);
 	efi_runtime_done(&boot->efi);
 	e820_done(&boot->memory);
 	setup_data_done(&boot->setup_data);
@@ -308,4 +309,57 @@ int x86_boot_read_memory(
 		status = err_no_memory(err);
 	e820_done(&own);
 	return status;
+}
+
+#define RSDP_SIZE_1   20u
+#define BIOS_END      UINT64_C(0x100000) /* below that kernels look for it themselves */
+#define RSDP_REVISION 15
+
+static bool sum_is_right(const uint8_t *bytes, size_t size)
+{
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < size; i++)
+		sum = (uint8_t)(sum + bytes[i]);
+	return sum == 0;
+}
+
+int x86_boot_parse_rsdp(struct span bytes, struct span *ret, struct err *err)
+{
+	size_t size = RSDP_SIZE_1;
+
+	if (bytes.size == X86_RSDP_SIZE && bytes.data[RSDP_REVISION] >= 2)
+		size = X86_RSDP_SIZE;
+	if (bytes.size != X86_RSDP_SIZE || !span_starts_with(bytes, "RSD PTR ", 8) ||
+		!sum_is_right(bytes.data, RSDP_SIZE_1) || !sum_is_right(bytes.data, size))
+		return err_set(err, ST_BAD_INPUT, "acpi-root-pointer",
+			"what is at ACPI's root pointer is none: its mark or its sum is wrong");
+	*ret = (struct span){ bytes.data, size };
+	return ST_OK;
+}
+
+int x86_boot_read_rsdp(
+	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err)
+{
+	struct span bytes = { .data = NULL };
+	uint8_t memory[X86_RSDP_SIZE];
+	struct sysroot_file *file = NULL;
+	struct err why = ERR_INIT;
+	int status;
+
+	if (boot->acpi_rsdp == 0 || boot->rsdp.size)
+		return ST_OK;
+	status = sysroot_open_memory(root, &file, &why);
+	if (!status)
+		status = sysroot_pread(file, boot->acpi_rsdp, memory, sizeof(memory), &why);
+	if (!status)
+		status = x86_boot_parse_rsdp((struct span){ memory, sizeof(memory) }, &bytes, &why);
+	sysroot_close(file);
+	if (status == ST_NO_MEMORY || blob_append(&boot->rsdp, bytes.data, bytes.size))
+		return err_no_memory(err);
+	if (status)
+		report_add(report, boot->acpi_rsdp < BIOS_END ? REPORT_CHOICE : REPORT_WARNING,
+			"firmware", "the new kernel is not told of ACPI's tables%s: %s",
+			boot->acpi_rsdp < BIOS_END ? ", but finds them in the BIOS" : "", why.text);
+	return ST_OK;
 }

@@ -42,6 +42,7 @@ struct x86_boot {
 	struct blob
 		params; /* of the running kernel, BOOT_PARAMS_SIZE bytes; empty when not known */
 	uint64_t acpi_rsdp;	/* physical address of ACPI's root pointer; 0 when not known */
+	struct blob rsdp;	/* that pointer itself; see x86_boot_read_rsdp() */
 	struct efi_runtime efi; /* owned; empty where the next kernel cannot be given EFI */
 	bool framebuffer;	/* a driver draws on the screen (/sys/class/graphics/fb0) */
 	bool gibibyte_pages;	/* the CPU has pages of 1 GiB (pdpe1gb) */
@@ -93,6 +94,17 @@ int x86_boot_read(
  * sense is a REPORT_WARNING. ST_NO_MEMORY.
  */
 int x86_boot_read_memory(
+	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err);
+
+/* ACPI's root pointer in these bytes: 20 of version 1, else X86_RSDP_SIZE. ST_BAD_INPUT when they
+ * are none, by its mark or by its sums. (ACPI 6.5, 5.2.5.3.) */
+#define X86_RSDP_SIZE 36u
+int x86_boot_parse_rsdp(struct span bytes, struct span *ret, struct err *err);
+
+/* Read it, for a kernel that is handed a copy, from /dev/mem. Where it cannot be read
+ * that is a REPORT_WARNING, or a REPORT_CHOICE where it is the BIOS's, and boot->rsdp stays empty,
+ * as it does where its place is not known. ST_NO_MEMORY. */
+int x86_boot_read_rsdp(
 	const struct sysroot *root, struct x86_boot *boot, struct report *report, struct err *err);
 
 #endif

@@ -402,8 +402,15 @@ static void check(const struct plan_machine *pm)
 		assert(i == 0 ||
 			plan->segments[i - 1].mem + plan->segments[i - 1].memsz <= one->mem);
 	}
-	assert(kernel->mem % pm->image.bzimage.kernel_alignment == 0);
-	assert(kernel->mem >= pm->image.bzimage.pref_address);
+	if (pm->image.bzimage.relocatable) {
+		assert(kernel->mem % pm->image.bzimage.kernel_alignment == 0);
+		assert(kernel->mem >= pm->image.bzimage.pref_address);
+	} else {
+		assert(kernel->mem == pm->image.bzimage.pref_address && !pm->request.crash);
+	}
+	if (!pm->image.bzimage.above_4g)
+		assert(kernel->mem + kernel->memsz <= (uint64_t)1 << 32 &&
+			segment->mem + segment->memsz <= (uint64_t)1 << 32);
 	assert(kernel->memsz >= pm->image.bzimage.init_size);
 	assert(plan->handover.kernel_entry == kernel->mem + 0x200);
 	assert(plan->handover.handed.start == segment->mem);

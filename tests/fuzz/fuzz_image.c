@@ -114,7 +114,8 @@ static void check_x86_vmlinux(const struct image *image)
 static void check_image(const struct image *image)
 {
 	assert(image->kind == IMAGE_ARM64 || image->kind == IMAGE_BZIMAGE ||
-		image->kind == IMAGE_X86_VMLINUX || image->kind == IMAGE_PPC64);
+		image->kind == IMAGE_X86_VMLINUX || image->kind == IMAGE_PPC64 ||
+		image->kind == IMAGE_MULTIBOOT);
 	assert(image_segment(image).size <= image->mem_size);
 	assert(image->mem_size <= IMAGE_SIZE_MAX);
 	if (image->kind == IMAGE_ARM64)

@@ -19,6 +19,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_kcore.c \
 	tests/fuzz/fuzz_kexec_state.c \
 	tests/fuzz/fuzz_machine.c \
+	tests/fuzz/fuzz_multiboot.c \
 	tests/fuzz/fuzz_options.c \
 	tests/fuzz/fuzz_plan.c \
 	tests/fuzz/fuzz_plan_tree.c \

@@ -43,6 +43,8 @@ UNIT_SOURCES := \
 	tests/unit/test_load_calls.c \
 	tests/unit/test_machine.c \
 	tests/unit/test_memfd.c \
+	tests/unit/test_modules.c \
+	tests/unit/test_multiboot.c \
 	tests/unit/test_normal.c \
 	tests/unit/test_options.c \
 	tests/unit/test_place.c \
@@ -66,5 +68,6 @@ UNIT_SOURCES := \
 	tests/unit/test_window.c \
 	tests/unit/test_x86_64.c \
 	tests/unit/test_x86_boot.c \
+	tests/unit/test_x86_multiboot.c \
 	tests/unit/test_x86_restart.c \
 	tests/unit/test_x86_tables.c

@@ -132,7 +132,8 @@ static void assert_unsupported(struct blob file, const char *words, const char *
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported", words, hint);
 	assert_refused(blob_span(&file), ST_UNSUPPORTED, "image-format-unsupported",
 		"; a kernel is wanted, for arm64 (Image, EFI zboot, UKI, Android, uImage, "
-		"vmlinux), x86_64 (bzImage, UKI, vmlinux) or ppc64le (vmlinux), plain or packed",
+		"vmlinux), x86_64 (bzImage, UKI, vmlinux, Multiboot) or ppc64le (vmlinux), plain "
+		"or packed",
 		hint);
 	blob_done(&file);
 }
@@ -510,55 +511,6 @@ static void elf_files_are_named(void **state)
 	assert_unsupported(elf(2, 1, 21), "an ELF object file", "");
 	assert_unsupported(elf(1, 4, 183), "an ELF core dump for arm64", "");
 	assert_unsupported(elf(1, 9, 999), "an ELF file of an unknown type for an unknown CPU", "");
-}
-
-/* A header of either version at that place of an ELF program for i386; or one that is none. */
-static struct blob multiboot(size_t at, unsigned int version, uint32_t off)
-{
-	struct blob file = BLOB_INIT;
-	uint8_t *header;
-
-	assert_int_equal(blob_zeroed(&file, 40000), ST_OK);
-	memcpy(file.data, "\177ELF\1\1", 6);
-	file.data[16] = 2;
-	file.data[18] = 3;
-	header = file.data + at;
-	if (version == 1) {
-		store_le32(header, 0x1badb002);
-		store_le32(header + 4, 3);
-		store_le32(header + 8, 0u - 0x1badb002u - 3u + off);
-	} else {
-		store_le32(header, 0xe85250d6);
-		store_le32(header + 8, 16);
-		store_le32(header + 12, 0u - 0xe85250d6u - 16u + off);
-	}
-	return file;
-}
-
-static void multiboot_kernels_are_named(void **state)
-{
-	static const char name[] =
-		"an ELF program for i386 that is a Multiboot kernel, such as Xen";
-	struct blob file;
-
-	(void)state;
-	assert_unsupported(multiboot(64, 1, 0), name, "kexec-tools loads these");
-	assert_unsupported(multiboot(8180, 1, 0), name, "kexec-tools loads these");
-	assert_unsupported(multiboot(32752, 2, 0), name, "kexec-tools loads these");
-	assert_unsupported(multiboot(64, 1, 1), "such as vmlinux, for i386", "");
-	assert_unsupported(multiboot(8184, 1, 0), "such as vmlinux, for i386", "");
-	assert_unsupported(multiboot(64, 2, 1), "such as vmlinux, for i386", "");
-	assert_unsupported(multiboot(68, 2, 0), "such as vmlinux, for i386", "");
-	assert_unsupported(multiboot(32760, 2, 0), "such as vmlinux, for i386", "");
-	file = x86_vmlinux();
-	store_le32(file.data + 0x1400, 0x1badb002);
-	store_le32(file.data + 0x1404, 0);
-	store_le32(file.data + 0x1408, 0u - 0x1badb002u);
-	assert_unsupported(file, "an ELF program for x86_64 that is a Multiboot kernel",
-		"kexec-tools loads these");
-	file = multiboot(64, 1, 0);
-	memset(file.data, 1, 20); /* no ELF program */
-	assert_unsupported(file, "this is a Multiboot kernel", "kexec-tools loads these");
 }
 
 static void what_nothing_makes_any_more_is_named(void **state)
@@ -1267,8 +1219,6 @@ static void types_are_checked(void **state)
 	} gone[] = {
 		{ "beoboot-x86", "nothing makes beoboot" },
 		{ "nbi-x86", "for Etherboot any more" },
-		{ "multiboot-x86", "no Multiboot kernels" },
-		{ "multiboot2-x86", "no Multiboot kernels" },
 		{ "elf-x86", "a 32-bit kernel" },
 	};
 	struct blob file = uimage(0, image_file(1000, 0, 2000, 0));
@@ -1469,7 +1419,6 @@ int main(void)
 		cmocka_unit_test(a_uki_of_several_profiles_is_its_first),
 		cmocka_unit_test(a_uki_of_very_many_sections),
 		cmocka_unit_test(power_kernels_are_laid_out),
-		cmocka_unit_test(multiboot_kernels_are_named),
 		cmocka_unit_test(what_nothing_makes_any_more_is_named),
 		cmocka_unit_test(x86_vmlinux_is_laid_out),
 		cmocka_unit_test(x86_programs_are_refused),

@@ -496,6 +496,35 @@ static void what_follows_archives_is_told(void **state)
 	}
 }
 
+static void an_archive_without_files_is_one(void **state)
+{
+	struct report report = REPORT_INIT;
+	struct blob made = BLOB_INIT;
+	struct span inside = { NULL, 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(cpio_of_nothing(&made), ST_OK);
+	assert_int_equal(made.size, 124);
+	assert_memory_equal(made.data + made.size - 14, "TRAILER!!!\0\0\0\0", 14);
+	assert_int_equal(
+		initrd_check(blob_span(&made), NULL, "none", IMAGE_BZIMAGE, &inside, &report, &err),
+		ST_OK);
+	assert_int_equal(inside.size, made.size);
+	assert_int_equal(report.count, 0);
+	/* Cut anywhere else than in the filling it is one that has a fault. */
+	for (size_t size = 1; size < made.size - 3; size++) {
+		assert_int_equal(initrd_check((struct span){ made.data, size }, NULL, "cut",
+					 IMAGE_BZIMAGE, &inside, &report, &err),
+			ST_OK);
+		assert_true(report.count > 0);
+		report_done(&report);
+		report = (struct report)REPORT_INIT;
+	}
+	report_done(&report);
+	blob_done(&made);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -513,6 +542,7 @@ int main(void)
 		cmocka_unit_test(a_uimage_is_taken_off),
 		cmocka_unit_test(a_uimage_of_another_cpu_is_told),
 		cmocka_unit_test(androids_ramdisks_are_taken),
+		cmocka_unit_test(an_archive_without_files_is_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -588,13 +588,33 @@ static void test_options_of_other_architectures_are_noted(void **state)
 	(void)state;
 	/* Debian's kdump-config, Fedora's old configurations */
 	assert_loads("-p --args-linux --elf64-core-headers --module=M --reset-vga K");
-	assert_int_equal(report.count, 3);
+	assert_int_equal(report.count, 2);
 	assert_int_equal(request.args, ARGS_LINUX);
 	assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
 	assert_string_equal(report.entries[0].text,
 		"--elf64-core-headers has no effect here. The header always is one of 64 bits.");
-	assert_string_equal(report.entries[1].text, "--module has no effect here");
+	assert_string_equal(request.modules[0], "M");
 	assert_string_equal(request.kernel, "K");
+}
+
+static void test_modules_are_kept_in_their_order(void **state)
+{
+	char line[1000] = "-p";
+
+	(void)state;
+	assert_loads("-p --module=one K --module=two");
+	assert_null(request.needs_load); /* of other kernels they ask for nothing */
+	assert_string_equal(request.modules[0], "one");
+	assert_string_equal(request.modules[1], "two");
+	assert_null(request.modules[2]);
+	assert_loads("-s -p --module=one K");
+	for (size_t i = 0; i < MODULES_MAX; i++)
+		strcat(line, " --module=x");
+	strcat(line, " K");
+	assert_loads(line);
+	assert_string_equal(request.modules[MODULES_MAX - 1], "x");
+	strcat(line, " --module=last");
+	assert_refused(line, ST_USAGE, "module-count", "last is one too many");
 }
 
 static void test_speed_of_the_serial_line(void **state)
@@ -763,6 +783,7 @@ int main(void)
 		cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_kernel_is_needed_to_load_only),
 		cmocka_unit_test(test_options_of_other_architectures_are_noted),
+		cmocka_unit_test(test_modules_are_kept_in_their_order),
 		cmocka_unit_test(test_speed_of_the_serial_line),
 		cmocka_unit_test(test_append_is_not_wiped),
 		cmocka_unit_test(test_options_of_a_load_do_not_disturb),

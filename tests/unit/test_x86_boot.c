@@ -319,6 +319,80 @@ static void efi_without_runtime_services_is_no_fault(void **state)
 	efi_done(&test);
 }
 
+/* Of that revision, with sums that are right. */
+static void make_rsdp(uint8_t rsdp[X86_RSDP_SIZE], uint8_t revision)
+{
+	uint8_t sum = 0;
+
+	memset(rsdp, 0x5a, X86_RSDP_SIZE);
+	memcpy(rsdp, "RSD PTR ", 8);
+	rsdp[15] = revision;
+	rsdp[8] = rsdp[32] = 0;
+	for (size_t i = 0; i < 20; i++)
+		sum = (uint8_t)(sum + rsdp[i]);
+	rsdp[8] = (uint8_t)(0 - sum);
+	sum = 0;
+	for (size_t i = 0; i < X86_RSDP_SIZE; i++)
+		sum = (uint8_t)(sum + rsdp[i]);
+	rsdp[32] = (uint8_t)(0 - sum);
+}
+
+static void the_root_pointer_is_read_from_memory(void **state)
+{
+	struct x86_boot boot = { .acpi_rsdp = 0xe00 };
+	uint8_t memory[0xe00 + X86_RSDP_SIZE] = { 0 };
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	make_rsdp(memory + 0xe00, 2);
+	tmproot_bytes(&tmp, "/dev/mem", memory, sizeof(memory));
+	assert_int_equal(x86_boot_read_rsdp(tmp.root, &boot, &report, &err), ST_OK);
+	assert_int_equal(boot.rsdp.size, 36);
+	assert_memory_equal(boot.rsdp.data, memory + 0xe00, 36);
+	blob_done(&boot.rsdp);
+	make_rsdp(memory + 0xe00, 0);
+	memory[0xe00 + 32] ^= 1; /* not of that version */
+	tmproot_bytes(&tmp, "/dev/mem", memory, sizeof(memory));
+	assert_int_equal(x86_boot_read_rsdp(tmp.root, &boot, &report, &err), ST_OK);
+	assert_int_equal(boot.rsdp.size, 20);
+	assert_int_equal(report.count, 0);
+	blob_done(&boot.rsdp);
+	/* Sums and mark. */
+	for (size_t at = 0; at < X86_RSDP_SIZE; at++) {
+		uint8_t rsdp[X86_RSDP_SIZE];
+		struct span found = { NULL, 7 };
+
+		make_rsdp(rsdp, 2);
+		rsdp[at] ^= 0x40;
+		assert_int_equal(
+			x86_boot_parse_rsdp((struct span){ rsdp, sizeof(rsdp) }, &found, &err),
+			ST_BAD_INPUT);
+		assert_int_equal(found.size, 7);
+	}
+	memory[0xe00] = 0;
+	tmproot_bytes(&tmp, "/dev/mem", memory, sizeof(memory));
+	assert_int_equal(x86_boot_read_rsdp(tmp.root, &boot, &report, &err), ST_OK);
+	assert_int_equal(boot.rsdp.size, 0);
+	assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
+	assert_non_null(strstr(report.entries[0].text, "its mark or its sum is wrong"));
+	/* What the BIOS has is found anyway, what EFI has is not. */
+	boot.acpi_rsdp = 0x100000;
+	assert_int_equal(x86_boot_read_rsdp(tmp.root, &boot, &report, &err), ST_OK);
+	assert_int_equal(report.entries[1].kind, REPORT_WARNING);
+	assert_non_null(strstr(report.entries[1].text, " ends at offset 0x"));
+	tmproot_remove(&tmp, "/dev/mem");
+	assert_int_equal(x86_boot_read_rsdp(tmp.root, &boot, &report, &err), ST_OK);
+	assert_int_equal(report.count, 3);
+	boot.acpi_rsdp = 0;
+	assert_int_equal(x86_boot_read_rsdp(tmp.root, &boot, &report, &err), ST_OK);
+	assert_int_equal(report.count, 3);
+	report_done(&report);
+	tmproot_done(&tmp);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +405,7 @@ int main(void)
 		cmocka_unit_test(trap11_efi_is_known_whole),
 		cmocka_unit_test(trap11_efi_is_known_not_at_all),
 		cmocka_unit_test(efi_without_runtime_services_is_no_fault),
+		cmocka_unit_test(the_root_pointer_is_read_from_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -420,6 +420,33 @@ static void the_real_mode_entry_is_reached(void **state)
 	assert_int_equal(load_le64(own + 8), 0xe000);
 }
 
+/* An old kernel, or memtest86+: where it wants to be, and all that it is handed below 4 GiB. */
+static void what_is_not_relocatable_is_where_it_has_to_be(void **state)
+{
+	(void)state;
+	pm.image.bzimage.relocatable = pm.image.bzimage.above_4g = false;
+	pm.image.bzimage.pref_address = MIB;
+	pm.image.bzimage.kernel_alignment = 4 * MIB;
+	pm.image.bzimage.initrd_addr_max = 0x7fffffff;
+	plan_well(&pm);
+	assert_int_equal(segment(&pm, SEGMENT_KERNEL)->mem, MIB);
+	assert_int_equal(pm.plan.handover.kernel_entry, MIB + 0x200);
+	assert_true(segment(&pm, SEGMENT_BOOT_PARAMS)->mem < 4 * GIB);
+	assert_true(segment(&pm, SEGMENT_INITRD)->mem < 2 * GIB);
+	/* Reserved, and behind all memory. */
+	pm.image.bzimage.pref_address = 0x3f000000;
+	assert_refused(&pm, ST_NO_SPACE, "kernel-address", "has to be at [0x3f000000, ");
+	pm.image.bzimage.pref_address = UINT64_MAX - 4095;
+	assert_refused(&pm, ST_NO_SPACE, "kernel-address", "has to be at [0xfffffffffffff000, ");
+	/* It may move, but not too far. */
+	pm.image.bzimage.relocatable = true;
+	pm.image.bzimage.pref_address = 4 * GIB;
+	assert_int_equal(pm_plan(&pm), ST_NO_SPACE);
+	pm.inputs.by_file = true;
+	assert_int_equal(plan_file(&pm.inputs, &pm.plan, &pm.report, &pm.err), ST_UNSUPPORTED);
+	assert_string_equal(pm.err.id, "file-load-unusable");
+}
+
 static void the_other_entries_are_refused(void **state)
 {
 	(void)state;
@@ -455,6 +482,7 @@ int main(void)
 		TEST(trap12_the_file_call_is_refused_where_it_would_use_hot_added_memory),
 		TEST(the_32_bit_entry_is_reached),
 		TEST(the_real_mode_entry_is_reached),
+		TEST(what_is_not_relocatable_is_where_it_has_to_be),
 		TEST(the_other_entries_are_refused),
 		TEST(a_doubt_chooses_the_other_call_where_that_is_free),
 	};

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every kind of file that a distribution ships an arm64 kernel as, made from one Image.
+"""Every kind of file that a distribution ships a kernel as, made from one Image or bzImage.
 
 The packing, the uImage, the vmlinux, the UKI and the Android boot images are made by the programs
 that distributions use: gzip and friends, mkimage, ld, systemd's ukify with its boot stub,
@@ -106,12 +106,12 @@ def vmlinux_of(bzimage):
 
 
 @functools.cache
-def tool_root(name, *packages):
-    """A tool from Debian with what it needs; in the cache."""
+def tool_root(name, *packages, arch="arm64"):
+    """A tool from Debian with what it needs; in the cache, each architecture by its own name."""
     target = debian.cache_dir() / name / debian.content_key("trixie", *packages)
     with debian.locked(name):
         if not target.is_dir():
-            archive = debian.Archive("trixie")
+            archive = debian.Archive("trixie", arch=arch)
             archive.update()
             with debian.published(target) as root:
                 for deb in archive.download(packages):
@@ -134,12 +134,18 @@ def android(directory, kernel, version, ramdisk, cmdline, tree=None):
     return pathlib.Path(directory / "boot.img").read_bytes()
 
 
-def uki(directory, kernel, **parts):
+# What ukify and EFI call architectures.
+EFI_NAMES = {"arm64": "aa64", "amd64": "x64"}
+
+
+def uki(directory, kernel, arch="arm64", **parts):
     """A unified kernel image by ukify. parts are its options and their files' contents; a list
     gives an option several times."""
-    root = tool_root("ukify", "systemd-ukify", "systemd-boot-efi", "python3-pefile")
-    command = [sys.executable, root / "usr/bin/ukify", "build", "--efi-arch=aa64",
-               f"--stub={root}/usr/lib/systemd/boot/efi/linuxaa64.efi.stub",
+    efi = EFI_NAMES[arch]
+    root = tool_root("ukify" if arch == "arm64" else f"ukify-{arch}", "systemd-ukify",
+                     "systemd-boot-efi", "python3-pefile", arch=arch)
+    command = [sys.executable, root / "usr/bin/ukify", "build", f"--efi-arch={efi}",
+               f"--stub={root}/usr/lib/systemd/boot/efi/linux{efi}.efi.stub",
                f"--output={directory}/uki"]
     for option, contents in {"linux": kernel, **parts}.items():
         for number, data in enumerate(contents if isinstance(contents, list) else [contents]):
@@ -169,4 +175,13 @@ def all_kinds(image, directory, **uki_parts):
     kinds["Android", "lz4 and a tree behind, version 2"] = android(
         directory, pack("lz4", image) + uki_parts["devicetree"], 2, *given, trees)
     kinds["Android", "nothing, version 4"] = android(directory, image, 4, *given)
+    return kinds
+
+
+def all_pc_kinds(bzimage, directory, **uki_parts):
+    """The same of one kernel of x86_64; nobody packs all of a bzImage, but it is read."""
+    kinds = {("bzImage", "nothing"): bzimage, ("vmlinux", "nothing"): vmlinux_of(bzimage)}
+    for name in ("gzip", "xz", "zstd"):
+        kinds |= {(kind, name): pack(name, kinds[kind, "nothing"]) for kind in ("bzImage", "vmlinux")}
+    kinds["UKI", "nothing"] = uki(directory, bzimage, "amd64", **uki_parts)
     return kinds

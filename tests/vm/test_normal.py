@@ -136,6 +136,23 @@ def test_restart_restart_panic_restart(boot, model):
     assert not edits or "earlier start" in status["purgatory_error"]
 
 
+@on("pc-max", "el1")
+def test_without_an_initrd_the_kernel_looks_for_none(boot):
+    """What the firmware's table says of the last start leads to memory that others have now: a
+    kernel that goes by it panics on x86_64 before it has a console."""
+    machine = boot(kind="uefi")
+    assert "INITRD=" in machine.check("dmesg | grep -m 1 ' efi:.*ACPI'")
+    line = f"console={machine.CONSOLE} panic=-1 marker=alone"
+    for call in ("-s", "-c"):
+        machine.check(f"{TOOL} -l {call} --command-line='{line}' {kdump.IMAGE}")
+    seen = len(machine.console())
+    machine.check(f"(sleep 1; {TOOL} -e -x) >/dev/null 2>&1 &")
+    machine.wait_console("Unable to mount root fs")
+    said = machine.console()[seen:]
+    assert "marker=alone" in said and "Linux version" in said
+    assert not re.search("initrd not fully|Initramfs unpacking failed|new RAMDISK", said)
+
+
 @on("pc-max")
 def test_an_older_and_a_newer_kernel_with_fewer_and_more_levels(boot, pc_artifacts):
     """To another's kernel as to one's own, from five levels of page tables to four and back."""

@@ -23,6 +23,9 @@ OLDEST, NEWEST = "bookworm", "sid"
 PACKAGES = ("busybox-static", "kexec-tools", "makedumpfile", "libc6", "libfdt1", "zlib1g",
             "liblzma5", "libzstd1", "liblz4-1", "liblzo2-2", "libjson-c5")
 FLAVOUR = "cloud-amd64"
+XEN = {"trixie": "xen-hypervisor-4.20-amd64", "bookworm": "xen-hypervisor-4.17-amd64"}
+# The flavour for clouds runs in no first domain of Xen's.
+DOMAIN_FLAVOUR = "amd64"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +64,18 @@ class Artifacts:
                 self.files | initrd.program_files(root, programs), self.capture_initrd))
         return path
 
+    def with_xen(self, suite=SUITE):
+        """An archive for the kernel at hand that has Xen, one of Debian's kernels for its first
+        domain, and memtest86+."""
+        path = self.directory / f"initrd-xen-{suite}"
+        if not path.exists():
+            programs = {"boot/xen.gz": xen(suite), "boot/memtest": memtest(suite),
+                        "boot/dom0": debian_kernels.find(SUITE, DOMAIN_FLAVOUR).image}
+            path.write_bytes(kernel_of("").archive(
+                self.files | {name: file.read_bytes() for name, file in programs.items()},
+                self.capture_initrd))
+        return path
+
 
 def kernel_of(suite):
     """The kernel of one of Debian's suites, "" for the one at hand."""
@@ -84,6 +99,21 @@ def guest_root():
 def newest_root():
     """The same of sid, whose kexec-tools is compared with, and a file that says which versions."""
     return debian.programs("bench-amd64", NEWEST, "amd64", PACKAGES, ("usr/",))
+
+
+def xen(suite):
+    """Debian's Xen, packed as it is."""
+    root = debian.programs("xen-amd64", suite, "amd64", (XEN[suite],), ("boot/xen-",),
+                           stale_ok=False)
+    (image,) = root.glob("boot/xen-*.gz")
+    return image
+
+
+def memtest(suite):
+    """memtest86+, which is a bzImage of its own kind."""
+    root = debian.programs("memtest-amd64", suite, "amd64", ("memtest86+",), ("boot/",),
+                           stale_ok=False)
+    return root / "boot/memtest86+x64.bin"
 
 
 def make(directory):

@@ -24,18 +24,12 @@ static int check_image(const struct machine *machine, const struct image *image,
 {
 	const struct bzimage *kernel = &image->bzimage;
 
+	if (image->kind == IMAGE_MULTIBOOT)
+		return ST_OK;
 	if (image->kind != IMAGE_BZIMAGE && image->kind != IMAGE_X86_VMLINUX)
 		return err_set(err, ST_UNSUPPORTED, "image-foreign",
 			"the kernel is for another CPU (%s), and this machine is x86_64",
 			image->kind_name);
-	if (!kernel->relocatable || !kernel->above_4g) {
-		err_set(err, ST_UNSUPPORTED, "image-not-relocatable",
-			"the kernel %s: its header says relocatable_kernel %d, "
-			"XLF_CAN_BE_LOADED_ABOVE_4G %d",
-			kernel->relocatable ? "has to be below 4 GiB" : "runs at one address only",
-			kernel->relocatable, kernel->above_4g);
-		return err_hint(err, "it needs CONFIG_RELOCATABLE");
-	}
 	if (machine->x86_boot.five_levels && !kernel->five_levels) {
 		err_set(err, ST_UNSUPPORTED, "image-four-levels",
 			"the running kernel uses five levels of page tables (la57 in "
@@ -89,6 +83,48 @@ static int check_vmlinux(const struct plan_inputs *inputs, struct report *report
 	return ST_OK;
 }
 
+/* A bzImage that wants to be at one address, or has to be below 4 GiB, can be there for a restart:
+ * an old kernel, or a program that only looks like one, such as memtest86+. */
+static int check_place(const struct plan_inputs *inputs, bool crash, struct err *err)
+{
+	const struct bzimage *kernel = &inputs->image->bzimage;
+
+	if (inputs->image->kind != IMAGE_BZIMAGE || (kernel->relocatable && kernel->above_4g) ||
+		!(crash || inputs->by_file))
+		return ST_OK;
+	err_set(err, ST_UNSUPPORTED, crash ? "image-not-relocatable" : "file-load-unusable",
+		"%sthe kernel %s: its header says relocatable_kernel %d, "
+		"XLF_CAN_BE_LOADED_ABOVE_4G %d",
+		crash ? "" : "kexec_file_load does not take ",
+		kernel->relocatable ? "has to be below 4 GiB" : "runs at one address only",
+		kernel->relocatable, kernel->above_4g);
+	return err_hint(err, crash ? "it needs CONFIG_RELOCATABLE" : "use -c: kexec_load");
+}
+
+/* It starts as after a boot loader, of the whole machine, and with modules only. */
+static int check_multiboot(const struct plan_inputs *inputs, bool crash, struct err *err)
+{
+	if (inputs->image->kind != IMAGE_MULTIBOOT)
+		return ST_OK;
+	if (crash) {
+		err_set(err, ST_UNSUPPORTED, "multiboot-crash",
+			"a Multiboot kernel cannot be loaded for a panic: it knows no elfcorehdr, "
+			"and would take memory that is to be dumped");
+		return err_hint(err, "load a Linux kernel to make the dump");
+	}
+	if (inputs->has_initrd) {
+		err_set(err, ST_USAGE, "multiboot-initrd",
+			"a Multiboot kernel takes no initrd, but modules");
+		return err_hint(err, "give it with --module=, behind the kernel that it is for");
+	}
+	if (inputs->by_file) {
+		err_set(err, ST_UNSUPPORTED, "file-load-unusable",
+			"on x86_64 kexec_file_load takes a bzImage, and no Multiboot kernel");
+		return err_hint(err, "use -c: kexec_load");
+	}
+	return ST_OK;
+}
+
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -98,6 +134,10 @@ static int plan_cmdline(
 	uint64_t reserved = WORDS_ELFCOREHDR_MAX + (inputs->by_file ? 1 : 0);
 	int status = check_vmlinux(inputs, report, err);
 
+	if (!status)
+		status = check_multiboot(inputs, crash, err);
+	if (!status)
+		status = check_place(inputs, crash, err);
 	if (status)
 		return status;
 	if (words_chosen(inputs->request))
@@ -115,7 +155,7 @@ static int plan_cmdline(
 			"is given: it can lose its own, or write over what is to be dumped");
 	if (!status && crash)
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
-	if (status || !plan->cmdline)
+	if (status || !plan->cmdline || inputs->image->kind == IMAGE_MULTIBOOT)
 		return status;
 	if (crash || inputs->by_file)
 		most = most < reserved ? 0 : most - reserved;
@@ -143,6 +183,8 @@ static struct reach reach_of(const struct plan_inputs *inputs)
 	case ENTRY_32:
 		return (struct reach){ X86_64_32_BITS, initrd, X86_64_32_BITS, X86_64_32_BITS };
 	case ENTRY_64:
+		if (!kernel->above_4g)
+			return (struct reach){ X86_64_32_BITS, initrd, UINT64_MAX, X86_64_32_BITS };
 		break;
 	}
 	return (struct reach){ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
@@ -155,7 +197,8 @@ static int check_entry(const struct plan_inputs *inputs, bool crash, struct err 
 	const char *mode = request->entry == ENTRY_16 ? "real mode" : "32-bit mode";
 	const uint8_t *running = inputs->machine->x86_boot.params.data;
 
-	if (request->entry == ENTRY_64)
+	if (request->entry == ENTRY_64 ||
+		(request->entry == ENTRY_32 && inputs->image->kind == IMAGE_MULTIBOOT))
 		return ST_OK;
 	if (crash)
 		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
@@ -167,7 +210,8 @@ static int check_entry(const struct plan_inputs *inputs, bool crash, struct err 
 				  "be");
 	else if (inputs->image->kind != IMAGE_BZIMAGE)
 		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
-			"a vmlinux has no entry for %s, a bzImage has", mode);
+			"a %s kernel has no entry for %s, a bzImage has", inputs->image->kind_name,
+			mode);
 	else if (request->entry == ENTRY_16 && running &&
 		 load_le32(running + BOOT_PARAMS_EFI_INFO) != 0)
 		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
@@ -176,6 +220,24 @@ static int check_entry(const struct plan_inputs *inputs, bool crash, struct err 
 		return ST_OK;
 	err_hint(err, "leave --%s out", request->entry == ENTRY_16 ? "real-mode" : "entry-32bit");
 	return ST_UNSUPPORTED;
+}
+
+int x86_64_place_at(struct plan *plan, struct range range, struct span data, struct err *err)
+{
+	uint64_t end;
+
+	if (range.start < range.end && align_up(range.end, X86_64_PAGE, &end) &&
+		is_aligned(range.start, X86_64_PAGE) &&
+		rangeset_contains(&plan->room, range.start, end))
+		return plan_add_segment(
+			plan, SEGMENT_KERNEL, data, range.start, end - range.start, err);
+	err_set(err, ST_NO_SPACE, "kernel-address",
+		"the kernel has to be at [0x%" PRIx64 ", 0x%" PRIx64
+		"), where not all is memory that can be loaded to",
+		range.start, range.end);
+	return err_hint(err,
+		"see /proc/iomem: it is reserved, was added since the boot, or is no RAM%s",
+		plan->room_bounded ? ", or --mem-min and --mem-max leave it out" : "");
 }
 
 /*
@@ -193,10 +255,16 @@ static int place_all(const struct plan_inputs *inputs, struct plan *plan, struct
 
 	if (window.start < X86_64_KERNEL_FLOOR)
 		window.start = X86_64_KERNEL_FLOOR;
-	status = place_segment(plan,
-		&(struct place_want){ SEGMENT_KERNEL, kernel->init_size, kernel->kernel_alignment,
-			window, PLACE_LOW },
-		image_segment(inputs->image), err);
+	if (kernel->relocatable)
+		status = place_segment(plan,
+			&(struct place_want){ SEGMENT_KERNEL, kernel->init_size,
+				kernel->kernel_alignment, window, PLACE_LOW },
+			image_segment(inputs->image), err);
+	else
+		status = x86_64_place_at(plan,
+			(struct range){
+				kernel->pref_address, kernel->pref_address + kernel->init_size },
+			image_segment(inputs->image), err);
 	if (status)
 		return status;
 	plan->handover.kernel_entry = plan_segment(plan, SEGMENT_KERNEL)->mem;
@@ -310,6 +378,20 @@ static int make_map(const struct plan_inputs *inputs, const struct plan *plan, s
 		    : e820_for_restart(&machine->x86_boot, ret, err);
 }
 
+/* In 32-bit mode, whatever was asked for. */
+static int plan_multiboot(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	struct e820 memory = { .entries = NULL };
+	int status = make_map(inputs, plan, &memory, report, err);
+
+	e820_sort(&memory);
+	if (!status)
+		status = multiboot_plan(inputs, &memory, plan, err);
+	e820_done(&memory);
+	return status;
+}
+
 static int plan_segments(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -323,6 +405,8 @@ static int plan_segments(
 		status = plan_cmdline(inputs, plan, report, err);
 	if (!status)
 		status = purgatory_prepare(inputs, plan, err);
+	if (!status && inputs->image->kind == IMAGE_MULTIBOOT)
+		return plan_multiboot(inputs, plan, report, err);
 	if (!status)
 		status = place_all(inputs, plan, err);
 	if (!status && plan_is_crash(plan))

@@ -83,4 +83,16 @@ void boot_params_put_record(uint8_t *at);
 int real_mode_build(const struct boot_params_wish *wish, uint64_t base, uint64_t loaded,
 	struct plan *plan, uint64_t *ret_record, struct err *err);
 
+/* Place the kernel there, at a page and not elsewhere. ST_NO_SPACE when that cannot be. */
+int x86_64_place_at(struct plan *plan, struct range range, struct span data, struct err *err);
+
+/*
+ * Place a Multiboot kernel, inputs->modules, the purgatory and, in plan->boot_params, what such a
+ * kernel is told: its command line behind the name of its file, the modules, and that memory,
+ * sorted by address. Sets plan->entry and plan->handover; plan->purgatory is prepared.
+ * ST_NO_SPACE, ST_NO_MEMORY.
+ */
+int multiboot_plan(const struct plan_inputs *inputs, const struct e820 *memory, struct plan *plan,
+	struct err *err);
+
 #endif

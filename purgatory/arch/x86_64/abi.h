@@ -30,10 +30,12 @@
  * purgatory_params.own: the mode that the kernel is entered in, and, in real mode, its stack.
  * Below 64-bit mode the purgatory has to be where that mode reaches it: below 4 GiB or 1 MiB; what
  * is handed over then, in real mode, is the setup code, 64 KiB from a multiple of 16 on, in which
- * the entry is at offset 0x200.
+ * the entry is at offset 0x200. In 32-bit mode a kernel may want a word in eax by which it knows
+ * its loader: then what is handed over is in ebx, else, where Linux has a zero, in esi only.
  */
 #define PURGATORY_OWN_MODE  0
 #define PURGATORY_OWN_STACK 1
+#define PURGATORY_OWN_EAX   2
 #define PURGATORY_MODE_64   0
 #define PURGATORY_MODE_32   32
 #define PURGATORY_MODE_16   16

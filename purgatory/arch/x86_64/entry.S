@@ -201,6 +201,7 @@ enter_kernel:
 #define DOWN_REAL	72 /* to real mode */
 #define DOWN_KERNEL	76
 #define DOWN_STACK	80 /* offset of the kernel's */
+#define DOWN_EAX	84 /* what is in eax then, in 32-bit mode */
 #define DOWN_SIZE	96
 
 	.section .text.leave_64, "ax"
@@ -246,6 +247,8 @@ leave_64:
 	movw	%ax, DOWN_KERNEL + 2(%rsp)
 	movq	purgatory_params+OWN(PURGATORY_OWN_STACK)(%rip), %rax
 	movw	%ax, DOWN_STACK(%rsp)
+	movq	purgatory_params+OWN(PURGATORY_OWN_EAX)(%rip), %rax
+	movl	%eax, DOWN_EAX(%rsp)
 	movl	purgatory_params+OWN(PURGATORY_OWN_MODE)(%rip), %ebp
 
 	leaq	at_32(%rip), %rax
@@ -275,13 +278,17 @@ at_32:
 	movl	%eax, %ss
 	movl	%eax, %fs
 	movl	%eax, %gs
-	movl	%edi, %eax
 	xorl	%ebx, %ebx
+	movl	DOWN_EAX(%esp), %eax
+	testl	%eax, %eax
+	jz	2f
+	movl	%esi, %ebx
+2:	pushl	%edi
 	xorl	%ecx, %ecx
 	xorl	%edx, %edx
 	xorl	%edi, %edi
 	xorl	%ebp, %ebp
-	jmp	*%eax
+	ret
 
 /* Segments of 64 KiB, which real mode keeps the limits of. */
 1:	lidtl	DOWN_IDTR(%esp)

@@ -13,6 +13,9 @@ purgatory_x86_64_cflags += -mcmodel=small          # one lea reaches all of it
 # Its kernels edit no device tree.
 purgatory_x86_64_cflags += -DPURGATORY_TREES_EDITED=0
 
+# Its instructions begin at any byte.
+purgatory_x86_64_cflags += -DPURGATORY_ENTRY_ALIGN=1
+
 purgatory_x86_64_ldflags := -m64
 
 # In the order of linking.
