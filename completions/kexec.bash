@@ -47,6 +47,7 @@ _kexec()
 			--exec
 			--unload
 			--status
+			--load-jump-back-helper
 			--elfcorehdr
 			--print-ckr-size
 			--identify
@@ -69,6 +70,8 @@ _kexec()
 			--module=
 			--mem-min=
 			--mem-max=
+			--load-preserve-context
+			--entry=
 			--no-cma
 			--noefi
 			--dt-no-old-root

@@ -6,6 +6,7 @@ complete -c kexec -s f -l force -d 'load KERNEL and start it at once'
 complete -c kexec -s e -l exec -d 'start the loaded kernel at once'
 complete -c kexec -s u -l unload -d 'unload the kernel; with -p that for a panic'
 complete -c kexec -s S -l status -d 'tell by the exit status whether one is loaded' -f -a 'text json'
+complete -c kexec -l load-jump-back-helper -d 'in a kernel that was jumped to: load the way back'
 complete -c kexec -l elfcorehdr -d 'show what a dump holds, and if that is all memory' -f -a 'text json'
 complete -c kexec -l print-ckr-size -d 'print the bytes reserved for a crash kernel'
 complete -c kexec -l identify -d 'say what kind of kernel file KERNEL is' -f -a 'text json'
@@ -28,6 +29,8 @@ complete -c kexec -l entry-32bit -d 'enter a bzImage in 32-bit mode'
 complete -c kexec -l module -d 'a file for a Multiboot kernel, and words for it' -r -F
 complete -c kexec -l mem-min -d 'lowest address to load to' -x
 complete -c kexec -l mem-max -d 'highest address to load to' -x
+complete -c kexec -l load-preserve-context -d 'the running kernel waits, to be come back to'
+complete -c kexec -l entry -d 'for --load-jump-back-helper: where to jump to' -x
 complete -c kexec -l no-cma -d 'keep off memory that is lent to CMA'
 complete -c kexec -l noefi -d 'hand nothing of EFI on to the new kernel'
 complete -c kexec -l dt-no-old-root -d 'do not add root= of the running kernel'

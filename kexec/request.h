@@ -12,6 +12,7 @@ enum action {
 	ACTION_LOAD,		  /* -l KERNEL, -p KERNEL */
 	ACTION_LOAD_AND_EXEC,	  /* -f KERNEL */
 	ACTION_LOAD_AND_SHUTDOWN, /* KERNEL alone */
+	ACTION_LOAD_WAY_BACK,	  /* --load-jump-back-helper */
 	ACTION_UNLOAD,		  /* -u, -p -u */
 	ACTION_EXEC,		  /* -e */
 	ACTION_STATUS,		  /* -S */
@@ -75,6 +76,9 @@ struct request {
 	bool reuse_cmdline; /* put the running command line, filtered, in front of it */
 	uint64_t mem_min;   /* lowest address for segments */
 	uint64_t mem_max;   /* highest, inclusive; 0 when not given */
+	bool load_way_back; /* --load-jump-back-helper */
+	bool preserve;	    /* --load-preserve-context: the running kernel comes back later */
+	uint64_t way_back;  /* --entry: where the other kernel waits; 0 when not given */
 	bool no_cma;	    /* keep off memory that was lent to CMA */
 	bool no_checks;	    /* -i */
 	bool debug;	    /* -d */

@@ -18,6 +18,8 @@ LIB_SOURCES := \
 	lib/sha256.c \
 	lib/sha256_arm64.c \
 	lib/sha256_other.c \
+	lib/sha256_ppc64le.c \
+	lib/sha256_ppc64le_core.c \
 	lib/sha256_x86_64.c \
 	lib/sha256_x86_64_core.c \
 	lib/sha256_x86_64_vector.c \
@@ -33,7 +35,7 @@ LIB_SOURCES := \
 	lib/vmcoreinfo.c
 
 # Of the cores of SHA-256 that are made of a CPU's own instructions, the one of this machine.
-not_here := $(filter-out $(TARGET),arm64 other x86_64)
+not_here := $(filter-out $(TARGET),arm64 other ppc64le x86_64)
 LIB_SOURCES := $(filter-out $(not_here:%=lib/sha256_%.%) \
 	$(not_here:%=lib/sha256_%_core.%) $(not_here:%=lib/sha256_%_vector.%),$(LIB_SOURCES))
 LIB_SOURCES += $(if $(filter arm64,$(TARGET)),lib/sha256_arm64_core.S)

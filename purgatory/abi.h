@@ -31,6 +31,8 @@
 #define PURGATORY_PARAMS_SIZE	1392
 #define PURGATORY_PARAMS_ENTRY	24
 #define PURGATORY_PARAMS_HANDED 32
+#define PURGATORY_PARAMS_TABLES 1240
+#define PURGATORY_TABLES_STRIDE 24
 #define PURGATORY_PARAMS_OWN	1296
 
 /* A family whose kernels edit no tree says 0 in its flags.mk, and its blob is the smaller. */
@@ -258,8 +260,8 @@ _Static_assert(offsetof(struct purgatory_params, console_reg_width) == 76, "abi"
 _Static_assert(offsetof(struct purgatory_params, region_count) == 80, "abi");
 _Static_assert(offsetof(struct purgatory_params, regions) == 88, "abi");
 _Static_assert(sizeof(struct purgatory_region) == 72, "abi");
-_Static_assert(offsetof(struct purgatory_params, tables) == 1240, "abi");
-_Static_assert(sizeof(struct purgatory_tables) == 24, "abi");
+_Static_assert(offsetof(struct purgatory_params, tables) == PURGATORY_PARAMS_TABLES, "abi");
+_Static_assert(sizeof(struct purgatory_tables) == PURGATORY_TABLES_STRIDE, "abi");
 _Static_assert(offsetof(struct purgatory_params, record) == 1288, "abi");
 _Static_assert(offsetof(struct purgatory_params, own) == PURGATORY_PARAMS_OWN, "abi");
 _Static_assert(offsetof(struct purgatory_params, edited) == 1328, "abi");

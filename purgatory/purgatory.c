@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "purgatory.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "abi.h"
@@ -210,6 +209,11 @@ static uint64_t sum_of(uint64_t start, uint64_t size)
 	return sum;
 }
 
+bool purgatory_is_as_planned(const struct purgatory_params *params)
+{
+	return sum_of(address_of(params), offsetof(struct purgatory_params, sum)) == params->sum;
+}
+
 static const char *tables_problem(const struct purgatory_params *params)
 {
 	const struct purgatory_tables *tables = &params->tables[machine_tables_set()];
@@ -232,8 +236,7 @@ static const char *params_problem(const struct purgatory_params *params)
 		if (!problem)
 			problem = tables_problem(params);
 	}
-	if (!problem &&
-		sum_of(address_of(params), offsetof(struct purgatory_params, sum)) != params->sum)
+	if (!problem && !purgatory_is_as_planned(params))
 		problem = "sum";
 	return problem;
 }

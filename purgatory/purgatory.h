@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ways from arch/<arch>/entry.S into C. The first two return when the kernel is to be
- * entered, and do not return otherwise. Then MMU and caches are turned off, and the third one
- * writes down what happened.
+ * The ways from arch/<arch>/entry.S into C. purgatory_main() and purgatory_fault() return when the
+ * kernel is to be entered, and do not return otherwise. Then MMU and caches are turned off, and
+ * purgatory_record() writes down what happened.
  */
 #ifndef PURGATORY_PURGATORY_H
 #define PURGATORY_PURGATORY_H
@@ -12,6 +12,7 @@
 
 #ifndef __ASSEMBLER__
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi.h"
@@ -31,6 +32,9 @@ struct purgatory_outcome {
 };
 
 _Static_assert(sizeof(struct purgatory_outcome) <= PURGATORY_OUTCOME_SIZE, "outcome");
+
+/* Whether no bit of the parameters has changed: what they name may be written to. */
+bool purgatory_is_as_planned(const struct purgatory_params *params);
 
 /* Verify the loaded segments, report what is wrong with them and follow on_corruption. The
  * outcome is filled from the first to the last byte. */

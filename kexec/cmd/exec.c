@@ -54,6 +54,8 @@ static int jump(const struct cmd_io *io, enum cpus_stop cpus_stop, struct err *e
 	do
 		errnum = io->syscalls->reboot_kexec(io->syscalls->context);
 	while (refusal_call_again(io->syscalls, errnum, &tries));
+	if (!errnum)
+		return ST_OK;
 	err_set_errno(err, errnum == EPERM ? ST_DENIED : ST_SYSTEM, "exec-failed", errnum,
 		"kexec failed");
 	switch (errnum) {
@@ -80,17 +82,22 @@ static int leave(const struct request *request, const struct cmd_io *io, enum cp
 {
 	struct report report = REPORT_INIT;
 	struct signals_held held;
+	/* It will be needed again, and the kernel sees to the devices. */
+	bool stays_up = request->no_ifdown || request->preserve;
 	int status;
 
 	sync_unless(request->no_sync, io);
 	/* Who has come over the network is lost with it, and so is his terminal. */
 	signals_hold(&held);
-	if (!request->no_ifdown) {
+	if (!stays_up) {
 		interfaces_down(io->syscalls, &report);
 		print_warnings(io, &report);
 		report_done(&report);
 	}
 	status = jump(io, cpus_stop, err);
+	if (!status && !stays_up)
+		fprintf(io->err, "kexec: warning: network: back from the other kernel; the "
+				 "interfaces are down since before, -x leaves them up\n");
 	signals_forget();
 	signals_release(&held);
 	return status;

@@ -10,8 +10,8 @@
 
 /*
  * kexec -e: write out file systems, take the network down, start the loaded kernel. Comes back on
- * failure only. ST_NOT_FOUND when nothing is loaded; ST_USAGE for a sysroot; ST_DENIED,
- * ST_SYSTEM.
+ * failure, and from a kernel that was loaded to come back. ST_NOT_FOUND when nothing is loaded;
+ * ST_USAGE for a sysroot; ST_DENIED, ST_SYSTEM.
  */
 int exec_kernel(const struct request *request, const struct cmd_io *io, struct err *err);
 
@@ -22,7 +22,8 @@ int exec_from(const struct request *request, const struct sysroot *root, const s
 /*
  * What follows once the kernel is loaded. After kexec -f it is started as by kexec -e, after kexec
  * KERNEL this becomes the program that restarts the system, at whose end the init system starts the
- * loaded kernel: both come back on failure only, ST_DENIED or ST_SYSTEM. After kexec -l file
+ * loaded kernel: both come back on failure, ST_DENIED or ST_SYSTEM, the first one also as kexec -e
+ * does. After kexec -l file
  * systems are written out; after -p and --dry-run there is nothing to do.
  */
 int exec_after_load(const struct request *request, const struct cmd_io *io, struct err *err);

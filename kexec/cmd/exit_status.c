@@ -19,8 +19,10 @@ static const struct row {
 } rows[] = {
 	{ ST_OK, NULL, EXIT_STATUS_OK },
 
-	/* The command line. kexec-tools finds a missing kernel only when it wants to load. */
+	/* The command line. kexec-tools finds a missing kernel, or way back, only when it wants to
+	 * load. */
 	{ ST_USAGE, "kernel-missing", EXIT_STATUS_FAILED },
+	{ ST_USAGE, "jump-entry-missing", EXIT_STATUS_FAILED },
 	{ ST_USAGE, NULL, EXIT_STATUS_REFUSED },
 	{ ST_BAD_INPUT, "option-value", EXIT_STATUS_REFUSED },
 	{ ST_UNSUPPORTED, "file-load-unusable", EXIT_STATUS_FILE_LOAD },

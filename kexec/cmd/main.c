@@ -14,6 +14,7 @@
 #include "kexec/cmd/status.h"
 #include "kexec/cmd/unload.h"
 #include "kexec/cmd/usage.h"
+#include "kexec/cmd/way_back.h"
 #include "lib/advice.h"
 #include "lib/err.h"
 #include "lib/printable.h"
@@ -37,6 +38,8 @@ static int run(
 	case ACTION_LOAD_AND_SHUTDOWN:
 		status = load_kernel(request, io, err);
 		return status ? status : exec_after_load(request, io, err);
+	case ACTION_LOAD_WAY_BACK:
+		return load_way_back(request, io, err);
 	case ACTION_UNLOAD:
 		return unload_kernel(request, io, err);
 	case ACTION_EXEC:
@@ -61,6 +64,7 @@ static bool changes_something(const struct request *request)
 	case ACTION_LOAD_AND_EXEC:
 	case ACTION_LOAD_AND_SHUTDOWN:
 		return !request->dry_run;
+	case ACTION_LOAD_WAY_BACK:
 	case ACTION_UNLOAD:
 	case ACTION_EXEC:
 		return true;

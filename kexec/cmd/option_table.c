@@ -103,6 +103,12 @@ const struct option_row option_table[] = {
 	  "kernel for a restart. Nothing is printed, unless a form is named: then all that is "
 	  "known of both, of the reservation and of hotplug. The JSON form is described in "
 	  "doc/status-schema.md. This goes before every other action." },
+	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_ACTION, ON_ALL, WITH_LOAD,
+	  SETS(FLAG, load_way_back),
+	  "in a kernel that was jumped to: load the way back",
+	  "On x86, in a kernel that was loaded with --load-preserve-context: -e leads back then to "
+	  "the kernel that waits, and another -e there to this one again. See THERE AND BACK "
+	  "AGAIN." },
 	{ "elfcorehdr", 0, MAYBE("text|json"), GROUP_ACTION, ON_ALL, WITH_BOTH,
 	  CHOOSES(elfcorehdr, elfcorehdr_words),
 	  "show what a dump holds, and if that is all memory",
@@ -196,6 +202,17 @@ const struct option_row option_table[] = {
 	{ "mem-max", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
 	  SETS(ADDRESS, mem_max),
 	  "highest address to load to", NULL },
+	{ "load-preserve-context", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_LOAD,
+	  SETS(FLAG, preserve),
+	  "the running kernel waits, to be come back to",
+	  "On x86, with -l or -f, and on a kernel with CONFIG_KEXEC_JUMP. The new kernel gets the "
+	  "memory from --mem-min to --mem-max, which has to be given, and the first MiB: what is "
+	  "there is kept elsewhere until it comes back. See THERE AND BACK AGAIN." },
+	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_BOTH,
+	  SETS(ADDRESS, way_back),
+	  "for --load-jump-back-helper: where to jump to",
+	  "Without it that is taken from the word kexec_jump_back_entry on the running command "
+	  "line." },
 	{ "no-cma", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_FILE_LOAD | DISPENSABLE,
 	  SETS(FLAG, no_cma),
 	  "keep off memory that is lent to CMA",
@@ -321,15 +338,7 @@ const struct option_row option_table[] = {
 	  "On x86_64 the new kernel always gets the whole screen_info of the running one." },
 	{ "force-dtb", 0, NO_VALUE, GROUP_NO_EFFECT, ON_X86, WITH_FILE_LOAD, NOTHING,
 	  "carry the boot device tree over", NULL },
-	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_NO_EFFECT, ON_ALL, WITH_LOAD, NOTHING,
-	  "where to jump back to", NULL },
 
-	{ "load-preserve-context", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
-	  "load a kernel that comes back later",
-	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP), and none is loaded for that." },
-	{ "load-jump-back-helper", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
-	  "load the way back",
-	  "Only x86 kernels can come back (CONFIG_KEXEC_JUMP), and none is loaded for that." },
 	{ "load-live-update", 0, NO_VALUE, GROUP_REFUSED, ON_ALL, WITH_LOAD, REFUSED,
 	  "load a new hypervisor",
 	  "Live update is for Xen's hypervisor, to which no call is made." },

@@ -289,6 +289,20 @@ static int apply(
 	return err_set(err, ST_BUG, "option-table", "--%s: no such effect", row->name);
 }
 
+/* It is no load of a file, and nothing else is done with it. */
+static int choose_way_back(const struct parse *parse, struct err *err)
+{
+	if (parse->request->kernel || (parse->action && parse->action != 'l')) {
+		err_set(err, ST_USAGE, "jump-action",
+			"--load-jump-back-helper loads the way back and nothing else: not with "
+			"-%c or a file",
+			parse->action && parse->action != 'l' ? parse->action : 'l');
+		return err_hint(err, "kexec --load-jump-back-helper; then kexec -e goes there");
+	}
+	parse->request->action = ACTION_LOAD_WAY_BACK;
+	return ST_OK;
+}
+
 /* What all action options together mean. The last one wins, with two exceptions that stick:
  * -p says which image it is about, and -u is not undone by a -p behind it. */
 static int choose_action(const struct parse *parse, struct err *err)
@@ -309,6 +323,8 @@ static int choose_action(const struct parse *parse, struct err *err)
 		request->crash = parse->crash || !parse->load;
 		return ST_OK;
 	}
+	if (request->load_way_back)
+		return choose_way_back(parse, err);
 	switch (parse->action) {
 	case 'u':
 		request->action = ACTION_UNLOAD;
@@ -410,8 +426,19 @@ static int settle(const struct parse *parse, struct err *err)
 		err_set(err, ST_USAGE, "kernel-missing", "No kernel specified");
 		return err_hint(err, "kexec -l KERNEL, kexec -p KERNEL; see kexec --help");
 	}
+	if (request->way_back && !request->load_way_back)
+		report_add(parse->report, REPORT_CHOICE, "options",
+			"--entry has no effect without --load-jump-back-helper");
+	if (request->action == ACTION_LOAD_WAY_BACK)
+		return choose_syscall(parse, err);
 	if (!loads)
 		return ST_OK;
+	if (request->preserve && request->crash) {
+		err_set(err, ST_USAGE, "jump-crash",
+			"--load-preserve-context is for a restart (-l), not for a panic (-p), from "
+			"which no kernel comes back");
+		return err_hint(err, "leave one of the two out");
+	}
 	if (request->hotplug != HOTPLUG_OFF && !request->crash)
 		report_add(parse->report, REPORT_WARNING, "options",
 			"--hotplug has no effect without -p: only for a crash kernel is there a "

@@ -21,4 +21,5 @@ CMD_SOURCES := \
 	kexec/cmd/timeline.c \
 	kexec/cmd/unload.c \
 	kexec/cmd/usage.c \
-	kexec/cmd/verify.c
+	kexec/cmd/verify.c \
+	kexec/cmd/way_back.c

@@ -153,6 +153,18 @@ struct arch_ops {
 		struct report *report, struct err *err);
 
 	/*
+	 * Optional: place in plan->room the purgatory that leads back to the kernel that waits at
+	 * inputs->request->way_back, and set plan->entry and plan->handover. Without it kernels of
+	 * this family do not come back (KEXEC_PRESERVE_CONTEXT). ST_NO_SPACE, ST_NO_MEMORY.
+	 */
+	int (*plan_way_back)(const struct plan_inputs *inputs, struct plan *plan,
+		struct report *report, struct err *err);
+
+	/* A kernel that another one waits for needs all memory below this besides what it is
+	 * given. */
+	uint64_t low_memory;
+
+	/*
 	 * Place in plan->room the segments of a load by kexec_file_load(2) as the kernel does: the
 	 * same holes, in the same order. Of the elfcorehdr of a crash load only plan->core.memsz is
 	 * ready, and plan->cmdline. It is about a load for a restart only with foretells_restart.

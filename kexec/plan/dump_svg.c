@@ -53,6 +53,7 @@ static const char *const colours[] = {
 	[SEGMENT_MULTIBOOT] = "#59a14f",
 	[SEGMENT_MODULE] = "#f28e2b",
 	[SEGMENT_BACKUP] = "#edc948",
+	[SEGMENT_MEMORY] = "#bab0ac",
 };
 
 /* --- where everything goes ------------------------------------------------------------- */
@@ -180,6 +181,8 @@ static const char *describe_check(const struct plan *plan, const struct segment 
 		return "verified by SHA-256";
 	if (segment->purpose == SEGMENT_PURGATORY)
 		return "runs first";
+	if (segment->purpose == SEGMENT_MEMORY)
+		return "nothing in it yet";
 	if (segment->purpose == SEGMENT_ELFCOREHDR && plan->hotplug)
 		return "not verified: the kernel rewrites it";
 	return "not verified";

@@ -61,7 +61,8 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 	status = inputs->request->crash ? ST_OK : check_cpus(machine, err);
 	if (status)
 		return status;
-	status = plan->arch->check_image(machine, inputs->image, err);
+	if (!status && inputs->image)
+		status = plan->arch->check_image(machine, inputs->image, err);
 	if (status && inputs->request->kernel)
 		err_prefix(err, "%s", inputs->request->kernel);
 	return status;

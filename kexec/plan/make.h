@@ -26,6 +26,19 @@ int plan_begin(const struct plan_inputs *inputs, struct plan *plan, struct err *
 /* Take what the new kernel's tree reserves out of plan->room. ST_NO_MEMORY. */
 int plan_keep_off_reserved(struct plan *plan, struct err *err);
 
+/*
+ * Let plan->room, which is empty, be all that may be written over in a restart: RAM of the boot
+ * that is not reserved, without what the tree that the new kernel gets reserves besides. Not in
+ * whole pages yet.
+ * ST_BAD_INPUT, ST_NO_MEMORY.
+ */
+int plan_restart_room(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
+	struct err *err);
+
+/* What plan_normal() makes of a request to come back to the running kernel. */
+int plan_there(
+	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
+
 /* Cut plan->room to --mem-min and --mem-max, which is noted in the plan, and to whole pages. */
 void plan_bound_room(const struct request *request, struct plan *plan);
 

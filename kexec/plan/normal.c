@@ -69,7 +69,7 @@ static struct range running_kernel(const struct iomem *iomem)
 /* What must stay as it is, all together: what is reserved, also for firmware that the new kernel
  * will use, and by the tree that it gets; what a driver brought; the crash region, whose image a
  * panic may still need. */
-static int find_room(
+int plan_restart_room(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
 	const struct iomem *iomem = &inputs->machine->iomem;
@@ -87,8 +87,16 @@ static int find_room(
 	if (!status)
 		status = rangeset_subtract(&iomem->ram, &taken, &plan->room);
 	rangeset_done(&taken);
+	return status ? err_no_memory(err) : ST_OK;
+}
+
+static int find_room(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	int status = plan_restart_room(inputs, plan, report, err);
+
 	if (status)
-		return err_no_memory(err);
+		return status;
 	plan_bound_room(inputs->request, plan);
 	return plan_keep_off_reserved(plan, err);
 }
@@ -130,8 +138,11 @@ static int fill_beside(
 int plan_normal(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err)
 {
-	int status = plan_make(inputs, 0, fill_beside, ret, report, err);
+	int status;
 
+	if (inputs->request->preserve)
+		return plan_there(inputs, ret, report, err);
+	status = plan_make(inputs, 0, fill_beside, ret, report, err);
 	if (status != ST_NO_SPACE)
 		return status;
 	err_clear(err);

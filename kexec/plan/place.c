@@ -96,7 +96,10 @@ static int no_room(
 		crash ? "reserve more with crashkernel= on the command line of the running "
 			"kernel, or "
 		      : "",
-		plan->room_bounded ? ", or leave --mem-min and --mem-max out" : "", reserved);
+		!plan->room_bounded	? ""
+		: plan_comes_back(plan) ? ", or give it more with --mem-min and --mem-max"
+					: ", or leave --mem-min and --mem-max out",
+		reserved);
 }
 
 /* The address in the hole, if it is large enough. */

@@ -49,6 +49,8 @@ const char *segment_purpose_name(enum segment_purpose purpose)
 		return "module";
 	case SEGMENT_BACKUP:
 		return "backup";
+	case SEGMENT_MEMORY:
+		return "memory";
 	}
 	return "segment";
 }

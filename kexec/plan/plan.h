@@ -26,6 +26,7 @@
 #define KEXEC_SEGMENT_MAX 16
 
 #define KEXEC_ON_CRASH		    0x00000001
+#define KEXEC_PRESERVE_CONTEXT	    0x00000002
 #define KEXEC_UPDATE_ELFCOREHDR	    0x00000004
 #define KEXEC_CRASH_HOTPLUG_SUPPORT 0x00000008
 #define KEXEC_ARCH_PPC64	    (21u << 16)
@@ -47,6 +48,7 @@ enum segment_purpose {
 	SEGMENT_MULTIBOOT,   /* what a Multiboot kernel is told, in place of boot_params */
 	SEGMENT_MODULE,	     /* of a Multiboot kernel */
 	SEGMENT_BACKUP,	     /* purgatory saves the beginning of memory there */
+	SEGMENT_MEMORY,	     /* free memory of a new kernel that the old one waits for */
 };
 
 struct segment {
@@ -136,6 +138,7 @@ struct plan {
 	uint64_t
 		hotplug_needed; /* bytes of a header for every possible CPU and the ranges of now */
 	struct elfcorehdr core;
+	const char *no_tables; /* why purgatory has to do without those it wants; static, or NULL */
 
 	struct blob tree; /* owned: another tree with what only this machine knows; else empty */
 	struct rangeset reserved; /* owned: what the new kernel's tree reserves; normalized */
@@ -163,9 +166,22 @@ int plan_crash(
 /*
  * The same for a load that a reboot starts. Segments are in RAM that the machine had when it was
  * booted and that nothing is known to have reserved: only that will be RAM to the new kernel.
- * Errors as above, without ST_NO_CRASH_MEM.
+ * Where the request says that this kernel is to be come back to, the new one has the memory that
+ * the segments take and no more. Errors as above, without ST_NO_CRASH_MEM, and ST_USAGE.
  */
 int plan_normal(
+	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
+
+/* Can the running kernel wait, and be come back to? Else ST_USAGE, naming an option, on a machine
+ * whose kernels do not, and ST_UNSUPPORTED for one that was built without. */
+int plan_check_jump(const struct plan_inputs *inputs, const char *option, struct err *err);
+
+/*
+ * The same for the way back to the kernel that waits at inputs->request->way_back, from one that
+ * it has jumped to: purgatory alone. Of the inputs no image and no console counts. ST_USAGE on a
+ * machine whose kernels do not come back, ST_UNSUPPORTED, and errors as above.
+ */
+int plan_way_back(
 	const struct plan_inputs *inputs, struct plan *ret, struct report *report, struct err *err);
 
 /*
@@ -186,8 +202,14 @@ static inline bool plan_is_crash(const struct plan *plan)
 	return plan->flags & KEXEC_ON_CRASH;
 }
 
+/* Does the running kernel wait, to be come back to? */
+static inline bool plan_comes_back(const struct plan *plan)
+{
+	return plan->flags & KEXEC_PRESERVE_CONTEXT;
+}
+
 /* "kernel", "initrd", "elfcorehdr", "purgatory", "dtb", "boot_params", "multiboot", "module",
- * "backup". Static. */
+ * "backup", "memory". Static. */
 const char *segment_purpose_name(enum segment_purpose purpose);
 
 /* What the new kernel is handed, in words and as a key of the plan's JSON: "device tree", that of

@@ -41,7 +41,8 @@ static uint64_t tables_room(const struct plan_inputs *inputs, const struct arch_
 {
 	const struct console *console = &inputs->console;
 
-	if (arch->purgatory_tables_for_console && (console->type == CONSOLE_NONE || console->port))
+	if (arch->purgatory_tables_for_console && !inputs->request->load_way_back &&
+		(console->type == CONSOLE_NONE || console->port))
 		return 0;
 	return arch->purgatory_tables_size;
 }
@@ -169,7 +170,9 @@ static void fill_tables(const struct plan_inputs *inputs, struct plan *plan, str
 	layout.end += plan->entry;
 	layout.tables += plan->entry;
 	why = arch->purgatory_tables(inputs, plan, &layout, memory, sets);
-	report_tables(inputs, arch, sets, why, report);
+	plan->no_tables = why;
+	if (!inputs->request->load_way_back)
+		report_tables(inputs, arch, sets, why, report);
 	if (why) {
 		memset(memory, 0, arch->purgatory_tables_size);
 		return;
@@ -185,8 +188,6 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 	uint8_t *params = params_of(plan);
 	uint32_t flags = 0, count = 0;
 
-	if (request->no_checks)
-		flags |= PURGATORY_SKIP_CHECK;
 	if (request->console || request->serial || request->console_serial || inputs->screen)
 		flags |= PURGATORY_VERBOSE;
 	if (inputs->screen)
@@ -202,6 +203,10 @@ void purgatory_fill(const struct plan_inputs *inputs, struct plan *plan, struct 
 			fill_region(&plan->segments[i],
 				params + PARAM(regions) +
 					count++ * sizeof(struct purgatory_region));
+
+	/* A way back has nothing to be verified. */
+	if (request->no_checks || count == 0)
+		flags |= PURGATORY_SKIP_CHECK;
 
 	store_le64(params + PARAM(kernel_entry), plan->handover.kernel_entry);
 	store_le64(params + PARAM(handed), plan->handover.handed.start);

@@ -29,12 +29,14 @@ static struct known_digest known_or_made(const struct plan_inputs *inputs, struc
 	return digest_of(data);
 }
 
-/* Purgatory holds the digests, and writes the backup; and what the kernel will rewrite has none. */
+/* Purgatory holds the digests, and writes the backup; what the kernel will rewrite has none, nor
+ * has memory with nothing in it. */
 static bool is_digested(const struct plan *plan, enum segment_purpose purpose)
 {
 	switch (purpose) {
 	case SEGMENT_PURGATORY:
 	case SEGMENT_BACKUP:
+	case SEGMENT_MEMORY:
 		return false;
 	case SEGMENT_ELFCOREHDR:
 		return !plan->hotplug;
@@ -127,16 +129,20 @@ int plan_check_amount(uint64_t bytes, uint64_t ram_total, struct err *err)
 }
 
 /* Room for either sentence below. */
-#define WANTS_SIZE 160
+#define WANTS_SIZE     160
+#define SMALLER_INITRD "load a smaller initrd"
 
-static int memory_short(uint64_t available, const char wants[WANTS_SIZE], struct err *err)
+static int memory_short(
+	uint64_t available, const char wants[WANTS_SIZE], const char *smaller, struct err *err)
 {
 	err_set(err, ST_NO_SPACE, "memory-short",
 		"%s, and 0x%" PRIx64
 		" bytes can be had (MemAvailable and SwapFree of /proc/meminfo)",
 		wants, available);
-	return err_hint(err, "load a smaller initrd, or give memory back first; kexec -u frees a "
-			     "kernel that is loaded for a restart");
+	return err_hint(err,
+		"%s, or give memory back first; kexec -u frees a kernel that is loaded for a "
+		"restart",
+		smaller);
 }
 
 int plan_check_files(uint64_t bytes, uint64_t available, struct err *err)
@@ -146,7 +152,7 @@ int plan_check_files(uint64_t bytes, uint64_t available, struct err *err)
 	if (available == 0 || bytes <= available)
 		return ST_OK;
 	snprintf(wants, sizeof(wants), "to read the files takes 0x%" PRIx64 " bytes", bytes);
-	return memory_short(available, wants, err);
+	return memory_short(available, wants, SMALLER_INITRD, err);
 }
 
 int plan_check_memory(const struct plan_inputs *inputs, const struct plan *plan, struct err *err)
@@ -166,7 +172,9 @@ int plan_check_memory(const struct plan_inputs *inputs, const struct plan *plan,
 		"the kernel takes 0x%" PRIx64 " bytes of memory for this load (0x%" PRIx64
 		" while it reads the files, 0x%" PRIx64 " for the segments)",
 		read + kept, read, kept);
-	return memory_short(available, wants, err);
+	return memory_short(available, wants,
+		plan_comes_back(plan) ? "give the new kernel less with --mem-max" : SMALLER_INITRD,
+		err);
 }
 
 /* For a crash load only: otherwise the kernel has all of its memory to take its own pages from. */

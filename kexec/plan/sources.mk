@@ -8,6 +8,7 @@ PLAN_SOURCES := \
 	kexec/plan/edited_tree.c \
 	kexec/plan/elfcorehdr.c \
 	kexec/plan/file.c \
+	kexec/plan/jump.c \
 	kexec/plan/make.c \
 	kexec/plan/normal.c \
 	kexec/plan/page_tables.c \

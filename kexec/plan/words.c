@@ -16,8 +16,9 @@ bool words_chosen(const struct request *request)
 
 char *words_reusable(const char *line, bool crash)
 {
-	static const char *const for_crash[] = { "BOOT_IMAGE", "crashkernel", "elfcorehdr", NULL };
-	static const char *const for_normal[] = { "BOOT_IMAGE", NULL };
+	static const char *const for_crash[] = { "BOOT_IMAGE", "crashkernel", "elfcorehdr",
+		WORDS_WAY_BACK, NULL };
+	static const char *const for_normal[] = { "BOOT_IMAGE", WORDS_WAY_BACK, NULL };
 
 	return cmdline_without(line, crash ? for_crash : for_normal);
 }

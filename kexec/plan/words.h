@@ -11,6 +11,9 @@
  * it is kept from the start. */
 #define WORDS_ELFCOREHDR_MAX 30
 
+/* The word by which a kernel that was jumped to knows where the one before it waits. */
+#define WORDS_WAY_BACK "kexec_jump_back_entry"
+
 /* Did the user choose any, by --reuse-cmdline, --append or --command-line? */
 bool words_chosen(const struct request *request);
 

@@ -112,18 +112,40 @@ static const char *advice(int errnum, enum question question, bool crash)
 	}
 }
 
+#define WORDS_SIZE (ERR_HINT_SIZE + 128)
+
 /* A signature of the file is of all of it; the kernel sees that of what it is given only. */
+static void add_wrapper(const char *words, const char *wrapper, char ret[WORDS_SIZE])
+{
+	snprintf(ret, WORDS_SIZE,
+		"%s. A signature of the %s does not count, since only the kernel in it is loaded, "
+		"which needs one of its own",
+		words, wrapper);
+}
+
 static void explain_signature(const struct syscall_ops *ops, const struct kexec_state *state,
 	const char *wrong, const char *wrapper, struct err *err)
 {
-	char words[512];
+	char words[WORDS_SIZE];
 
 	if (wrapper)
-		snprintf(words, sizeof(words),
-			"%s. A signature of the %s does not count, since only the kernel in it is "
-			"loaded, which needs one of its own",
-			wrong, wrapper);
+		add_wrapper(wrong, wrapper, words);
 	refusal_explain_signature(ops, state, wrapper ? words : wrong, err);
+}
+
+/* Where signatures are not enforced, lockdown is what misses them. */
+static void explain_denied(const struct syscall_ops *ops, int errnum, const struct file_load *file,
+	const struct kexec_state *state, struct err *err)
+{
+	int64_t limit = file->crash ? state->load_limit_panic : state->load_limit_reboot;
+	char words[WORDS_SIZE];
+
+	refusal_explain_denied(ops, state, errnum, file->crash, true, err);
+	if (!err || !file->wrapper || !kexec_state_locked_down(state) ||
+		state->load_disabled == 1 || limit == 0)
+		return;
+	add_wrapper(err->hint, file->wrapper, words);
+	err_hint(err, "%s", words);
 }
 
 static int explain(const struct syscall_ops *ops, int errnum, bool unusable, enum question question,
@@ -140,7 +162,7 @@ static int explain(const struct syscall_ops *ops, int errnum, bool unusable, enu
 	else
 		err_set_errno(err, status, "kexec-file-load-failed", errnum, "%s failed", what);
 	if (status == ST_DENIED)
-		refusal_explain_denied(ops, state, errnum, crash, true, err);
+		explain_denied(ops, errnum, file, state, err);
 	else if (errnum == EBUSY)
 		refusal_explain_busy(state, crash, err);
 	else if (wrong)

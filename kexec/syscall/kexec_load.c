@@ -18,10 +18,11 @@ static int call_kernel(const struct syscall_ops *ops, uint64_t entry, size_t cou
 }
 
 /* Sort an errno and say what is likely behind it. */
-static int explain(const struct syscall_ops *ops, int errnum, bool crash,
+static int explain(const struct syscall_ops *ops, int errnum, uint64_t flags,
 	const struct kexec_state *state, const char *what, struct err *err)
 {
 	int status = refusal_status(errnum);
+	bool crash = flags & KEXEC_ON_CRASH;
 
 	err_set_errno(err, status, "kexec-load-failed", errnum, "%s failed", what);
 	switch (errnum) {
@@ -52,8 +53,11 @@ static int explain(const struct syscall_ops *ops, int errnum, bool crash,
 		break;
 	case EINVAL:
 		err_hint(err,
-			"the kernel does not know one of the flags, or the segments are more than "
-			"half of its memory: see the kernel log");
+			flags & KEXEC_PRESERVE_CONTEXT
+				? "the kernel cannot be come back to: it needs CONFIG_KEXEC_JUMP"
+				: "the kernel does not know one of the flags, or the segments are "
+				  "more than "
+				  "half of its memory: see the kernel log");
 		break;
 	case EFAULT:
 		err_hint(err, "the kernel could not read the segments: out of memory?");
@@ -82,15 +86,15 @@ int kexec_load_plan(const struct syscall_ops *ops, const struct plan *plan,
 		};
 	}
 	errnum = call_kernel(ops, plan->entry, plan->segment_count, segments, plan->flags);
-	return errnum ? explain(ops, errnum, plan->flags & KEXEC_ON_CRASH, state, "kexec_load", err)
-		      : ST_OK;
+	return errnum ? explain(ops, errnum, plan->flags, state, "kexec_load", err) : ST_OK;
 }
 
 int kexec_load_unload(
 	const struct syscall_ops *ops, bool crash, const struct kexec_state *state, struct err *err)
 {
 	/* Without an architecture, which a kernel takes for its own. */
-	int errnum = call_kernel(ops, 0, 0, NULL, crash ? KEXEC_ON_CRASH : 0);
+	uint64_t flags = crash ? KEXEC_ON_CRASH : 0;
+	int errnum = call_kernel(ops, 0, 0, NULL, flags);
 
-	return errnum ? explain(ops, errnum, crash, state, "kexec unload", err) : ST_OK;
+	return errnum ? explain(ops, errnum, flags, state, "kexec unload", err) : ST_OK;
 }

@@ -124,8 +124,7 @@ static int linux_interface_down(void *context, const char *name)
 static int linux_reboot_kexec(void *context)
 {
 	(void)context;
-	reboot(REBOOT_KEXEC);
-	return errno;
+	return reboot(REBOOT_KEXEC) ? errno : 0; /* 0: back from a kernel that came back */
 }
 
 static int linux_exec(void *context, const char *path, const char *const *argv)

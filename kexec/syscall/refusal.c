@@ -43,6 +43,11 @@ void refusal_explain_denied(const struct syscall_ops *ops, const struct kexec_st
 			"the sysctl kernel.kexec_load_limit_%s is 0: no load is left until the "
 			"next boot, and an unload counts as one",
 			crash ? "panic" : "reboot");
+	else if (errnum == EACCES && by_file)
+		err_hint(err,
+			"a security module does not let the file be used, such as IMA, whose "
+			"policy may want a signature of its own (security.ima): see the kernel "
+			"log");
 	else if (locked && by_file)
 		err_hint(err,
 			"the kernel is locked down (%s), as under Secure Boot: it takes only a "

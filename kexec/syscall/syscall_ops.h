@@ -33,7 +33,8 @@ struct syscall_ops {
 	/* The names of all network interfaces: an owned array of owned strings. */
 	int (*list_interfaces)(void *context, char ***ret, size_t *ret_count);
 	int (*interface_down)(void *context, const char *name);
-	/* Start the loaded kernel. Comes back on failure only. */
+	/* Start the loaded kernel. Comes back on failure, and with 0 where that kernel was loaded
+	 * to come back (KEXEC_PRESERVE_CONTEXT) and did. */
 	int (*reboot_kexec)(void *context);
 	/* Become the program at path, argv ending with NULL. Comes back on failure only. */
 	int (*exec)(void *context, const char *path, const char *const *argv);

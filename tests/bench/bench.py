@@ -46,7 +46,8 @@ import svg
 OUT = guest.TOP / "build/bench"
 DOC = guest.TOP / "doc"
 PAGE = "performance.md"
-BOTH = tuple(families.FAMILIES)
+ALL = tuple(families.FAMILIES)
+BOTH = ("arm64", "x86_64")
 HOST = "host"       # this machine, without a guest
 
 
@@ -59,7 +60,8 @@ class Kind:
 
 
 BENCHES = {
-    "silent": Kind(silent.silent, 11), "load": Kind(load.load, 6), "storm": Kind(storm.storm, 8),
+    "silent": Kind(silent.silent, 11, ALL), "load": Kind(load.load, 6, ALL),
+    "storm": Kind(storm.storm, 8),
     "memory": Kind(memory.memory, 3), "restart": Kind(silent.restart, 3, ("arm64",)),
     "plan": Kind(plan.plan, 1, ("arm64",)),
     "elfcorehdr": Kind(elfcorehdr.elfcorehdr, 1, (HOST,)),
@@ -82,7 +84,7 @@ def host_words(emulator):
 
 def command(args, family, name):
     """What makes one of the tables again."""
-    defaults = arguments().parse_args(["--kexec=", "--host-kexec="])
+    defaults = arguments().parse_args(["--kexec=", "--host-kexec=", "--ppc64le-kexec="])
     words = ["./bench"]
     if len(BENCHES[name].families) > 1:
         words += ["--arch", family]
@@ -157,6 +159,11 @@ SUMMARY = (
     ("x86_64 silent", "digest, no SHA instructions: instructions for a byte", "at most 0.9"),
     ("x86_64 load", "load, 64 MB: instructions", "at most 0.12"),
     ("x86_64 memory", "load, 256 MB, cold page cache: memory.peak", "at most 0.55"),
+    ("ppc64le silent", "panic to first line, 64 MB, digest on: CPU of the emulator",
+     "at most 0.6"),
+    ("ppc64le silent", "digest: instructions for a byte", "at most 0.5"),
+    ("ppc64le silent", "digest, no SHA instructions: instructions for a byte", "at most 0.9"),
+    ("ppc64le load", "load, 64 MB: instructions", "at most 0.12"),
     ("host hash", "SHA-256 by SHA instructions / OpenSSL: time", "at most 1 / 0.95"),
     ("host hash", "SHA-256 without SHA instructions / OpenSSL: time", "at most 1 / 0.85"),
     ("host elfcorehdr", "--elfcorehdr=json, 1,048,576 program headers, memory: CPU time",
@@ -204,11 +211,12 @@ def arguments():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kexec", type=pathlib.Path, required=True, help="the arm64 tool")
     parser.add_argument("--host-kexec", type=pathlib.Path, required=True, help="the same for here")
+    parser.add_argument("--ppc64le-kexec", type=pathlib.Path, required=True, help="... for ppc64le")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="of each (default 5)")
     parser.add_argument("--sizes", type=numbers, default="11,64,256", metavar="MB,...",
                         help="kernel and initrd together (default 11,64,256); counted are the "
                         "first two")
-    parser.add_argument("--arch", default="all", choices=["all", HOST, *BOTH],
+    parser.add_argument("--arch", default="all", choices=["all", HOST, *ALL],
                         help="of what has a table for each (default all)")
     parser.add_argument("--before", type=pathlib.Path, metavar="KEXEC",
                         help="another arm64 build of ours, for restart")

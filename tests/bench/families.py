@@ -5,9 +5,11 @@ import os
 import pathlib
 import subprocess
 
+import board_ppc64le
 import debian_kernels
 import models
 import newer_qemu
+import ppc64le
 import qemu
 import x86_64
 
@@ -109,4 +111,42 @@ class PC:
         return SIZES | {"kind": "bios", "cpu": "max,-sha-ni" if who == "plain" else "max"} | more
 
 
-FAMILIES = {family.name: family for family in (Arm64, PC)}
+class PSeries:
+    """QEMU's pseries, a machine below a hypervisor."""
+    name = "ppc64le"
+    machine = qemu.PSeries
+    compiler = f"{ppc64le.TRIPLET}-gcc"
+    console = "console=hvc0"
+    first_line = "Linux version"
+    deb, debian_kernel = "ppc64el", "linux-image-powerpc64le"
+    # No such CPU runs the kernel without the instructions, so for "plain" the tool is changed.
+    verifiers = {"ours": "", "plain": ", no SHA instructions"}
+    board = "power9", "purgatory"
+    packs = False
+    restarts = False
+    command_line = classmethod(Arm64.command_line.__func__)
+    root = staticmethod(ppc64le.guest_root)
+
+    @staticmethod
+    def kernel():
+        return ppc64le.kernel_under_test().image
+
+    @staticmethod
+    def plain_tool(tool, scratch):
+        path = scratch / "kexec-plain"
+        blob = (tool.resolve().parents[1] / "purgatory/ppc64le/purgatory.bin").read_bytes()
+        program = tool.read_bytes()
+        assert program.count(blob) == 1
+        path.write_bytes(program.replace(blob, board_ppc64le.without_sha256(blob)))
+        return path
+
+    @staticmethod
+    def emulator():
+        return [qemu.PSeries.PROGRAM]
+
+    @staticmethod
+    def options(_, more):
+        return SIZES | {"cpu": "power9"} | more
+
+
+FAMILIES = {family.name: family for family in (Arm64, PSeries, PC)}

@@ -57,7 +57,8 @@ class Bench(Host):
         self.family = families.FAMILIES[family]
         self.machine_class = self.family.machine
         self.emulator = self.family.emulator()
-        self.tool = args.kexec if family == "arm64" else args.host_kexec
+        self.tool = {"arm64": args.kexec, "ppc64le": args.ppc64le_kexec}.get(
+            family, args.host_kexec)
         self.before = args.before
         self.root = self.family.root()
         version = next(line for line in (self.root / "versions").read_text().splitlines()

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 MAGIC = b"KEXPURG1"
 VERSION = 7
-PARAMS_OFFSET = 64
 PARAMS_SIZE = 1392
 REGIONS_MAX = 16
 TABLES_SETS = 2
 
-SKIP_CHECK, VERBOSE, SME_USED, SME_UNUSED, SCREEN = 1, 2, 4, 8, 16
+SKIP_CHECK, VERBOSE, SME_USED, SME_UNUSED, SCREEN, HANDED_EDITED = 1, 2, 4, 8, 16, 32
 HALT, RESET, BOOT = (int.from_bytes(word, "big") for word in (b"halt", b"rset", b"boot"))
-CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250 = 0, 1, 2
+CONSOLE_NONE, CONSOLE_PL011, CONSOLE_8250, CONSOLE_HVTERM = 0, 1, 2, 3
 NO_RESET, PSCI_SMC, PSCI_HVC = 0, 1, 2
 RESET_PC = 1
+MODE_BACK = 1
 
 RESULT_NONE, VERIFIED, SKIPPED, CORRUPT, FAULT = 0, 1, 2, 3, 4
 CACHES_NONE, CACHES_ON, NO_TABLES, NO_GRANULE, MMU_ON = 0, 1, 2, 3, 4
@@ -26,6 +26,7 @@ HEADER = struct.Struct("<8sIIQ")
 FIELDS = struct.Struct("<QQQIIIIQIIII")
 REGION = struct.Struct("<QQQ32s16s")
 TABLES = struct.Struct("<QQQ")
+EDITED = struct.Struct("<3Q32s")
 RECORD = struct.Struct(">8s6I3QI16s")
 RECORD_UNUSED = struct.pack(">8sII60x", b"KEXECREC", 1, 76)
 
@@ -64,8 +65,8 @@ class Params:
     own: tuple = (0, 0, 0, 0)
     edited: bytes = bytes(56)  # of a tree that the old kernel keeps true
 
-    def fill(self, blob):
-        """A copy of the blob with everything but its own header filled in."""
+    def fill(self, blob, at):
+        """A copy of the blob, whose parameters are there, with all but its own header filled in."""
         values = FIELDS.pack(
             self.kernel_entry, self.handed, self.handed_size, self.flags, self.on_corruption,
             self.reset, self.console_type, self.console_base, self.console_reg_shift,
@@ -75,12 +76,12 @@ class Params:
         tables = b"".join(TABLES.pack(root, len(data), words_sum(data))
                           for root, data in self.tables)
         tables = tables.ljust(TABLES_SETS * TABLES.size, b"\0")
-        head = blob[PARAMS_OFFSET:PARAMS_OFFSET + HEADER.size]
+        head = blob[at:at + HEADER.size]
         block = head + values + regions + tables + struct.pack("<5Q", self.record, *self.own)
         block += self.edited
         block += struct.pack("<Q", words_sum(block))
         assert len(block) == PARAMS_SIZE
-        return blob[:PARAMS_OFFSET] + block + blob[PARAMS_OFFSET + PARAMS_SIZE:]
+        return blob[:at] + block + blob[at + PARAMS_SIZE:]
 
 
 @dataclass
@@ -109,9 +110,9 @@ def reset_by(port, value):
     return RESET_PC | value << 8 | port << 16
 
 
-def header(blob):
-    """(magic, version, size, mem_size) of a blob."""
-    return HEADER.unpack_from(blob, PARAMS_OFFSET)
+def header(blob, at):
+    """(magic, version, size, mem_size) of a blob whose parameters are there."""
+    return HEADER.unpack_from(blob, at)
 
 
 def words_sum(data):

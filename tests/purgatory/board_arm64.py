@@ -46,6 +46,9 @@ class Machine:
     with_e2h: bool = False
 
     arch: ClassVar = "arm64"
+    params_offset: ClassVar = 64
+    own: ClassVar = (0, 0, 0, 0)
+    writes: ClassVar = ()  # ranges where the purgatory may write besides
     console: ClassVar = {"console_type": abi.CONSOLE_PL011, "console_base": UART,
                          "console_reg_width": 4}
     second_uart: ClassVar = {"console_type": abi.CONSOLE_8250, "console_base": PCI_UART,
@@ -95,6 +98,11 @@ class Machine:
         flags = ((STUB_E2H if self.with_e2h else 0) | (STUB_UART if case.uart else 0)
                  | (STUB_STREAMING if case.streaming else 0))
         return [], {STUB: code[:16] + struct.pack("<QQ", case.load, flags) + code[32:]}
+
+    @staticmethod
+    def beginning(*_):
+        """What is at address 0, if that matters."""
+        return b""
 
     def flags(self, case):
         return case.sme

@@ -115,13 +115,19 @@ class Machine:
     paths: dict = field(default_factory=lambda: PLAIN)
 
     arch: ClassVar = "x86_64"
+    params_offset: ClassVar = 64
+    own: ClassVar = (0, 0, 0, 0)
+    writes: ClassVar = ()  # ranges where the purgatory may write besides
     reset: ClassVar = abi.RESET_PC
     console: ClassVar = {"console_type": abi.CONSOLE_8250, "console_base": COM1,
                          "console_reg_width": 1}
     second_uart: ClassVar = {
         "console_type": abi.CONSOLE_8250, "console_base": EDU + EDU_LINE_STATUS - 20,
         "console_reg_shift": 2, "console_reg_width": 4}
-    state_size: ClassVar = 608  # of the IDT and what else stands above the stack
+    state_size: ClassVar = 624  # of the IDT and what else stands above the stack
+    # Of a line of QEMU's -d int.
+    interrupt: ClassVar = re.compile(
+        r"^ *\d+: v=(?P<vector>\w\w) e=\w+ i=\d cpl=0 IP=\w+:(?P<at>\w+)", re.M)
     tick_rate: ClassVar = 0  # nobody tells
     ticks_per_instruction: ClassVar = 1
 
@@ -167,6 +173,11 @@ class Machine:
         bios.write_bytes(code[:16] + config + code[16 + len(config):])
         return ["-bios", bios], {STUB: tables.pack()}
 
+    @staticmethod
+    def beginning(*_):
+        """What is at address 0, if that matters."""
+        return b""
+
     def flags(self, _case):
         return 0
 
@@ -177,17 +188,18 @@ class Machine:
             code[offset:offset + len(replacement)] = replacement
 
     def tables(self, case, params, built, _blob_size, behind):
-        """The planner's sets, for a console in memory only: (root, bytes) of each."""
-        if (params.console_base < 0x10000 or params.console_type == abi.CONSOLE_NONE
-                or not case.cached):
+        """The planner's sets, for a console in memory and the way back: (root, bytes) of each."""
+        back = params.kernel_entry if params.own[0] == abi.MODE_BACK else 0
+        in_memory = params.console_base >= 0x10000 and params.console_type != abi.CONSOLE_NONE
+        if not (in_memory and case.cached or back):
             return []
         at = case.load + behind
-        console = NO_DEVICE if case.unmapped == "console" else params.console_base
+        console = NO_DEVICE if case.unmapped == "console" else params.console_base * in_memory
         segments = [(case.load, behind), *((region.start, region.mem_size)
                                            for region in params.regions)]
         made = subprocess.run(
             [built["make_tables"], *map(str, (at, console, params.console_reg_shift,
-                                              int(case.screen))),
+                                              int(case.screen), back)),
              *(str(number) for segment in segments for number in segment)],
             check=True, capture_output=True)
         size = int(made.stderr)

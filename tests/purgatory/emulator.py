@@ -17,6 +17,7 @@ from pathlib import Path
 
 import abi
 import board_arm64
+import board_ppc64le
 import board_x86_64
 from layout import (CROSS, DATA_SIZES, DEFAULT_LOAD, HERE, MARGIN, MEM_SIZES, OLD_STACK, RAM,
                     RAM_SIZE, RECORD, START, WINDOW, WINDOW_SIZE, page_up)
@@ -24,10 +25,14 @@ from layout import (CROSS, DATA_SIZES, DEFAULT_LOAD, HERE, MARGIN, MEM_SIZES, OL
 TIMEOUT = int(os.environ.get("PURGATORY_TIMEOUT", "120"))  # seconds; a good run takes 0.1
 
 ARM64 = board_arm64.MACHINES
+PPC64LE = board_ppc64le.MACHINES
 X86_64 = board_x86_64.MACHINES
-MACHINES = ARM64 | X86_64
-ARCHES = {"arm64": board_arm64.Machine, "x86_64": board_x86_64.Machine}
-PLACE = {"arm64": (0, 0), "x86_64": (START["kernel"], board_x86_64.BIOS)}  # of kernel and stub
+MACHINES = ARM64 | PPC64LE | X86_64
+ARCHES = {"arm64": board_arm64.Machine, "ppc64le": board_ppc64le.Machine,
+          "x86_64": board_x86_64.Machine}
+# Of kernel and stub, and what else the tools are told.
+PLACE = {"arm64": (0, 0), "ppc64le": (0, 0), "x86_64": (START["kernel"], board_x86_64.BIOS)}
+BIG_ENDIAN = {"ppc64le": (["-mbig", "-mpower8"], ["-EB", "-melf64ppc"])}
 
 
 def assemble(arch, directory, stub):
@@ -36,8 +41,9 @@ def assemble(arch, directory, stub):
     tools = CROSS[arch]
     source = subprocess.run(["cpp", "-P", f"-DSTUB={int(stub)}", HERE / f"harness_{arch}.S"],
                             check=True, capture_output=True).stdout
-    for command in ([f"{tools}as", "-o", f"{name}.o", "-"],
-                    [f"{tools}ld", f"-Ttext={PLACE[arch][stub]:#x}", "-o", f"{name}.elf",
+    assembler, linker = BIG_ENDIAN.get(arch, ([], []))
+    for command in ([f"{tools}as", *assembler, "-o", f"{name}.o", "-"],
+                    [f"{tools}ld", *linker, f"-Ttext={PLACE[arch][stub]:#x}", "-o", f"{name}.elf",
                      f"{name}.o"],
                     [f"{tools}objcopy", "-O", "binary", f"{name}.elf", f"{name}.bin"]):
         subprocess.run(command, input=source, check=True)
@@ -48,15 +54,15 @@ def symbols(elf):
     """{name: address} of a linked purgatory."""
     text = subprocess.run(["readelf", "-sW", elf], check=True, capture_output=True,
                           text=True).stdout
+    text = re.sub(r" \[<localentry>: \d+\]", "", text)
     return {fields[7]: int(fields[1], 16) for fields in map(str.split, text.splitlines())
             if len(fields) == 8 and fields[3] in ("FUNC", "NOTYPE")}
 
 
 # Said by a verbose one, and nothing since.
 HASHING = re.compile(rb"^purgatory: SHA-256 by .*\n\Z", re.M)
-# Lines of QEMU's -d int, and of its trace.
+# A line of QEMU's trace.
 WRITE = re.compile(r"^memory_region_ops_write .* addr 0x(\w+) value 0x(\w+) size 1", re.M)
-INTERRUPT = re.compile(r"^ *\d+: v=(\w\w) e=\w+ i=\d cpl=0 IP=\w+:(\w+)", re.M)
 
 
 @dataclass
@@ -74,14 +80,20 @@ class Case:
     board: str | None = None  # another one than the machine's
     cpu: str | None = None  # another model
     code: dict = field(default_factory=dict)  # {function of the blob: what it does instead}
-    hidden: tuple = ()  # keys of board_arm64.HIDDEN
+    hidden: tuple = ()  # what the CPU does not have: keys of board_arm64.HIDDEN
     cached: bool = True  # tables behind the blob
     unmapped: str | None = None  # the region or the console that they leave out
-    streaming: bool = False  # SME's mode is on at entry
+    streaming: bool = False  # SME's mode is on at entry, or the vector registers are open
     sme: int = abi.SME_USED  # what the planner knows of it
     counted: bool = False  # the clock counts instructions
     whole_ram: bool = False
     log: bool = False  # what interrupts the CPU took, and what it wrote to devices
+    slave: bool = False  # a second CPU waits for the new kernel
+    boot_cpu: int = 0  # the hardware's number of the first
+    little_vectors: bool = True  # exceptions come in little-endian mode
+    edited: bool = False  # the old kernel keeps the tree true
+    writes: tuple = ()  # ranges that the purgatory writes besides
+    look: tuple = ()  # ranges of memory that the test wants to see in the end
     disturb: object = None  # function of a Monitor, called while it hashes, as long as it says so
 
     @property
@@ -92,19 +104,21 @@ class Case:
 class Memory:
     """What RAM holds before the start, as far as the test has put it there."""
 
-    def __init__(self, blob, kernel, case, built):
+    def __init__(self, blob, harness, case, built):
+        kernel, stub = harness
         noise = random.Random(case.load)
         kind = case.kind
         self.case = case
         self.window = bytearray(noise.randbytes(WINDOW_SIZE))
-        self.blob_mem_size = abi.header(blob)[3]
+        self.blob_mem_size = abi.header(blob, kind.params_offset)[3]
         self.regions = {}
         for name, start in START.items():
             content = kernel if name == "kernel" else b""
             content += noise.randbytes(DATA_SIZES[name] - len(content))
             if name == "handed":
                 offset = RECORD - start
-                content = (kind.handed_content(content)[:offset] + abi.RECORD_UNUSED
+                content = kind.handed_content(content)
+                content = (content[:offset] + abi.RECORD_UNUSED
                            + content[offset + abi.RECORD.size:])
             size = MEM_SIZES[name]
             self.regions[name] = abi.Region(name, start, content, size)
@@ -115,18 +129,24 @@ class Memory:
         settings = kind.console | {
             "kernel_entry": START["kernel"], "handed": START["handed"],
             "handed_size": DATA_SIZES["handed"],
-            "regions": [*self.regions.values(), *case.extra_regions], "reset": kind.reset,
-            "record": RECORD,
+            "regions": [*(region for name, region in self.regions.items()
+                          if name != "handed" or not case.edited), *case.extra_regions],
+            "reset": kind.reset,
+            "record": RECORD, "own": kind.own,
         } | case.params
         settings["flags"] = settings.get("flags", 0) | kind.flags(case)
+        if case.edited:
+            settings["flags"] |= abi.HANDED_EDITED
+            settings["edited"] = kind.edited(self.regions["handed"].data)
         self.params = abi.Params(**settings)
         self.behind = page_up(self.blob_mem_size)
         self.params.tables = kind.tables(case, self.params, built, len(blob), self.behind)
-        self.filled = bytearray(self.params.fill(blob))
+        self.filled = bytearray(self.params.fill(blob, kind.params_offset))
         self.tables = bytearray(b"".join(data for _, data in self.params.tables))
         kind.change(case, self.filled, built)
         if case.damage:
             case.damage(self)
+        self.beginning = kind.beginning(case, self.filled, stub)
         self.around = bytearray(noise.randbytes(2 * MARGIN + self.behind + len(self.tables)))
         self.around[MARGIN:MARGIN + len(self.filled)] = self.filled
         tables = MARGIN + self.behind
@@ -152,7 +172,7 @@ class Memory:
         self.window[region.start - WINDOW + offset] ^= 1 << bit
 
     def flip_param(self, offset, bit=0):
-        self.filled[abi.PARAMS_OFFSET + offset] ^= 1 << bit
+        self.filled[self.case.kind.params_offset + offset] ^= 1 << bit
 
     def digests(self):
         """For each region the digest it was planned with, and that of what is there now."""
@@ -170,6 +190,8 @@ class Memory:
             loaded.append((self.around_start, bytes(self.around)))
         loaded += [(region.start, region.data.ljust(region.mem_size, b"\0"))
                    for region in self.case.loaded]
+        if self.beginning:
+            loaded.append((0, self.beginning))
         return loaded
 
 
@@ -184,6 +206,8 @@ class Result:
     digests: dict  # of each region: as planned, and of what is in memory
     screen: bytes  # all of VGA's text, if there is some
     record: bytes  # what is there in the end
+    looked: list  # likewise what the case wants to see
+    beginning: bytes  # of memory, as it was
     code: range  # where the blob's bytes are
     scratch: range  # where the blob may write: behind its bytes, up to its mem_size
     interrupts: list  # (vector, where it came) of each that the CPU took, if asked for
@@ -289,7 +313,8 @@ class Machine:
         for i, (address, content) in enumerate([*loaded.items(), *memory.files()]):
             path = self.directory / f"{i}.bin"
             path.write_bytes(content)
-            command += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+            command += ["-bios", path] if address == 0 else [
+                "-device", f"loader,file={path},addr={address:#x},force-raw=on"]
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=errors,
                                             pass_fds=[theirs.fileno()])
@@ -349,7 +374,7 @@ class Machine:
         self.monitor = Monitor(self.socket)
         loaded = self.memory.files()
         if self.case.whole_ram:
-            loaded = [(RAM, self.save(RAM, RAM_SIZE))]
+            loaded = [(RAM, self.save(RAM, RAM_SIZE)), *(one for one in loaded if one[0] < RAM)]
         self.monitor.command("cont")
         halted = self.wait()
         self.monitor.command("stop")
@@ -358,16 +383,19 @@ class Machine:
         raw = self.serial.read_bytes()
         uart = self.case.kind.uart_text(self.uart) if self.case.uart else b""
         log = self.log.read_text() if self.case.log else ""
+        interrupts = self.case.kind.interrupt.finditer(log) if log else []
         load, size = self.case.load, len(self.memory.filled)
         return Result(raw.replace(b"\r", b"").decode("latin-1"), raw,
                       uart.replace(b"\r", b"").decode("latin-1"), self.shutdown_reason(), halted,
                       changed, self.memory.digests(),
                       self.save(0xB8000, 4000) if self.case.screen else b"",
                       self.save(RECORD, abi.RECORD.size),
+                      [self.save(look.start, len(look)) for look in self.case.look],
+                      self.memory.beginning,
                       range(load, load + size),
                       range(load + size, load + self.memory.blob_mem_size),
-                      *([tuple(int(number, 16) for number in m.groups())
-                         for m in pattern.finditer(log)] for pattern in (INTERRUPT, WRITE)))
+                      [(int(m["vector"], 16), int(m["at"], 16)) for m in interrupts],
+                      [(int(m[1], 16), int(m[2], 16)) for m in WRITE.finditer(log)])
 
 
 class Emulator:
@@ -381,14 +409,14 @@ class Emulator:
             self.blobs[arch] = (folder / arch / "purgatory.bin").read_bytes()
             self.harness[arch] = [assemble(arch, directory, stub) for stub in (False, True)]
             self.built[arch] = kind.build(directory) | {
+                "kernel": self.harness[arch][0],
                 "symbols": symbols(folder / arch / "purgatory.elf")}
 
     def run(self, case):
         arch = case.kind.arch
-        kernel, stub = self.harness[arch]
-        memory = Memory(self.blobs[arch], kernel, case, self.built[arch])
+        memory = Memory(self.blobs[arch], self.harness[arch], case, self.built[arch])
         with tempfile.TemporaryDirectory(prefix="purgatory-") as directory:
-            machine = Machine(case, memory, stub, directory)
+            machine = Machine(case, memory, self.harness[arch][1], directory)
             try:
                 return machine.run()
             except EOFError as error:

@@ -5,7 +5,7 @@ import pytest
 
 import abi
 from emulator import MACHINES
-from layout import DEFAULT_LOAD, MEM_SIZES, START
+from layout import MEM_SIZES, START
 
 POLICIES = {"halt": abi.HALT, "reset": abi.RESET, "boot": abi.BOOT}
 CORES = {abi.CORE_CPU: "CPU instructions", abi.CORE_VECTOR: "vector code",
@@ -43,8 +43,8 @@ def region_line(name):
     return f"purgatory: digest mismatch: {name} [{start:#x}, {start + MEM_SIZES[name]:#x})"
 
 
-def params_line(what, load=DEFAULT_LOAD):
-    start = load + abi.PARAMS_OFFSET
+def params_line(case, what):
+    start = case.load + case.kind.params_offset
     return (f"purgatory: digest mismatch: purgatory [{start:#x}, {start + abi.PARAMS_SIZE:#x})"
             f" bad parameter: {what}\n")
 

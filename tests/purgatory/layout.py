@@ -8,9 +8,10 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PAGE = 4096
 CROSS = {"arm64": os.environ.get("CROSS_ARM64", "aarch64-linux-gnu-"),
+         "ppc64le": os.environ.get("CROSS_PPC64LE", "powerpc64le-linux-gnu-"),
          "x86_64": os.environ.get("CROSS_X86_64", "x86_64-linux-gnu-")}
 
-# All of the RAM of arm64's board, and the end of it on a PC, which has it from 0.
+# All of the RAM of arm64's board, and the end of it on a PC, which has it from 0, as pseries has.
 RAM = 0x40000000
 RAM_SIZE = 64 << 20
 UNMAPPED = 0x50000000  # neither RAM nor a device, on none of them

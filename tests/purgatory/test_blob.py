@@ -21,10 +21,12 @@ def gnu(triplet):
 
 TOOLCHAINS = {
     (arch, name): tools
-    for arch, triplet in (("arm64", "aarch64-linux-gnu"), ("x86_64", "x86_64-linux-gnu"))
+    for arch, triplet in (("arm64", "aarch64-linux-gnu"), ("ppc64le", "powerpc64le-linux-gnu"),
+                          ("x86_64", "x86_64-linux-gnu"))
     for name, tools in (("gcc", gnu(triplet)),
                         ("clang", {**LLVM, "CC": f"clang --target={triplet} -fuse-ld=lld"}))}
-ARCHES = ("arm64", "x86_64")
+PARAMS = {"arm64": 64, "ppc64le": 256, "x86_64": 64}  # where they are in each blob
+ARCHES = tuple(PARAMS)
 MAIN = ("	struct console console;\n\n"
         "	*outcome = (struct purgatory_outcome){ .entered = machine_ticks() };\n")
 
@@ -58,11 +60,11 @@ def built(source, name, arch):
 def test_header(folder, arch):
     """As abi.h says it is before the planner fills it; and nothing behind mem_size is given."""
     blob = (folder / arch / "purgatory.bin").read_bytes()
-    magic, version, size, mem_size = abi.header(blob)
+    magic, version, size, mem_size = abi.header(blob, PARAMS[arch])
     assert (magic, version, size) == (abi.MAGIC, abi.VERSION, abi.PARAMS_SIZE)
     assert len(blob) < mem_size <= 32768 and mem_size % 16 == 0
-    start = abi.PARAMS_OFFSET + abi.HEADER.size
-    assert not any(blob[start:abi.PARAMS_OFFSET + abi.PARAMS_SIZE])
+    start = PARAMS[arch] + abi.HEADER.size
+    assert not any(blob[start:PARAMS[arch] + abi.PARAMS_SIZE])
 
 
 @both
@@ -102,7 +104,7 @@ REFUSED_ANYWHERE = {
     "undefined": ("void missing(void);\n	missing();",
                   "undefined reference to `missing'|undefined symbol: missing"),
     "library": ("char *getenv(const char *);\n	if (getenv(\"X\"))\n		return;", "getenv"),
-    "size": ("__asm__ volatile(\".space 20480\");", "limit 20480"),
+    "size": ("__asm__ volatile(\".space 24576\");", "limit 2"),
     "path": ("static const char file[] = __FILE__;\n	if (*(const volatile char *)file == 0)\n"
              "		return;", "paths:"),
     "new-section": ("static const int odd __attribute__((section(\"odd\"))) = 1;\n"
@@ -117,6 +119,15 @@ REFUSED = {
         "simd-register": ("__asm__ volatile(\"movi v31.16b, #0\");", "FP or SIMD|requires: neon"),
         "exclusive": ("__asm__ volatile(\"ldxr x9, [sp]\" ::: \"x9\");", "fault with the MMU off"),
         "zva": ("__asm__ volatile(\"dc zva, x9\");", "fault with the MMU off"),
+    },
+    "ppc64le": REFUSED_ANYWHERE | {
+        "relocation": ("__asm__ volatile(\".balign 8\\n.quad purgatory_main\");",
+                       "needs relocation|relocation is left|cannot preempt symbol"),
+        "float": ("__asm__ volatile(\"fmr 0, 1\");", "FPU or vector registers"),
+        "float-load": ("__asm__ volatile(\"lfd 0, 0(1)\");", "FPU or vector registers"),
+        "vector": ("__asm__ volatile(\".long 0x100004c4\");", "FPU or vector registers"),
+        "vsx": ("__asm__ volatile(\".long 0xf00004d0\");", "FPU or vector registers"),
+        "absolute-toc": ("__asm__ volatile(\"lis 2, 0\" ::: \"memory\");", "an absolute TOC"),
     },
     "x86_64": REFUSED_ANYWHERE | {
         "relocation": ("__asm__ volatile(\".balign 8\\n.quad purgatory_main\");",
@@ -141,6 +152,9 @@ REFUSED = {
 }
 # Where vector registers are allowed: what it ends with, and a way out.
 CORES = {"arm64": ("lib/sha256_arm64_core.S", "3:	ret\n", "3:	b	purgatory_main\n"),
+         "ppc64le": ("purgatory/arch/ppc64le/entry.S",
+                     "	mtlr	%r0\n	blr\n\n	.section .entry\n",
+                     "	b	purgatory_main\n\n	.section .entry\n"),
          "x86_64": ("purgatory/arch/x86_64/entry.S",
                     "	pxor	%xmm\\n, %xmm\\n\n	.endr\n	ret\n",
                     "	pxor	%xmm\\n, %xmm\\n\n	.endr\n	jmp	purgatory_main\n")}

@@ -4,18 +4,17 @@ a console in memory."""
 
 import itertools
 import re
-import subprocess
+import struct
 
 import pytest
 
 import abi
 import cavp
 from board_x86_64 import machine_code
-from conftest import ROOT
 from emulator import X86_64, Case
 from expect import (POLICIES, VERBOSE, assert_followed, assert_outcome, cases, params_line,
                     policy_line, until, verified)
-from layout import DEFAULT_LOAD, RAM, UNMAPPED
+from layout import DEFAULT_LOAD, OLD_STACK, PAGE, RAM, STUB, UNMAPPED, page_up
 
 LOADED = abi.Region("bulk", RAM + 0x1000000, b"\x5a" * (8 << 20), 8 << 20)
 LONG = {"extra_regions": [LOADED], "loaded": [LOADED]}  # enough to be disturbed in
@@ -214,7 +213,7 @@ def test_bad_tables(case, expected, result):
 @cases({machine: in_memory(machine, until="halt", damage=lambda m: m.flip_param(1302))
         for machine in ("qemu64", "la57")})
 def test_bad_parameter_by_good_tables(case, result):
-    assert result.uart == params_line("sum") + policy_line("halt")
+    assert result.uart == params_line(case, "sum") + policy_line("halt")
     assert_outcome(case, result, "halt")
 
 
@@ -297,7 +296,7 @@ def test_screen_by_tables(case, result):
                               "on_corruption": POLICIES[policy]}), policy)
         for policy in POLICIES if policy != "reset"})
 def test_screen_alone(case, expected, result):
-    assert result.screen.endswith(on_screen(params_line("sum") + policy_line(expected)))
+    assert result.screen.endswith(on_screen(params_line(case, "sum") + policy_line(expected)))
     assert_outcome(case, result, expected)
 
 
@@ -393,35 +392,119 @@ def test_entry_in_real_mode(case, result):
     assert found["eflags"] & 0x600 == 0
 
 
+# --------------------------------------------------- a kernel that waits to be come back to
+
+JUMP = RAM + 0x1000000
+TAIL, COUNT = JUMP + 0x800, JUMP + 0x700
+WAITS = RAM + 0x1100000
+# 1: prints the string at rsi, 4: prints rbx and ends the line.
+SAY = """jmp 3f
+    1:  movl $0x3f8, %edx
+    2:  lodsb; testb %al, %al; jz 2f; outb %al, %dx; jmp 2b
+    2:  ret
+    4:  movb $60, %cl; movl $0x3f8, %edx
+    5:  movq %rbx, %rax; shrq %cl, %rax; andb $15, %al; addb $'0', %al; cmpb $'9', %al; jbe 6f
+        addb $39, %al
+    6:  outb %al, %dx; subb $4, %cl; jns 5b
+        movb $'\\n', %al; outb %al, %dx; ret
+    3:
+"""
+
+
+def say(text):
+    return f'leaq 8f(%rip), %rsi; call 1b; jmp 9f; 8: .asciz "{text}\\n"; 9:\n'
+
+
+def show(*registers):
+    return "".join(f"movq %{name}, %rbx; call 4b\n" for name in registers)
+
+
+END = say("kernel done") + "1: hlt; jmp 1b\n"
+
+
+def program(name, start, instructions):
+    code = machine_code(instructions)
+    return abi.Region(name, start, code.ljust(0x1000, b"\0"), 0x1000)
+
+
+def waits(memory):
+    """As a kernel with KEXEC_PRESERVE_CONTEXT: where it waits, and what it enters next time."""
+    memory.put(OLD_STACK, struct.pack("<QQ", WAITS, memory.case.load))
+
+
+def jump(machine, new, *, damage=waits, old=END, tail=TAIL):
+    digested, waiting = program("bulk", JUMP, new), program("waits", WAITS, SAY + old)
+    return Case(machine, damage=damage, extra_regions=[digested], loaded=[digested, waiting],
+                params=VERBOSE | {"kernel_entry": JUMP, "handed": JUMP, "handed_size": 0x1000,
+                                  "own": (0, 0, 0, tail)})
+
+
+TELL = SAY + say("kernel entered") + f"movl ${TAIL}, %esi; call 1b\n" + say("")
+
+
+def returning(machine):
+    """The new kernel says what stands behind its command line, changes its memory and returns; the
+    old one, on its stack, takes what is left there for what it enters next time, and does."""
+    new = TELL + show("rsp") + f"incl {COUNT:#x}; ret"
+    old = "popq %rbp\n" + say("old kernel") + show("rbp", "rsp") + f"""
+        cmpl $1, {COUNT:#x}; jne 7f; pushq %rbp; pushq ${WAITS:#x}; jmp *%rbp
+        7:""" + END
+    return jump(machine, new, old=old)
+
+
+@cases({machine: returning(machine) for machine in ("qemu64", "max", "la57")})
+def test_a_kernel_that_returns(case, runs):
+    """On the old kernel's stack it finds the way back, of which it is also told. The second time
+    nothing is verified, since it has changed itself, and the tail is what it was."""
+    result = runs[id(case)].result()
+    assert result.report == verified(case.machine, segments=4)
+    new = f"kernel entered\n kexec_jump_back_entry={WAITS:#x}\n{OLD_STACK:016x}\n"
+    old = f"old kernel\n{case.load:016x}\n{OLD_STACK + 16:016x}\n"
+    assert result.text.partition("verified\n")[2] == 2 * (new + old) + "kernel done\n"
+
+
+@cases({
+    "nobody-waits": jump("max", TELL + END, damage=lambda memory: memory.put(OLD_STACK, bytes(8))),
+    "no-room": jump("max", TELL + END, tail=JUMP + 0xfc1),
+    "elsewhere": jump("max", TELL + END, tail=WAITS + 0x900),
+    "not-empty": jump("max", TELL + END, tail=JUMP),
+})
+def test_a_tail_that_is_not_written(case, runs):
+    """Only a place that is as the planner left it is ever written over."""
+    result = runs[id(case)].result()
+    assert [hex(at) for at in result.changed if JUMP <= at < WAITS + PAGE] == []
+    assert result.report == verified(case.machine, segments=4)
+    assert result.text.partition("entered\n")[2] == "\nkernel done\n"
+
+
+def leading_back(machine):
+    """One kernel is left for another that waits, which calls again what called it, by the tables of
+    the beginning and on its own stack."""
+    other = "popq %rbp\n" + SAY + say("kernel entered") + show("cr3") + f"""
+        movl ${STUB:#x}, %eax; movq %rax, %cr3; movl $0x2000, %esp; call *%rbp"""
+    left = SAY + say("left kernel") + show("cr3", "rsp") + END
+    return Case(machine, damage=waits, loaded=[program("other", JUMP, other),
+                                               program("left", WAITS, left)],
+                params={"flags": abi.SKIP_CHECK | abi.VERBOSE, "regions": [],
+                        "kernel_entry": JUMP, "own": (abi.MODE_BACK, 0, 0, 0)})
+
+
+@cases({machine: leading_back(machine) for machine in ("qemu64", "max", "la57")})
+def test_the_way_back(case, runs, board):
+    """By the planner's tables, since those of the kernel that is left lead to its memory only; and
+    back again. In each set are three tables for one GiB, and room for one more."""
+    result = runs[id(case)].result()
+    at = page_up(case.load + abi.header(board.blobs["x86_64"])[3])
+    assert result.report == "purgatory: check skipped\n"
+    assert result.text.partition("kernel entered\n")[2] == (
+        f"{at + case.kind.la57 * 4 * PAGE:016x}\n"
+        f"left kernel\n{STUB:016x}\n{OLD_STACK + 8:016x}\nkernel done\n")
+
+
 # ------------------------------------------------------------------- the cores, natively
 
 # With what the CPU needs for it.
-CORES = {"plain": (1, []), "cpu": (2, ["sha_ni"]), "vector": (3, ["ssse3", "bmi2"])}
-SOURCE = r"""
-#include <stdio.h>
-#include <stdlib.h>
-#include "lib/sha256.h"
-int main(int argc, char **argv)
-{
-	static unsigned char data[1 << 20];
-	uint8_t digest[SHA256_DIGEST_SIZE];
-	struct sha256 ctx;
-	size_t size;
-
-	(void)argc;
-	while (fread(&size, sizeof(size), 1, stdin) == 1) {
-		if (size > sizeof(data) || fread(data, 1, size, stdin) != size)
-			return 1;
-		sha256_init(&ctx, (enum sha256_core)atoi(argv[1]));
-		sha256_update(&ctx, data, size);
-		sha256_final(&ctx, digest);
-		for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
-			printf("%02x", digest[i]);
-		puts("");
-	}
-	return 0;
-}
-"""
+CORES = {"plain": [], "cpu": ["sha_ni"], "vector": ["ssse3", "bmi2"]}
 
 
 @pytest.mark.parametrize("core", CORES)
@@ -431,18 +514,9 @@ def test_cavp_vectors_natively(folder, tmp_path, core):
         flags = cpuinfo.read().split()
     if "lm" not in flags:
         pytest.skip("this machine is no x86_64")
-    number, needs = CORES[core]
-    if not set(needs) <= set(flags):
-        pytest.skip(f"this machine's CPU does not have {needs}")
-    objects = folder / "x86_64/obj/lib"
+    if not set(CORES[core]) <= set(flags):
+        pytest.skip(f"this machine's CPU does not have {CORES[core]}")
     program = tmp_path / "hash"
-    subprocess.run(["cc", "-O1", "-Wall", "-Werror", f"-I{ROOT}", "-x", "c", "-", "-x", "none",
-                    objects / "sha256.o", objects / "sha256_x86_64_core.o",
-                    objects / "sha256_x86_64_vector.o", "-o", program],
-                   input=SOURCE.encode(), check=True)
-    messages = cavp.messages("SHA256ShortMsg.rsp") + cavp.messages("SHA256LongMsg.rsp")
-    data = b"".join(len(message).to_bytes(8, "little") + message for message, _ in messages)
-    found = subprocess.run([program, str(number)], input=data, check=True,
-                           capture_output=True).stdout.decode().split()
-    assert len(messages) == 65 + 64
-    assert found == [digest for _, digest in messages]
+    cavp.build(program, ["cc"], folder / "x86_64/obj/lib",
+               ("sha256.o", "sha256_x86_64_core.o", "sha256_x86_64_vector.o"))
+    assert cavp.all_by([program], core)

@@ -65,9 +65,11 @@ UNIT_SOURCES := \
 	tests/unit/test_sysroot.c \
 	tests/unit/test_verify.c \
 	tests/unit/test_vmcoreinfo.c \
+	tests/unit/test_way_back.c \
 	tests/unit/test_window.c \
 	tests/unit/test_x86_64.c \
 	tests/unit/test_x86_boot.c \
 	tests/unit/test_x86_multiboot.c \
+	tests/unit/test_x86_jump.c \
 	tests/unit/test_x86_restart.c \
 	tests/unit/test_x86_tables.c

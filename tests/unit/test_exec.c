@@ -20,6 +20,7 @@ struct kernel {
 	int exec_errno;
 	size_t execs;
 	unsigned int busy; /* so many calls find the kernel's lock taken */
+	bool comes_back;
 	unsigned int sleeps;
 	int raises; /* a signal, when an interface goes down */
 };
@@ -68,7 +69,7 @@ static int fake_reboot(void *context)
 
 	note(kernel, "reboot", "");
 	if (!kernel->busy)
-		return EINVAL;
+		return kernel->comes_back ? 0 : EINVAL;
 	kernel->busy--;
 	return EBUSY;
 }
@@ -192,6 +193,27 @@ static void exec_syncs_then_takes_the_network_down_then_leaves(void **state)
 		assert_string_equal(err.text, "kexec failed: Invalid argument");
 		assert_string_equal(kernel.log, cases[i].log);
 	}
+	tmproot_done(&tmp);
+}
+
+/* From a kernel that was loaded for that. Who has loaded it in the same breath keeps the network
+ * up. */
+static void exec_comes_back(void **state)
+{
+	struct kernel kernel = { .interfaces = some, .comes_back = true };
+	struct request request = { .action = ACTION_EXEC };
+	struct err err = ERR_INIT;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	tmproot_text(&tmp, LOADED, "1\n");
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_OK);
+	assert_string_equal(kernel.log, "sync down:shaper0 down:eth0 down:wlan0 reboot");
+	request.action = ACTION_LOAD_AND_EXEC;
+	request.preserve = true;
+	assert_int_equal(run(&request, tmp.root, &kernel, &err), ST_OK);
+	assert_string_equal(kernel.log, "sync reboot");
 	tmproot_done(&tmp);
 }
 
@@ -399,6 +421,7 @@ int main(void)
 		cmocka_unit_test(interfaces_go_down_in_order),
 		cmocka_unit_test(interfaces_that_stay_up_are_no_obstacle),
 		cmocka_unit_test(exec_syncs_then_takes_the_network_down_then_leaves),
+		cmocka_unit_test(exec_comes_back),
 		cmocka_unit_test(exec_stays_only_where_nothing_is_loaded_for_sure),
 		cmocka_unit_test(exec_waits_for_the_lock),
 		cmocka_unit_test(exec_where_cpus_cannot_stop_says_so),

@@ -178,6 +178,31 @@ static void signature_of_a_wrapper_does_not_count(void **state)
 	}
 }
 
+/* ... also where the kernel enforces none, and is locked down; not where that is not the reason. */
+static void lockdown_misses_the_signature_of_a_wrapper(void **state)
+{
+	struct file_load what = { .kernel = 5, .initrd = 6, .wrapper = "UKI" };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct kernel kernel = { .answers = { EPERM } };
+		struct kexec_state now = no_state;
+
+		if (i != 0)
+			strcpy(now.lockdown, "integrity");
+		if (i == 1)
+			now.load_disabled = 1;
+		if (i == 2)
+			now.load_limit_reboot = 0;
+		err_clear(&err);
+		load(&kernel, &what, &now, NULL, &err);
+		assert_int_equal(
+			strstr(err.hint, "A signature of the UKI does not count") != NULL, i == 3);
+		assert_int_equal(strstr(err.hint, "locked down (integrity)") != NULL, i == 3);
+	}
+}
+
 /* Root may load without a signature where nothing is locked down, if the kernel has that call. */
 static void refused_signature_has_a_way_out_where_there_is_one(void **state)
 {
@@ -269,6 +294,7 @@ static void denial_names_its_likely_cause(void **state)
 	assert_answer(EPERM, &now, ST_DENIED, "kexec-file-load-failed", "CAP_SYS_BOOT");
 	assert_answer(EACCES, &now, ST_DENIED, "kexec-file-load-failed", "security module");
 	strcpy(now.lockdown, "integrity");
+	assert_answer(EACCES, &now, ST_DENIED, "kexec-file-load-failed", "security.ima");
 	assert_answer(EPERM, &now, ST_DENIED, "kexec-file-load-failed", "signed with a key");
 	now.load_limit_panic = 0;
 	assert_answer(EPERM, &now, ST_DENIED, "kexec-file-load-failed", "load_limit_panic is 0");
@@ -369,6 +395,7 @@ int main(void)
 		cmocka_unit_test(four_answers_mean_the_other_call),
 		cmocka_unit_test(every_other_answer_is_final_and_explained),
 		cmocka_unit_test(signature_of_a_wrapper_does_not_count),
+		cmocka_unit_test(lockdown_misses_the_signature_of_a_wrapper),
 		cmocka_unit_test(refused_signature_has_a_way_out_where_there_is_one),
 		cmocka_unit_test(cause_depends_on_the_moment),
 		cmocka_unit_test(busy_names_each_cause_that_fits),

@@ -363,18 +363,46 @@ static void test_addresses(void **state)
 		"Bad option value in --mem-min=top");
 	assert_refused("-p --mem-max= K", ST_BAD_INPUT, "option-value", "--mem-max=");
 	assert_refused("-p --mem-max=1M K", ST_BAD_INPUT, "option-value", "--mem-max=1M");
-	assert_loads("-p --entry=0x1000 K");
+	assert_loads("-p --entry=0x1000 K"); /* means nothing there */
+	assert_int_equal(report.count, 1);
+	assert_int_equal(report.entries[0].kind, REPORT_CHOICE);
+	assert_null(request.needs_load);
 	assert_refused("-p --entry=start K", ST_BAD_INPUT, "option-value", "--entry=start");
 }
 
 static void test_what_is_not_done_is_said(void **state)
 {
 	(void)state;
-	assert_refused("-l --load-preserve-context --mem-max=1 K", ST_USAGE, "option-not-here",
-		"--load-preserve-context is not possible: Only x86");
-	assert_refused("--load-jump-back-helper", ST_USAGE, "option-not-here", "KEXEC_JUMP");
 	assert_refused("--load-live-update K", ST_USAGE, "option-not-here", "Xen");
 	assert_refused("--exec-live-update", ST_USAGE, "option-not-here", "Xen");
+}
+
+static void test_there_and_back_again(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-l --load-preserve-context --mem-max=0x1fffffff K"), ST_OK);
+	assert_int_equal(request.action, ACTION_LOAD);
+	assert_true(request.preserve);
+	assert_string_equal(request.needs_load, "load-preserve-context");
+	assert_int_equal(parse("-f --load-preserve-context --mem-max=0x1fffffff K"), ST_OK);
+	assert_refused("-p --load-preserve-context --mem-max=1 K", ST_USAGE, "jump-crash", "-p");
+	assert_refused("-s -l --load-preserve-context --mem-max=1 K", ST_USAGE, "file-load-option",
+		"--load-preserve-context");
+
+	assert_int_equal(parse("--load-jump-back-helper"), ST_OK);
+	assert_int_equal(request.action, ACTION_LOAD_WAY_BACK);
+	assert_int_equal(request.way_back, 0);
+	assert_int_equal(parse("-l --load-jump-back-helper --entry=0x7fe01042"), ST_OK);
+	assert_int_equal(request.action, ACTION_LOAD_WAY_BACK);
+	assert_int_equal(request.way_back, 0x7fe01042);
+	assert_int_equal(report.count, 0);
+	assert_refused("-s --load-jump-back-helper", ST_USAGE, "file-load-option",
+		"--load-jump-back-helper");
+	assert_refused("--load-jump-back-helper K", ST_USAGE, "jump-action", "a file");
+	assert_refused("--load-jump-back-helper -e", ST_USAGE, "jump-action", "not with -e");
+	assert_refused("-p --load-jump-back-helper", ST_USAGE, "jump-action", "not with -p");
+	assert_refused("-u --load-jump-back-helper", ST_USAGE, "jump-action", "not with -u");
+	assert_refused("--load-jump-back-helper --dry-run", ST_USAGE, "dry-run-action", "load");
 }
 
 static void test_identify_needs_a_file_and_goes_first(void **state)
@@ -694,10 +722,15 @@ static void test_every_row_of_the_table(void **state)
 
 		if (row->words)
 			value = row->words[row->words[0].text ? 0 : 1].text;
-		snprintf(line, sizeof(line), "%s --%s%s%s K",
+		/* Those of the way back, which takes no file, mean something together. */
+		snprintf(line, sizeof(line), "%s --%s%s%s %s",
 			row->group == GROUP_HOTPLUG ? "-p" : "-l", row->name,
 			row->argument == ARGUMENT_NONE ? "" : "=",
-			row->argument == ARGUMENT_NONE ? "" : value);
+			row->argument == ARGUMENT_NONE ? "" : value,
+			strcmp(row->name, "entry") == 0 ||
+					strcmp(row->name, "load-jump-back-helper") == 0
+				? "--load-jump-back-helper"
+				: "K");
 		status = parse(line);
 		if (row->group == GROUP_REFUSED) {
 			assert_int_equal(status, ST_USAGE);
@@ -754,6 +787,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_there_and_back_again),
 		cmocka_unit_test(test_identify_needs_a_file_and_goes_first),
 		cmocka_unit_test(test_nothing_given_means_defaults),
 		cmocka_unit_test(test_values_with_equals_sign_and_as_a_word),

@@ -29,11 +29,14 @@ class Kernel:
     modules: dict = dataclasses.field(default_factory=dict)
     release: str = ""  # of one of Debian's
 
+    def capture(self, capture_initrd):
+        """The archive of a capture kernel with its modules."""
+        return capture_initrd + gzip.compress(initrd.cpio(self.modules), mtime=0)
+
     def archive(self, files, capture_initrd):
         """An archive of files, this kernel and its modules, for it to load itself."""
-        capture = capture_initrd + gzip.compress(initrd.cpio(self.modules), mtime=0)
         return initrd.cpio(files | self.modules | {
-            "boot/Image": self.image.read_bytes(), "boot/initrd": capture})
+            "boot/Image": self.image.read_bytes(), "boot/initrd": self.capture(capture_initrd)})
 
 
 def _packages(archive, flavour):

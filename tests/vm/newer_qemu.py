@@ -12,6 +12,7 @@ PACKAGES = ("qemu-system-data", "qemu-system-common", "libc6")
 KEEP = ("usr/lib/", "usr/lib64/", "usr/share/qemu/", "usr/share/seabios/")
 # For each architecture the program, and the packages that bring it and its firmware.
 PROGRAMS = {"arm64": ("qemu-system-aarch64", ("qemu-system-arm",)),
+            "ppc64le": ("qemu-system-ppc64", ("qemu-system-ppc",)),
             "x86_64": ("qemu-system-x86_64", ("qemu-system-x86", "seabios"))}
 
 

@@ -142,12 +142,13 @@ class Machine:
         """Describe a machine.
 
         kind is "dt" (QEMU's device tree, no firmware), "uefi" (UEFI with ACPI) or "uefi-dt" (UEFI
-        with a device tree), of a PC "bios" or "uefi"; without one it is the first that can do what
-        is asked for. memory and max_memory are in MiB, and hot-adding needs slots, max_memory and
-        ACPI; el2 gives the guest EL2, mte memory with tags; disks are host files that appear as
-        /dev/vda, /dev/vdb, ...; counted makes its clock count instructions, one a nanosecond; dtb
-        is a device tree in place of QEMU's; qemu is the emulator, in words. Without an initrd
-        (None) the kernel finds its root on a disk.
+        with a device tree), of a PC "bios", "uefi", "secure" (UEFI with Secure Boot on) or "keys"
+        (off, but with its keys); without one it is the first that can do what is asked for. memory
+        and max_memory are in MiB, and hot-adding needs slots, max_memory and ACPI; el2 gives the
+        guest EL2, mte memory with tags; disks are host files that appear as /dev/vda, /dev/vdb,
+        ...; counted makes its clock count instructions, one a nanosecond; dtb is a device tree in
+        place of QEMU's; qemu is the emulator, in words. Without an initrd (None) the kernel finds
+        its root on a disk.
 
         A PC alone can have more CPUs later, up to max_cpus, and virtio_mem MiB by virtio-mem.
         With vmware it looks like one of VMware's, the one hypervisor that Linux finds in an
@@ -478,6 +479,19 @@ class Machine:
         self._wait_ready("main", CAPTURE_TIMEOUT)
         return self
 
+    def come_back(self, command):
+        """Run a command that leads to a kernel that waits in one of leave() or of this, and return
+        what became of that."""
+        self.begin(command)
+        deadline = time.monotonic() + CAPTURE_TIMEOUT
+        with self._answering(f"no kernel came back from: {command}"):
+            line = self._agent.line(deadline)
+            while self.SHARES_LINE and b"DONE 0 " not in line:
+                line = self._agent.line(deadline)
+            rc, out, err = (int(field) for field in line[line.index(b"DONE 0 "):].split()[2:])
+            return Result("(what waited)", rc, self._agent.exactly(out, deadline),
+                          self._agent.exactly(err, deadline))
+
     # --- inside ---
 
     def _send(self, number, command):
@@ -538,6 +552,8 @@ OVMF = pathlib.Path("/usr/share/ovmf/OVMF.fd")
 # With Secure Boot on, by the key that secure_boot.py signs with.
 OVMF_SECURE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
 OVMF_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"
+# What turns that off, as the firmware's setup does it, by the byte behind the name.
+OVMF_SWITCH = "SecureBootEnable\0".encode("utf-16-le")
 
 
 class PC(Machine):
@@ -553,7 +569,7 @@ class PC(Machine):
     # of Linux 6.12 two seconds into its boot.
     THREADS = "single"
     SHARES_LINE = True
-    KINDS = ("bios", "uefi", "secure")
+    KINDS = ("bios", "uefi", "secure", "keys")
 
     @staticmethod
     def _first_kind(slots):
@@ -575,13 +591,16 @@ class PC(Machine):
             command += ["-initrd", str(initrd)]
         if kind == "uefi":
             command += ["-bios", str(OVMF)]
-        elif kind == "secure":
-            variables = self._dir / "variables"
-            shutil.copy(OVMF_VARIABLES, variables)
+        elif kind in ("secure", "keys"):
+            variables = pathlib.Path(OVMF_VARIABLES).read_bytes()
+            if kind == "keys":
+                assert variables.count(OVMF_SWITCH + b"\1") == 1
+                variables = variables.replace(OVMF_SWITCH + b"\1", OVMF_SWITCH + b"\0")
+            (self._dir / "variables").write_bytes(variables)
             command += ["-machine", "smm=on",
                         "-global", "driver=cfi.pflash01,property=secure,value=on",
                         "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_SECURE}",
-                        "-drive", f"if=pflash,format=raw,file={variables}"]
+                        "-drive", f"if=pflash,format=raw,file={self._dir}/variables"]
         if vmware:
             command += ["-smbios", "type=1,serial=VMware-kexec"]
         if virtio_mem:
@@ -603,15 +622,17 @@ class PSeries(Machine):
 
     CONSOLE = "hvc0"
     CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 maxcpus=1 reset_devices"
+    PROGRAM = "qemu-system-ppc64"
 
     def _command_line(self, kernel, initrd, *, cpu, smp, memory, slots, max_memory, disks,
-                      append, **_):
+                      counted, append, **_):
         size = f"{memory}M" + (f",slots={slots},maxmem={max_memory}M" if slots else "")
-        command = [
-            "qemu-system-ppc64", "-M", PSERIES, "-cpu", cpu, "-smp", str(smp), "-m", size,
+        if "maxcpus" in str(smp):
             # Of a full small cache QEMU 7.2 has no part left for a CPU that comes, and ends.
-            "-accel", f"tcg,thread=multi,tb-size={256 if 'maxcpus' in str(smp) else CODE_CACHE}",
-            "-nodefaults", "-display", "none", "-no-reboot",
+            self.CODE_CACHE = 256
+        command = [
+            self.PROGRAM, "-M", PSERIES, "-cpu", cpu, "-smp", str(smp), "-m", size,
+            *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
             "-device", "virtio-serial-pci",

@@ -43,8 +43,6 @@ enum {
 #define NODE_HEADER_SIZE 16 /* struct setup_data: next, type, len */
 #define NODE_ALIGN	 8
 
-#define LINE_AT BOOT_PARAMS_SIZE
-
 /* efi_memory_desc_t, and struct efi_setup_data (arch/x86/include/asm/efi.h) of 12 numbers. */
 #define EFI_REGION_SIZE	 40
 #define EFI_REGION_ALIGN 16
@@ -108,7 +106,8 @@ static const struct setup_node *next_inherited(const struct setup_data *list, si
 
 static struct layout lay_out(const struct boot_params_wish *wish)
 {
-	size_t at = round_up(LINE_AT + strlen(wish->cmdline) + 1, EFI_REGION_ALIGN);
+	size_t at = round_up(
+		BOOT_PARAMS_LINE + strlen(wish->cmdline) + 1 + wish->tail, EFI_REGION_ALIGN);
 	struct layout layout = {
 		.efi_map = at,
 		.nodes = {
@@ -198,7 +197,7 @@ static void put_inherited(struct span running, uint8_t *params)
 
 static void put_header(const struct boot_params_wish *wish, uint64_t base, uint8_t *params)
 {
-	uint64_t line = base + LINE_AT;
+	uint64_t line = base + BOOT_PARAMS_LINE;
 	uint64_t initrd = wish->initrd.start, size = range_size(wish->initrd);
 
 	memcpy(params + BZIMAGE_HEADER_START, wish->image->header.data, wish->image->header.size);
@@ -345,7 +344,7 @@ int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct
 	put_header(wish, base, segment);
 	put_memory(wish, segment);
 	store_le64(segment + BOOT_PARAMS_ACPI_RSDP, wish->acpi_rsdp);
-	memcpy(segment + LINE_AT, wish->cmdline, strlen(wish->cmdline));
+	memcpy(segment + BOOT_PARAMS_LINE, wish->cmdline, strlen(wish->cmdline));
 	put_nodes(wish, &layout, base, segment);
 	if (wish->efi)
 		put_efi(wish, &layout, base, segment);

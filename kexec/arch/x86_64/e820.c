@@ -90,17 +90,61 @@ int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct
 	return finish(&map, status, ret, err);
 }
 
+static int check_known(const struct e820 *known, struct err *err)
+{
+	if (known->count)
+		return ST_OK;
+	err_set(err, ST_NOT_FOUND, "firmware-map-missing",
+		"the firmware's memory map is known neither from /sys/firmware/memmap nor "
+		"from /sys/kernel/boot_params/data");
+	return err_hint(err, "a kernel with CONFIG_FIRMWARE_MEMMAP has it; is /sys mounted?");
+}
+
 int e820_for_restart(const struct x86_boot *running, struct e820 *ret, struct err *err)
 {
 	const struct e820 *known = &running->memory;
 	struct e820 map = { .entries = NULL };
+	int status = check_known(known, err);
 
-	if (known->count == 0) {
-		err_set(err, ST_NOT_FOUND, "firmware-map-missing",
-			"the firmware's memory map is known neither from /sys/firmware/memmap nor "
-			"from /sys/kernel/boot_params/data");
-		return err_hint(err, "a kernel with CONFIG_FIRMWARE_MEMMAP has it; is /sys "
-				     "mounted?");
-	}
+	if (status)
+		return status;
 	return finish(&map, e820_add_all(&map, known) ? err_no_memory(err) : ST_OK, ret, err);
+}
+
+static int add_others(const struct e820 *known, struct e820 *map)
+{
+	int status = ST_OK;
+
+	for (size_t i = 0; i < known->count && !status; i++) {
+		struct e820 one = { .entries = &known->entries[i], .count = 1 };
+
+		if (known->entries[i].type != E820_RAM)
+			status = e820_add_all(map, &one);
+	}
+	return status;
+}
+
+/* What nobody lists is a place where the new kernel may put devices. */
+int e820_for_jump(const struct x86_boot *running, const struct rangeset *room, struct e820 *ret,
+	struct err *err)
+{
+	const struct e820 *known = &running->memory;
+	struct rangeset ram = RANGESET_INIT, kept = RANGESET_INIT;
+	struct e820 map = { .entries = NULL };
+	int status = check_known(known, err);
+
+	if (status)
+		return status;
+	status = e820_ram(known, &ram);
+	if (!status)
+		status = rangeset_subtract(&ram, room, &kept);
+	if (!status)
+		status = e820_add_ranges(&map, room, E820_RAM);
+	if (!status)
+		status = e820_add_ranges(&map, &kept, E820_RESERVED);
+	if (!status)
+		status = add_others(known, &map);
+	rangeset_done(&ram);
+	rangeset_done(&kept);
+	return finish(&map, status ? err_no_memory(err) : ST_OK, ret, err);
 }

@@ -23,13 +23,15 @@
 
 /*
  * All segments, to whole entries of 2 MiB: so the kernel maps them, too, and that an access behind
- * one is not to memory is for the CPU's own ranges of types (MTRR) to say. Without devices.
+ * one is not to memory is for the CPU's own ranges of types (MTRR) to say. Without devices. On the
+ * way back also where the other kernel waits, who comes by its own tables at once.
  */
-static int list_memory(
-	const struct plan *plan, const struct rangeset *devices, struct rangeset *ret)
+static int list_memory(const struct plan *plan, uint64_t way_back, const struct rangeset *devices,
+	struct rangeset *ret)
 {
 	struct rangeset all = RANGESET_INIT;
-	int status = ST_OK;
+	uint64_t waits = align_down(way_back, LARGE_SIZE);
+	int status = way_back ? rangeset_add(&all, waits, waits + LARGE_SIZE) : ST_OK;
 
 	for (size_t i = 0; i < plan->segment_count && !status; i++) {
 		const struct segment *segment = &plan->segments[i];
@@ -83,7 +85,8 @@ _Static_assert(X86_64_TABLES_MAX *PAGE_TABLE_SIZE <= PURGATORY_TABLES_SIZE_MAX, 
 /* The console, and the screen where it is asked for, by ascending address. */
 static int list_devices(const struct plan_inputs *inputs, struct rangeset *ret)
 {
-	struct range console = console_pages(&inputs->console);
+	bool none = inputs->console.type == CONSOLE_NONE;
+	struct range console = none ? (struct range){ 0, 0 } : console_pages(&inputs->console);
 	int status = rangeset_add(ret, console.start, console.end);
 
 	if (!status && inputs->screen)
@@ -112,7 +115,7 @@ const char *x86_64_purgatory_tables(const struct plan_inputs *inputs, const stru
 		return "this machine's memory is encrypted, and devices are reached by more than "
 		       "tables";
 	if (list_devices(inputs, &devices) == ST_OK &&
-		list_memory(plan, &devices, &segments) == ST_OK &&
+		list_memory(plan, inputs->request->way_back, &devices, &segments) == ST_OK &&
 		segments.count + devices.count <= MAPPINGS_MAX) {
 		count = add_mappings(&segments, MEMORY, mappings, 0);
 		count = add_mappings(&devices, DEVICE, mappings, count);

@@ -157,7 +157,9 @@ static int plan_cmdline(
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline || inputs->image->kind == IMAGE_MULTIBOOT)
 		return status;
-	if (crash || inputs->by_file)
+	if (inputs->request->preserve)
+		reserved = PURGATORY_TAIL_SIZE;
+	if (crash || inputs->by_file || inputs->request->preserve)
 		most = most < reserved ? 0 : most - reserved;
 	return words_check_length(plan->cmdline, most,
 		inputs->by_file ? "kexec_file_load, of this kernel," : "this kernel", err);
@@ -200,7 +202,12 @@ static int check_entry(const struct plan_inputs *inputs, bool crash, struct err 
 	if (request->entry == ENTRY_64 ||
 		(request->entry == ENTRY_32 && inputs->image->kind == IMAGE_MULTIBOOT))
 		return ST_OK;
-	if (crash)
+	if (request->preserve)
+		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
+			"a kernel that is to come back cannot be entered in %s: the one that waits "
+			"is called in 64-bit mode",
+			mode);
+	else if (crash)
 		err_set(err, ST_UNSUPPORTED, "entry-unsupported",
 			"a crash kernel cannot be entered in %s: %s", mode,
 			request->entry == ENTRY_16
@@ -316,6 +323,7 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 		.inherited = plan_is_crash(plan) ? NULL : &running->setup_data,
 		.initrd = range_of(plan_segment(plan, SEGMENT_INITRD), inputs->initrd.size),
 		.cmdline = plan->cmdline ? plan->cmdline : "",
+		.tail = plan_comes_back(plan) ? PURGATORY_TAIL_SIZE : 0,
 		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
 	};
 	struct place_want want = { SEGMENT_BOOT_PARAMS, boot_params_size(&wish), X86_64_PAGE,
@@ -354,6 +362,9 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 	if (real_mode)
 		plan->handover.kernel_entry = base + REAL_MODE_ENTRY;
 	plan->handover.handed = (struct range){ base, base + plan->boot_params.size };
+	if (plan_comes_back(plan))
+		plan->handover.own[PURGATORY_OWN_TAIL] =
+			base + BOOT_PARAMS_LINE + strlen(wish.cmdline);
 	return place_segment(plan, &want, blob_span(&plan->boot_params), err);
 }
 
@@ -373,6 +384,8 @@ static int make_map(const struct plan_inputs *inputs, const struct plan *plan, s
 			"this is a capture kernel that was not told of the machine's memory but "
 			"for its own, 0x%" PRIx64 " bytes, and the new kernel will have no more",
 			rangeset_bytes(&machine->boot_memory));
+	if (plan_comes_back(plan))
+		return e820_for_jump(&machine->x86_boot, &plan->room, ret, err);
 	return core ? e820_for_crash(&machine->iomem, &machine->crash_cma,
 			      range_of(core, core->memsz), ret, err)
 		    : e820_for_restart(&machine->x86_boot, ret, err);
@@ -421,6 +434,33 @@ static int plan_segments(
 	if (inputs->request->entry == ENTRY_16)
 		plan->handover.own[PURGATORY_OWN_STACK] = REAL_MODE_STACK;
 	return status;
+}
+
+/* Tables lead to the kernel that waits, since those of this one map its own memory only. */
+static int plan_back(
+	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
+{
+	struct place_want want = { SEGMENT_PURGATORY, 0, X86_64_PAGE,
+		{ X86_64_LINE_FLOOR, UINT64_MAX }, PLACE_HIGH };
+	uint64_t at = inputs->request->way_back;
+	unsigned int bits = inputs->machine->x86_boot.five_levels ? 52 : 46;
+	int status;
+
+	(void)report;
+	if (at >> bits)
+		return err_set(err, ST_USAGE, "jump-entry",
+			"no other kernel waits at 0x%" PRIx64 ": memory ends at 2^%u", at, bits);
+	status = purgatory_prepare(inputs, plan, err);
+	want.size = plan->purgatory.size;
+	if (!status)
+		status = place_segment(plan, &want, blob_span(&plan->purgatory), err);
+	if (status)
+		return status;
+	plan->entry = plan_segment(plan, SEGMENT_PURGATORY)->mem;
+	plan->handover.kernel_entry = inputs->request->way_back;
+	plan->handover.reset = PURGATORY_RESET_PC;
+	plan->handover.own[PURGATORY_OWN_MODE] = PURGATORY_MODE_BACK;
+	return ST_OK;
 }
 
 /* The kernel's own purgatory, which is linked for no more (arch/x86/purgatory). */
@@ -563,5 +603,7 @@ const struct arch_ops x86_64_ops = {
 	.foretells_restart = true,
 	.plan_cmdline = plan_cmdline,
 	.plan_segments = plan_segments,
+	.plan_way_back = plan_back,
+	.low_memory = X86_64_LOW_MEMORY,
 	.foretell_segments = foretell_segments,
 };

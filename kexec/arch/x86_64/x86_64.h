@@ -36,6 +36,11 @@ int e820_for_crash(const struct iomem *iomem, const struct rangeset *cma, struct
  */
 int e820_for_restart(const struct x86_boot *running, struct e820 *ret, struct err *err);
 
+/* The same of a kernel that the running one waits for: RAM is what is in the room, and that of the
+ * running kernel is reserved. Errors as above. */
+int e820_for_jump(const struct x86_boot *running, const struct rangeset *room, struct e820 *ret,
+	struct err *err);
+
 /* What goes into the segment of that name, beside the map. */
 struct boot_params_wish {
 	const struct bzimage *image;
@@ -47,10 +52,13 @@ struct boot_params_wish {
 	const struct setup_data *inherited; /* of the running kernel; NULL for none of it */
 	struct range initrd;		    /* empty for none */
 	const char *cmdline;		    /* "" for none */
+	size_t tail;			    /* bytes of room for more behind it */
 	const uint8_t *rng_seed;	    /* X86_64_SEED_SIZE bytes, or NULL for none */
 };
 
 #define X86_64_SEED_SIZE 32 /* RNG_SEED_LENGTH of arch/x86/kernel/kexec-bzimage64.c */
+
+#define BOOT_PARAMS_LINE BOOT_PARAMS_SIZE /* where in that segment the command line begins */
 
 /* Bytes of the segment for that wish. */
 size_t boot_params_size(const struct boot_params_wish *wish);

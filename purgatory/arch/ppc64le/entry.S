@@ -97,14 +97,27 @@ start:
 	std	%r3, CPU_STATE_ID(%r9)
 	mfmsr	%r4
 	std	%r4, CPU_STATE_MSR(%r9)
+	mfspr	%r4, SPRG2
+	std	%r4, CPU_STATE_SCRATCH(%r9)
+	address	%r4, fault
+	mtspr	SPRG2, %r4
 	li	%r0, 0
 	std	%r0, CPU_STATE_STACK(%r9)
+	std	%r0, CPU_STATE_DEPTH(%r9)
+	std	%r0, CPU_STATE_RESUME(%r9)
+	std	%r0, CPU_STATE_VECTORS(%r9)
+	std	%r0, CPU_STATE_STEP(%r9)
 	addi	%r1, %r9, -FRAME_MIN
 	std	%r0, 0(%r1)
 
 	address	%r3, purgatory_params
+	bl	ppc64le_take_vectors
+	address	%r3, purgatory_params
 	address	%r4, outcome
 	bl	purgatory_main
+
+/* Live: r1, r2. C has decided that the kernel is to be entered. */
+enter_kernel:
 	address	%r3, purgatory_params
 	address	%r4, outcome
 	bl	purgatory_record
@@ -125,6 +138,8 @@ start:
 	ld	%r3, PURGATORY_PARAMS_HANDED(%r9)
 	ld	%r4, PURGATORY_PARAMS_ENTRY(%r9)
 	address	%r9, cpu_state
+	ld	%r10, CPU_STATE_SCRATCH(%r9)
+	mtspr	SPRG2, %r10
 	ld	%r10, CPU_STATE_MSR(%r9)
 	rldicr	%r10, %r10, 0, 62 - MSR_LE
 	mtsrr0	%r4
@@ -135,6 +150,96 @@ start:
 	li	%r8, 0
 	li	%r9, 0
 	rfid
+
+/* ---------------------------------------------------------------------- exceptions */
+
+/*
+ * What is interrupted will not go on where it was, so all registers but the stack are free. These
+ * two run where they are copied to; ppc64le_take_vectors() makes the vectors themselves, which call
+ * one or the other: the link register says which vector it was. r11 = where it came, r10 = why.
+ */
+	.globl	from_vectors
+	.hidden	from_vectors
+	.balign	8
+from_vectors:
+/* Here we are in big-endian mode: mfsrr0 r11; mfsrr1 r10; mfspr r12,SPRG2; mfmsr r9;
+ * ori r9,r9,1; mtsrr0 r12; mtsrr1 r9; rfid. */
+	big	0x7d7a02a6
+	big	0x7d5b02a6
+	big	0x7d9242a6
+	big	0x7d2000a6
+	big	0x61290001
+	big	0x7d9a03a6
+	big	0x7d3b03a6
+	big	0x4c000024
+
+	.org	from_vectors + VECTOR_TARGET_SIZE
+	mfsrr0	%r11
+	mfsrr1	%r10
+	mfspr	%r12, SPRG2
+	mtctr	%r12
+	bctr
+	.org	from_vectors + 2 * VECTOR_TARGET_SIZE
+
+/*
+ * Live: r11, r10, lr. A fault in the handler comes back here with a greater depth, and C gives up
+ * by degrees. The MSR becomes what it was at the entry, which takes an rfid: else a machine check
+ * would be taken no more.
+ */
+fault:
+	mflr	%r6
+	make_toc
+	address	%r9, cpu_state
+	ld	%r0, CPU_STATE_MSR(%r9)
+	mtsrr1	%r0
+	address	%r12, 1f
+	mtsrr0	%r12
+	rfid
+1:	ld	%r0, CPU_STATE_RESUME(%r9)
+	cmpdi	%r0, 0
+	bne	1f
+
+	addi	%r1, %r9, -FRAME_MIN
+	std	%r0, 0(%r1)
+	ld	%r5, CPU_STATE_DEPTH(%r9)
+	addi	%r5, %r5, 1
+	std	%r5, CPU_STATE_DEPTH(%r9)
+	address	%r3, purgatory_params
+	address	%r4, outcome
+	rldicr	%r6, %r6, 0, 63 - 5
+	mr	%r7, %r11
+	mr	%r8, %r10
+	bl	ppc64le_fault
+	b	enter_kernel
+
+1:	mtctr	%r0
+	li	%r3, 0
+	bctr
+
+	.section .simd.has_sha256, "ax"
+	.globl	ppc64le_has_sha256
+	.hidden	ppc64le_has_sha256
+	.type	ppc64le_has_sha256, @function
+ppc64le_has_sha256:
+	mflr	%r0
+	std	%r0, 16(%r1)
+	address	%r9, cpu_state
+	address	%r10, 1f
+	std	%r10, CPU_STATE_RESUME(%r9)
+	mfmsr	%r10
+	oris	%r10, %r10, 1 << (MSR_VEC - 16)
+	mtmsrd	%r10
+	isync
+	vshasigmaw %v0, %v0, 0, 0
+	li	%r3, 1
+1:	address	%r9, cpu_state
+	li	%r0, 0
+	std	%r0, CPU_STATE_RESUME(%r9)
+	ld	%r0, 16(%r1)
+	mtlr	%r0
+	blr
+
+	.section .entry
 
 /* ---------------------------------------------------------------------------- RTAS */
 

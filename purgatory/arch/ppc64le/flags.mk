@@ -20,4 +20,8 @@ purgatory_ppc64le_sources := \
 	$(purgatory_common_sources) \
 	purgatory/arch/ppc64le/machine.c \
 	purgatory/arch/ppc64le/boot_cpu.c \
-	lib/sha256_other.c
+	lib/sha256_ppc64le_core.c
+
+# The one place for vector registers.
+$(builddir)/purgatory/ppc64le/obj/lib/sha256_ppc64le_core.o: purgatory_ppc64le_cflags := \
+	$(filter-out -msoft-float -mno-altivec,$(purgatory_ppc64le_cflags)) -maltivec

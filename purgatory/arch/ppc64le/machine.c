@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "../../abi.h"
+#include "../../purgatory.h"
 #include "abi.h"
 #include "boot_cpu.h"
 #include "state.h"
@@ -18,6 +19,24 @@
 
 /* Calls of a busy hypervisor before its terminal is given up: some tenths of a second. */
 #define PATIENCE (1u << 18)
+
+/*
+ * The vectors (Power ISA 3.0B, book III, 6.5): one in each 32 bytes, from behind the block in which
+ * the other CPUs wait, and what they lead to.
+ */
+#define VECTORS		PPC64LE_BLOCK_SIZE
+#define VECTORS_APART	0x20
+#define VECTORS_TARGETS 0x1000
+#define VECTORS_END	(VECTORS_TARGETS + 2 * VECTOR_TARGET_SIZE)
+
+#define VECTOR_SYSTEM_RESET  0x100
+#define VECTOR_MACHINE_CHECK 0x200
+#define VECTOR_DATA	     0x300
+#define VECTOR_DATA_SEGMENT  0x380
+#define VECTOR_ALIGNMENT     0x600
+
+/* The shortest that any has. */
+#define CACHE_LINE 32
 
 /* Memory that may be anything; at 0 too, which is no null pointer here. */
 typedef volatile uint64_t __attribute__((may_alias)) memory_word;
@@ -81,11 +100,11 @@ void mmio_write(uint64_t address, uint32_t width, uint32_t value)
 	(void)value;
 }
 
-/* The vector registers may be closed, and plain code runs out of the caches as it is. */
+/* No register says whether the CPU has the instructions, as the hypervisor lets it have them. */
 enum sha256_core machine_sha256_core(uint32_t flags)
 {
 	(void)flags;
-	return SHA256_PLAIN;
+	return cpu_state.vectors && ppc64le_has_sha256() ? SHA256_CPU : SHA256_PLAIN;
 }
 
 unsigned int machine_tables_set(void)
@@ -154,18 +173,27 @@ _Noreturn void machine_halt(void)
 
 /* --- what the new kernel finds done ----------------------------------------------------- */
 
-/* The beginning of memory still is the crashed kernel's, but for the block (PPC64LE_BLOCK_SIZE). */
-static void save_beginning(uint64_t to)
+/* A compiler must not know that memory begins at 0. */
+static memory_word *low_memory(uint64_t address)
 {
-	uint64_t from = 0;
+	memory_word *word;
 
-	for (; from < PPC64LE_BACKUP_SIZE; from += sizeof(memory_word)) {
-		memory_word *source;
+	__asm__("" : "=r"(word) : "0"(address));
+	return word;
+}
 
-		/* A compiler must not know that this begins at 0. */
-		__asm__("" : "=r"(source) : "0"(from));
-		*(memory_word *)(uintptr_t)(to + from) = *source;
-	}
+/* Where a dump has the beginning of memory; 0 for nowhere. */
+static uint64_t backup_of(const struct purgatory_params *params)
+{
+	uint64_t backup = params->own[PPC64LE_OWN_BACKUP];
+
+	return backup % PPC64LE_BACKUP_SIZE == 0 ? backup : 0;
+}
+
+__attribute__((noinline)) static void save(uint64_t backup, uint64_t from, uint64_t to)
+{
+	for (; from < to; from += sizeof(memory_word))
+		*(memory_word *)(uintptr_t)(backup + from) = *low_memory(from);
 }
 
 /* Else it would move to 0, over what is to be dumped. */
@@ -177,13 +205,99 @@ static void tell_to_stay(const struct purgatory_params *params)
 		*word = PPC64LE_RUN_HERE;
 }
 
+/* The beginning of memory still is the crashed kernel's, but for the block (PPC64LE_BLOCK_SIZE) and
+ * for what the vectors took the place of. */
+static void save_beginning(uint64_t backup)
+{
+	save(backup, 0, PPC64LE_BLOCK_SIZE);
+	if (!cpu_state.vectors)
+		save(backup, PPC64LE_BLOCK_SIZE, VECTORS_END);
+	save(backup, VECTORS_END, PPC64LE_BACKUP_SIZE);
+}
+
 void ppc64le_hand_over(const struct purgatory_params *params)
 {
-	uint64_t backup = params->own[PPC64LE_OWN_BACKUP];
+	uint64_t backup = backup_of(params);
 
-	ppc64le_tell_boot_cpu(params->handed, params->handed_size, (uint32_t)cpu_state.id);
-	if (backup == 0 || backup % PPC64LE_BACKUP_SIZE != 0)
+	for (;;) {
+		switch (cpu_state.step++) {
+		case 0:
+			if (backup != 0)
+				tell_to_stay(params);
+			break;
+		case 1:
+			ppc64le_tell_boot_cpu(
+				params->handed, params->handed_size, (uint32_t)cpu_state.id);
+			break;
+		case 2:
+			if (backup != 0)
+				save_beginning(backup);
+			break;
+		default:
+			return;
+		}
+	}
+}
+
+/* --- exceptions ------------------------------------------------------------------------- */
+
+/*
+ * Each vector is three instructions. As it comes in big-endian mode, the CPU takes the first for a
+ * trap that is never taken, as it comes in little-endian mode for a branch over the next.
+ */
+#define VECTOR_NEITHER	0x48000008	     /* b .+8, and, of the other order, tdi 0, r0, 0x48 */
+#define VECTOR_CALL(to) (0x48000003u | (to)) /* bla */
+#define RFID		0x4c000024
+
+static uint32_t big_endian(uint32_t instruction)
+{
+	return __builtin_bswap32(instruction);
+}
+
+static void put_vector(uint64_t address, uint32_t in_big_endian, uint32_t in_little_endian)
+{
+	*low_memory(address) = (uint64_t)big_endian(in_big_endian) << 32 | VECTOR_NEITHER;
+	*low_memory(address + 8) = in_little_endian;
+}
+
+/* So that no CPU runs what was there before. */
+static void synchronize(uint64_t start, uint64_t end)
+{
+	for (uint64_t at = start; at < end; at += CACHE_LINE)
+		__asm__ volatile("dcbst 0, %0" ::"r"(at) : "memory");
+	__asm__ volatile("sync" ::: "memory");
+	for (uint64_t at = start; at < end; at += CACHE_LINE)
+		__asm__ volatile("icbi 0, %0" ::"r"(at) : "memory");
+	__asm__ volatile("sync; isync" ::: "memory");
+}
+
+void ppc64le_take_vectors(const struct purgatory_params *params)
+{
+	uint64_t backup = backup_of(params);
+
+	if (!purgatory_is_as_planned(params))
 		return;
-	save_beginning(backup);
-	tell_to_stay(params);
+	if (backup != 0)
+		save(backup, VECTORS, VECTORS_END);
+	for (uint64_t at = VECTORS; at < VECTORS_TARGETS; at += VECTORS_APART)
+		put_vector(at, VECTOR_CALL(VECTORS_TARGETS),
+			VECTOR_CALL(VECTORS_TARGETS + VECTOR_TARGET_SIZE));
+	put_vector(VECTOR_SYSTEM_RESET, RFID, RFID);
+	for (uint64_t i = 0; i < sizeof(from_vectors) / sizeof(from_vectors[0]); i++)
+		low_memory(VECTORS_TARGETS)[i] = from_vectors[i];
+	synchronize(VECTORS, VECTORS_END);
+	cpu_state.vectors = 1;
+}
+
+void ppc64le_fault(const struct purgatory_params *params, struct purgatory_outcome *outcome,
+	uint64_t depth, uint64_t vector, uint64_t pc, uint64_t srr1)
+{
+	uint64_t cause = (uint32_t)srr1, address = 0;
+
+	if (vector == VECTOR_MACHINE_CHECK || vector == VECTOR_DATA || vector == VECTOR_ALIGNMENT)
+		__asm__ volatile("mfdsisr %0" : "=r"(cause));
+	if (vector == VECTOR_MACHINE_CHECK || vector == VECTOR_DATA ||
+		vector == VECTOR_DATA_SEGMENT || vector == VECTOR_ALIGNMENT)
+		__asm__ volatile("mfdar %0" : "=r"(address));
+	purgatory_fault(params, outcome, depth, vector << 32 | (uint32_t)cause, pc, address);
 }

@@ -90,13 +90,15 @@ gdt:
 	.quad	0x00cf93000000ffff	/* DATA_SELECTOR: flat data */
 gdt_end:
 
-/* Live: nothing. */
+/* Live: rsp = the old kernel's stack. */
 start:
 	cli
 	cld
+	movq	%rsp, %rax
 	leaq	cpu_state(%rip), %rsp
 
-/* All of the state: zero, then CR3 and CR4 as found. */
+/* The state but for `entered`: zero, then what is found. */
+	movq	%rax, CPU_STATE_STACK(%rsp)
 	xorl	%eax, %eax
 	movq	%rax, CPU_STATE_FAULT_DEPTH(%rsp)
 	movq	%rax, CPU_STATE_VECTORS(%rsp)
@@ -155,8 +157,13 @@ start:
 	movq	%rax, %cr4
 3:
 
-/* Live: rsp. */
-	leaq	purgatory_params(%rip), %rdi
+/* Live: rsp. What has run already is not as it was loaded. */
+	cmpq	$0, purgatory_params+OWN(PURGATORY_OWN_TAIL)(%rip)
+	je	4f
+	movabsq	$CPU_ENTERED, %rax
+	cmpq	%rax, CPU_STATE_ENTERED(%rsp)
+	je	enter_kernel
+4:	leaq	purgatory_params(%rip), %rdi
 	leaq	outcome(%rip), %rsi
 	call	purgatory_main
 
@@ -166,6 +173,8 @@ enter_kernel:
 	leaq	purgatory_params(%rip), %rdi
 	leaq	outcome(%rip), %rsi
 	call	purgatory_record
+	leaq	purgatory_params(%rip), %rdi
+	call	machine_tell_way_back
 
 	cmpq	$0, CPU_STATE_VECTORS(%rsp)
 	je	1f
@@ -188,7 +197,30 @@ enter_kernel:
 	.endr
 	cmpl	$PURGATORY_MODE_64, purgatory_params+OWN(PURGATORY_OWN_MODE)(%rip)
 	jne	leave_64
-	jmpq	*%rdi
+	cmpq	$0, purgatory_params+OWN(PURGATORY_OWN_TAIL)(%rip)
+	je	2f
+	movq	cpu_state+CPU_STATE_STACK(%rip), %rsp
+2:	jmpq	*%rdi
+
+/*
+ * Live: rdi = where another kernel waits. It takes the address that the call leaves on the stack
+ * for where it calls when it wants this one again. That is by its tables, which map all memory that
+ * this one has, and on its stack, which is left for good: on ours is where to return to.
+ */
+	.section .text.go_back, "ax"
+go_back:
+	leaq	purgatory_params+PURGATORY_PARAMS_TABLES(%rip), %rax
+	testl	$CR4_LA57, cpu_state+CPU_STATE_CR4(%rip)
+	jz	1f
+	addq	$PURGATORY_TABLES_STRIDE, %rax
+1:	movq	(%rax), %rax
+	movq	%rax, %cr3
+	xorl	%eax, %eax
+	callq	*%rdi
+	movq	cpu_state+CPU_STATE_CR3(%rip), %rax
+	movq	%rax, %cr3
+	movq	cpu_state+CPU_STATE_STACK(%rip), %rsp
+	ret
 
 /*
  * To 32-bit mode and, from there, to real mode. All is below 4 GiB and mapped to itself, so each
@@ -207,6 +239,8 @@ enter_kernel:
 	.section .text.leave_64, "ax"
 	.code64
 leave_64:
+	cmpl	$PURGATORY_MODE_BACK, purgatory_params+OWN(PURGATORY_OWN_MODE)(%rip)
+	je	go_back
 	subq	$DOWN_SIZE, %rsp
 	leaq	purgatory_start(%rip), %rax
 	movq	%rsp, %rbx

@@ -23,6 +23,7 @@ purgatory_x86_64_sources := \
 	purgatory/arch/x86_64/entry.S \
 	$(purgatory_common_sources) \
 	purgatory/arch/x86_64/machine.c \
+	purgatory/arch/x86_64/way_back.c \
 	lib/sha256_x86_64_core.c \
 	lib/sha256_x86_64_vector.c
 
@@ -30,3 +31,8 @@ purgatory_x86_64_sources := \
 $(builddir)/purgatory/x86_64/obj/lib/sha256_x86_64_core.o \
 $(builddir)/purgatory/x86_64/obj/lib/sha256_x86_64_vector.o: purgatory_x86_64_cflags := \
 	$(filter-out -mgeneral-regs-only,$(purgatory_x86_64_cflags))
+
+# Nobody waits for what prints, or writes a word.
+$(builddir)/purgatory/x86_64/obj/purgatory/console.o \
+$(builddir)/purgatory/x86_64/obj/purgatory/print.o \
+$(builddir)/purgatory/x86_64/obj/purgatory/arch/x86_64/way_back.o: purgatory_x86_64_cflags += -Os
