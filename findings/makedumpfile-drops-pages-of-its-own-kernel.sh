@@ -9,7 +9,8 @@
 # "makedumpfile --dump-dmesg FILE", which finds the log in /proc/vmcore, finds none in FILE and
 # fails. The only hint at the time is "The kernel version is not supported. The makedumpfile
 # operation may be incomplete", which the program says of every new kernel, also of those that it
-# reads well. Whoever trusts the exit status has no dump.
+# reads well, and of this one, too, when it runs with hashed page tables (disable_radix). Whoever
+# trusts the exit status has no dump.
 #
 # Needs Debian's archive (bookworm for QEMU, sid for the rest) and cpio. Ends with 0 when all of it
 # was seen again.

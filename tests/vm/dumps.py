@@ -29,7 +29,6 @@ TOP = artifacts.TOP
 KEPT = TOP / "build/readers"
 HOTPLUG = {"slots": 8, "max_memory": 8 << 10}
 DIMMS = 70
-DIMM = 256              # MiB of one alone: a block of pseries, which lists each by itself
 DISK_SIZE = 32 << 30    # room for those; nothing is written where there are zeros
 # Less than the other tests take: all of it is read, most of it by emulated CPUs.
 SIZE = {"memory": 1024, "crashkernel": "384M"}
@@ -93,10 +92,10 @@ def by_file(machine, _):
     return {}
 
 
-def memory_comes(machine, _):
-    """A DIMM."""
+def memory_comes(machine, block):
+    """A DIMM, of one block: pseries lists each by itself."""
     kdump.load(machine, "--hotplug")
-    return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([machine.hot_add(DIMM)]))
+    return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([machine.hot_add(block >> 20)]))
 
 
 def cpus_go_and_come(machine, _):
@@ -115,10 +114,10 @@ def seventy_dimms(machine, block):
     return kdump.mark_fresh_memory(machine, kdump.dimm_ranges(dimms[DIMMS // 2:]))
 
 
-def memory_goes(machine, _):
+def memory_goes(machine, block):
     """One DIMM stays, one goes."""
     kdump.load(machine, "--hotplug")
-    stays, goes = machine.hot_add(DIMM), machine.hot_add(DIMM)
+    stays, goes = (machine.hot_add(block >> 20) for _ in range(2))
     machine.hot_remove(goes[0])
     return kdump.mark_fresh_memory(machine, kdump.dimm_ranges([stays]))
 
