@@ -69,7 +69,7 @@ UNIT_SOURCES := \
 	tests/unit/test_window.c \
 	tests/unit/test_x86_64.c \
 	tests/unit/test_x86_boot.c \
-	tests/unit/test_x86_multiboot.c \
 	tests/unit/test_x86_jump.c \
+	tests/unit/test_x86_multiboot.c \
 	tests/unit/test_x86_restart.c \
 	tests/unit/test_x86_tables.c
