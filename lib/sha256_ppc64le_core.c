@@ -105,8 +105,11 @@ void sha256_cpu_blocks(uint32_t state[8], const uint8_t *data, size_t nblocks,
 
 	(void)core; /* there is one */
 #pragma GCC unroll 8
-	for (int i = 0; i < 8; i++)
-		sum[i] = s[i] = (words){ state[i] };
+	for (int i = 0; i < 8; i++) {
+		const words first = { state[i] };
+
+		sum[i] = s[i] = first;
+	}
 	for (; nblocks > 0; nblocks--, data += SHA256_BLOCK_SIZE) {
 		load_words(w, aligned(data, copy));
 		rounds(s, w, constant);
