@@ -494,7 +494,7 @@ def test_the_way_back(case, runs, board):
     """By the planner's tables, since those of the kernel that is left lead to its memory only; and
     back again. In each set are three tables for one GiB, and room for one more."""
     result = runs[id(case)].result()
-    at = page_up(case.load + abi.header(board.blobs["x86_64"])[3])
+    at = page_up(case.load + abi.header(board.blobs["x86_64"], case.kind.params_offset)[3])
     assert result.report == "purgatory: check skipped\n"
     assert result.text.partition("kernel entered\n")[2] == (
         f"{at + case.kind.la57 * 4 * PAGE:016x}\n"
