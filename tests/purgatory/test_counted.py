@@ -15,12 +15,13 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "tests/bench"))
 import purgatory  # noqa: E402  pylint: disable=wrong-import-position
 
+# Of either compiler; of ppc64le's gcc makes 15.5 and 36.1.
 MOST_PER_BYTE = {"arm64": {"cached, CPU instructions": 1.65, "cached, plain code": 29},
-                 "ppc64le": {"cached, CPU instructions": 15.6, "cached, plain code": 36.5},
+                 "ppc64le": {"cached, CPU instructions": 19.8, "cached, plain code": 37.6},
                  "x86_64": {"cached, CPU instructions": 2.9, "cached, vector code": 36,
                             "cached, plain code": 54}}
 # On ppc64le it saves 64 KiB, and waits for other CPUs.
-MOST_OF_THE_REST = {"arm64": 37000, "ppc64le": 200000, "x86_64": 21000}
+MOST_OF_THE_REST = {"arm64": 37000, "ppc64le": 210000, "x86_64": 21000}
 
 
 @pytest.mark.parametrize("machine,path", [
