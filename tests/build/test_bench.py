@@ -41,7 +41,8 @@ def test_each_table_says_how_to_repeat_it():
     for words, told in (("", ""), ("--runs 9 --sizes 11,64 load", "--runs 9 --sizes 11,64 "),
                         ("--sizes=7 --update-doc all", "--sizes 7 "),
                         ("--runs=5 --sizes=11,64,256 silent load", "")):
-        args = bench.arguments().parse_args(["--kexec=k", "--host-kexec=k", *words.split()])
+        args = bench.arguments().parse_args(
+            ["--kexec=k", "--host-kexec=k", "--ppc64le-kexec=k", *words.split()])
         lent = types.SimpleNamespace(name="x86_64", runs=args.runs, emulator=None, peer="")
         said = bench.about(lent, args, "load", 60).replace("\n", " ")
         assert f", `./bench --arch x86_64 {told}load`, {args.runs} runs," in said

@@ -118,7 +118,8 @@ def folder_fixture(tmp_path):
     ("kexec -p Ima", FILES),
     ("kexec --initrd=Ima", FILES),
     ("kexec --initrd Ima", FILES),
-    ("kexec --load-pres", []),
+    ("kexec --load-pres", ["--load-preserve-context"]),
+    ("kexec --load-live", []),
     ("vmcore-dmesg --l", ["--level"]),
     ("vmcore-dmesg Ima", FILES),
 ])
