@@ -246,7 +246,6 @@ static int open_all(const struct request *request, const char *initrd, const str
 static int give_no_files(const struct request *request, const struct sysroot *root,
 	struct files *files, struct err *err)
 {
-
 	if (request->no_efi || files->image.kind == IMAGE_MULTIBOOT ||
 		!sysroot_exists(root, "/sys/firmware/efi"))
 		return ST_OK;
@@ -286,8 +285,7 @@ static int read_modules(const struct request *request, const struct sysroot *roo
 	if (files->image.kind != IMAGE_MULTIBOOT) {
 		report_add(&files->report, REPORT_WARNING, "options",
 			"--module has no effect: only a Multiboot kernel takes modules, and this "
-			"is "
-			"a kernel of kind %s",
+			"is a kernel of kind %s",
 			files->image.kind_name);
 		return ST_OK;
 	}

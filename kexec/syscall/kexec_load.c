@@ -56,8 +56,7 @@ static int explain(const struct syscall_ops *ops, int errnum, uint64_t flags,
 			flags & KEXEC_PRESERVE_CONTEXT
 				? "the kernel cannot be come back to: it needs CONFIG_KEXEC_JUMP"
 				: "the kernel does not know one of the flags, or the segments are "
-				  "more than "
-				  "half of its memory: see the kernel log");
+				  "more than half of its memory: see the kernel log");
 		break;
 	case EFAULT:
 		err_hint(err, "the kernel could not read the segments: out of memory?");

@@ -25,18 +25,6 @@
 
 static struct plan_machine pm;
 
-static void know(uint64_t start, uint64_t end, uint32_t type)
-{
-	struct rangeset one = RANGESET_INIT;
-	struct e820 *map = &pm.machine.x86_boot.memory;
-
-	pm_must(rangeset_add(&one, start, end) == ST_OK, "memory");
-	pm_must(e820_add_ranges(map, &one, type) == ST_OK, "memory");
-	rangeset_done(&one);
-	rangeset_done(&pm.machine.boot_memory);
-	pm_must(e820_ram(map, &pm.machine.boot_memory) == ST_OK, "memory");
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -49,9 +37,9 @@ static int setup(void **state)
 	pm.request.preserve = true;
 	pm.request.mem_max = 0x1fffffff;
 	pm.machine.ram_total = 1024 * MIB;
-	know(0, 0x9fc00, E820_RAM);
-	know(MIB, 0x3ffe0000, E820_RAM);
-	know(0x3ffe0000, 0x3fff0000, E820_ACPI);
+	pm_know(&pm, 0, 0x9fc00, E820_RAM);
+	pm_know(&pm, MIB, 0x3ffe0000, E820_RAM);
+	pm_know(&pm, 0x3ffe0000, 0x3fff0000, E820_ACPI);
 	return 0;
 }
 

@@ -30,18 +30,6 @@
 
 static struct plan_machine pm;
 
-static void know(uint64_t start, uint64_t end, uint32_t type)
-{
-	struct rangeset one = RANGESET_INIT;
-	struct e820 *map = &pm.machine.x86_boot.memory;
-
-	pm_must(rangeset_add(&one, start, end) == ST_OK, "memory");
-	pm_must(e820_add_ranges(map, &one, type) == ST_OK, "memory");
-	rangeset_done(&one);
-	rangeset_done(&pm.machine.boot_memory);
-	pm_must(e820_ram(map, &pm.machine.boot_memory) == ST_OK, "memory");
-}
-
 /* 3 GiB, of which the running kernel has mem= left 2; some are hot-added. */
 static int setup(void **state)
 {
@@ -52,12 +40,12 @@ static int setup(void **state)
 	pm_iomem(&pm, IOMEM);
 	pm_initrd(&pm, 100001);
 	pm.request.append = "console=ttyS0 quiet";
-	know(0, 0x9fc00, E820_RAM);
-	know(MIB, 0x3ffe0000, E820_RAM);
-	know(4 * GIB, 0x140000000, E820_RAM);
-	know(0x1c0000000, 0x200000000, E820_RAM);
-	know(0x3ffe0000, 0x3fff0000, E820_ACPI);
-	know(0xe0000000, 0xe0001000, E820_SOFT_RESERVED);
+	pm_know(&pm, 0, 0x9fc00, E820_RAM);
+	pm_know(&pm, MIB, 0x3ffe0000, E820_RAM);
+	pm_know(&pm, 4 * GIB, 0x140000000, E820_RAM);
+	pm_know(&pm, 0x1c0000000, 0x200000000, E820_RAM);
+	pm_know(&pm, 0x3ffe0000, 0x3fff0000, E820_ACPI);
+	pm_know(&pm, 0xe0000000, 0xe0001000, E820_SOFT_RESERVED);
 	return 0;
 }
 
@@ -278,12 +266,12 @@ static void trap12_trap06_the_file_call_is_doubted(void **state)
 	assert_true(doubted(false, words));
 	assert_non_null(strstr(words, "hot-added (from 0x140000000 on)"));
 	assert_false(doubted(true, words));
-	know(0x140000000, 0x180000000, E820_RAM);
+	pm_know(&pm, 0x140000000, 0x180000000, E820_RAM);
 	assert_false(doubted(false, words));
 	for (uint64_t i = 0; i < 121; i++)
-		know(0xd0000000 + i * 0x2000, 0xd0001000 + i * 0x2000, E820_RESERVED);
+		pm_know(&pm, 0xd0000000 + i * 0x2000, 0xd0001000 + i * 0x2000, E820_RESERVED);
 	assert_false(doubted(false, words));
-	know(0xd8000000, 0xd8001000, E820_RESERVED);
+	pm_know(&pm, 0xd8000000, 0xd8001000, E820_RESERVED);
 	assert_true(doubted(false, words));
 	assert_non_null(strstr(words, "hands on 128 ranges of a memory map that has 129"));
 	assert_false(doubted(true, words));
@@ -317,7 +305,7 @@ static void trap12_the_file_call_is_refused_where_it_would_use_hot_added_memory(
 	assert_non_null(strstr(pm.err.text, "put the kernel to [0x17"));
 	assert_non_null(strstr(pm.err.text, "hot-added (from 0x140000000 on)"));
 	/* A DIMM that the kernel has no room in, but the initrd. */
-	know(0x140000000, 0x17ff00000, E820_RAM);
+	pm_know(&pm, 0x140000000, 0x17ff00000, E820_RAM);
 	assert_int_equal(plan_by_file(), ST_UNSUPPORTED);
 	assert_non_null(strstr(pm.err.text, "put the initrd to [0x17f"));
 	pm.inputs.has_initrd = false;
@@ -333,7 +321,7 @@ static void trap12_the_file_call_is_refused_where_it_would_use_hot_added_memory(
 	pm.request.no_cma = true;
 	assert_int_equal(plan_by_file(), ST_UNSUPPORTED);
 	/* A driver's memory is no place for any load. */
-	know(0x17ff00000, 0x180000000, E820_RAM);
+	pm_know(&pm, 0x17ff00000, 0x180000000, E820_RAM);
 	assert_int_equal(plan_by_file(), ST_OK);
 	rangeset_done(&pm.machine.boot_memory);
 	assert_int_equal(plan_by_file(), ST_OK);

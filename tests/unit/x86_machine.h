@@ -41,4 +41,18 @@ __attribute__((unused)) static void pm_init_x86_64(struct plan_machine *pm)
 	pm->inputs.arch = arch_find("x86_64");
 }
 
+/* The firmware lists such memory, too. */
+__attribute__((unused)) static void pm_know(
+	struct plan_machine *pm, uint64_t start, uint64_t end, uint32_t type)
+{
+	struct rangeset one = RANGESET_INIT;
+	struct e820 *map = &pm->machine.x86_boot.memory;
+
+	pm_must(rangeset_add(&one, start, end) == ST_OK, "memory");
+	pm_must(e820_add_ranges(map, &one, type) == ST_OK, "memory");
+	rangeset_done(&one);
+	rangeset_done(&pm->machine.boot_memory);
+	pm_must(e820_ram(map, &pm->machine.boot_memory) == ST_OK, "memory");
+}
+
 #endif
