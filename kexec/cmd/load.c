@@ -297,8 +297,9 @@ static int load_held(struct round *round, struct err *err)
 			return status;
 		look_at_cpus(round);
 	}
-	if (inputs->image->kind == IMAGE_MULTIBOOT && inputs->image->multiboot.version == 2) {
-		status = x86_boot_read_rsdp(round->root, &round->machine->x86_boot, report, err);
+	if (inputs->arch && inputs->arch->read_for_image) {
+		status = inputs->arch->read_for_image(
+			round->root, inputs->image, round->machine, report, err);
 		if (status)
 			return status;
 	}

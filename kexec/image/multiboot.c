@@ -49,6 +49,19 @@ enum {
 	TAG_RELOCATABLE = 10,
 };
 
+/* Types of information, which a kernel asks for by number. */
+enum {
+	TOLD_BOOT_DEVICE = 5,
+	TOLD_VBE = 7,
+	TOLD_FRAMEBUFFER = 8,
+	TOLD_EFI_32 = 11,
+	TOLD_EFI_64 = 12,
+	TOLD_EFI_MEMORY = 17,
+	TOLD_EFI_SERVICES = 18,
+	TOLD_EFI_IMAGE_32 = 19,
+	TOLD_EFI_IMAGE_64 = 20,
+};
+
 /* Whoever says this loads from the first byte of the file on. */
 #define FROM_BEGINNING UINT32_MAX
 
@@ -166,8 +179,31 @@ static int read_1(struct span bytes, struct header *header, struct err *err)
 	return ST_OK;
 }
 
-/* Of what may be asked for, all is told that this machine has: there are those of EFI's boot
- * services that nobody has, and numbers that nobody knows. */
+/* What is asked for and not told, and why. What EFI's boot loaders tell of it is of no use to anybody
+ * after Linux: the firmware was moved to virtual addresses of that kernel's, once and for all (UEFI
+ * 2.10, 8.4, SetVirtualAddressMap()), and its tables point there. */
+static const char *not_told(uint32_t type)
+{
+	switch (type) {
+	case TOLD_BOOT_DEVICE:
+		return ", the BIOS's number of a disk that it was started from";
+	case TOLD_VBE:
+	case TOLD_FRAMEBUFFER:
+		return ", of a video mode, which is not set here";
+	case TOLD_EFI_32:
+	case TOLD_EFI_64:
+	case TOLD_EFI_MEMORY:
+		return ", of EFI, whose tables are for the addresses of the Linux that was first";
+	case TOLD_EFI_SERVICES:
+	case TOLD_EFI_IMAGE_32:
+	case TOLD_EFI_IMAGE_64:
+		return ", of EFI's boot services, which end before Linux starts";
+	default:
+		return ", which is not told here";
+	}
+}
+
+/* Of what may be asked for, all is told that this machine has. */
 static int check_information(
 	const struct header *header, struct span data, bool optional, struct err *err)
 {
@@ -180,8 +216,8 @@ static int check_information(
 		while (i < sizeof(told) / sizeof(told[0]) && told[i] != type)
 			i++;
 		if (i == sizeof(told) / sizeof(told[0]))
-			return asks_too_much(header, err,
-				"information of type %" PRIu32 ", which is not told here", type);
+			return asks_too_much(header, err, "information of type %" PRIu32 "%s", type,
+				not_told(type));
 	}
 	return ST_OK;
 }

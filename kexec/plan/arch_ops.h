@@ -104,6 +104,11 @@ struct arch_ops {
 	/* Pages that the kernel takes for itself from what a crash load leaves of the region. */
 	uint64_t (*own_pages)(const struct machine *machine);
 
+	/* Optional: read of the machine what only this kind of image is told, once the rest is
+	 * complete. What is missing is in the report. ST_NO_MEMORY. */
+	int (*read_for_image)(const struct sysroot *root, const struct image *image,
+		struct machine *machine, struct report *report, struct err *err);
+
 	/* Can this CPU and kernel run the image at all? ST_UNSUPPORTED. */
 	int (*check_image)(
 		const struct machine *machine, const struct image *image, struct err *err);

@@ -208,7 +208,13 @@ static void what_is_asked_for_and_not_to_be_had_is_named(void **state)
 	describe_well();
 
 	TAGS(1, 12, 19, 0);
-	assert_refused(ST_UNSUPPORTED, NEEDED, "information of type 19");
+	assert_refused(ST_UNSUPPORTED, NEEDED, "information of type 19, of EFI's boot services");
+	TAGS(1, 16, 4, 12);
+	assert_refused(ST_UNSUPPORTED, NEEDED, "information of type 12, of EFI, whose tables");
+	TAGS(1, 12, 8, 0);
+	assert_refused(ST_UNSUPPORTED, NEEDED, "information of type 8, of a video mode");
+	TAGS(1, 12, 99, 0);
+	assert_refused(ST_UNSUPPORTED, NEEDED, "information of type 99, which is not told here");
 	TAGS(0x10001, 12, 19, 0);
 	describe_well();
 	TAGS(4, 12, 1, 0);

@@ -586,6 +586,14 @@ static bool doubt_file_load(const struct machine *machine, bool crash, char *ret
 	return doubt || entries > E820_IN_PARAMS;
 }
 
+static int read_for_image(const struct sysroot *root, const struct image *image,
+	struct machine *machine, struct report *report, struct err *err)
+{
+	if (image->kind != IMAGE_MULTIBOOT || image->multiboot.version != 2)
+		return ST_OK;
+	return x86_boot_read_rsdp(root, &machine->x86_boot, report, err);
+}
+
 const struct arch_ops x86_64_ops = {
 	.name = "x86_64",
 	.machine = "x86_64",
@@ -608,6 +616,7 @@ const struct arch_ops x86_64_ops = {
 	.purgatory_tables = x86_64_purgatory_tables,
 	.kernel_layout = x86_64_kernel_layout,
 	.own_pages = own_pages,
+	.read_for_image = read_for_image,
 	.check_image = check_image,
 	.doubt_file_load = doubt_file_load,
 	.foretells_restart = true,
