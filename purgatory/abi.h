@@ -62,6 +62,8 @@
 #define PURGATORY_SCREEN     0x10 /* x86: say all on VGA's text screen as well */
 /* What is handed over is a device tree that the old kernel keeps true: see purgatory_edited. */
 #define PURGATORY_HANDED_EDITED 0x20
+/* Likewise a tree: the page tables are a hash table of the hypervisor's, whose size may change. */
+#define PURGATORY_HASHED 0x40
 
 /* purgatory_params.on_corruption: words, so that a bit that changed does not make one another */
 #define PURGATORY_HALT                                                                             \

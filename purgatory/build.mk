@@ -90,4 +90,4 @@ purgatory_host_sources := purgatory/purgatory.c purgatory/console.c purgatory/pr
 tests/unit/test_purgatory: $(purgatory_host_sources:%.c=obj/%.o)
 # So does what looks at memory only.
 tests/unit/test_ppc64le tests/fuzz/replay_ppc64le_tree tests/fuzz/fuzz_ppc64le_tree: \
-	obj/purgatory/arch/ppc64le/boot_cpu.o
+	obj/purgatory/arch/ppc64le/tree.o

@@ -41,6 +41,7 @@ void machine_done(struct machine *machine)
 	free(machine->cmdline);
 	free(machine->cpu_features);
 	free(machine->cpu_mmu);
+	free(machine->platform);
 	*machine = (struct machine){ .cmdline = NULL };
 }
 
@@ -336,15 +337,17 @@ static int read_cmdline(
 
 /*
  * "Features\t: fp asimd evtstrm" (arch/arm64/kernel/cpuinfo.c): what the kernel uses and has opened
- * to programs, the same for each CPU. "MMU\t\t: Radix" or "Hash" (arch/powerpc: the
- * show_cpuinfo() of its platforms). No CPU family has both.
+ * to programs, the same for each CPU. "platform\t: pSeries", then "MMU\t\t: Radix" or "Hash"
+ * (arch/powerpc: setup-common.c:show_cpuinfo_summary, and that of the platform). No CPU family has
+ * both.
  */
 static int read_cpuinfo(const struct sysroot *root, struct machine *machine, struct err *err)
 {
 	const struct {
 		const char *name;
 		char **ret;
-	} wanted[] = { { "Features", &machine->cpu_features }, { "MMU", &machine->cpu_mmu } };
+	} wanted[] = { { "Features", &machine->cpu_features }, { "platform", &machine->platform },
+		{ "MMU", &machine->cpu_mmu } };
 	struct blob text = BLOB_INIT;
 	struct err why = ERR_INIT;
 	struct cursor cursor;
@@ -360,7 +363,7 @@ static int read_cpuinfo(const struct sysroot *root, struct machine *machine, str
 		if (!span_take_until(&line, ':', &name))
 			continue;
 		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-			if (!span_equals(span_trim(name), wanted[i].name))
+			if (*wanted[i].ret || !span_equals(span_trim(name), wanted[i].name))
 				continue;
 			*wanted[i].ret = span_strdup(span_trim(line));
 			if (!*wanted[i].ret)
@@ -449,8 +452,6 @@ int machine_complete(const struct sysroot *root, bool crash, struct machine *mac
 			root, blob_span(&machine->fdt), &machine->firmware, report, err);
 	if (status == ST_OK)
 		status = read_config(root, machine, report, err);
-	if (status == ST_OK)
-		status = read_cpuinfo(root, machine, err);
 	machine->complete = status == ST_OK;
 	return status ? err_prefix(err, CANNOT_READ) : ST_OK;
 }
@@ -464,6 +465,8 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 	status = read_needed(root, crash, machine, report, err);
 	if (status == ST_OK)
 		status = read_amounts(root, machine, report, err);
+	if (status == ST_OK)
+		status = read_cpuinfo(root, machine, err);
 	if (status == ST_OK)
 		status = read_x86_boot(root, crash, machine, report, err);
 	if (status == ST_OK && for_files && crash)

@@ -56,6 +56,7 @@ struct machine {
 	char *cmdline;	    /* /proc/cmdline without its newline; NULL when it cannot be read */
 	char *cpu_features; /* the words of "Features" in /proc/cpuinfo; NULL likewise */
 	char *cpu_mmu;	    /* the word of "MMU" in there; NULL likewise */
+	char *platform;	    /* the word of "platform" in there; NULL likewise */
 };
 
 void machine_done(struct machine *machine);

@@ -62,7 +62,7 @@ class Kind:
 BENCHES = {
     "silent": Kind(silent.silent, 11, ALL), "load": Kind(load.load, 6, ALL),
     "storm": Kind(storm.storm, 8),
-    "memory": Kind(memory.memory, 3), "restart": Kind(silent.restart, 3, ("arm64",)),
+    "memory": Kind(memory.memory, 3), "restart": Kind(silent.restart, 3, ALL),
     "plan": Kind(plan.plan, 1, ("arm64",)),
     "elfcorehdr": Kind(elfcorehdr.elfcorehdr, 1, (HOST,)),
     "hash": Kind(hashing.hashing, 1, (HOST,)),

@@ -40,7 +40,6 @@ class Arm64:
     # A machine of tests/purgatory, and its name in the table.
     board = "el1", "purgatory at EL1"
     packs = True        # a kernel by itself, which the tools have to unpack
-    restarts = True
 
     @staticmethod
     def root():
@@ -86,7 +85,6 @@ class PC:
                  "kernel": ", the kernel's own by kexec_file_load"}
     board = "sha", "purgatory"
     packs = False       # each kernel is one that unpacks itself
-    restarts = False
     command_line = classmethod(Arm64.command_line.__func__)
 
     @staticmethod
@@ -124,7 +122,6 @@ class PSeries:
     verifiers = {"ours": "", "plain": ", no SHA instructions"}
     board = "power9", "purgatory"
     packs = False
-    restarts = False
     command_line = classmethod(Arm64.command_line.__func__)
 
     @staticmethod

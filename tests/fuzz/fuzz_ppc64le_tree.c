@@ -12,7 +12,7 @@
 #include "kexec/arch/ppc64le/ppc64le.h"
 #include "kexec/plan/edited_tree.h"
 #include "kexec/system/devtree.h"
-#include "purgatory/arch/ppc64le/boot_cpu.h"
+#include "purgatory/arch/ppc64le/tree.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/power_tree.h"
 
@@ -155,13 +155,14 @@ static void try_tree(struct span tree)
 }
 
 /* What purgatory writes into any bytes, however they lead about, is in there. */
-static void try_boot_cpu(struct span input)
+static void try_purgatory(struct span input)
 {
 	uint32_t *copy = malloc((input.size / 4 + 1) * sizeof(*copy));
 
 	assert(copy);
 	memcpy(copy, input.data, input.size / 4 * 4);
 	ppc64le_tell_boot_cpu((uintptr_t)copy, input.size / 4 * 4, 0x12345);
+	ppc64le_tell_hash_table((uintptr_t)copy, input.size / 4 * 4, 22);
 	free(copy);
 }
 
@@ -172,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t rows[ROWS_MAX];
 	size_t count = size / 4 < ROWS_MAX ? size / 4 : ROWS_MAX;
 
-	try_boot_cpu(input);
+	try_purgatory(input);
 	if (devtree_check(input, "input", NULL) == ST_OK) {
 		try_tree(input);
 		return 0;

@@ -30,6 +30,8 @@ TERMINAL = 0x71000000
 RTAS = 0x3000  # see harness_ppc64le.S
 START_CPU, SYSTEM_REBOOT = 0x2006, 0x2004
 CONFIG = 0x2000
+OLD_HASH_TABLE = 20  # as the tree has its size; what the hypervisor has is a 128th of memory
+HASH_TABLE = (UNMAPPED - 1).bit_length() - 7
 STUB_LITTLE, STUB_SLAVE, STUB_OPEN = 1, 2, 4
 
 VSHASIGMAW = struct.pack("<I", 0x10000682)  # v0,v0,0,0
@@ -75,6 +77,7 @@ class Tree:
             self.add("reg", struct.pack(">I", first))
             self.add("ibm,ppc-interrupt-server#s",
                      struct.pack(f">{threads}I", *range(first, first + threads)))
+            self.add("ibm,pft-size", struct.pack(">2I", 0, OLD_HASH_TABLE))
             self.end()
         self.back = 8
         self.structure += struct.pack(">2I", 2, 9)

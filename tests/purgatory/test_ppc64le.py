@@ -10,8 +10,8 @@ import pytest
 
 import abi
 import cavp
-from board_ppc64le import (BACKUP, BEGINNING, BLOCK, BOOT_CPU, RUN_AT_LOAD, SYSTEM_RESET,
-                           TERMINAL, TREE, VECTORS_END)
+from board_ppc64le import (BACKUP, BEGINNING, BLOCK, BOOT_CPU, HASH_TABLE, OLD_HASH_TABLE,
+                           RUN_AT_LOAD, SYSTEM_RESET, TERMINAL, TREE, VECTORS_END)
 from emulator import PPC64LE, Case
 from expect import (POLICIES, VERBOSE, assert_followed, assert_outcome, cases, policy_line, until,
                     verified)
@@ -89,6 +89,21 @@ def test_boot_cpu(case, expected, result):
     assert number == struct.pack(">I", case.boot_cpu)
     assert reg == struct.pack(">I", expected)
     assert threads == struct.pack(">4I", *range(expected, expected + 4))
+    assert_outcome(case, result, "boot")
+
+
+SIZES = in_tree("cpu@0", "ibm,pft-size"), in_tree("cpu@8", "ibm,pft-size")
+
+
+@cases({"hashed": (Case("power8", params={"flags": abi.HASHED}, look=SIZES, writes=SIZES),
+                   HASH_TABLE),
+        "without-the-flag": (Case("power8", look=SIZES), OLD_HASH_TABLE),
+        "no-tree": (Case("power8", look=SIZES, params={"flags": abi.HASHED,
+                                                       "on_corruption": abi.BOOT},
+                         damage=lambda memory: memory.flip("handed", 0, 0)), OLD_HASH_TABLE)})
+def test_hash_table(case, expected, result):
+    """How large it is now stands in each CPU's node: the hypervisor is asked."""
+    assert result.looked == [struct.pack(">2I", 0, expected)] * 2
     assert_outcome(case, result, "boot")
 
 

@@ -36,6 +36,7 @@ static inline void power_cells(void *fdt, const char *name, const uint32_t *cell
 
 static inline void power_cpu(void *fdt, uint32_t id, uint32_t threads)
 {
+	static const uint32_t hash_table[] = { 0, 24 };
 	uint32_t servers[8];
 	char name[32];
 
@@ -45,6 +46,7 @@ static inline void power_cpu(void *fdt, uint32_t id, uint32_t threads)
 	pm_must(fdt_begin_node(fdt, name) == 0, name);
 	power_cells(fdt, "ibm,ppc-interrupt-server#s", servers, threads);
 	power_cells(fdt, "reg", &id, 1);
+	power_cells(fdt, "ibm,pft-size", hash_table, 2);
 	pm_must(fdt_property_u32(fdt, "timebase-frequency", 512000000) == 0, name);
 	pm_must(fdt_property_string(fdt, "device_type", "cpu") == 0, name);
 	pm_must(fdt_end_node(fdt) == 0, name);

@@ -9,7 +9,7 @@
 #include "kexec/system/devtree.h"
 #include "purgatory/abi.h"
 #include "purgatory/arch/ppc64le/abi.h"
-#include "purgatory/arch/ppc64le/boot_cpu.h"
+#include "purgatory/arch/ppc64le/tree.h"
 #include "tests/unit/power_tree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -235,6 +235,8 @@ static int put_cpu(void *fdt, uint32_t id, uint32_t threads)
 	if (!code)
 		code = fdt_setprop_u32(fdt, node, "reg", id);
 	if (!code)
+		code = fdt_setprop_u64(fdt, node, "ibm,pft-size", 24);
+	if (!code)
 		code = fdt_setprop_u32(fdt, node, "timebase-frequency", 512000000);
 	if (!code)
 		code = fdt_setprop_string(fdt, node, "device_type", "cpu");
@@ -365,8 +367,46 @@ static void test_boot_cpu_of_no_tree(void **state)
 		store_be32((uint8_t *)tree.bytes + 4 * wrong[i].cell, wrong[i].value);
 		memcpy(before, tree.bytes, sizeof(before));
 		ppc64le_tell_boot_cpu((uintptr_t)tree.bytes, POWER_TREE_SIZE, 20);
+		ppc64le_tell_hash_table((uintptr_t)tree.bytes, POWER_TREE_SIZE, 22);
 		assert_memory_equal(tree.bytes, before, sizeof(before));
 	}
+}
+
+/* Of each CPU the size, and nothing else. */
+static void test_hash_table(void **state)
+{
+	static const uint8_t wanted[] = { 0, 0, 0, 0, 0, 0, 0, 22 };
+	struct power_tree tree, told;
+	int length, cpus = 0;
+
+	(void)state;
+	power_tree_make(&tree, 3, 4, power_rows, COUNT(power_rows));
+	told = tree;
+	ppc64le_tell_hash_table((uintptr_t)told.bytes, fdt_totalsize(told.bytes), 22);
+	for (int node = devtree_first_cpu(told.bytes); node >= 0;
+		node = devtree_next_cpu(told.bytes, node), cpus++) {
+		const void *size = fdt_getprop(told.bytes, node, "ibm,pft-size", &length);
+
+		assert_int_equal(length, sizeof(wanted));
+		assert_memory_equal(size, wanted, sizeof(wanted));
+	}
+	assert_int_equal(cpus, 3);
+	ppc64le_tell_hash_table((uintptr_t)told.bytes, fdt_totalsize(told.bytes), 24);
+	assert_memory_equal(&told, &tree, sizeof(tree));
+}
+
+/* A value of another size is something else. */
+static void test_hash_table_of_one_cell(void **state)
+{
+	struct power_tree tree, told;
+
+	(void)state;
+	power_tree_make(&tree, 1, 4, power_rows, COUNT(power_rows));
+	assert_int_equal(fdt_setprop_u32(tree.bytes, devtree_first_cpu(tree.bytes), "ibm,pft-size", 24),
+		0);
+	told = tree;
+	ppc64le_tell_hash_table((uintptr_t)told.bytes, fdt_totalsize(told.bytes), 22);
+	assert_memory_equal(&told, &tree, sizeof(tree));
 }
 
 /* --- the crash region -------------------------------------------------------------------- */
@@ -735,6 +775,33 @@ static void test_reach(void **state)
 	assert_planned();
 }
 
+/* Purgatory asks how large the hash table is; kexec_file_load's does not. Where no hypervisor has it
+ * both is otherwise. */
+static void test_hashed_guest(void **state)
+{
+	static const struct {
+		const char *mmu, *platform;
+		bool hashed;
+	} cases[] = { { "Hash", "pSeries", true }, { "Hash", NULL, true },
+		{ "Hash", "PowerNV", false }, { "Radix", "pSeries", false },
+		{ NULL, "pSeries", false } };
+	char words[ARCH_DOUBT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		free(pm.machine.cpu_mmu);
+		free(pm.machine.platform);
+		pm.machine.cpu_mmu = cases[i].mmu ? strdup(cases[i].mmu) : NULL;
+		pm.machine.platform = cases[i].platform ? strdup(cases[i].platform) : NULL;
+		assert_planned();
+		assert_int_equal(flags() & PURGATORY_HASHED, cases[i].hashed ? PURGATORY_HASHED : 0);
+		assert_int_equal(pm.inputs.arch->doubt_file_load(&pm.machine, true, words),
+			cases[i].hashed);
+		assert_int_equal(pm.inputs.arch->doubt_file_load(&pm.machine, false, words),
+			cases[i].hashed);
+	}
+}
+
 static void test_refusals(void **state)
 {
 	static const uint8_t magic[] = { 0xd0, 0x0d, 0xfe, 0xed };
@@ -973,6 +1040,8 @@ int main(void)
 		cmocka_unit_test(test_boot_cpu),
 		cmocka_unit_test(test_boot_cpu_came_later),
 		cmocka_unit_test(test_boot_cpu_of_no_tree),
+		cmocka_unit_test(test_hash_table),
+		cmocka_unit_test(test_hash_table_of_one_cell),
 		cmocka_unit_test(test_crash_region),
 		cmocka_unit_test(test_crash_region_of_a_machine),
 		PLAN_TEST(test_nothing_on_firmware),
@@ -985,6 +1054,7 @@ int main(void)
 		PLAN_TEST(test_tree_without_cpus),
 		PLAN_TEST(test_stale_is_gone),
 		PLAN_TEST(test_reach),
+		PLAN_TEST(test_hashed_guest),
 		PLAN_TEST(test_refusals),
 		PLAN_TEST(test_fadump),
 		PLAN_TEST(test_reset),

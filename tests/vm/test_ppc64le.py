@@ -141,6 +141,36 @@ def test_hot_added_memory_is_captured(boot):
     crash_and_check(machine, markers | mark_beginning(machine))
 
 
+def hash_table(machine):
+    """How large it is, as the device tree has it, and as the kernel has had it made since."""
+    (made,) = set(re.findall(r"HPT resize to shift (\d+) complete", machine.check("dmesg")))
+    cpu = machine.check("ls -d /proc/device-tree/cpus/PowerPC*@0").strip()
+    return machine.get(f"{cpu}/ibm,pft-size")[7], int(made)
+
+
+@pytest.mark.parametrize("leave", ["panic", "restart"])
+def test_resized_hash_table(boot, leave):
+    """Where a hypervisor has the page tables, in a hash table, Linux has its size follow memory's.
+    The next kernel learns that from purgatory; from the tree it would be told of another."""
+    machine = boot(append="disable_radix", **HOTPLUG)
+    before = kdump.dimm_ranges([machine.hot_add(256)])
+    told, made = hash_table(machine)
+    assert told > made, "a machine without what this is about"
+    for call, words in (("-a", "kexec_load, since"), ("-s", "may not start here, since")):
+        said = machine.check(f"kexec -d -p {call} --command-line=x {kdump.IMAGE} 2>&1")
+        assert f"{words} once memory has come or gone" in said, said
+    if leave == "restart":
+        whole = memory_map(machine).ram
+        restart(machine, "-l", words="disable_radix again=1")
+        assert "again=1" in words_of(machine) and memory_map(machine).ram == whole
+        return
+    kdump.load(machine, "--hotplug", cmdline=f"{CMDLINE} disable_radix")
+    before |= kdump.dimm_ranges([machine.hot_add(256)])
+    assert_covered(machine)
+    markers = kdump.mark_fresh_memory(machine, list(before))
+    crash_and_check(machine, markers | mark_beginning(machine))
+
+
 def test_hot_added_cpu_panics(boot):
     """The kernel has put every possible CPU into the tree, and purgatory names the one of them."""
     machine = boot(smp="2,maxcpus=4,sockets=1,cores=4,threads=1", **HOTPLUG)

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kexec/plan/chosen.h"
@@ -192,6 +193,27 @@ static uint64_t reach_of(const struct machine *machine, const struct ppc64le_fir
 	if (machine->cpu_mmu && strcmp(machine->cpu_mmu, "Radix") == 0)
 		return UINT64_MAX;
 	return reach == 0 || reach > HASH_REACH ? HASH_REACH : reach;
+}
+
+/* Has a hypervisor its page tables, in a hash table? Without one that is memory, and stays. */
+static bool is_hashed_guest(const struct machine *machine)
+{
+	return machine->cpu_mmu && strcmp(machine->cpu_mmu, "Hash") == 0 &&
+	       (!machine->platform || strcmp(machine->platform, "pSeries") == 0);
+}
+
+static uint32_t purgatory_flags(const struct machine *machine)
+{
+	return is_hashed_guest(machine) ? PURGATORY_HASHED : 0;
+}
+
+/* See purgatory/arch/ppc64le/tree.h; the kernel's own purgatory changes nothing there (7.3). */
+static bool doubt_file_load(const struct machine *machine, bool crash, char *ret)
+{
+	(void)crash;
+	snprintf(ret, ARCH_DOUBT_SIZE,
+		"once memory has come or gone its device tree has an old size of the hash table");
+	return is_hashed_guest(machine);
 }
 
 /* Is there such a piece in this load? */
@@ -431,11 +453,13 @@ const struct arch_ops ppc64le_ops = {
 	.foretells_by_tree = true,
 	.purgatory = purgatory_ppc64le,
 	.purgatory_size = &purgatory_ppc64le_size,
+	.purgatory_flags = purgatory_flags,
 	.purgatory_params = PPC64LE_PARAMS_OFFSET,
 	.kernel_layout = kernel_layout,
 	.dumped_firmware = dumped_firmware,
 	.own_pages = own_pages,
 	.check_image = check_image,
+	.doubt_file_load = doubt_file_load,
 	.complete_tree = ppc64le_complete_tree,
 	.tree_memory = ppc64le_tree_memory,
 	.plan_cmdline = plan_cmdline,

@@ -19,7 +19,7 @@ purgatory_ppc64le_sources := \
 	purgatory/arch/ppc64le/entry.S \
 	$(purgatory_common_sources) \
 	purgatory/arch/ppc64le/machine.c \
-	purgatory/arch/ppc64le/boot_cpu.c \
+	purgatory/arch/ppc64le/tree.c \
 	lib/sha256_ppc64le_core.c
 
 # The one place for vector registers.

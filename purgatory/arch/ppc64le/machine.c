@@ -7,15 +7,21 @@
 #include "../../abi.h"
 #include "../../purgatory.h"
 #include "abi.h"
-#include "boot_cpu.h"
 #include "state.h"
+#include "tree.h"
 
 /* Hypercalls (Linux on Power Architecture Reference, 14.5.3 and 16.6). */
+#define H_READ		0x0c
 #define H_PUT_TERM_CHAR 0x58
 #define H_SUCCESS	0
 #define H_BUSY		1
 #define H_LONG_BUSY_MIN 9900
 #define H_LONG_BUSY_MAX 9905
+
+/* Of a hash table the bytes of an entry, and how large it may be: powers of two. */
+#define HASH_ENTRY 4
+#define HASH_MIN   18
+#define HASH_MAX   46
 
 /* Calls of a busy hypervisor before its terminal is given up: some tenths of a second. */
 #define PATIENCE (1u << 18)
@@ -42,13 +48,12 @@
 typedef volatile uint64_t __attribute__((may_alias)) memory_word;
 typedef volatile uint32_t __attribute__((may_alias)) memory_half;
 
-/* One character, in the highest byte of the first word. */
-static int64_t put_term_char(uint64_t terminal, char c)
+static int64_t hypercall(uint64_t number, uint64_t first, uint64_t second, uint64_t third)
 {
-	register uint64_t r3 __asm__("r3") = H_PUT_TERM_CHAR;
-	register uint64_t r4 __asm__("r4") = terminal;
-	register uint64_t r5 __asm__("r5") = 1;
-	register uint64_t r6 __asm__("r6") = (uint64_t)(uint8_t)c << 56;
+	register uint64_t r3 __asm__("r3") = number;
+	register uint64_t r4 __asm__("r4") = first;
+	register uint64_t r5 __asm__("r5") = second;
+	register uint64_t r6 __asm__("r6") = third;
 	register uint64_t r7 __asm__("r7") = 0;
 
 	__asm__ volatile("sc 1"
@@ -57,6 +62,12 @@ static int64_t put_term_char(uint64_t terminal, char c)
 			 : "r0", "r8", "r9", "r10", "r11", "r12", "ctr", "xer", "cr0", "cr1", "cr5",
 			 "cr6", "cr7", "memory");
 	return (int64_t)r3;
+}
+
+/* One character, in the highest byte of the first word. */
+static int64_t put_term_char(uint64_t terminal, char c)
+{
+	return hypercall(H_PUT_TERM_CHAR, terminal, 1, (uint64_t)(uint8_t)c << 56);
 }
 
 bool machine_terminal_put(uint64_t terminal, char c)
@@ -196,6 +207,26 @@ __attribute__((noinline)) static void save(uint64_t backup, uint64_t from, uint6
 		*(memory_word *)(uintptr_t)(backup + from) = *low_memory(from);
 }
 
+/* The hypervisor tells of each entry that there is, and of no other. 0 where it tells of none. */
+static uint32_t hash_table_shift(void)
+{
+	for (uint32_t shift = HASH_MAX; shift >= HASH_MIN; shift--)
+		if (hypercall(H_READ, 0, (UINT64_C(1) << (shift - HASH_ENTRY)) - 1, 0) == H_SUCCESS)
+			return shift;
+	return 0;
+}
+
+static void tell_hash_table(const struct purgatory_params *params)
+{
+	uint32_t shift = 0;
+
+	/* Without a hypervisor the table is where the tree says, and nobody answers a call. */
+	if (params->flags & PURGATORY_HASHED && !(cpu_state.msr >> MSR_HV & 1))
+		shift = hash_table_shift();
+	if (shift != 0)
+		ppc64le_tell_hash_table(params->handed, params->handed_size, shift);
+}
+
 /* Else it would move to 0, over what is to be dumped. */
 static void tell_to_stay(const struct purgatory_params *params)
 {
@@ -230,6 +261,9 @@ void ppc64le_hand_over(const struct purgatory_params *params)
 				params->handed, params->handed_size, (uint32_t)cpu_state.id);
 			break;
 		case 2:
+			tell_hash_table(params);
+			break;
+		case 3:
 			if (backup != 0)
 				save_beginning(backup);
 			break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "boot_cpu.h"
+#include "tree.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +13,9 @@ typedef volatile uint32_t __attribute__((may_alias)) memory_cell;
 #define END_NODE   2
 #define PROPERTY   3
 #define NOTHING	   4
+
+/* A number that no CPU has. */
+#define NO_CPU UINT32_MAX
 
 enum fdt_header {
 	FDT_TOTALSIZE = 1,
@@ -32,6 +35,7 @@ struct value {
 /* A way through the structure block, and what it has met. */
 struct walk {
 	uint64_t at, end;
+	uint32_t hash_table; /* how large to say that it is; 0 for what is there */
 	uint64_t strings, strings_end;
 	struct value reg;	     /* of this node */
 	struct value servers;	     /* likewise: the numbers of its threads */
@@ -85,6 +89,8 @@ static bool take_property(struct walk *walk)
 		walk->reg = value;
 	else if (name_is(walk, name, "ibm,ppc-interrupt-server#s"))
 		walk->servers = value;
+	else if (walk->hash_table && value.count == 2 && name_is(walk, name, "ibm,pft-size"))
+		value.cells[1] = cell(walk->hash_table);
 	walk->at += ((uint64_t)size + 3) & ~(uint64_t)3;
 	return true;
 }
@@ -142,23 +148,40 @@ static void take_last(struct walk *walk, uint32_t id)
 		*walk->last_reg.cells = cell(first);
 }
 
-void ppc64le_tell_boot_cpu(uint64_t tree, uint64_t size, uint32_t id)
+/* False where it is none, or one that cannot be walked through. */
+static bool begin(struct walk *walk, uint64_t tree, uint64_t size)
 {
 	memory_cell *header = cells_at(tree);
-	struct walk walk = { .at = tree };
 
+	*walk = (struct walk){ .at = tree };
 	if (tree % 4 != 0 || size < FDT_CELLS * sizeof(*header) || cell(header[0]) != FDT_MAGIC ||
-		cell(header[FDT_TOTALSIZE]) > size || cell(header[FDT_VERSION]) < 2)
-		return;
-	header[FDT_BOOT_CPUID_PHYS] = cell(id);
+		cell(header[FDT_TOTALSIZE]) > size || cell(header[FDT_VERSION]) < 17)
+		return false;
 	size = cell(header[FDT_TOTALSIZE]);
-	walk.at += cell(header[FDT_OFF_STRUCT]);
-	walk.end = walk.at + cell(header[FDT_SIZE_STRUCT]);
-	walk.strings = tree + cell(header[FDT_OFF_STRINGS]);
-	walk.strings_end = walk.strings + cell(header[FDT_SIZE_STRINGS]);
-	if (cell(header[FDT_VERSION]) < 17 || walk.at % 4 != 0 || walk.end > tree + size ||
-		walk.strings_end > tree + size)
+	walk->at += cell(header[FDT_OFF_STRUCT]);
+	walk->end = walk->at + cell(header[FDT_SIZE_STRUCT]);
+	walk->strings = tree + cell(header[FDT_OFF_STRINGS]);
+	walk->strings_end = walk->strings + cell(header[FDT_SIZE_STRINGS]);
+	return walk->at % 4 == 0 && walk->end <= tree + size && walk->strings_end <= tree + size;
+}
+
+void ppc64le_tell_boot_cpu(uint64_t tree, uint64_t size, uint32_t id)
+{
+	struct walk walk;
+
+	if (!begin(&walk, tree, size))
 		return;
+	cells_at(tree)[FDT_BOOT_CPUID_PHYS] = cell(id);
 	if (!find(&walk, id))
 		take_last(&walk, id);
+}
+
+void ppc64le_tell_hash_table(uint64_t tree, uint64_t size, uint32_t shift)
+{
+	struct walk walk;
+
+	if (!begin(&walk, tree, size))
+		return;
+	walk.hash_table = shift;
+	find(&walk, NO_CPU);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The CPU that the new kernel starts on, as its device tree names it. */
-#ifndef PURGATORY_ARCH_PPC64LE_BOOT_CPU_H
-#define PURGATORY_ARCH_PPC64LE_BOOT_CPU_H
+/* What of the new kernel's device tree is known only when it is handed over. */
+#ifndef PURGATORY_ARCH_PPC64LE_TREE_H
+#define PURGATORY_ARCH_PPC64LE_TREE_H
 
 #include <stdint.h>
 
@@ -13,5 +13,13 @@
  * core, and the core which that was is not used. What is no tree stays as it is.
  */
 void ppc64le_tell_boot_cpu(uint64_t tree, uint64_t size, uint32_t id);
+
+/*
+ * Write into each CPU of that tree how large the hash table is, as a power of two of its bytes. A
+ * kernel has the hypervisor resize it as memory comes and goes, and leaves the tree alone
+ * (arch/powerpc/platforms/pseries/lpar.c:pseries_lpar_resize_hpt); the next one believes the tree,
+ * and with a wrong size its first entries are refused, before it has a console.
+ */
+void ppc64le_tell_hash_table(uint64_t tree, uint64_t size, uint32_t shift);
 
 #endif
