@@ -11,7 +11,7 @@
 
 #define KNOWN_FLAGS                                                                                \
 	(PURGATORY_SKIP_CHECK | PURGATORY_VERBOSE | PURGATORY_SME_USED | PURGATORY_SME_UNUSED |    \
-		PURGATORY_SCREEN |                                                         \
+		PURGATORY_SCREEN |                                                                 \
 		(PURGATORY_TREES_EDITED ? PURGATORY_HANDED_EDITED | PURGATORY_HASHED : 0))
 
 _Static_assert((int)SHA256_PLAIN == PURGATORY_CORE_PLAIN, "abi");

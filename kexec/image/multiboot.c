@@ -179,9 +179,9 @@ static int read_1(struct span bytes, struct header *header, struct err *err)
 	return ST_OK;
 }
 
-/* What is asked for and not told, and why. What EFI's boot loaders tell of it is of no use to anybody
- * after Linux: the firmware was moved to virtual addresses of that kernel's, once and for all (UEFI
- * 2.10, 8.4, SetVirtualAddressMap()), and its tables point there. */
+/* What is asked for and not told, and why. What EFI's boot loaders tell of it is of no use to
+ * anybody after Linux: the firmware was moved to virtual addresses of that kernel's, once and for
+ * all (UEFI 2.10, 8.4, SetVirtualAddressMap()), and its tables point there. */
 static const char *not_told(uint32_t type)
 {
 	switch (type) {

@@ -402,8 +402,8 @@ static void test_hash_table_of_one_cell(void **state)
 
 	(void)state;
 	power_tree_make(&tree, 1, 4, power_rows, COUNT(power_rows));
-	assert_int_equal(fdt_setprop_u32(tree.bytes, devtree_first_cpu(tree.bytes), "ibm,pft-size", 24),
-		0);
+	assert_int_equal(
+		fdt_setprop_u32(tree.bytes, devtree_first_cpu(tree.bytes), "ibm,pft-size", 24), 0);
 	told = tree;
 	ppc64le_tell_hash_table((uintptr_t)told.bytes, fdt_totalsize(told.bytes), 22);
 	assert_memory_equal(&told, &tree, sizeof(tree));
@@ -775,8 +775,8 @@ static void test_reach(void **state)
 	assert_planned();
 }
 
-/* Purgatory asks how large the hash table is; kexec_file_load's does not. Where no hypervisor has it
- * both is otherwise. */
+/* Purgatory asks how large the hash table is; kexec_file_load's does not. Where no hypervisor has
+ * it both is otherwise. */
 static void test_hashed_guest(void **state)
 {
 	static const struct {
@@ -794,9 +794,10 @@ static void test_hashed_guest(void **state)
 		pm.machine.cpu_mmu = cases[i].mmu ? strdup(cases[i].mmu) : NULL;
 		pm.machine.platform = cases[i].platform ? strdup(cases[i].platform) : NULL;
 		assert_planned();
-		assert_int_equal(flags() & PURGATORY_HASHED, cases[i].hashed ? PURGATORY_HASHED : 0);
-		assert_int_equal(pm.inputs.arch->doubt_file_load(&pm.machine, true, words),
-			cases[i].hashed);
+		assert_int_equal(
+			flags() & PURGATORY_HASHED, cases[i].hashed ? PURGATORY_HASHED : 0);
+		assert_int_equal(
+			pm.inputs.arch->doubt_file_load(&pm.machine, true, words), cases[i].hashed);
 		assert_int_equal(pm.inputs.arch->doubt_file_load(&pm.machine, false, words),
 			cases[i].hashed);
 	}
