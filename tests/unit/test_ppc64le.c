@@ -596,6 +596,30 @@ static void test_usable_memory(void **state)
 	assert_memory_equal(value, node, sizeof(node));
 }
 
+/* Without the property all of a node would be memory. */
+static void test_memory_of_which_nothing_is_usable(void **state)
+{
+	static const uint8_t reg[] = { 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
+	static const uint8_t none[sizeof(reg)];
+	struct power_tree tree;
+	const void *value;
+	int length, node;
+
+	(void)state;
+	power_tree_make(&tree, 2, 1, power_rows, COUNT(power_rows));
+	assert_int_equal(fdt_open_into(tree.bytes, tree.bytes, sizeof(tree.bytes)), 0);
+	node = fdt_add_subnode(tree.bytes, 0, "memory@100000000");
+	assert_int_equal(fdt_setprop_string(tree.bytes, node, "device_type", "memory"), 0);
+	assert_int_equal(fdt_setprop(tree.bytes, node, "reg", reg, sizeof(reg)), 0);
+	pm_fdt(&pm, (struct span){ (const uint8_t *)tree.bytes, fdt_totalsize(tree.bytes) });
+	assert_planned();
+	value = fdt_getprop(pm.plan.dtb.data,
+		fdt_path_offset(pm.plan.dtb.data, "/memory@100000000"), "linux,usable-memory",
+		&length);
+	assert_int_equal(length, sizeof(none));
+	assert_memory_equal(value, none, sizeof(none));
+}
+
 static void assert_reserved(uint64_t start, uint64_t size)
 {
 	for (int i = 0; i < fdt_num_mem_rsv(pm.plan.dtb.data); i++) {
@@ -1049,6 +1073,7 @@ int main(void)
 		PLAN_TEST(test_beginning_of_memory),
 		PLAN_TEST(test_block_is_the_kernels),
 		PLAN_TEST(test_usable_memory),
+		PLAN_TEST(test_memory_of_which_nothing_is_usable),
 		PLAN_TEST(test_reserved),
 		PLAN_TEST(test_hotplug),
 		PLAN_TEST(test_edited_tree),
