@@ -12,6 +12,7 @@ import subprocess
 import debian
 
 BINFMT = pathlib.Path("/proc/sys/fs/binfmt_misc")
+EMULATORS = ("qemu-aarch64", "qemu-ppc64le")
 # Documentation is half of a small system, and nobody reads it there.
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
 CHROOT = r"""
@@ -46,12 +47,13 @@ def prepare(suite, arch, packages):
 
 
 def register_emulators():
-    """Let the kernel start arm64 programs, as systemd does on a Debian machine at boot."""
+    """Let the kernel start programs of others, as systemd does on a Debian machine at boot."""
     if not (BINFMT / "register").exists():
         subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT], check=True)
-    if not (BINFMT / "qemu-aarch64").exists():
-        (BINFMT / "register").write_text(
-            pathlib.Path("/usr/lib/binfmt.d/qemu-aarch64.conf").read_text())
+    for name in EMULATORS:
+        if not (BINFMT / name).exists():
+            (BINFMT / "register").write_text(
+                pathlib.Path(f"/usr/lib/binfmt.d/{name}.conf").read_text())
 
 
 class Chroot:
