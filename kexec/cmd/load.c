@@ -436,8 +436,10 @@ static int plan_only(struct round *round, struct err *err)
 	const struct request *request = round->inputs.request;
 	int status;
 
-	if (request->crash && request->syscall == SYSCALL_FILE_LOAD)
+	if (request->crash && request->syscall == SYSCALL_FILE_LOAD) {
+		choose_first(&round->choice, &round->report);
 		return load_by_file(round, err);
+	}
 	if (request->syscall == SYSCALL_FILE_LOAD) {
 		err_set(err, ST_USAGE, "file-load-option",
 			"--dry-run is not possible with -l and kexec_file_load (-s): where the "
