@@ -155,7 +155,7 @@ def test_resized_hash_table(boot, leave):
     machine = boot(append="disable_radix", **HOTPLUG)
     before = kdump.dimm_ranges([machine.hot_add(256)])
     told, made = hash_table(machine)
-    assert told > made, "a machine without what this is about"
+    assert told != made, "a machine without what this is about"
     for call, words in (("-a", "kexec_load, since"), ("-s", "may not start here, since")):
         said = machine.check(f"kexec -d -p {call} --command-line=x {kdump.IMAGE} 2>&1")
         assert f"{words} once memory has come or gone" in said, said
