@@ -232,6 +232,7 @@ LAYER_BUILDS = {
     "clients": ("arm64", "gcc", "sanitize"),
     "kernels": ("arm64",),
     "multiboot": ("gcc",),
+    "powers": ("arm64", "gcc", "ppc64le", "sanitize"),
     "readers": ("arm64", "gcc", "ppc64le", "sanitize"),
     "soak": ("arm64",),
     "mutants": (),
@@ -425,6 +426,24 @@ class Layers:
         self.pytest(tally, "vm/multiboots.py", "gcc",
                     {"KEXEC_X86_64": str(build.dir / "sbin/kexec")}, live=True)
 
+    def powers(self, tally):
+        """The machines of ppc64le with each CPU and either kind of page tables, by Debian's kernel
+        and by the one at hand."""
+        kernels = {"Debian's": "", "at hand": os.environ.get("KEXEC_TEST_KERNEL_PPC64LE", "")}
+        cells = [["Kernel", *POWERS], ["---"] * (len(POWERS) + 1)]
+        for what, kernel in kernels.items():
+            if kernel == "" and what != "Debian's":
+                continue
+            cells.append([what])
+            for power in POWERS:
+                ran = Tally()
+                self.pytest(ran, "vm/test_ppc64le.py", f"{what}-{power}".replace(" ", "-"),
+                            self.programs() | {"KEXEC_TEST_POWER": power,
+                                               "KEXEC_TEST_KERNEL_PPC64LE": kernel}, live=True)
+                cells[-1].append(ran.summary())
+                tally.add(ran)
+        write_table("powers", cells)
+
     def readers(self, tally):
         """Who can read the dumps that a capture kernel offers?"""
         self.pytest(tally, "vm/readers.py", "all", {
@@ -478,11 +497,24 @@ class Layers:
         count_junit(tally, name, results, status)
 
 
+# Models, and words for their kernels, see KEXEC_TEST_POWER: before POWER9 there is no radix.
+POWERS = ("POWER8", "POWER9", "POWER9 disable_radix", "POWER10", "POWER10 disable_radix")
+
+
+def write_table(section, rows):
+    """Put what was seen into doc/testing.md."""
+    sys.path.insert(0, str(TOP / "tests/vm"))
+    import generated  # pylint: disable=import-outside-toplevel
+
+    generated.write(TOP / "doc/testing.md", section,
+                    "".join(f"| {' | '.join(row)} |\n" for row in rows))
+
+
 # Machines of the VM layer, those first that take longest: run_lanes().
 VM_MACHINES = ("arm64", "x86_64", "ppc64le")
 LAYERS = ("lint", "build", "unit", "fixtures", "dmesg", "fuzz", "purgatory", "package", "vm")
 # Those that run only where they are named.
-LONG_LAYERS = ("clients", "kernels", "multiboot", "readers", "mutants", "trees", "soak")
+LONG_LAYERS = ("clients", "kernels", "multiboot", "powers", "readers", "mutants", "trees", "soak")
 
 
 def listed(sources_mk):
