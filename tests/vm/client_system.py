@@ -61,8 +61,8 @@ PLATFORMS = {
     "trixie-amd64": Platform("trixie", "amd64", "x86_64", qemu.PCWithNVMe, _PC, "/dev/nvme0n1",
                              _CLOUD),
     "sid-amd64": Platform("sid", "amd64", "x86_64", qemu.PC, _PC, "/dev/vda", _CLOUD, True),
-    "trixie-ppc64el": Platform("trixie", "ppc64el", "ppc64le", qemu.PSeries, _POWER, "/dev/vda",
-                               "linux-image-powerpc64le", True, "vmlinux"),
+    "sid-ppc64el": Platform("sid", "ppc64el", "ppc64le", qemu.PSeries, _POWER, "/dev/vda",
+                            "linux-image-powerpc64le", True, "vmlinux"),
 }
 # Nor is kdump-tools to make one, by an emulated CPU.
 NO_RAM_DISKS = """
