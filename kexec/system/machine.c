@@ -341,7 +341,8 @@ static int read_cmdline(
  * (arch/powerpc: setup-common.c:show_cpuinfo_summary, and that of the platform). No CPU family has
  * both.
  */
-static int read_cpuinfo(const struct sysroot *root, struct machine *machine, struct err *err)
+static int read_cpuinfo(
+	const struct sysroot *root, struct machine *machine, struct report *report, struct err *err)
 {
 	const struct {
 		const char *name;
@@ -355,8 +356,11 @@ static int read_cpuinfo(const struct sysroot *root, struct machine *machine, str
 	int status;
 
 	status = sysroot_read(root, CPUINFO_PATH, CPUINFO_TEXT_MAX, &text, &why);
+	if (status == ST_NOT_FOUND)
+		return ST_OK;
 	if (status != ST_OK)
-		return status == ST_NO_MEMORY ? err_no_memory(err) : ST_OK;
+		return do_without(report, REPORT_WARNING, "machine", "what its CPUs use not known",
+			&why, err);
 	cursor = cursor_over(blob_span(&text));
 	while (status == ST_OK && !machine->cpu_features && !machine->cpu_mmu &&
 		cursor_line(&cursor, &line)) {
@@ -466,7 +470,7 @@ static int read_all(const struct sysroot *root, bool crash, bool for_files, stru
 	if (status == ST_OK)
 		status = read_amounts(root, machine, report, err);
 	if (status == ST_OK)
-		status = read_cpuinfo(root, machine, err);
+		status = read_cpuinfo(root, machine, report, err);
 	if (status == ST_OK)
 		status = read_x86_boot(root, crash, machine, report, err);
 	if (status == ST_OK && for_files && crash)

@@ -116,6 +116,26 @@ static void full_machine_is_read(void **state)
 	tmproot_done(&tmp);
 }
 
+/* Purgatory and the planner go by what it says, so that a load without it tells. */
+static void cpuinfo_that_cannot_be_read_is_told(void **state)
+{
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct machine machine;
+	struct tmproot tmp;
+
+	(void)state;
+	tmproot_init(&tmp);
+	put_machine(&tmp);
+	tmproot_mkdir(&tmp, "/proc/cpuinfo");
+	assert_int_equal(machine_read(tmp.root, true, &machine, &report, &err), ST_OK);
+	assert_true(report_has(&report, "machine", "/proc/cpuinfo"));
+	assert_null(machine.cpu_features);
+	machine_done(&machine);
+	report_done(&report);
+	tmproot_done(&tmp);
+}
+
 static void trap17_vmcoreinfo_size_is_hex(void **state)
 {
 	struct err err = ERR_INIT;
@@ -252,6 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(least_machine_is_read),
 		cmocka_unit_test(full_machine_is_read),
+		cmocka_unit_test(cpuinfo_that_cannot_be_read_is_told),
 		cmocka_unit_test(trap17_vmcoreinfo_size_is_hex),
 		cmocka_unit_test(what_is_needed_is_asked_for),
 		cmocka_unit_test(kallsyms_are_read_only_where_kcore_is_silent),

@@ -184,6 +184,8 @@ static const struct run runs[] = {
 	{ "restart, Multiboot", FIXTURES "x86-restart", load,
 		LOAD(.modules = { "/boot/vmlinuz words", "/boot/module.gz" },
 			.kernel = "/boot/multiboot2") },
+	{ "crash, POWER", FIXTURES "ppc-pseries", load,
+		LOAD(.crash = true, .kernel = "/boot/vmlinux", .initrd = "/boot/initrd") },
 	{ "status", FIXTURES "qemu-acpi-hotadd", status,
 		{ .action = ACTION_STATUS, .status = STATUS_JSON, .crash = true } },
 	{ "quiet status", FIXTURES "qemu-acpi-hotadd", status,

@@ -17,8 +17,9 @@ void ppc64le_tell_boot_cpu(uint64_t tree, uint64_t size, uint32_t id);
 /*
  * Write into each CPU of that tree how large the hash table is, as a power of two of its bytes. A
  * kernel has the hypervisor resize it as memory comes and goes, and leaves the tree alone
- * (arch/powerpc/platforms/pseries/lpar.c:pseries_lpar_resize_hpt); the next one believes the tree,
- * and with a wrong size its first entries are refused, before it has a console.
+ * (arch/powerpc/platforms/pseries/lpar.c:pseries_lpar_resize_hpt); the next one believes the tree.
+ * Behind the end of a smaller table its first entries are refused, before it has a console. What is
+ * no tree, or has no such property of two cells, stays as it is.
  */
 void ppc64le_tell_hash_table(uint64_t tree, uint64_t size, uint32_t shift);
 
