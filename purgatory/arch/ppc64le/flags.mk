@@ -25,3 +25,6 @@ purgatory_ppc64le_sources := \
 # The one place for vector registers.
 $(builddir)/purgatory/ppc64le/obj/lib/sha256_ppc64le_core.o: purgatory_ppc64le_cflags := \
 	$(filter-out -msoft-float -mno-altivec,$(purgatory_ppc64le_cflags)) -maltivec
+
+# Run once over a few KB: small is better than fast, and -Os saves registers by calls.
+$(builddir)/purgatory/ppc64le/obj/purgatory/arch/ppc64le/tree.o: purgatory_ppc64le_cflags += -O1
