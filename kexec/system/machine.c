@@ -269,9 +269,9 @@ static int read_layout(
 		if (status != ST_OK)
 			return status;
 	}
-	/* All the symbols of a kernel are megabytes that take it a while to print, and on x86 all
-	 * that is wanted stands elsewhere. */
-	if (machine->x86_boot.params.size)
+	/* All the symbols of a kernel are megabytes that take it a while to print. On x86 all that
+	 * is wanted stands elsewhere, and on POWER nothing is. */
+	if (machine->x86_boot.params.size || machine->cpu_mmu)
 		return ST_OK;
 	if (kcore_has_text(&machine->layout.kcore, &machine->iomem)) {
 		report_add(report, REPORT_CHOICE, "layout",
