@@ -157,7 +157,7 @@ def test_resized_hash_table(boot, leave):
     told, made = hash_table(machine)
     assert told != made, "a machine without what this is about"
     for call, words in (("-a", "kexec_load, since"), ("-s", "may not start here, since")):
-        said = machine.check(f"kexec -d -p {call} --command-line=x {kdump.IMAGE} 2>&1")
+        said = machine.sh(f"kexec -d -p {call} --command-line=x {kdump.IMAGE} 2>&1").text
         assert f"{words} once memory has come or gone" in said, said
     if leave == "restart":
         whole = memory_map(machine).ram
@@ -214,14 +214,25 @@ def test_damage_is_named(boot, purpose, policy, option):
         machine.wait_capture()
 
 
+def lacks_file_call(result):
+    """Debian's kernels have no kexec_file_load(2): then that is what a load says. Else it went."""
+    if result.rc == 253:
+        assert b"[file-load-unusable]" in result.err and b"CONFIG_KEXEC_FILE" in result.err, result
+        return True
+    assert result.rc == 0, result
+    return False
+
+
 def restart(machine, *options, words="", leave="kexec -e -x"):
-    """Load all that the machine runs from and go there; what was said on the way."""
+    """Load all that the machine runs from and go there; what was said on the way. None where the
+    kernel has not the call."""
     kdump.pack_whole(machine)
     line = f"console=hvc0 panic=-1 crashkernel=256M {' '.join(WORDS)} {words}".strip()
     command = shlex.join([kdump.TOOL, *options, f"--initrd={kdump.WHOLE}", f"--append={line}",
                           kdump.IMAGE])
     if leave:
-        machine.check(command)
+        if lacks_file_call(machine.sh(command)):
+            return None
         assert machine.check("cat /sys/kernel/kexec_loaded") == "1\n"
     seen = len(machine.console())
     machine.leave(leave or command)
@@ -250,8 +261,8 @@ def test_restart_in_every_way(boot):
     restart(machine, "-l", "-c", "--dtb=/tmp/tree", "--dt-no-old-root", words="given=1")
     assert "given=1" in words_of(machine) and "root=/dev/one" not in words_of(machine)
     assert memory_map(machine).ram == whole
-    restart(machine, "-l", "-s", words="last=1")
-    assert "last=1" in words_of(machine)
+    if restart(machine, "-l", "-s", words="last=1") is not None:
+        assert "last=1" in words_of(machine)
 
 
 def test_file_load_is_captured_and_left(boot):
@@ -262,7 +273,8 @@ def test_file_load_is_captured_and_left(boot):
     kdump.pack_whole(machine)
     command = kdump.load_command(machine, "-s", cmdline=CMDLINE, initrd=kdump.WHOLE)
     plan = kdump.plan_of(machine, f"{command} --dry-run=json")
-    machine.check(command)
+    if lacks_file_call(machine.sh(command)):
+        return
     assert kdump.crash_loaded(machine)
     assert_covered(machine)
     header = kdump.armed_header(machine, plan)
@@ -278,9 +290,10 @@ def test_refusals_leave_the_armed_image(boot):
     """What cannot be is refused by name, before anything is lost."""
     machine = boot()
     load(machine)
+    end = sum(number(machine, f"chosen/linux,crashkernel-{what}") for what in ("base", "size"))
     machine.check("printf '\\xd0\\x0d\\xfe\\xedx' >/tmp/tree")
     for options, words in ((("--hotplug", "--initrd=/tmp/tree"), "this is a device tree"),
-                           (("--mem-min=0x2ff00000",), "crash-region-too-small")):
+                           ((f"--mem-min={end - kdump.MIB:#x}",), "crash-region-too-small")):
         result = machine.sh(f"kexec -p -c {' '.join(options)} --command-line=x {kdump.IMAGE}")
         assert result.rc and words.encode() in result.err and b"hint: " in result.err, result
         assert kdump.crash_loaded(machine)
