@@ -37,9 +37,9 @@ class Answer:
         return self.err.splitlines()[0].rsplit("[", 1)[-1].rstrip("]") if self.err else ""
 
 
-def limit_time():
+def limit_time(seconds=60):
     """What takes no time ends in this much of the CPU's, whatever else runs on it."""
-    resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
 class Program:
@@ -58,9 +58,9 @@ class Program:
     def begin_of(self, data, limit):
         """Up to limit bytes of what it prints of them: it may print, or think, without end."""
         self.file.write_bytes(data)
-        with subprocess.Popen(["timeout", "5", *self.command, str(self.file)],
-                              stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        with subprocess.Popen([*self.command, str(self.file)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              preexec_fn=lambda: limit_time(1)) as child:
             out = child.stdout.read(limit)
             child.kill()
         return out

@@ -10,6 +10,7 @@ the tree into which one violation was planted.
 """
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import pathlib
@@ -504,18 +505,27 @@ def globals_(tree):
 
 # --- running them ---------------------------------------------------------------------
 
-def planted_copy(tree, plant, folder):
-    """A copy of the tree with one violation."""
-    name, text = plant
+def copy_tree(tree, folder):
+    """A copy of the tree, for violations."""
     for source in tree.files:
         target = folder / source
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(tree.top / source, target)
-    for source in ("lib/err.c", "lib/bytes.c", "lib/status.c"):
-        (folder / source).touch()
+        shutil.copyfile(tree.top / source, target)
+        target.chmod((tree.top / source).stat().st_mode)
+
+
+@contextlib.contextmanager
+def planted(tree, plant, folder):
+    """The copy of the tree in a folder with one violation, which is taken out again."""
+    name, text = plant
+    there = (folder / name).read_bytes() if (folder / name).exists() else None
     with open(folder / name, "a") as out:
         out.write(text + "\n")
-    return Tree(folder, tree.build)
+    yield Tree(folder, tree.build)
+    if there is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(there)
 
 
 def main():
@@ -537,14 +547,17 @@ def main():
         print("ok" if good else "not ok", number, "-", words, flush=True)
 
     print(f"1..{2 * len(rules)}")
-    for _, words, plant, function in rules:
-        found = list(function(tree))
-        for line in found:
-            print("#", line)
-        result(not found, words)
-        with tempfile.TemporaryDirectory() as folder:
-            planted = set(function(planted_copy(tree, plant, pathlib.Path(folder))))
-        result(planted - set(found), f"{words}: a violation is found")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        copy_tree(tree, folder)
+        for _, words, plant, function in rules:
+            found = list(function(tree))
+            for line in found:
+                print("#", line)
+            result(not found, words)
+            with planted(tree, plant, folder) as changed:
+                others = set(function(changed)) - set(found)
+            result(others, f"{words}: a violation is found")
     return 1 if bad else 0
 
 

@@ -501,8 +501,8 @@ class Machine:
 
     def _send(self, number, command):
         with self._explained(f"cannot send: {command}"):
-            self._agent.send(number + b" " + base64.b64encode(command.encode()) + b"\n",
-                             COMMAND_TIMEOUT)
+            script = command.encode()
+            self._agent.send(b"%s %d\n%s" % (number, len(script), script), COMMAND_TIMEOUT)
 
     def _wait_ready(self, role, timeout):
         deadline = time.monotonic() + timeout
