@@ -101,6 +101,8 @@ static const char advice_rows[] =
 		"add -l KERNEL or -p KERNEL\0"
 	"dtb-kind\0"
 		"give the file that is wanted\0"
+	"dtb-unusable\0"
+		"leave --dtb out\0"
 	"e820-too-long\0"
 		"report it, with /proc/iomem\0"
 	"efi-map\0"

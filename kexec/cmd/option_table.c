@@ -156,7 +156,9 @@ const struct option_row option_table[] = {
 	  "stands behind a word \"--\" is for init, of --append as well." },
 	{ "dtb", 0, A_FILE, GROUP_KERNEL, ON_ARM64 | ON_PPC64 | ON_X86, WITH_LOAD,
 	  SETS(STRING, dtb),
-	  "device tree to use in place of the running one", NULL },
+	  "device tree to use in place of the running one",
+	  "On x86_64 one that tells of devices, for a kernel with CONFIG_OF: it goes into setup_data "
+	  "as it is." },
 	{ "devicetreeblob", 0, A_FILE, GROUP_KERNEL, ON_PPC64, WITH_LOAD, SETS(STRING, dtb),
 	  "the same as --dtb", NULL },
 	{ "type", 't', A_VALUE("TYPE"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, type),

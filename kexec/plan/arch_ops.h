@@ -121,7 +121,8 @@ struct arch_ops {
 	/*
 	 * Optional: fill into a device tree that is not the running one what firmware put into that
 	 * for this CPU family: how CPUs are started and firmware is called. fdt has room to grow.
-	 * Edits go to plan. ST_BAD_INPUT, ST_NO_SPACE, ST_NO_MEMORY.
+	 * Edits go to plan. Without it a tree says nothing of the machine itself, and goes as it is.
+	 * ST_BAD_INPUT, ST_NO_SPACE, ST_NO_MEMORY.
 	 */
 	int (*complete_tree)(const void *running, void *fdt, struct plan *plan,
 		struct report *report, struct err *err);

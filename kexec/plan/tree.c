@@ -557,7 +557,7 @@ static int complete(struct maker *maker)
 	if (status || !maker->running)
 		return status;
 	status = complete_reserved(maker);
-	if (!status && !maker->stub && maker->plan->arch->complete_tree)
+	if (!status && !maker->stub)
 		status = maker->plan->arch->complete_tree(
 			maker->running, maker->fdt, maker->plan, maker->report, maker->err);
 	if (!status)
@@ -623,8 +623,11 @@ static int read_reserved(
 int plan_tree(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
-	int status = inputs->dtb.size ? make(inputs, plan, report, err) : ST_OK;
+	int status;
 
+	if (!plan->arch->complete_tree)
+		return ST_OK;
+	status = inputs->dtb.size ? make(inputs, plan, report, err) : ST_OK;
 	if (status || plan_source_tree(inputs, plan).size == 0)
 		return status;
 	return read_reserved(inputs, plan, report, err);

@@ -19,6 +19,7 @@
  * ("fdt-other-board"), has memory that this machine has not ("fdt-memory-elsewhere") or no CPUs
  * ("fdt-no-cpus"), or it is broken. ST_NOT_FOUND: no memory is known for it ("fdt-no-memory"), or
  * not all of what leads to the EFI memory map ("fdt-efi-map"). ST_NO_SPACE, ST_NO_MEMORY.
+ * Nothing is made where trees do not describe machines (arch_ops.complete_tree).
  */
 int plan_tree(const struct plan_inputs *inputs, struct plan *plan, struct report *report,
 	struct err *err);

@@ -215,6 +215,29 @@ static void what_is_still_true_is_inherited(void **state)
 	assert_memory_equal(found.data, "another ROM", 11);
 }
 
+/* In place of the one that the running kernel was given; it says nothing of the machine. */
+static void a_tree_goes_into_the_list(void **state)
+{
+	static const char tree[] = "a tree";
+	uint32_t types[9];
+	struct span found;
+
+	(void)state;
+	inherit(SETUP_DTB, "an old tree");
+	plan_well(&pm);
+	assert_int_equal(walk(types, 9, SETUP_DTB, &found), 3);
+	assert_memory_equal(found.data, "an old tree", found.size);
+	pm.inputs.dtb = (struct span){ (const uint8_t *)tree, sizeof(tree) };
+	pm.inputs.dtb_name = "/boot/tree";
+	plan_well(&pm);
+	assert_int_equal(walk(types, 9, SETUP_DTB, &found), 3);
+	assert_int_equal(found.size, sizeof(tree));
+	assert_memory_equal(found.data, tree, sizeof(tree));
+	pm.request.entry = ENTRY_16;
+	memset(pm.machine.x86_boot.params.data + 0x1c0, 0, 4);
+	assert_refused(&pm, ST_UNSUPPORTED, "dtb-unusable", "in real mode takes no device tree");
+}
+
 /* All that the next kernel but one has to know. */
 static void a_capture_kernel_is_told_of_the_whole_machine(void **state)
 {
@@ -464,6 +487,7 @@ int main(void)
 		TEST(a_line_may_be_as_long_as_the_kernel_takes),
 		TEST(without_a_map_nothing_is_loaded),
 		TEST(what_is_still_true_is_inherited),
+		TEST(a_tree_goes_into_the_list),
 		TEST(a_capture_kernel_is_told_of_the_whole_machine),
 		TEST(from_a_capture_kernel_the_file_call_is_doubted),
 		TEST(trap12_trap06_the_file_call_is_doubted),

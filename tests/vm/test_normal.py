@@ -6,6 +6,7 @@ another restart, to a panic, and from the capture kernel back to a whole machine
 """
 
 import json
+import pathlib
 import re
 import shlex
 
@@ -18,6 +19,7 @@ from kdump import INITRD, TOOL, WHOLE, pack_whole
 from memory_map import Ranges, memory_map
 
 VMLINUX = "/boot/vmlinux"
+TREE = pathlib.Path(__file__).parents[1] / "fixtures/x86-restart/boot/devices.dtb"
 CHECKED = ("purgatory: caches on", "purgatory: image verified")
 
 
@@ -230,6 +232,20 @@ def test_initrd_is_found_above_4_gib(boot):
     assert all(int(segment["mem"], 0) >= 4 << 30 for segment in plan["segments"])
     total = sum(end - start for start, end in memory_map(machine).ram)
     assert total > 4900 << 20, "mem= has cut the map of the next kernel too"
+
+
+@on("pc")
+def test_a_device_tree_is_handed_on(boot):
+    """In setup_data, and from there to the kernel after the next one."""
+    machine = boot()
+    machine.put("/tmp/dtb", TREE.read_bytes())
+    pack_whole(machine)
+    for options, marker in ((("--dtb=/tmp/dtb",), "second"), ((), "third")):
+        restart(machine, marker, *options)
+        nodes = "/sys/kernel/boot_params/setup_data"
+        (tree,) = machine.check(f"grep -lx 0x2 {nodes}/*/type").split()
+        assert machine.get(tree.replace("type", "data")) == TREE.read_bytes()
+        pack_whole(machine)
 
 
 @on("pc-trixie")

@@ -55,7 +55,7 @@ struct node {
 	size_t at;
 };
 
-enum { NODE_MAP, NODE_EFI, NODE_SEED, NODE_RECORD, NODE_WHOLE, NODES };
+enum { NODE_MAP, NODE_EFI, NODE_SEED, NODE_RECORD, NODE_WHOLE, NODE_TREE, NODES };
 
 /* What is behind boot_params and the command line. */
 struct layout {
@@ -85,13 +85,18 @@ static size_t take_node(size_t *at, size_t size)
 }
 
 /* The next one, from *next on, that the new kernel gets too; NULL behind the last. */
-static const struct setup_node *next_inherited(const struct setup_data *list, size_t *next)
+static const struct setup_node *next_inherited(const struct boot_params_wish *wish, size_t *next)
 {
+	const struct setup_data *list = wish->inherited;
+
 	while (list && *next < list->count) {
 		const struct setup_node *node = &list->nodes[(*next)++];
 
 		switch (node->type) {
 		case SETUP_DTB:
+			if (wish->tree.size)
+				break;
+			return node;
 		case SETUP_PCI:
 		case SETUP_APPLE_PROPERTIES:
 		case SETUP_JAILHOUSE:
@@ -119,6 +124,7 @@ static struct layout lay_out(const struct boot_params_wish *wish)
 				sizeof(struct purgatory_record_cells), 0 },
 			[NODE_WHOLE] = { SETUP_WHOLE_MAP,
 				wish->whole ? wish->whole->count * E820_ENTRY_SIZE : 0, 0 },
+			[NODE_TREE] = { SETUP_DTB, wish->tree.size, 0 },
 		},
 	};
 	const struct setup_node *node;
@@ -130,7 +136,7 @@ static struct layout lay_out(const struct boot_params_wish *wish)
 		if (layout.nodes[i].size)
 			layout.nodes[i].at = take_node(&at, layout.nodes[i].size);
 	layout.inherited = at;
-	while ((node = next_inherited(wish->inherited, &next)))
+	while ((node = next_inherited(wish, &next)))
 		take_node(&at, node->data.size);
 	layout.end = at;
 	return layout;
@@ -273,7 +279,7 @@ static void put_nodes(const struct boot_params_wish *wish, const struct layout *
 		if (node->size)
 			put_node(node->type, node->size, node->at, base, segment, &link);
 	}
-	while ((old = next_inherited(wish->inherited, &next))) {
+	while ((old = next_inherited(wish, &next))) {
 		size_t begin = take_node(&at, old->data.size);
 
 		put_node(old->type, old->data.size, begin, base, segment, &link);
@@ -323,7 +329,10 @@ static int note(const struct boot_params_wish *wish, struct plan *plan, struct e
 	if (!status && wish->whole && wish->whole->count)
 		status = plan_note_edit(plan, "set", "setup_data", "whole_map", err,
 			"(%zu ranges, for a restart from the capture kernel)", wish->whole->count);
-	while (!status && (node = next_inherited(wish->inherited, &next)))
+	if (!status && wish->tree.size)
+		status = plan_note_edit(plan, "set", "setup_data", "dtb", err,
+			"(%zu bytes, for a kernel with CONFIG_OF)", wish->tree.size);
+	while (!status && (node = next_inherited(wish, &next)))
 		status = plan_note_edit(plan, "keep", "setup_data", "inherited", err,
 			"(type %u, %zu bytes)", node->type, node->data.size);
 	return status;
@@ -356,6 +365,9 @@ int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct
 	if (wish->rng_seed)
 		memcpy(segment + nodes[NODE_SEED].at + NODE_HEADER_SIZE, wish->rng_seed,
 			X86_64_SEED_SIZE);
+	if (wish->tree.size)
+		memcpy(segment + nodes[NODE_TREE].at + NODE_HEADER_SIZE, wish->tree.data,
+			wish->tree.size);
 	boot_params_put_record(segment + nodes[NODE_RECORD].at + NODE_HEADER_SIZE);
 	*ret_record = base + nodes[NODE_RECORD].at + NODE_HEADER_SIZE;
 	return note(wish, plan, err);

@@ -129,6 +129,19 @@ static int check_multiboot(const struct plan_inputs *inputs, bool crash, struct 
 	return ST_OK;
 }
 
+/* A tree goes into setup_data, which neither finds. */
+static int check_dtb(const struct plan_inputs *inputs, struct err *err)
+{
+	bool real_mode = inputs->request->entry == ENTRY_16;
+
+	if (!inputs->dtb.size || !(real_mode || inputs->image->kind == IMAGE_MULTIBOOT))
+		return ST_OK;
+	err_set(err, ST_UNSUPPORTED, "dtb-unusable", "a %s takes no device tree: %s",
+		real_mode ? "kernel that is entered in real mode" : "Multiboot kernel",
+		inputs->dtb_name);
+	return err_hint(err, "leave --dtb out");
+}
+
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -142,6 +155,8 @@ static int plan_cmdline(
 		status = check_multiboot(inputs, crash, err);
 	if (!status)
 		status = check_place(inputs, crash, err);
+	if (!status)
+		status = check_dtb(inputs, err);
 	if (status)
 		return status;
 	if (words_chosen(inputs->request))
@@ -329,6 +344,7 @@ static int add_boot_params(const struct plan_inputs *inputs, struct plan *plan,
 		.cmdline = plan->cmdline ? plan->cmdline : "",
 		.tail = plan_comes_back(plan) ? PURGATORY_TAIL_SIZE : 0,
 		.rng_seed = inputs->has_seeds ? inputs->rng_seed : NULL,
+		.tree = inputs->dtb,
 	};
 	struct place_want want = { SEGMENT_BOOT_PARAMS, boot_params_size(&wish), X86_64_PAGE,
 		{ X86_64_LINE_FLOOR, reach_of(inputs).handed }, PLACE_HIGH };

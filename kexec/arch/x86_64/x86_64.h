@@ -54,6 +54,7 @@ struct boot_params_wish {
 	const char *cmdline;		    /* "" for none */
 	size_t tail;			    /* bytes of room for more behind it */
 	const uint8_t *rng_seed;	    /* X86_64_SEED_SIZE bytes, or NULL for none */
+	struct span tree;		    /* a device tree in place of an inherited one */
 };
 
 #define X86_64_SEED_SIZE 32 /* RNG_SEED_LENGTH of arch/x86/kernel/kexec-bzimage64.c */
@@ -67,7 +68,7 @@ size_t boot_params_size(const struct boot_params_wish *wish);
  * Fill plan->boot_params, of boot_params_size() bytes, to lie at base: boot_params, the command
  * line, EFI's runtime map, and setup_data with more of the map than boot_params holds, what EFI's
  * tables are found by, a seed, purgatory's record, whose address goes to *ret_record, the whole
- * map, and what is inherited and still true: firmware's tables and ROMs, but no seed that was used,
+ * map, a device tree, and what is inherited and still true: firmware's tables and ROMs, but no seed that was used,
  * and no address of memory that is free now. What is set is noted in the plan. ST_NO_MEMORY.
  */
 int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
