@@ -348,6 +348,18 @@ static int load_by_plan(struct round *round, struct err *err)
 	return status ? status : files_changed(err);
 }
 
+/* A load finds that out by the call, a plan only where the configuration tells. */
+static int check_file_load(const struct machine *machine, struct err *err)
+{
+	if (kconfig_enabled(&machine->config, "KEXEC_FILE") != TRI_NO)
+		return ST_OK;
+	err_set(err, ST_UNSUPPORTED, "file-load-unusable",
+		"syscall kexec_file_load not available: the running kernel %s has no "
+		"CONFIG_KEXEC_FILE",
+		machine->release);
+	return err_hint(err, "leave -s out: kexec_load");
+}
+
 /* The files, by kexec_file_load(2). */
 static int load_by_file(struct round *round, struct err *err)
 {
@@ -360,9 +372,10 @@ static int load_by_file(struct round *round, struct err *err)
 
 	inputs->by_file = true;
 	inputs->dtb = (struct span){ NULL, 0 }; /* the kernel makes it from the running one */
-	status = inputs->arch && inputs->arch->foretells_by_tree && !inputs->machine->fdt.size
-			 ? machine_read_tree(round->root, round->machine, &round->report, err)
-			 : ST_OK;
+	status = dry_run ? check_file_load(inputs->machine, err) : ST_OK;
+	if (!status && inputs->arch && inputs->arch->foretells_by_tree &&
+		!inputs->machine->fdt.size)
+		status = machine_read_tree(round->root, round->machine, &round->report, err);
 	if (!status)
 		status = plan_file(inputs, &plan, &round->report, err);
 	if (status == ST_NO_SPACE && !inputs->machine->fdt.size) {

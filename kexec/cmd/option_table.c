@@ -144,8 +144,9 @@ const struct option_row option_table[] = {
 	{ "append", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, append),
 	  "command line of the new kernel",
 	  "When given more than once, the last one counts. Without this option and without "
-	  "--reuse-cmdline, kexec_load keeps the bootargs of the device tree, for a crash kernel "
-	  "without crashkernel=, and kexec_file_load gives the new kernel no command line." },
+	  "--reuse-cmdline, kexec_load on arm64 keeps the bootargs of the device tree, for a crash "
+	  "kernel without crashkernel=; elsewhere, and by kexec_file_load, the new kernel gets no "
+	  "words of the user's." },
 	{ "command-line", 0, A_VALUE("STRING"), GROUP_KERNEL, ON_ALL, WITH_BOTH,
 	  SETS(STRING, append),
 	  "the same as --append", NULL },
@@ -157,8 +158,8 @@ const struct option_row option_table[] = {
 	{ "dtb", 0, A_FILE, GROUP_KERNEL, ON_ARM64 | ON_PPC64 | ON_X86, WITH_LOAD,
 	  SETS(STRING, dtb),
 	  "device tree to use in place of the running one",
-	  "On x86_64 one that tells of devices, for a kernel with CONFIG_OF: it goes into setup_data "
-	  "as it is." },
+	  "On x86_64 it tells of devices, to a kernel with CONFIG_OF: it goes into setup_data as "
+	  "it is." },
 	{ "devicetreeblob", 0, A_FILE, GROUP_KERNEL, ON_PPC64, WITH_LOAD, SETS(STRING, dtb),
 	  "the same as --dtb", NULL },
 	{ "type", 't', A_VALUE("TYPE"), GROUP_KERNEL, ON_ALL, WITH_BOTH, SETS(STRING, type),

@@ -41,8 +41,8 @@ void print_usage(FILE *out)
 	}
 	fprintf(out,
 		"\n"
-		"KERNEL is an Image, bzImage, vmlinuz, UKI, Android image, uImage or vmlinux,\n"
-		"plain or packed.\n"
+		"KERNEL is an Image, bzImage, vmlinuz, UKI, Android image, uImage, vmlinux or\n"
+		"Multiboot kernel, plain or packed.\n"
 		"Without an action it is loaded, and the system restarted into it.\n"
 		"Examples:\n"
 		"  kexec -l --initrd=INITRD --reuse-cmdline KERNEL; systemctl kexec\n"

@@ -121,7 +121,7 @@ struct arch_ops {
 	/*
 	 * Optional: fill into a device tree that is not the running one what firmware put into that
 	 * for this CPU family: how CPUs are started and firmware is called. fdt has room to grow.
-	 * Edits go to plan. Without it a tree says nothing of the machine itself, and goes as it is.
+	 * Edits go to plan. Without it trees do not describe a machine, and go as they are.
 	 * ST_BAD_INPUT, ST_NO_SPACE, ST_NO_MEMORY.
 	 */
 	int (*complete_tree)(const void *running, void *fdt, struct plan *plan,

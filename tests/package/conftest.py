@@ -6,13 +6,12 @@ import pytest
 
 
 @pytest.fixture(scope="session", name="native")
-def native_fixture(tmp_path_factory):
+def native_fixture():
     """The packages for this machine, with the source package."""
-    return packages.build_deb(tmp_path_factory.mktemp("native") / "a", kind="full")
+    return packages.built()
 
 
 @pytest.fixture(scope="session", name="across")
-def across_fixture(tmp_path_factory):
+def across_fixture():
     """{Debian's name: the packages built across for it}."""
-    return {arch: packages.build_deb(tmp_path_factory.mktemp(arch) / "a", arch=arch)
-            for arch in packages.TRIPLETS}
+    return {arch: packages.built(arch) for arch in packages.TRIPLETS}

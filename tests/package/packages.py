@@ -20,6 +20,8 @@ sys.path.insert(0, str(TOP / "tests/vm"))
 import debian  # noqa: E402  pylint: disable=wrong-import-position
 
 NAME = "kexec-utils"
+# What the copy of the tree is called that packages are built in.
+TREE = "kexec"
 # What is built across, by Debian's name.
 TRIPLETS = {"arm64": "aarch64-linux-gnu", "ppc64el": "powerpc64le-linux-gnu"}
 # What the tool and its helpers link, with headers.
@@ -76,8 +78,8 @@ class Built:
 
 
 def build_deb(folder, arch=None, kind="binary"):
-    """Build packages in a new folder: for this machine, or across for one of TRIPLETS."""
-    tree = copy_tree(folder / "kexec")
+    """Build packages in a folder: for this machine, or across for one of TRIPLETS."""
+    tree = copy_tree(folder / TREE)
     command = ["dpkg-buildpackage", "-us", "-uc", f"--build={kind}"]
     env = {"DEB_BUILD_OPTIONS": f"nocheck parallel={len(os.sched_getaffinity(0))}"}
     if arch:
@@ -86,6 +88,22 @@ def build_deb(folder, arch=None, kind="binary"):
         env |= cross_environment(arch)
     must(command, tree, env)
     return Built(folder)
+
+
+def built(arch=None):
+    """The packages of this tree for this machine, with the source package, or for one of TRIPLETS:
+    built when they are first asked for, by whichever layer."""
+    target = TOP / "build/package/built" / (arch or "native")
+    key = debian.content_key(*(part for name in tree_files()
+                               for part in (name, (TOP / name).read_bytes())))
+    stamp = target / ".complete"
+    with debian.locked(f"built-{arch}"):
+        if not stamp.is_file() or stamp.read_text() != key:
+            with debian.published(target) as scratch:
+                build_deb(scratch, arch, "binary" if arch else "full")
+                shutil.rmtree(scratch / TREE)
+                (scratch / ".complete").write_text(key)
+    return Built(target)
 
 
 def cross_root(arch):

@@ -93,7 +93,7 @@ class Made:
 
 def make(platform, folder):
     """An ext4 file system in a file: the system, our packages, the kernel at its usual place."""
-    built = packages.build_deb(folder / "packages", arch=platform.host_arch)
+    built = packages.built(platform.host_arch)
     system = debian_root.Chroot(
         debian_root.prepare(platform.suite, platform.debian, platform.packages),
         folder / "system")

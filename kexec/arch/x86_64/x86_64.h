@@ -68,8 +68,9 @@ size_t boot_params_size(const struct boot_params_wish *wish);
  * Fill plan->boot_params, of boot_params_size() bytes, to lie at base: boot_params, the command
  * line, EFI's runtime map, and setup_data with more of the map than boot_params holds, what EFI's
  * tables are found by, a seed, purgatory's record, whose address goes to *ret_record, the whole
- * map, a device tree, and what is inherited and still true: firmware's tables and ROMs, but no seed that was used,
- * and no address of memory that is free now. What is set is noted in the plan. ST_NO_MEMORY.
+ * map, a device tree, and what is inherited and still true: firmware's tables and ROMs, but no seed
+ * that was used, and no address of memory that is free now. What is set is noted in the plan.
+ * ST_NO_MEMORY.
  */
 int boot_params_build(const struct boot_params_wish *wish, uint64_t base, struct plan *plan,
 	uint64_t *ret_record, struct err *err);
