@@ -215,6 +215,12 @@ int embedded_dtb(const struct image *image, struct span running, struct span *re
 
 	if (!embedded_has_dtb(image))
 		return ST_OK;
+	if (running.size == 0) {
+		report_add(report, REPORT_CHOICE, "image",
+			"the %s's device trees are left out: this machine runs without one",
+			image->parts_of);
+		return ST_OK;
+	}
 	status = devtree_view_init(running, "the running tree", &view, err);
 	if (status)
 		return status;

@@ -73,6 +73,23 @@ static const char *out_of_reach(const struct arch_ops *arch, const struct consol
 		       : NULL;
 }
 
+/* Registers are no memory: what purgatory writes would be in the dump, or in the image. ret says
+ * which memory is there; false when none is. */
+static bool lies_in_memory(
+	const struct console *console, const struct rangeset *ram, struct range *ret)
+{
+	size_t at;
+
+	if (console->port || console->type == CONSOLE_NONE || console->type == CONSOLE_HVTERM)
+		return false;
+	at = rangeset_find(ram, console->base);
+	if (at >= ram->count || console->base < ram->ranges[at].start ||
+		console->base >= ram->ranges[at].end)
+		return false;
+	*ret = ram->ranges[at];
+	return true;
+}
+
 /* Where purgatory prints: what the user named, else what the firmware implies. */
 static int choose_console(const struct request *request, const struct sysroot *root,
 	const struct plan_inputs *inputs, struct console *ret, struct report *report,
@@ -80,6 +97,7 @@ static int choose_console(const struct request *request, const struct sysroot *r
 {
 	bool named = request->console || request->serial || request->console_serial;
 	const char *far;
+	struct range memory;
 	int status = ST_OK;
 
 	*ret = inputs->machine->firmware.console;
@@ -99,6 +117,21 @@ static int choose_console(const struct request *request, const struct sysroot *r
 		else
 			report_add(report, REPORT_CHOICE, "console",
 				"purgatory prints nothing: of the console that was found %s", far);
+	}
+	if (!status && lies_in_memory(ret, &inputs->machine->iomem.ram, &memory)) {
+		if (named) {
+			err_set(err, ST_USAGE, "console-memory",
+				"%s at 0x%" PRIx64 " would be in memory: /proc/iomem has System "
+				"RAM at 0x%" PRIx64 "-0x%" PRIx64,
+				console_type_name(ret->type), ret->base, memory.start,
+				memory.end - 1);
+			return err_hint(err, "name the address of the registers, or none");
+		}
+		report_add(report, REPORT_CHOICE, "console",
+			"purgatory prints nothing: at 0x%" PRIx64
+			", where a console was found (%s), there is memory",
+			ret->base, ret->source);
+		*ret = (struct console){ .type = CONSOLE_NONE };
 	}
 	if (!named)
 		return ST_OK;
@@ -414,6 +447,10 @@ static const char *option_of_machine(const struct plan_inputs *inputs, struct re
 		report_add(report, REPORT_CHOICE, "options",
 			"--console-vga has no effect here: such screens are on x86 only");
 	}
+	if (request->entry != ENTRY_64 && inputs->arch && !inputs->arch->entries)
+		report_add(report, REPORT_CHOICE, "options",
+			"--%s has no effect here: kernels with other entries are x86's",
+			request->entry == ENTRY_16 ? "real-mode" : "entry-32bit");
 	return NULL;
 }
 

@@ -203,7 +203,7 @@ const struct option_row option_table[] = {
 	  SETS(ADDRESS, mem_min),
 	  "lowest address to load to", NULL },
 	{ "mem-max", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_LOAD | DISPENSABLE,
-	  SETS(ADDRESS, mem_max),
+	  SETS(NOT_0, mem_max),
 	  "highest address to load to", NULL },
 	{ "load-preserve-context", 0, NO_VALUE, GROUP_KERNEL, ON_ALL, WITH_LOAD,
 	  SETS(FLAG, preserve),
@@ -212,7 +212,7 @@ const struct option_row option_table[] = {
 	  "memory from --mem-min to --mem-max, which has to be given, and the first MiB: what is "
 	  "there is kept elsewhere until it comes back. See THERE AND BACK AGAIN." },
 	{ "entry", 0, A_VALUE("ADDRESS"), GROUP_KERNEL, ON_ALL, WITH_BOTH,
-	  SETS(ADDRESS, way_back),
+	  SETS(NOT_0, way_back),
 	  "for --load-jump-back-helper: where to jump to",
 	  "Without it that is taken from the word kexec_jump_back_entry on the running command "
 	  "line." },

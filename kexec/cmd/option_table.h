@@ -45,6 +45,7 @@ enum option_effect {
 	EFFECT_WORD,	/* an enum: that of the value in words */
 	EFFECT_SIZE,	/* uint64_t: bytes, with an optional k, M or G; not zero */
 	EFFECT_ADDRESS, /* uint64_t: a number in C syntax */
+	EFFECT_NOT_0,	/* the same, but zero is no value */
 	EFFECT_INITRD,	/* one more initrd; none */
 	EFFECT_MODULE,	/* one more module; none */
 	EFFECT_SEED,	/* the seed, a number in C syntax, and that there is one; none */

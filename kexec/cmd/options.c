@@ -74,6 +74,7 @@ static bool is_same_thing(const struct option_row *one, const struct option_row 
 	case EFFECT_WORD:
 	case EFFECT_SIZE:
 	case EFFECT_ADDRESS:
+	case EFFECT_NOT_0:
 		return one->effect == other->effect && one->field == other->field;
 	default:
 		return false;
@@ -260,7 +261,9 @@ static int apply(
 		memcpy(field, &number, sizeof(number));
 		return ST_OK;
 	case EFFECT_ADDRESS:
-		if (!parse_number(value, &number, &rest) || *rest)
+	case EFFECT_NOT_0:
+		if (!parse_number(value, &number, &rest) || *rest ||
+			(number == 0 && row->effect == EFFECT_NOT_0))
 			return bad_value(row, value, err);
 		memcpy(field, &number, sizeof(number));
 		return ST_OK;

@@ -125,6 +125,20 @@ static int read_load(struct span bytes, const uint8_t *phdr, enum elf_addresses 
 	return ST_OK;
 }
 
+static bool overlap(const struct elf_load *one, const struct elf_load *other)
+{
+	return one->at < other->at + other->memory_size && other->at < one->at + one->memory_size;
+}
+
+static bool any_overlap(const struct elf_loads *loads)
+{
+	for (size_t i = 0; i < loads->count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (overlap(&loads->loads[i], &loads->loads[j]))
+				return true;
+	return false;
+}
+
 int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, struct elf_loads *ret,
 	struct err *err)
 {
@@ -132,7 +146,6 @@ int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, st
 	struct elf_loads loads = { .cpu = cpu, .entry = number(shape, bytes.data + shape->entry) };
 	unsigned int count = load_le16(bytes.data + shape->phnum);
 	struct span table;
-	uint64_t total = 0;
 	int status = ST_OK;
 
 	if (load_le16(bytes.data + shape->phentsize) != shape->phdr || count == 0)
@@ -149,9 +162,7 @@ int elf_loads_read(struct span bytes, const char *cpu, enum elf_addresses by, st
 		status = elf_loads_malformed(cpu, "without anything to load", err);
 	if (!status && loads.end - loads.start > IMAGE_SIZE_MAX)
 		status = elf_loads_malformed(cpu, "that is larger than any kernel", err);
-	for (size_t i = 0; i < loads.count && !status; i++)
-		total += loads.loads[i].memory_size;
-	if (!status && total > loads.end - loads.start)
+	if (!status && any_overlap(&loads))
 		status = elf_loads_malformed(cpu, "with parts that lie over each other", err);
 	if (!status)
 		*ret = loads;

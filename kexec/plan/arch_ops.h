@@ -58,6 +58,7 @@ struct arch_ops {
 	uint64_t dump_from;	/* its kernels never dump what is below */
 	uint64_t saved;		/* so much from 0 on is dumped from a copy: SEGMENT_BACKUP */
 	bool screen;		/* its machines may have VGA's text screen */
+	bool entries;		/* its kernels may have entries for real and for 32-bit mode */
 	const char *handed;	/* what the new kernel is handed: "device tree", "boot_params" */
 	const char *handed_key; /* the same as a key of the plan's JSON */
 	/* Its kernel's rewrite of the elfcorehdr works only with CONFIG_KEXEC_FILE. */

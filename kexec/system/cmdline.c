@@ -134,6 +134,11 @@ char *cmdline_without(const char *line, const char *const *names)
 	return copy;
 }
 
+bool cmdline_has_init_words(const char *line)
+{
+	return *find_options_end(line) != '\0';
+}
+
 bool cmdline_is_open(const char *line)
 {
 	bool open = false;

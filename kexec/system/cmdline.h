@@ -31,6 +31,9 @@ char *cmdline_without(const char *line, const char *const *names);
  */
 char *cmdline_join(const char *a, const char *b);
 
+/* Are there words for init, behind a word "--"? */
+bool cmdline_has_init_words(const char *line);
+
 /* Is there a quote that is not closed? All behind it is one word. */
 bool cmdline_is_open(const char *line);
 

@@ -77,15 +77,18 @@ int e820_add_all(struct e820 *map, const struct e820 *more)
 
 int e820_ram(const struct e820 *map, struct rangeset *ret)
 {
+	struct rangeset ram = RANGESET_INIT, rest = RANGESET_INIT;
 	int status = ST_OK;
 
 	for (size_t i = 0; i < map->count && !status; i++)
-		if (map->entries[i].type == E820_RAM)
-			status = rangeset_add(
-				ret, map->entries[i].range.start, map->entries[i].range.end);
-	if (status)
-		rangeset_done(ret);
-	rangeset_normalize(ret);
+		status = rangeset_add(map->entries[i].type == E820_RAM ? &ram : &rest,
+			map->entries[i].range.start, map->entries[i].range.end);
+	rangeset_normalize(&ram);
+	rangeset_normalize(&rest);
+	if (!status)
+		status = rangeset_subtract(&ram, &rest, ret);
+	rangeset_done(&ram);
+	rangeset_done(&rest);
 	return status;
 }
 

@@ -47,7 +47,9 @@ int e820_add_all(struct e820 *map, const struct e820 *more);
 /* By where the ranges begin. */
 void e820_sort(struct e820 *map);
 
-/* The RAM in it. ret must be empty, and is normalized. ST_NO_MEMORY. */
+/* The RAM in it, without what an entry of another type has too: to a kernel that is no RAM
+ * (arch/x86/kernel/e820.c:e820__update_table). ret must be empty, and is normalized. ST_NO_MEMORY.
+ */
 int e820_ram(const struct e820 *map, struct rangeset *ret);
 
 /* Take away all RAM that is not in the set, which is normalized. ST_NO_MEMORY leaves the map as it

@@ -218,7 +218,7 @@ static void setup_data_goes_on(void **state)
 	assert_int_equal(files->boot.memory.count, 4);
 }
 
-/* Of a capture kernel, whose own map is of a part only. */
+/* Of a capture kernel, whose own map is of a part only. What two entries have is no RAM. */
 static void the_whole_machine_is_told_to_a_capture_kernel(void **state)
 {
 	struct machine_files *files = *state;
@@ -227,8 +227,10 @@ static void the_whole_machine_is_told_to_a_capture_kernel(void **state)
 	put_entry(whole, MIB, 8 * GIB, 1);
 	put_entry(whole + 20, 0xc0000000, 0x1000, 3);
 	tell_node(files, 0, "0x4b45584d\n", whole, sizeof(whole));
-	assert_entry(read_it(files), 0, MIB, 8 * GIB + MIB, E820_RAM);
-	assert_int_equal(files->boot.memory.count, 2);
+	assert_entry(read_it(files), 0, MIB, 0xc0000000, E820_RAM);
+	assert_entry(&files->boot.memory, 1, 0xc0001000, 8 * GIB + MIB, E820_RAM);
+	assert_entry(&files->boot.memory, 2, 0xc0000000, 0xc0001000, E820_ACPI);
+	assert_int_equal(files->boot.memory.count, 3);
 }
 
 static void only_what_may_be_handed_on_is_read(void **state)

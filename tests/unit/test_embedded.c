@@ -249,6 +249,10 @@ static void the_tree_for_this_machine_is_chosen(void **state)
 	settle(&choice, &image, tree_for(&running, "test,new"));
 	assert_ptr_equal(choice.dtb.data, parts[1].bytes.data);
 	assert_string_equal(choice.name, "the image's .dtb");
+	/* As every PC. */
+	settle(&choice, &image, (struct span){ NULL, 0 });
+	assert_null(choice.dtb.data);
+	assert_said(&choice, REPORT_CHOICE, "this machine runs without one");
 	parts[1].name[1] = 'x';
 	settle(&choice, &image, tree_for(&running, "test,new"));
 	assert_null(choice.dtb.data);

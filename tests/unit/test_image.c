@@ -729,6 +729,24 @@ static void a_vmlinux_is_laid_out(void **state)
 	blob_done(&file);
 }
 
+/* Also where a hole elsewhere is larger. */
+static void parts_of_a_vmlinux_do_not_overlap(void **state)
+{
+	struct blob file = vmlinux(image_file(10000, 0, 20000, 2));
+	struct report report = REPORT_INIT;
+	struct err err = ERR_INIT;
+	struct image image;
+
+	(void)state;
+	put_load(&file, 0, 1, TEXT + 5000, 4096 + 5000, 1000, 1000);
+	if (describe(blob_span(&file), &image, &report, &err))
+		fail_msg("%s", err.text);
+	image_done(&image);
+	report_done(&report);
+	put_load(&file, 0, 1, TEXT + 4999, 4096 + 4999, 1000, 1000);
+	assert_refused_blob(file, ST_BAD_INPUT, "image-elf", "parts that lie over each other", "");
+}
+
 static void a_vmlinux_that_makes_no_sense(void **state)
 {
 	/* Offset of a 64-bit field, value, id, words. */
@@ -1407,6 +1425,7 @@ int main(void)
 		cmocka_unit_test(lzma_is_not_seen_everywhere),
 		cmocka_unit_test(elf_files_are_named),
 		cmocka_unit_test(a_vmlinux_is_laid_out),
+		cmocka_unit_test(parts_of_a_vmlinux_do_not_overlap),
 		cmocka_unit_test(a_vmlinux_that_makes_no_sense),
 		cmocka_unit_test(zboot_kernels_that_make_no_sense),
 #ifdef HAVE_ZLIB

@@ -142,6 +142,19 @@ static int check_dtb(const struct plan_inputs *inputs, struct err *err)
 	return err_hint(err, "leave --dtb out");
 }
 
+/* Purgatory writes the way back behind it, as a word for the kernel. */
+static int check_end_of_line(const char *line, struct err *err)
+{
+	bool open = cmdline_is_open(line);
+
+	if (!open && !cmdline_has_init_words(line))
+		return ST_OK;
+	err_set(err, ST_USAGE, "jump-cmdline",
+		"the way back is written behind the command line, where it would be %s",
+		open ? "inside of a quote that is not closed" : "init's: there is a word --");
+	return err_hint(err, open ? "close the quote" : "leave -- and the words behind it out");
+}
+
 static int plan_cmdline(
 	const struct plan_inputs *inputs, struct plan *plan, struct report *report, struct err *err)
 {
@@ -176,8 +189,12 @@ static int plan_cmdline(
 		status = words_add_capture_defaults(inputs, &plan->cmdline, report, err);
 	if (status || !plan->cmdline || inputs->image->kind == IMAGE_MULTIBOOT)
 		return status;
-	if (inputs->request->preserve)
+	if (inputs->request->preserve) {
+		status = check_end_of_line(plan->cmdline, err);
 		reserved = PURGATORY_TAIL_SIZE;
+	}
+	if (status)
+		return status;
 	if (crash || inputs->by_file || inputs->request->preserve)
 		most = most < reserved ? 0 : most - reserved;
 	return words_check_length(plan->cmdline, most,
@@ -621,6 +638,7 @@ const struct arch_ops x86_64_ops = {
 	.kernel_map = true,
 	.ports = true,
 	.screen = true,
+	.entries = true,
 	.dump_from = X86_64_LOW_MEMORY,
 	.handed = "boot_params",
 	.handed_key = "boot_params",
