@@ -38,7 +38,6 @@ class Platform:
     root: str               # the disk, as its kernel calls it
     kernel: str = ""        # Debian's package; ours without
     ram_disks: bool = False  # else all that it needs is built in
-    image: str = "vmlinuz"  # what its file is called in front of the release
 
     @property
     def packages(self):
@@ -53,7 +52,6 @@ class Platform:
 
 # Without what would have udev load KVM.
 _PC = {"cpu": "EPYC,svm=off", "memory": 2048, "crashkernel": "512M"}
-_POWER = {"cpu": "POWER9", "memory": 2048, "crashkernel": "512M"}
 _CLOUD = "linux-image-cloud-amd64"
 PLATFORMS = {
     "trixie-arm64": Platform("trixie", "arm64", "arm64", qemu.Machine, {"kind": "uefi"},
@@ -61,8 +59,6 @@ PLATFORMS = {
     "trixie-amd64": Platform("trixie", "amd64", "x86_64", qemu.PCWithNVMe, _PC, "/dev/nvme0n1",
                              _CLOUD),
     "sid-amd64": Platform("sid", "amd64", "x86_64", qemu.PC, _PC, "/dev/vda", _CLOUD, True),
-    "sid-ppc64el": Platform("sid", "ppc64el", "ppc64le", qemu.PSeries, _POWER, "/dev/vda",
-                            "linux-image-powerpc64le", True, "vmlinux"),
 }
 # Nor is kdump-tools to make one, by an emulated CPU.
 NO_RAM_DISKS = """
@@ -118,7 +114,7 @@ def make(platform, folder):
                    f"umount $root/proc; umount -R $root/dev; rm -f $root/usr/sbin/policy-rc.d; "
                    f"mke2fs -q -t ext4 -E lazy_itable_init=1 -d $root {disk}")
     initrd = boot / f"initrd.img-{release}"
-    return Made(disk, boot / f"{platform.image}-{release}",
+    return Made(disk, boot / f"vmlinuz-{release}",
                 initrd if initrd.exists() else None, release)
 
 

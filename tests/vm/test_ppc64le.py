@@ -119,6 +119,20 @@ def assert_covered(machine):
     assert (covers, shown["coverage"]["missing"]) == (0, []), shown
 
 
+def test_command_lines_of_kdump_config(boot):
+    """Of Debian's kdump-tools, which calls an ELF file by its name, and goes by the exit status and
+    by what sysfs says is loaded; the last with KDUMP_KEXEC_ARGS=--hotplug."""
+    machine = boot()
+    for more in ("", "--hotplug"):
+        machine.check("/sbin/kexec -p -u")
+        assert not kdump.crash_loaded(machine)
+        machine.check(f"eval \"/sbin/kexec -p --args-linux {more} "
+                      f"--command-line=\\\"{CMDLINE} irqpoll noirqdistrib\\\" "
+                      f"--initrd={kdump.INITRD} {kdump.IMAGE}\"")
+        assert kdump.crash_loaded(machine)
+    crash_and_check(machine, kdump.mark_own_page(machine))
+
+
 def test_hot_added_memory_is_captured(boot):
     """Blocks before the load and after it, in every slot, more than fit into the header's first
     KiB, and some gone again. What came after a load without --hotplug is told to be missing."""
