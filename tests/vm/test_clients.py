@@ -9,7 +9,6 @@ is written into the table of doc/testing.md when that was all: `./check clients`
 """
 
 import collections
-import json
 import os
 import re
 import shlex
@@ -31,7 +30,6 @@ ENTRY = "/boot/loader/entries/test.conf"
 # What runs on PCs by default, see story().
 STORY_PLATFORM = "trixie-amd64"
 # What was seen on each platform, and where that is told.
-RESULTS = TOP / "build/clients"
 DOCUMENT, SECTION = TOP / "doc/testing.md", "clients"
 
 
@@ -132,10 +130,12 @@ class System:
 
 
 def write_results(name, seen):
-    """Keep what was seen on a platform, and write the table of all that are kept."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(seen, indent=1) + "\n")
-    found = {path.stem: json.loads(path.read_text()) for path in RESULTS.glob("*.json")}
+    """Put what was seen on a platform into the table, in which the others' columns stay."""
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")]
+                      for line in generated.read(DOCUMENT, SECTION).splitlines()]
+    found = {column: {row[0]: row[number] for row in rows if row[number]}
+             for number, column in enumerate(head) if number}
+    found[name] = seen
     names = [name for name in client_system.PLATFORMS if name in found]
     rows = dict.fromkeys(row for name in names for row in found[name])
     generated.write(DOCUMENT, SECTION, "".join(
