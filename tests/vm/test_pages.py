@@ -56,7 +56,7 @@ def test_all_that_a_kernel_can(boot, artifacts, page_kernels, tmp_path, pages, b
     assert page_size(machine) == int(pages[:-1]) * KIB
     collected.check_fixture(machine, tmp_path / "fixture", f"page-{pages}", files={
         kdump.IMAGE: page_kernels[pages].image.read_bytes(),
-        kdump.INITRD: artifacts.capture_initrd})
+        kdump.INITRD: page_kernels[pages].capture(artifacts.capture_initrd)})
     check_loads(machine)
     pack_whole(machine)
     restart(machine, "again")
