@@ -31,8 +31,10 @@ static enum sha256_core core_of(void **state)
 {
 	enum sha256_core core = *(const enum sha256_core *)*state;
 
-	if (!core_runs(core))
+	if (!core_runs(core)) {
+		print_message("# no such instructions on this CPU, or no code of ours for them\n");
 		skip();
+	}
 	return core;
 }
 

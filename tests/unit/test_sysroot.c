@@ -492,8 +492,10 @@ static void files_of_unknown_size_are_read_to_the_end(void **state)
 
 	(void)state;
 	/* Longer than any page, and of size 0 for stat(). */
-	if (stat("/proc/kallsyms", &st))
+	if (stat("/proc/kallsyms", &st)) {
+		print_message("# this kernel has no /proc/kallsyms\n");
 		skip();
+	}
 	assert_int_equal(st.st_size, 0);
 	assert_int_equal(sysroot_new("/", &live, &err), ST_OK);
 	assert_true(sysroot_is_live(live));
