@@ -129,7 +129,6 @@ class Machine:
     # What its capture kernel is told; with panic=-1 one that dies ends the test at once.
     CAPTURE_CMDLINE = f"console={CONSOLE} panic=-1 nr_cpus=1 reset_devices"
     KINDS = ("dt", "uefi", "uefi-dt")
-    BUS = "pci"
     PROGRAM = QEMU
     CODE_CACHE = CODE_CACHE
     THREADS = "multi"
@@ -200,7 +199,7 @@ class Machine:
             *self._accelerator(counted), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{self._console}",
             "-chardev", f"socket,id=qmp,path={self._dir}/qmp", "-mon", "chardev=qmp,mode=control",
-            "-device", f"virtio-serial-{self.BUS}",
+            "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=agent,path={self._dir}/agent",
             "-device", "virtserialport,chardev=agent,name=agent",
             "-kernel", str(kernel), "-append", append,
@@ -678,12 +677,6 @@ def _gdb(stub, words):
         if not packet.startswith((b"T", b"S")):
             return packet.decode()
         data = rest[2:]
-
-
-class MachineWithoutPCI(Machine):
-    """One for kernels that have no PCI; it has no disks."""
-
-    BUS = "device"
 
 
 class PCWithScreen(PC):
