@@ -93,11 +93,12 @@ def build_deb(folder, arch=None, kind="binary"):
 def built(arch=None):
     """The packages of this tree for this machine, with the source package, or for one of TRIPLETS:
     built when they are first asked for, by whichever layer."""
-    target = TOP / "build/package/built" / (arch or "native")
-    key = debian.content_key(*(part for name in tree_files()
-                               for part in (name, (TOP / name).read_bytes())))
+    name = arch or "native"
+    target = TOP / "build/package/built" / name
+    key = debian.content_key(*(part for file in tree_files()
+                               for part in (file, (TOP / file).read_bytes())))
     stamp = target / ".complete"
-    with debian.locked(f"built-{arch}"):
+    with debian.locked(f"built-{name}"):
         if not stamp.is_file() or stamp.read_text() != key:
             with debian.published(target) as scratch:
                 build_deb(scratch, arch, "binary" if arch else "full")
